@@ -1,0 +1,111 @@
+/*
+ * http_route: how REST, EST and DDI meet the network without knowing libwebsockets. app collects tables of routes and
+ * hands them to web, which calls handlers in its own thread.
+ *
+ * A handler decodes, posts to the inbox (or answers at once) and returns; it never blocks and never calls a service. The
+ * answer comes with http_responder.respond(), from any thread, by ticket; a ticket whose connection has gone is ignored.
+ * Every request is answered once: by the handler's return code when it fails, by respond() otherwise, or by web with 503
+ * after HTTP_ANSWER_MS.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "gw_buf.h"
+#include "gw_err.h"
+#include "gw_hash.h"
+#include "gw_time.h"
+#include "gw_view.h"
+
+#define HTTP_ANSWER_MS 30000
+#define HTTP_BODY_MAX (1024 * 1024)
+#define HTTP_PATH_MAX 1024
+#define HTTP_SOURCE_MAX 64
+
+enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_DELETE = 8, HTTP_HEAD = 16, HTTP_PATCH = 32 };
+
+/* Which listener a route belongs to (contracts.md, "Programs and files"). */
+enum http_door {
+    HTTP_DOOR_DEVICES = 1,   /* 8443 */
+    HTTP_DOOR_OPERATORS = 2, /* 9443 */
+    HTTP_DOOR_ADMIN = 4,     /* the admin socket */
+};
+
+/* Names a connection without pointing at it: (slot, generation). */
+struct http_ticket {
+    uint32_t slot;
+    uint32_t generation;
+};
+
+struct http_peer {
+    enum http_door door;
+    char source[HTTP_SOURCE_MAX]; /* numeric address without port, or "local" */
+    bool has_cert;                /* a client certificate was presented and its chain ends in our root, unexpired */
+    bool bad_cert;                /* one was presented and does not: only anonymous routes are reachable */
+    struct gw_sha256 cert_sha256; /* valid when has_cert */
+    char cert_cn[64];
+    struct gw_wall cert_not_after;
+    uid_t uid;        /* admin socket only (SO_PEERCRED) */
+    char uid_name[33]; /* its name, or the number as text */
+};
+
+/* Views live until the handler returns. */
+struct http_request {
+    enum http_method method;
+    enum http_door door;
+    struct gw_view path;  /* percent-decoded once, starts with '/', no NUL, no "." or ".." segment */
+    struct gw_view query; /* raw, without '?' */
+    struct gw_view authorization, content_type, cookie, origin, host, if_match, csrf, fetch_site, range, if_range;
+    struct gw_view body;
+    struct gw_view param[4]; /* what each {} of the pattern matched: one path segment each */
+    const struct http_peer *peer;
+    struct http_ticket ticket;
+    struct gw_wall now;
+};
+
+#define HTTP_REPLY_HEADERS 6
+
+/* Built by anyone, moved into respond(), freed by web. */
+struct http_reply {
+    int status;
+    const char *content_type; /* static text */
+    struct {
+        const char *name; /* static, lower case, with colon: "retry-after:" */
+        char value[256];
+    } headers[HTTP_REPLY_HEADERS];
+    struct gw_buf body; /* owned */
+    /* Instead of body: an open file, closed by web, of which [offset, offset + length) is sent with Range support. */
+    int file_fd; /* -1: none */
+    int64_t file_size;
+    char etag[80];
+};
+
+typedef enum gw_rc http_handler(void *ctx, const struct http_request *request, struct gw_err *err);
+
+struct http_route {
+    unsigned methods;    /* enum http_method, or-ed */
+    unsigned doors;      /* enum http_door, or-ed */
+    const char *pattern; /* "/api/v1/devices/{}/revoke" */
+    size_t body_max;     /* bytes; 413 above; at most HTTP_BODY_MAX */
+    bool anonymous;      /* on the devices' door: reachable without a client certificate */
+    http_handler *handle;
+    void *ctx;
+};
+
+struct http_responder {
+    void *self;
+    /* Takes everything that reply owns. Any thread. */
+    void (*respond)(void *self, struct http_ticket ticket, struct http_reply *reply);
+};
+
+/* An empty reply with this status. */
+void http_reply_init(struct http_reply *reply, int status);
+void http_reply_done(struct http_reply *reply);
+/* RFC 9457 problem document: {"type":"about:blank","title":…,"status":…,"detail":…}. `detail` is escaped. */
+void http_reply_problem(struct http_reply *reply, int status, const char *detail);
+/* The status that a result code means to an HTTP client (GW_DENIED 403, GW_CONFLICT 409, GW_AGAIN 503, …). */
+int http_status_of(enum gw_rc rc);
+/* Matches a pattern; fills param (at most 4). Pure. */
+bool http_pattern_match(const char *pattern, struct gw_view path, struct gw_view param[4]);

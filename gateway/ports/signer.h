@@ -1,0 +1,61 @@
+/*
+ * signer: the closed list of things that gatehouse-keyd does for us. Implementation: protocols/crypto speaks to keyd
+ * over an inherited socket; a call blocks (at most 5 s) and may be made from any thread, one at a time goes through.
+ *
+ * Errors: GW_DENIED (keyd refuses: outside the profile, smaller checkpoint, another root), GW_TIMEOUT or GW_IO (keyd is
+ * gone or does not answer; the supervisor restarts it, try again), GW_INVALID (does not fit the fixed request).
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "device.h"
+#include "gw_err.h"
+#include "gw_hash.h"
+#include "gw_time.h"
+
+#define SIGNER_NAMES_MAX 8
+#define SIGNER_NAME_LEN 128
+#define SIGNER_ORIGIN_MAX 192
+#define SIGNER_VKEY_MAX 160
+#define SIGNER_CRL_MAX 65536
+
+/* Who this gateway is; fixed at keyd's first start. */
+struct signer_identity {
+    char gateway[24];               /* "gw-" + 16 hex */
+    struct gw_sha256 root_spki;     /* what an invitation pins */
+    uint16_t root_len, issuer_len;
+    uint8_t root_der[DEVICE_CERT_DER_MAX];
+    uint8_t issuer_der[DEVICE_CERT_DER_MAX];
+    uint8_t log_pub[32];            /* Ed25519 log key */
+    char log_vkey[SIGNER_VKEY_MAX]; /* C2SP verifier key, "<gateway>+<8 hex>+<base64>" */
+};
+
+struct signer_server_request {
+    struct device_spki spki;
+    char names[SIGNER_NAMES_MAX][SIGNER_NAME_LEN]; /* DNS names or IP addresses as text; "" ends the list */
+};
+
+struct signer_ops {
+    enum gw_rc (*identity)(void *self, struct signer_identity *ret_identity, struct gw_err *err);
+    /* clientAuth, CN and SAN URI from the id, one year from now (less when the issuer ends sooner). `spki` must be P-256 or
+     * Ed25519. Fills every field of ret_cert but used and revoked. */
+    enum gw_rc (*issue_device)(void *self, const struct gw_device_id *id, const struct device_spki *spki,
+                               struct device_cert *ret_cert, struct gw_err *err);
+    /* serverAuth for the gateway's own listeners, 398 days. Appends DER. */
+    enum gw_rc (*issue_server)(void *self, const struct signer_server_request *request, struct gw_buf *ret_der,
+                               struct gw_err *err);
+    /* Ed25519 over the checkpoint text of (origin, size, root); keyd builds the text itself. GW_DENIED when it signed a
+     * larger size or another root at this size before. */
+    enum gw_rc (*sign_checkpoint)(void *self, const char *origin, uint64_t size, const struct gw_sha256 *root,
+                                  uint8_t ret_signature[64], struct gw_err *err);
+    /* A v2 CRL of the issuing CA over these serials (16 bytes each). Appends DER. */
+    enum gw_rc (*sign_crl)(void *self, uint64_t crl_number, struct gw_wall now, const uint8_t (*serials)[16],
+                           const struct gw_wall *revoked_at, size_t count, struct gw_buf *ret_der, struct gw_err *err);
+};
+
+struct signer {
+    const struct signer_ops *ops;
+    void *self;
+};

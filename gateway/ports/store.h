@@ -1,0 +1,100 @@
+/*
+ * store: what must be remembered, as the inside sees it. Domain values in, domain values out; no SQL, cursor or handle
+ * of a database crosses this line. Implementations: storage/repo (SQLite), storage/mem (reference and fake); one suite
+ * in tests/contract runs over both.
+ *
+ * Thread: a store belongs to one thread. Exactly one store is writable (core's); read-only ones (query threads) answer
+ * GW_DENIED to every put.
+ *
+ * Transactions: begin … commit encloses everything a run of turns changes. Nothing is durable, and nothing may be sent,
+ * before commit has returned GW_OK; after it the changes survive power loss. A failed commit has rolled back.
+ * Reads inside a transaction see its own writes.
+ *
+ * Errors every call may give: GW_IO, GW_NO_SPACE (disk full: nothing of the transaction stays), GW_CORRUPT, GW_DENIED.
+ * A put with `rev` writes only if the stored revision equals value->rev (0: the row must not exist), then sets
+ * value->rev to the new one; otherwise GW_CONFLICT. A get that finds nothing gives GW_NOT_FOUND. Each-calls go in key
+ * order, start behind `after` (empty: from the start), stop at `limit` or when the visitor returns false.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audit.h"
+#include "device.h"
+#include "gw_err.h"
+#include "user.h"
+
+typedef bool store_device_fn(void *ctx, const struct device *device);
+typedef bool store_cert_fn(void *ctx, const struct device_cert *cert);
+typedef bool store_pending_fn(void *ctx, const struct device_pending *pending);
+typedef bool store_user_fn(void *ctx, const struct user *user);
+typedef bool store_audit_fn(void *ctx, const struct audit_event *event);
+
+#define STORE_SETTING_MAX 4096
+
+struct store_ops {
+    enum gw_rc (*begin)(void *self, struct gw_err *err);
+    enum gw_rc (*commit)(void *self, struct gw_err *err);
+    void (*rollback)(void *self);
+
+    enum gw_rc (*device_get)(void *self, const struct gw_device_id *id, struct device *ret_device, struct gw_err *err);
+    enum gw_rc (*device_put)(void *self, struct device *device, struct gw_err *err);
+    enum gw_rc (*device_each)(void *self, const struct gw_device_id *after, int limit, store_device_fn *fn, void *ctx,
+                              struct gw_err *err);
+    /* How many devices stand in one state. */
+    enum gw_rc (*device_count)(void *self, enum device_state state, int64_t *ret_count, struct gw_err *err);
+
+    /* cert_put inserts or replaces by sha256. */
+    enum gw_rc (*cert_put)(void *self, const struct device_cert *cert, struct gw_err *err);
+    enum gw_rc (*cert_get)(void *self, const struct gw_sha256 *sha256, struct device_cert *ret_cert,
+                           struct gw_err *err);
+    /* All certificates of one device, oldest not_before first. */
+    enum gw_rc (*cert_each_of)(void *self, const struct gw_device_id *device, store_cert_fn *fn, void *ctx,
+                               struct gw_err *err);
+    /* Certificates that are not revoked, of devices that are active or quarantined: the broker's registry, whole.
+     * Ordered by (device, not_before); expired ones are included, the caller decides by its clock. */
+    enum gw_rc (*cert_each_admissible)(void *self, store_cert_fn *fn, void *ctx, struct gw_err *err);
+    /* Revoked certificates with notAfter behind `after`: the revocation list. */
+    enum gw_rc (*cert_each_revoked)(void *self, struct gw_wall after, store_cert_fn *fn, void *ctx,
+                                    struct gw_err *err);
+    enum gw_rc (*cert_delete)(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
+
+    enum gw_rc (*invite_get)(void *self, const struct gw_device_id *device, struct device_invite *ret_invite,
+                             struct gw_err *err);
+    enum gw_rc (*invite_put)(void *self, struct device_invite *invite, struct gw_err *err);
+    enum gw_rc (*invite_delete)(void *self, const struct gw_device_id *device, struct gw_err *err);
+
+    /* pending_put inserts or replaces by (device, spki_sha256). pending_each passes all, or those of one device when
+     * `device` is not NULL. pending_count: all, or those from one source when `source` is not NULL. */
+    enum gw_rc (*pending_put)(void *self, const struct device_pending *pending, struct gw_err *err);
+    enum gw_rc (*pending_get)(void *self, const struct gw_device_id *device, const struct gw_sha256 *spki_sha256,
+                              struct device_pending *ret_pending, struct gw_err *err);
+    enum gw_rc (*pending_each)(void *self, const struct gw_device_id *device, store_pending_fn *fn, void *ctx,
+                               struct gw_err *err);
+    enum gw_rc (*pending_count)(void *self, const char *source, int64_t *ret_count, struct gw_err *err);
+    /* spki_sha256 NULL: every entry of the device. Deleting nothing is not an error. */
+    enum gw_rc (*pending_delete)(void *self, const struct gw_device_id *device, const struct gw_sha256 *spki_sha256,
+                                 struct gw_err *err);
+    enum gw_rc (*pending_delete_expired)(void *self, struct gw_wall now, struct gw_err *err);
+
+    enum gw_rc (*user_get)(void *self, const char *name, struct user *ret_user, struct gw_err *err);
+    enum gw_rc (*user_put)(void *self, struct user *user, struct gw_err *err);
+    enum gw_rc (*user_each)(void *self, store_user_fn *fn, void *ctx, struct gw_err *err);
+
+    /* Small named values: "gateway.id", "claim.code_sha256", "registry.generation". Appends to ret_value. */
+    enum gw_rc (*setting_get)(void *self, const char *key, struct gw_buf *ret_value, struct gw_err *err);
+    enum gw_rc (*setting_put)(void *self, const char *key, struct gw_view value, struct gw_err *err);
+    enum gw_rc (*setting_delete)(void *self, const char *key, struct gw_err *err);
+
+    /* The outbox of audit events. put gives event->n: rising, never used twice, even after rows are deleted and the
+     * process was restarted. each passes those with n > after in order. delete removes n <= up_to. */
+    enum gw_rc (*audit_put)(void *self, struct audit_event *event, struct gw_err *err);
+    enum gw_rc (*audit_each)(void *self, int64_t after, int limit, store_audit_fn *fn, void *ctx, struct gw_err *err);
+    enum gw_rc (*audit_delete)(void *self, int64_t up_to, struct gw_err *err);
+};
+
+struct store {
+    const struct store_ops *ops;
+    void *self;
+};
