@@ -1,0 +1,121 @@
+/*
+ * inbox: the one way into core. Adapters and worker threads turn bytes into a core value and post it; core's thread takes
+ * messages in order, a turn each (house.md, rule 1). Implementation: gateway/app/inbox.c, a bounded queue.
+ *
+ * Ownership: post() copies the struct and takes over `blob`; on any error the caller keeps it. Thread: any.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "device.h"
+#include "device_bus.h"
+#include "gw_err.h"
+#include "http_route.h"
+#include "user.h"
+
+#define INBOX_SECRET_LEN 16
+#define INBOX_NAME_MAX 128
+
+enum inbox_kind {
+    INBOX_TICK = 1,    /* once a second */
+    INBOX_BUS,         /* the message bus: `bus`, its payload in blob */
+    INBOX_ENROL,       /* EST simpleenroll: `enrol`, CSR (DER) in blob */
+    INBOX_RENEW,       /* EST simplereenroll: `enrol`, CSR (DER) in blob */
+    INBOX_CSR_CHECKED, /* worker: `csr` */
+    INBOX_ISSUED,      /* worker: `issued` */
+    INBOX_ACT,         /* an operator's act: `act` */
+    INBOX_CHILD,       /* a supervised process came or went: `child` */
+    INBOX_STOP,        /* finish what is queued, then end */
+};
+
+/* EST request. simpleenroll carries Basic credentials or none, simplereenroll the certificate of the connection. */
+struct inbox_enrol {
+    struct gw_device_id id;      /* of the credentials, of the certificate, or of the CSR's CN when there are none */
+    bool has_secret;
+    bool secret_readable;        /* false: credentials were given but are no 128-bit base32: counts as wrong */
+    uint8_t secret[INBOX_SECRET_LEN];
+    struct gw_sha256 cert_sha256; /* RENEW */
+    char source[HTTP_SOURCE_MAX];
+};
+
+/* What the worker found in a CSR. `context` is the enrol request it belongs to. */
+struct inbox_csr {
+    struct inbox_enrol context;
+    bool renew;
+    enum gw_rc rc;            /* GW_OK, or GW_INVALID / GW_DENIED with why[] */
+    char why[160];
+    char cn[64];              /* subject CN as asked, "" when there is none */
+    struct device_spki spki;
+    struct gw_sha256 spki_sha256;
+};
+
+struct inbox_issued {
+    struct inbox_enrol context;
+    bool renew;
+    enum gw_rc rc;
+    char why[160];
+    struct gw_sha256 spki_sha256;
+    struct device_cert cert; /* valid when rc is GW_OK */
+};
+
+enum act_kind {
+    ACT_INVITE = 1,   /* device, text = display name; answers ANSWER_INVITATION */
+    ACT_APPROVE,      /* device, spki_sha256 */
+    ACT_REJECT,       /* device */
+    ACT_QUARANTINE,   /* device */
+    ACT_RELEASE,      /* device */
+    ACT_REVOKE,       /* device */
+    ACT_RETIRE,       /* device */
+    ACT_DOOR_OPEN,    /* number = minutes, 1 to 60 */
+    ACT_DOOR_CLOSE,
+    ACT_CLAIM_CODE,   /* superuser: makes a new claim code; answers ANSWER_CLAIM_CODE */
+    ACT_CLAIM,        /* anonymous: text = code, name = first admin's name, blob = password */
+    ACT_STATUS,       /* answers ANSWER_STATUS */
+    ACT_DEVICE_LIST,  /* device = cursor (may be zeroed), number = limit; answers ANSWER_DEVICES */
+    ACT_DEVICE_GET,   /* device; answers ANSWER_DEVICES with one */
+    ACT_PENDING_LIST, /* answers ANSWER_PENDING */
+};
+
+struct inbox_act {
+    enum act_kind kind;
+    struct actor actor;
+    struct gw_device_id device;
+    struct gw_sha256 spki_sha256;
+    int64_t number;
+    int64_t if_rev; /* -1: no If-Match was sent */
+    char name[USER_NAME_MAX];
+    char text[INBOX_NAME_MAX];
+    char source[HTTP_SOURCE_MAX];
+};
+
+enum child_kind { CHILD_BROKER = 1, CHILD_KEYD = 2 };
+
+struct inbox_child {
+    enum child_kind which;
+    bool up;
+    int status; /* as of waitpid(2), when it went */
+};
+
+struct inbox_msg {
+    enum inbox_kind kind;
+    struct gw_wall now; /* filled by post() */
+    struct http_ticket ticket;
+    union {
+        struct bus_event bus;
+        struct inbox_enrol enrol;
+        struct inbox_csr csr;
+        struct inbox_issued issued;
+        struct inbox_act act;
+        struct inbox_child child;
+    } u;
+    uint8_t *blob; /* owned, malloc(3); may be NULL */
+    size_t blob_len;
+};
+
+struct inbox {
+    void *self;
+    /* GW_AGAIN when the queue is full (8,192 messages or 32 MiB of blobs), GW_CANCELLED while stopping. */
+    enum gw_rc (*post)(void *self, const struct inbox_msg *msg);
+};
