@@ -1,7 +1,7 @@
 /*
  * gw_banned: functions that this house does not call. Force-included in front of every C file by the build; a use is a
- * deprecation warning, hence an error. (Poisoning the names would break the headers of libraries.) tests/lint repeats the
- * list as text, so that macros cannot hide a use.
+ * deprecation warning, hence an error. (Poisoning the names would break the headers of libraries.) tests/lint repeats
+ * the list as text, so that macros cannot hide a use.
  */
 #pragma once
 
@@ -10,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-/* clang sees the fortified inline definitions first and refuses the attribute: gcc, which builds the product, decides. */
+/* clang sees the fortified inline definitions first and refuses the attribute: gcc, which builds the product, decides.
+ */
 #ifndef __clang__
 
 #define GW_BANNED(use) __attribute__((deprecated("banned here: " use)))

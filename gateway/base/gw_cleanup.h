@@ -13,9 +13,9 @@
 #include "gw_rc.h"
 
 #define GW_CLEANUP(fn) __attribute__((cleanup(fn)))
-#define GW_FREE GW_CLEANUP(gw_cleanup_free)
-#define GW_CLOSE GW_CLEANUP(gw_cleanup_fd)
-#define GW_FCLOSE GW_CLEANUP(gw_cleanup_file)
+#define GW_FREE        GW_CLEANUP(gw_cleanup_free)
+#define GW_CLOSE       GW_CLEANUP(gw_cleanup_fd)
+#define GW_FCLOSE      GW_CLEANUP(gw_cleanup_file)
 
 void gw_cleanup_free(void *pointer_to_pointer);
 void gw_cleanup_fd(int *fd); /* closes when >= 0, keeps errno */

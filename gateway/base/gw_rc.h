@@ -24,7 +24,7 @@ enum gw_rc {
     GW_NO_MEMORY,   /* an allocation sized by input failed */
 };
 
-#define GW_MUST_CHECK __attribute__((warn_unused_result))
+#define GW_MUST_CHECK        __attribute__((warn_unused_result))
 #define GW_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Lower-case name of a code ("not found"); static storage, never NULL. */

@@ -18,7 +18,8 @@ struct gw_mono gw_mono_now(void)
     return (struct gw_mono){(int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000};
 }
 
-/* Both by Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms": eras of 400 years, years that start in March. */
+/* Both by Howard Hinnant's "chrono-Compatible Low-Level Date Algorithms": eras of 400 years, years that start in March.
+ */
 int64_t gw_days_of_civil(int year, int month, int day)
 {
     int64_t y = (int64_t)year - (month <= 2);

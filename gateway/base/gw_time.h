@@ -21,8 +21,8 @@ struct gw_mono {
 
 #define GW_SECOND_MS INT64_C(1000)
 #define GW_MINUTE_MS INT64_C(60000)
-#define GW_HOUR_MS INT64_C(3600000)
-#define GW_DAY_MS INT64_C(86400000)
+#define GW_HOUR_MS   INT64_C(3600000)
+#define GW_DAY_MS    INT64_C(86400000)
 
 struct gw_wall gw_wall_now(void);
 struct gw_mono gw_mono_now(void);

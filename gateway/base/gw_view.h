@@ -19,7 +19,7 @@ struct gw_view {
 
 #define GW_VIEW_LIT(s) ((struct gw_view){(const uint8_t *)("" s), sizeof(s) - 1})
 /* For printf: GW_VIEW_FMT with GW_VIEW_ARG(view); cuts at 4,096 bytes. */
-#define GW_VIEW_FMT "%.*s"
+#define GW_VIEW_FMT    "%.*s"
 #define GW_VIEW_ARG(v) ((int)((v).len > 4096 ? 4096 : (v).len)), ((const char *)(v).ptr)
 
 static inline struct gw_view gw_view_make(const void *ptr, size_t len)

@@ -1,6 +1,6 @@
 /*
- * answer: what a turn says to whoever asked, as a value. The adapter that posted the question turns it into bytes (JSON,
- * PKCS#7) and responds by ticket. Called in core's thread, after the COMMIT that made it true; must not block.
+ * answer: what a turn says to whoever asked, as a value. The adapter that posted the question turns it into bytes
+ * (JSON, PKCS#7) and responds by ticket. Called in core's thread, after the COMMIT that made it true; must not block.
  */
 #pragma once
 
@@ -11,12 +11,12 @@
 #include "http_route.h"
 
 enum answer_kind {
-    ANSWER_DONE = 1,    /* rc and text only */
-    ANSWER_ENROLLED,    /* EST: cert */
-    ANSWER_RETRY,       /* EST: pending, ask again after retry_after_s */
+    ANSWER_DONE = 1,     /* rc and text only */
+    ANSWER_ENROLLED,     /* EST: cert */
+    ANSWER_RETRY,        /* EST: pending, ask again after retry_after_s */
     ANSWER_UNAUTHORIZED, /* EST: 401 with WWW-Authenticate */
-    ANSWER_INVITATION,  /* text = the invitation string, shown once; expires */
-    ANSWER_CLAIM_CODE,  /* text = the code; expires; fingerprint of the operators' server key in sha256 */
+    ANSWER_INVITATION,   /* text = the invitation string, shown once; expires */
+    ANSWER_CLAIM_CODE,   /* text = the code; expires; fingerprint of the operators' server key in sha256 */
     ANSWER_STATUS,
     ANSWER_DEVICES,
     ANSWER_PENDING,
@@ -26,7 +26,7 @@ enum answer_kind {
 struct answer_device {
     struct device device;
     bool online;
-    struct gw_wall seen;         /* last presence change; ms 0 = never */
+    struct gw_wall seen; /* last presence change; ms 0 = never */
     char source[DEVICE_SOURCE_MAX];
     struct gw_sha256 cert_sha256; /* newest certificate; zero when there is none */
     struct gw_wall cert_not_after;
@@ -44,7 +44,7 @@ struct answer_status {
     struct gw_wall door_open_until; /* ms 0: closed */
     int64_t devices_by_state[8];    /* index: enum device_state */
     int64_t online;
-    struct gw_sha256 server_key;    /* SHA-256 of the operators' server SPKI */
+    struct gw_sha256 server_key; /* SHA-256 of the operators' server SPKI */
     struct gw_wall started;
 };
 
@@ -56,11 +56,11 @@ struct answer {
     struct gw_wall expires;
     struct gw_sha256 sha256;
     int retry_after_s;
-    struct device_cert cert;      /* ENROLLED */
-    struct answer_status status;  /* STATUS */
+    struct device_cert cert;             /* ENROLLED */
+    struct answer_status status;         /* STATUS */
     const struct answer_device *devices; /* DEVICES: borrowed for the call */
     size_t device_count;
-    bool more;                    /* DEVICES: there are more behind the last */
+    bool more;                            /* DEVICES: there are more behind the last */
     const struct device_pending *pending; /* PENDING: borrowed for the call */
     size_t pending_count;
 };

@@ -3,8 +3,8 @@
  * clients, gw-log and gw-control). All calls are made by core's thread and do not block; what comes up arrives as
  * struct bus_event through the function given at start, also in core's thread, and must be posted on, not acted on.
  *
- * The registry (contracts.md, "The plugin"): core sends the whole table after each BUS_UP and single changes afterwards;
- * the plugin confirms each generation with BUS_REGISTRY_AT. A gap is answered by BUS_REGISTRY_WANTED.
+ * The registry (contracts.md, "The plugin"): core sends the whole table after each BUS_UP and single changes
+ * afterwards; the plugin confirms each generation with BUS_REGISTRY_AT. A gap is answered by BUS_REGISTRY_WANTED.
  */
 #pragma once
 
@@ -36,14 +36,14 @@ enum bus_topic {
 
 struct bus_event {
     enum bus_event_kind kind;
-    struct gw_device_id device;   /* MESSAGE, PRESENCE, SECURITY (may be zeroed) */
-    enum bus_topic topic;         /* MESSAGE */
-    struct gw_view payload;       /* MESSAGE: borrowed until the function returns */
-    uint64_t generation;          /* REGISTRY_AT, REGISTRY_WANTED */
-    bool online;                  /* PRESENCE */
-    struct gw_sha256 cert_sha256; /* PRESENCE online: which certificate connected */
+    struct gw_device_id device;     /* MESSAGE, PRESENCE, SECURITY (may be zeroed) */
+    enum bus_topic topic;           /* MESSAGE */
+    struct gw_view payload;         /* MESSAGE: borrowed until the function returns */
+    uint64_t generation;            /* REGISTRY_AT, REGISTRY_WANTED */
+    bool online;                    /* PRESENCE */
+    struct gw_sha256 cert_sha256;   /* PRESENCE online: which certificate connected */
     char source[DEVICE_SOURCE_MAX]; /* PRESENCE, SECURITY: address */
-    char reason[96];              /* SECURITY: closed list of texts, see protocols/wire/registry.h */
+    char reason[96];                /* SECURITY: closed list of texts, see protocols/wire/registry.h */
 };
 
 typedef void bus_event_fn(void *ctx, const struct bus_event *event);
@@ -62,8 +62,8 @@ struct device_bus_ops {
     /* Replaces the plugin's registry with these, as that generation. Entries are borrowed for the call. */
     enum gw_rc (*registry_all)(void *self, uint64_t generation, const struct bus_entry *entries, size_t count,
                                struct gw_err *err);
-    /* Generation `generation - 1` becomes `generation`: all entries of the device are replaced by these (0 to 2; 0 ends its
-     * session). A live session whose certificate is gone, or whose quarantine changed, is cut at once. */
+    /* Generation `generation - 1` becomes `generation`: all entries of the device are replaced by these (0 to 2; 0 ends
+     * its session). A live session whose certificate is gone, or whose quarantine changed, is cut at once. */
     enum gw_rc (*registry_device)(void *self, uint64_t generation, const struct gw_device_id *device,
                                   const struct bus_entry *entries, size_t count, struct gw_err *err);
 };

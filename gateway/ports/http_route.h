@@ -2,10 +2,10 @@
  * http_route: how REST, EST and DDI meet the network without knowing libwebsockets. app collects tables of routes and
  * hands them to web, which calls handlers in its own thread.
  *
- * A handler decodes, posts to the inbox (or answers at once) and returns; it never blocks and never calls a service. The
- * answer comes with http_responder.respond(), from any thread, by ticket; a ticket whose connection has gone is ignored.
- * Every request is answered once: by the handler's return code when it fails, by respond() otherwise, or by web with 503
- * after HTTP_ANSWER_MS.
+ * A handler decodes, posts to the inbox (or answers at once) and returns; it never blocks and never calls a service.
+ * The answer comes with http_responder.respond(), from any thread, by ticket; a ticket whose connection has gone is
+ * ignored. Every request is answered once: by the handler's return code when it fails, by respond() otherwise, or by
+ * web with 503 after HTTP_ANSWER_MS.
  */
 #pragma once
 
@@ -19,9 +19,9 @@
 #include "gw_time.h"
 #include "gw_view.h"
 
-#define HTTP_ANSWER_MS 30000
-#define HTTP_BODY_MAX (1024 * 1024)
-#define HTTP_PATH_MAX 1024
+#define HTTP_ANSWER_MS  30000
+#define HTTP_BODY_MAX   (1024 * 1024)
+#define HTTP_PATH_MAX   1024
 #define HTTP_SOURCE_MAX 64
 
 enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_DELETE = 8, HTTP_HEAD = 16, HTTP_PATCH = 32 };
@@ -47,7 +47,7 @@ struct http_peer {
     struct gw_sha256 cert_sha256; /* valid when has_cert */
     char cert_cn[64];
     struct gw_wall cert_not_after;
-    uid_t uid;        /* admin socket only (SO_PEERCRED) */
+    uid_t uid;         /* admin socket only (SO_PEERCRED) */
     char uid_name[33]; /* its name, or the number as text */
 };
 

@@ -1,6 +1,6 @@
 /*
- * inbox: the one way into core. Adapters and worker threads turn bytes into a core value and post it; core's thread takes
- * messages in order, a turn each (house.md, rule 1). Implementation: gateway/app/inbox.c, a bounded queue.
+ * inbox: the one way into core. Adapters and worker threads turn bytes into a core value and post it; core's thread
+ * takes messages in order, a turn each (house.md, rule 1). Implementation: gateway/app/inbox.c, a bounded queue.
  *
  * Ownership: post() copies the struct and takes over `blob`; on any error the caller keeps it. Thread: any.
  */
@@ -16,7 +16,7 @@
 #include "user.h"
 
 #define INBOX_SECRET_LEN 16
-#define INBOX_NAME_MAX 128
+#define INBOX_NAME_MAX   128
 
 enum inbox_kind {
     INBOX_TICK = 1,    /* once a second */
@@ -32,9 +32,9 @@ enum inbox_kind {
 
 /* EST request. simpleenroll carries Basic credentials or none, simplereenroll the certificate of the connection. */
 struct inbox_enrol {
-    struct gw_device_id id;      /* of the credentials, of the certificate, or of the CSR's CN when there are none */
+    struct gw_device_id id; /* of the credentials, of the certificate, or of the CSR's CN when there are none */
     bool has_secret;
-    bool secret_readable;        /* false: credentials were given but are no 128-bit base32: counts as wrong */
+    bool secret_readable; /* false: credentials were given but are no 128-bit base32: counts as wrong */
     uint8_t secret[INBOX_SECRET_LEN];
     struct gw_sha256 cert_sha256; /* RENEW */
     char source[HTTP_SOURCE_MAX];
@@ -44,9 +44,9 @@ struct inbox_enrol {
 struct inbox_csr {
     struct inbox_enrol context;
     bool renew;
-    enum gw_rc rc;            /* GW_OK, or GW_INVALID / GW_DENIED with why[] */
+    enum gw_rc rc; /* GW_OK, or GW_INVALID / GW_DENIED with why[] */
     char why[160];
-    char cn[64];              /* subject CN as asked, "" when there is none */
+    char cn[64]; /* subject CN as asked, "" when there is none */
     struct device_spki spki;
     struct gw_sha256 spki_sha256;
 };
@@ -61,14 +61,14 @@ struct inbox_issued {
 };
 
 enum act_kind {
-    ACT_INVITE = 1,   /* device, text = display name; answers ANSWER_INVITATION */
-    ACT_APPROVE,      /* device, spki_sha256 */
-    ACT_REJECT,       /* device */
-    ACT_QUARANTINE,   /* device */
-    ACT_RELEASE,      /* device */
-    ACT_REVOKE,       /* device */
-    ACT_RETIRE,       /* device */
-    ACT_DOOR_OPEN,    /* number = minutes, 1 to 60 */
+    ACT_INVITE = 1, /* device, text = display name; answers ANSWER_INVITATION */
+    ACT_APPROVE,    /* device, spki_sha256 */
+    ACT_REJECT,     /* device */
+    ACT_QUARANTINE, /* device */
+    ACT_RELEASE,    /* device */
+    ACT_REVOKE,     /* device */
+    ACT_RETIRE,     /* device */
+    ACT_DOOR_OPEN,  /* number = minutes, 1 to 60 */
     ACT_DOOR_CLOSE,
     ACT_CLAIM_CODE,   /* superuser: makes a new claim code; answers ANSWER_CLAIM_CODE */
     ACT_CLAIM,        /* anonymous: text = code, name = first admin's name, blob = password */

@@ -15,16 +15,16 @@
 #include "gw_hash.h"
 #include "gw_time.h"
 
-#define SIGNER_NAMES_MAX 8
-#define SIGNER_NAME_LEN 128
+#define SIGNER_NAMES_MAX  8
+#define SIGNER_NAME_LEN   128
 #define SIGNER_ORIGIN_MAX 192
-#define SIGNER_VKEY_MAX 160
-#define SIGNER_CRL_MAX 65536
+#define SIGNER_VKEY_MAX   160
+#define SIGNER_CRL_MAX    65536
 
 /* Who this gateway is; fixed at keyd's first start. */
 struct signer_identity {
-    char gateway[24];               /* "gw-" + 16 hex */
-    struct gw_sha256 root_spki;     /* what an invitation pins */
+    char gateway[24];           /* "gw-" + 16 hex */
+    struct gw_sha256 root_spki; /* what an invitation pins */
     uint16_t root_len, issuer_len;
     uint8_t root_der[DEVICE_CERT_DER_MAX];
     uint8_t issuer_der[DEVICE_CERT_DER_MAX];
@@ -39,8 +39,8 @@ struct signer_server_request {
 
 struct signer_ops {
     enum gw_rc (*identity)(void *self, struct signer_identity *ret_identity, struct gw_err *err);
-    /* clientAuth, CN and SAN URI from the id, one year from now (less when the issuer ends sooner). `spki` must be P-256 or
-     * Ed25519. Fills every field of ret_cert but used and revoked. */
+    /* clientAuth, CN and SAN URI from the id, one year from now (less when the issuer ends sooner). `spki` must be
+     * P-256 or Ed25519. Fills every field of ret_cert but used and revoked. */
     enum gw_rc (*issue_device)(void *self, const struct gw_device_id *id, const struct device_spki *spki,
                                struct device_cert *ret_cert, struct gw_err *err);
     /* serverAuth for the gateway's own listeners, 398 days. Appends DER. */

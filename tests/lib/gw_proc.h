@@ -11,19 +11,21 @@
 #include <sys/types.h>
 
 struct gw_proc {
-    pid_t pid;      /* also its process group; 0 when it is not running */
-    int out_fd;     /* read side of its output */
-    char *out;      /* all that was read so far, terminated */
+    pid_t pid;  /* also its process group; 0 when it is not running */
+    int out_fd; /* read side of its output */
+    char *out;  /* all that was read so far, terminated */
     size_t out_len;
-    int status;     /* of waitpid(2), valid once it has ended */
+    int status; /* of waitpid(2), valid once it has ended */
 };
 
-/* argv ends with NULL; env_extra (may be NULL) lists "NAME=value" to add. Aborts the test when fork fails. The child dies
- * with the test program (PR_SET_PDEATHSIG) and has its own process group. */
+/* argv ends with NULL; env_extra (may be NULL) lists "NAME=value" to add. Aborts the test when fork fails. The child
+ * dies with the test program (PR_SET_PDEATHSIG) and has its own process group. */
 void gw_proc_start(struct gw_proc *p, const char *const argv[], const char *const env_extra[]);
-/* True when the output has held this text by now, or comes to hold it within the limit; false at its end or the limit. */
+/* True when the output has held this text by now, or comes to hold it within the limit; false at its end or the limit.
+ */
 bool gw_proc_await(struct gw_proc *p, const char *text, int limit_ms);
-/* Waits for the exit; returns the exit code, or 128 + signal, or -1 when the limit passed. Reads the rest of the output. */
+/* Waits for the exit; returns the exit code, or 128 + signal, or -1 when the limit passed. Reads the rest of the
+ * output. */
 int gw_proc_wait(struct gw_proc *p, int limit_ms);
 void gw_proc_signal(struct gw_proc *p, int sig);
 /* SIGKILL to its whole group and reap; frees the output. Safe on a zeroed struct. */

@@ -1,7 +1,7 @@
 /*
  * gw_test: a thin coat over CUnit. A test program is a list of named cases; names are sentences. Each case prints
- * "ok - suite: name", "not ok - suite: name" or "skip - suite: name # why", which tests/run.sh counts; the exit status is the
- * number of failures.
+ * "ok - suite: name", "not ok - suite: name" or "skip - suite: name # why", which tests/run.sh counts; the exit status
+ * is the number of failures.
  *
  *     static const struct gw_test_case cases[] = {
  *         {"refuses a sequence number above the next", refuses_a_gap},

@@ -27,12 +27,12 @@ enum event_res {
 };
 const char *event_res_text(enum event_res res);
 
-#define AUDIT_CLS_MAX 48
+#define AUDIT_CLS_MAX  48
 #define AUDIT_NAME_MAX 96
-#define AUDIT_MSG_MAX 256
+#define AUDIT_MSG_MAX  256
 
 struct audit_event {
-    int64_t n;                 /* idempotency key in the journal; given by the store */
+    int64_t n; /* idempotency key in the journal; given by the store */
     struct gw_wall t;
     enum event_sev sev;
     enum event_res res;

@@ -6,7 +6,7 @@ static const struct {
     enum device_state state;
     const char *text;
 } state_texts[] = {
-    {DEVICE_INVITED, "invited"},   {DEVICE_PENDING, "pending"}, {DEVICE_ACTIVE, "active"},
+    {DEVICE_INVITED, "invited"},         {DEVICE_PENDING, "pending"},   {DEVICE_ACTIVE, "active"},
     {DEVICE_QUARANTINED, "quarantined"}, {DEVICE_REJECTED, "rejected"}, {DEVICE_REVOKED, "revoked"},
     {DEVICE_RETIRED, "retired"},
 };

@@ -37,8 +37,8 @@ enum device_state {
 /* What may happen to a device's state; who may do it is decided by the caller. */
 enum device_act {
     DEVICE_ACT_INVITE = 1,
-    DEVICE_ACT_KNOCK,      /* asked to enrol without a secret while the door was open */
-    DEVICE_ACT_ENROL,      /* right secret, certificate issued */
+    DEVICE_ACT_KNOCK, /* asked to enrol without a secret while the door was open */
+    DEVICE_ACT_ENROL, /* right secret, certificate issued */
     DEVICE_ACT_APPROVE,
     DEVICE_ACT_REJECT,
     DEVICE_ACT_QUARANTINE,
@@ -56,7 +56,7 @@ GW_MUST_CHECK enum gw_rc device_step(enum device_state from, enum device_act act
 /* States whose certificates are in the broker's registry. */
 bool device_admissible(enum device_state state);
 
-#define DEVICE_NAME_MAX 128
+#define DEVICE_NAME_MAX   128
 #define DEVICE_SOURCE_MAX 64
 
 struct device {
@@ -69,7 +69,7 @@ struct device {
 };
 
 #define DEVICE_CERT_DER_MAX 2048
-#define DEVICE_SPKI_MAX 128 /* DER SubjectPublicKeyInfo: P-256 is 91 bytes, Ed25519 is 44 */
+#define DEVICE_SPKI_MAX     128 /* DER SubjectPublicKeyInfo: P-256 is 91 bytes, Ed25519 is 44 */
 
 struct device_spki {
     uint8_t der[DEVICE_SPKI_MAX];
@@ -84,8 +84,8 @@ struct device_cert {
     uint8_t serial[16];
     struct gw_wall not_before;
     struct gw_wall not_after;
-    bool revoked;  /* kept for the CRL */
-    bool used;     /* it has connected: from then on the older one may go */
+    bool revoked; /* kept for the CRL */
+    bool used;    /* it has connected: from then on the older one may go */
     uint16_t der_len;
     uint8_t der[DEVICE_CERT_DER_MAX];
 };
@@ -96,9 +96,9 @@ struct device_invite {
     struct gw_sha256 secret_sha256; /* of the 16 secret bytes; they are random, so no salt and no slow hash */
     struct gw_wall created;
     struct gw_wall expires;
-    bool bound;                     /* a public key has used it */
-    struct gw_sha256 spki_sha256;   /* valid when bound */
-    int32_t wrong_count;            /* within the hour that began at wrong_since; at 5 the invitation is void */
+    bool bound;                   /* a public key has used it */
+    struct gw_sha256 spki_sha256; /* valid when bound */
+    int32_t wrong_count;          /* within the hour that began at wrong_since; at 5 the invitation is void */
     struct gw_wall wrong_since;
     int64_t rev;
 };

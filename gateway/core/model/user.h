@@ -19,7 +19,7 @@ enum user_role {
 const char *user_role_text(enum user_role role);
 GW_MUST_CHECK enum gw_rc user_role_parse(struct gw_view text, enum user_role *ret_role);
 
-#define USER_NAME_MAX 64
+#define USER_NAME_MAX          64
 #define USER_PASSWORD_HASH_MAX 128 /* argon2id encoded string */
 
 struct user {
@@ -36,6 +36,6 @@ GW_MUST_CHECK enum gw_rc user_name_check(struct gw_view name);
 struct actor {
     char name[USER_NAME_MAX + 8];
     enum user_role role;
-    bool local;      /* came over the admin socket: never the second person of a two-person act */
-    bool superuser;  /* local and uid 0: may claim, manage users and keys */
+    bool local;     /* came over the admin socket: never the second person of a two-person act */
+    bool superuser; /* local and uid 0: may claim, manage users and keys */
 };
