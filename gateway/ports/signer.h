@@ -1,6 +1,6 @@
 /*
  * signer: the closed list of things that gatehouse-keyd does for us. Implementation: protocols/crypto speaks to keyd
- * over an inherited socket; a call blocks (at most 5 s) and may be made from any thread, one at a time goes through.
+ * over an inherited socket; a call may be made from any thread, one at a time goes through and blocks at most 5 s then.
  *
  * Errors: GW_DENIED (keyd refuses: outside the profile, smaller checkpoint, another root), GW_TIMEOUT or GW_IO (keyd is
  * gone or does not answer; the supervisor restarts it, try again), GW_INVALID (does not fit the fixed request).
@@ -19,7 +19,10 @@
 #define SIGNER_NAME_LEN   128
 #define SIGNER_ORIGIN_MAX 192
 #define SIGNER_VKEY_MAX   160
-#define SIGNER_CRL_MAX    65536
+#define SIGNER_CRL_MAX    65536 /* bytes of DER */
+#define SIGNER_BATCH_MAX  64
+
+#define SIGNER_CRL_ENTRIES_MAX 1700 /* fit into SIGNER_CRL_MAX */
 
 /* Who this gateway is; fixed at keyd's first start. */
 struct signer_identity {
@@ -37,6 +40,16 @@ struct signer_server_request {
     char names[SIGNER_NAMES_MAX][SIGNER_NAME_LEN]; /* DNS names or IP addresses as text; "" ends the list */
 };
 
+/* One checkpoint to sign, and what came of it. Origins: "<gateway>/dev/<device>/<epoch>", with "line/" before the epoch
+ * for events without a device sequence, "<gateway>/audit/<epoch>", "<gateway>/root/<epoch>"; epoch is 16 hex. */
+struct signer_checkpoint {
+    char origin[SIGNER_ORIGIN_MAX];
+    uint64_t size;
+    struct gw_sha256 root;
+    enum gw_rc rc;         /* result */
+    uint8_t signature[64]; /* result, valid when rc is GW_OK */
+};
+
 struct signer_ops {
     enum gw_rc (*identity)(void *self, struct signer_identity *ret_identity, struct gw_err *err);
     /* clientAuth, CN and SAN URI from the id, one year from now (less when the issuer ends sooner). `spki` must be
@@ -46,11 +59,14 @@ struct signer_ops {
     /* serverAuth for the gateway's own listeners, 398 days. Appends DER. */
     enum gw_rc (*issue_server)(void *self, const struct signer_server_request *request, struct gw_buf *ret_der,
                                struct gw_err *err);
-    /* Ed25519 over the checkpoint text of (origin, size, root); keyd builds the text itself. GW_DENIED when it signed a
-     * larger size or another root at this size before. */
-    enum gw_rc (*sign_checkpoint)(void *self, const char *origin, uint64_t size, const struct gw_sha256 *root,
-                                  uint8_t ret_signature[64], struct gw_err *err);
-    /* A v2 CRL of the issuing CA over these serials (16 bytes each). Appends DER. */
+    /* Ed25519 over the checkpoint text of each (origin, size, root); keyd builds the texts itself. 1 to
+     * SIGNER_BATCH_MAX items, each origin at most once. GW_OK when keyd has answered; then each item has its own rc:
+     * GW_OK with the signature, GW_DENIED when it signed a larger size or another root at this size before, GW_INVALID
+     * for an origin outside the grammar, GW_TOO_BIG when it remembers as many origins as it can. err tells of the first
+     * that failed. Every size and root signed is durable in keyd's memory before the call returns. */
+    enum gw_rc (*sign_checkpoints)(void *self, struct signer_checkpoint *items, size_t count, struct gw_err *err);
+    /* A v2 CRL of the issuing CA over these serials (16 bytes each), at most SIGNER_CRL_ENTRIES_MAX, next update 30
+     * days after now. Appends DER. */
     enum gw_rc (*sign_crl)(void *self, uint64_t crl_number, struct gw_wall now, const uint8_t (*serials)[16],
                            const struct gw_wall *revoked_at, size_t count, struct gw_buf *ret_der, struct gw_err *err);
 };
