@@ -56,11 +56,15 @@ struct answer {
     struct gw_wall expires;
     struct gw_sha256 sha256;
     int retry_after_s;
-    struct device_cert cert;             /* ENROLLED */
-    struct answer_status status;         /* STATUS */
-    const struct answer_device *devices; /* DEVICES: borrowed for the call */
+    struct device_cert cert;       /* ENROLLED */
+    struct answer_status status;   /* STATUS */
+    struct answer_device *devices; /* DEVICES: owned */
     size_t device_count;
-    bool more;                            /* DEVICES: there are more behind the last */
-    const struct device_pending *pending; /* PENDING: borrowed for the call */
+    bool single;                    /* DEVICES: the answer to ACT_DEVICE_GET: exactly one, or rc is set */
+    bool more;                      /* DEVICES: there are more behind the last */
+    struct device_pending *pending; /* PENDING: owned */
     size_t pending_count;
 };
+
+/* Frees the answer and what it owns; accepts NULL. */
+void answer_free(struct answer *answer);

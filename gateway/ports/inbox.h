@@ -25,6 +25,7 @@ enum inbox_kind {
     INBOX_RENEW,       /* EST simplereenroll: `enrol`, CSR (DER) in blob */
     INBOX_CSR_CHECKED, /* worker: `csr` */
     INBOX_ISSUED,      /* worker: `issued` */
+    INBOX_HASHED,      /* worker: `act` again, its password now an argon2id string in blob (empty: it failed) */
     INBOX_ACT,         /* an operator's act: `act` */
     INBOX_CHILD,       /* a supervised process came or went: `child` */
     INBOX_STOP,        /* finish what is queued, then end */

@@ -1,0 +1,12 @@
+#include "answer.h"
+
+#include <stdlib.h>
+
+void answer_free(struct answer *answer)
+{
+    if (!answer)
+        return;
+    free(answer->devices);
+    free(answer->pending);
+    free(answer);
+}

@@ -1,0 +1,28 @@
+/*
+ * work: what core hands to the worker threads because it takes long or reads hostile bytes. Each item comes back as a
+ * message in the inbox, exactly once, also when it fails. Implementation: gateway/app/worker.c.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "inbox.h"
+
+enum work_kind {
+    WORK_CSR = 1,  /* parse and check the CSR in blob → INBOX_CSR_CHECKED */
+    WORK_ISSUE,    /* ask keyd for a device certificate → INBOX_ISSUED */
+    WORK_PASSWORD, /* argon2id of the password in blob → INBOX_HASHED */
+};
+
+struct work {
+    enum work_kind kind;
+    struct http_ticket ticket;
+    struct inbox_enrol enrol; /* CSR, ISSUE */
+    bool renew;               /* CSR, ISSUE */
+    struct device_spki spki;  /* ISSUE */
+    struct gw_sha256 spki_sha256;
+    struct inbox_act act; /* PASSWORD */
+    uint8_t *blob;        /* owned */
+    size_t blob_len;
+};

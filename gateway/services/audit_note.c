@@ -1,0 +1,52 @@
+#include "audit_note.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct {
+    enum audit_what what;
+    const char *cls;
+    enum event_sev sev;
+    enum event_res res;
+} kinds[] = {
+    {AUDIT_INVITED, "device.invite", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_ENROLLED, "device.enrol", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_RENEWED, "cert.renewed", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_SECRET_WRONG, "auth.enrol", EVENT_SEV_MEDIUM, EVENT_FAIL},
+    {AUDIT_SECRET_VOID, "auth.lockout", EVENT_SEV_HIGH, EVENT_DENIED},
+    {AUDIT_SECRET_SECOND_KEY, "cert.rejected", EVENT_SEV_HIGH, EVENT_DENIED},
+    {AUDIT_KNOCKED, "device.knock", EVENT_SEV_LOW, EVENT_OK},
+    {AUDIT_APPROVED, "device.approve", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_REJECTED, "device.reject", EVENT_SEV_LOW, EVENT_OK},
+    {AUDIT_QUARANTINED, "device.quarantine", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_RELEASED, "device.release", EVENT_SEV_LOW, EVENT_OK},
+    {AUDIT_REVOKED, "device.revoke", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_RETIRED, "device.retire", EVENT_SEV_LOW, EVENT_OK},
+    {AUDIT_DOOR_OPENED, "cfg.change", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_DOOR_CLOSED, "cfg.change", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_CLAIM_CODE, "auth.claim_code", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_CLAIM_WRONG, "auth.claim", EVENT_SEV_HIGH, EVENT_FAIL},
+    {AUDIT_CLAIMED, "auth.claim", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_BROKER_REFUSED, "cert.rejected", EVENT_SEV_MEDIUM, EVENT_DENIED},
+    {AUDIT_IMPOSTOR, "auth.impostor", EVENT_SEV_CRITICAL, EVENT_DENIED},
+    {AUDIT_ACT_DENIED, "authz.denied", EVENT_SEV_LOW, EVENT_DENIED},
+    {AUDIT_STARTED, "boot.start", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_STOPPED, "boot.shutdown", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_CHILD_ENDED, "boot.child_ended", EVENT_SEV_MEDIUM, EVENT_FAIL},
+};
+
+enum gw_rc audit_note(struct turn *turn, enum audit_what what, const char *subj, const char *obj, const char *msg,
+                      struct gw_err *err)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (kinds[i].what != what)
+            continue;
+        struct audit_event event = {.sev = kinds[i].sev, .res = kinds[i].res};
+        (void)snprintf(event.cls, sizeof(event.cls), "%s", kinds[i].cls);
+        (void)snprintf(event.subj, sizeof(event.subj), "%s", subj);
+        (void)snprintf(event.obj, sizeof(event.obj), "%s", obj);
+        (void)snprintf(event.msg, sizeof(event.msg), "%s", msg);
+        return turn_audit(turn, &event, err);
+    }
+    abort();
+}

@@ -1,0 +1,38 @@
+/*
+ * audit_note: the audit events of the gateway, made in one place so that classes and severities stay one list.
+ */
+#pragma once
+
+#include "turn.h"
+
+/* What is worth an event, with its class, severity and result in one table (audit_note.c). */
+enum audit_what {
+    AUDIT_INVITED = 1,
+    AUDIT_ENROLLED,
+    AUDIT_RENEWED,
+    AUDIT_SECRET_WRONG,
+    AUDIT_SECRET_VOID,
+    AUDIT_SECRET_SECOND_KEY,
+    AUDIT_KNOCKED,
+    AUDIT_APPROVED,
+    AUDIT_REJECTED,
+    AUDIT_QUARANTINED,
+    AUDIT_RELEASED,
+    AUDIT_REVOKED,
+    AUDIT_RETIRED,
+    AUDIT_DOOR_OPENED,
+    AUDIT_DOOR_CLOSED,
+    AUDIT_CLAIM_CODE,
+    AUDIT_CLAIM_WRONG,
+    AUDIT_CLAIMED,
+    AUDIT_BROKER_REFUSED, /* the plugin refused or cut a session */
+    AUDIT_IMPOSTOR,       /* somebody on this machine tried the broker's local socket */
+    AUDIT_ACT_DENIED,
+    AUDIT_STARTED,
+    AUDIT_STOPPED,
+    AUDIT_CHILD_ENDED,
+};
+
+/* subj: who ("local:root", "device:pump-7", an address); obj: what it was done to; msg: one sentence. */
+GW_MUST_CHECK enum gw_rc audit_note(struct turn *turn, enum audit_what what, const char *subj, const char *obj,
+                                    const char *msg, struct gw_err *err);

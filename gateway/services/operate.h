@@ -1,0 +1,31 @@
+/*
+ * operate: the acts of operators on devices and on the enrolment door, and the reads of status and lists.
+ */
+#pragma once
+
+#include "access.h"
+#include "enrol.h"
+#include "session.h"
+#include "turn.h"
+
+/* What a service needs to know of the whole gateway. Filled by app, read by services. */
+struct gateway_facts {
+    char gateway[24];
+    struct gw_sha256 root_spki;
+    struct gw_sha256 server_key; /* SHA-256 of the operators' server SPKI */
+    char devices_host[256];      /* what goes into invitations */
+    uint16_t devices_port;
+    bool keys_separated;
+    bool keyd_up;
+    struct gw_wall started;
+};
+
+struct operate {
+    struct access access;
+    struct enrol enrol;
+    struct session *session;
+    struct gateway_facts *facts;
+};
+
+/* INBOX_ACT: authorises, acts, answers. A refusal is an answer, not an error. */
+GW_MUST_CHECK enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);

@@ -1,0 +1,126 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "operate_internal.h"
+
+#define LIST_MAX 500
+
+enum gw_rc operate_status(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    struct answer_status status = {
+        .claimed = o->access.claimed,
+        .keys_separated = o->facts->keys_separated,
+        .broker_up = o->session->broker_up,
+        .keyd_up = o->facts->keyd_up,
+        .registry_confirmed = o->session->broker_up && o->session->confirmed == o->session->generation,
+        .registry_generation = o->session->generation,
+        .online = (int64_t)o->session->online_count,
+        .server_key = o->facts->server_key,
+        .started = o->facts->started,
+    };
+    if (o->enrol.door_open_until.ms > turn->now.ms)
+        status.door_open_until = o->enrol.door_open_until;
+    (void)snprintf(status.gateway, sizeof(status.gateway), "%s", o->facts->gateway);
+    (void)snprintf(status.version, sizeof(status.version), "%s", GATEHOUSE_VERSION);
+    for (enum device_state state = DEVICE_INVITED; state <= DEVICE_RETIRED; state++) {
+        enum gw_rc rc = turn->store->ops->device_count(turn->store->self, state, &status.devices_by_state[state], err);
+        if (rc)
+            return rc;
+    }
+    turn_answer(turn, ANSWER_STATUS, msg->ticket)->status = status;
+    return GW_OK;
+}
+
+struct gather {
+    struct answer *answer;
+    const struct session *session;
+    size_t limit;
+};
+
+static bool gather_device(void *ctx, const struct device *device)
+{
+    struct gather *g = ctx;
+    if (g->answer->device_count == g->limit) {
+        g->answer->more = true;
+        return false;
+    }
+    struct answer_device *d = &g->answer->devices[g->answer->device_count++];
+    *d = (struct answer_device){.device = *device};
+    const struct presence *p = session_presence(g->session, &device->id);
+    if (p) {
+        d->online = p->online;
+        d->seen = p->seen;
+        (void)snprintf(d->source, sizeof(d->source), "%s", p->source);
+    }
+    return true;
+}
+
+static bool newest_cert(void *ctx, const struct device_cert *cert)
+{
+    struct answer_device *d = ctx;
+    if (!cert->revoked) {
+        d->cert_sha256 = cert->sha256;
+        d->cert_not_after = cert->not_after;
+    }
+    return true;
+}
+
+static enum gw_rc add_certs(struct turn *turn, struct answer *answer, struct gw_err *err)
+{
+    for (size_t i = 0; i < answer->device_count; i++) {
+        enum gw_rc rc = turn->store->ops->cert_each_of(turn->store->self, &answer->devices[i].device.id, newest_cert,
+                                                       &answer->devices[i], err);
+        if (rc)
+            return rc;
+    }
+    return GW_OK;
+}
+
+enum gw_rc operate_device_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    int64_t limit = msg->u.act.number;
+    if (limit < 1 || limit > LIST_MAX)
+        limit = LIST_MAX;
+    struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
+    answer->devices = gw_xalloc((size_t)limit, sizeof(*answer->devices));
+    struct gather g = {answer, o->session, (size_t)limit};
+    enum gw_rc rc =
+        turn->store->ops->device_each(turn->store->self, &msg->u.act.device, (int)limit + 1, gather_device, &g, err);
+    return rc ? rc : add_certs(turn, answer, err);
+}
+
+enum gw_rc operate_device_get(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    struct device device;
+    enum gw_rc rc = turn->store->ops->device_get(turn->store->self, &msg->u.act.device, &device, err);
+    if (rc == GW_NOT_FOUND) {
+        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such device");
+        return GW_OK;
+    }
+    if (rc)
+        return rc;
+    struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
+    answer->devices = gw_xalloc(1, sizeof(*answer->devices));
+    struct gather g = {answer, o->session, 1};
+    (void)gather_device(&g, &device);
+    return add_certs(turn, answer, err);
+}
+
+static bool gather_pending(void *ctx, const struct device_pending *pending)
+{
+    struct answer *answer = ctx;
+    if (answer->pending_count == ENROL_PENDING_MAX)
+        return false;
+    answer->pending[answer->pending_count++] = *pending;
+    return true;
+}
+
+enum gw_rc operate_pending_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    (void)o;
+    struct answer *answer = turn_answer(turn, ANSWER_PENDING, msg->ticket);
+    answer->pending = gw_xalloc(ENROL_PENDING_MAX, sizeof(*answer->pending));
+    return turn->store->ops->pending_each(turn->store->self, NULL, gather_pending, answer, err);
+}

@@ -1,0 +1,278 @@
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_note.h"
+#include "enrol.h"
+#include "gw_cleanup.h"
+
+#define PRESENCE_CAP_FIRST 256
+
+void session_init(struct session *s, session_answer_fn *answer, void *answer_ctx, struct gw_wall now)
+{
+    *s = (struct session){.answer = answer, .answer_ctx = answer_ctx};
+    s->generation = (uint64_t)now.ms; /* above what an earlier run of ours told a broker that still lives */
+    s->presence_cap = PRESENCE_CAP_FIRST;
+    s->presence = gw_xalloc(s->presence_cap, sizeof(*s->presence));
+    s->waiting = gw_xalloc(SESSION_WAITING_MAX, sizeof(*s->waiting));
+}
+
+void session_done(struct session *s)
+{
+    for (; s->waiting_count; s->waiting_count--) {
+        answer_free(s->waiting[s->waiting_head].answer);
+        s->waiting_head = (s->waiting_head + 1) % SESSION_WAITING_MAX;
+    }
+    free(s->waiting);
+    free(s->presence);
+    s->waiting = NULL;
+    s->presence = NULL;
+}
+
+/* FNV-1a: keys are names we gave ourselves, so nobody can aim at collisions. */
+static size_t slot_of(const struct presence *table, size_t cap, const struct gw_device_id *id)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (const char *c = id->text; *c; c++)
+        hash = (hash ^ (uint8_t)*c) * UINT64_C(1099511628211);
+    size_t at = (size_t)hash & (cap - 1);
+    while (table[at].id.text[0] && !gw_device_id_eq(&table[at].id, id))
+        at = (at + 1) & (cap - 1);
+    return at;
+}
+
+static struct presence *presence_at(struct session *s, const struct gw_device_id *id)
+{
+    if (s->presence_count * 2 >= s->presence_cap) {
+        struct presence *grown = gw_xalloc(s->presence_cap * 2, sizeof(*grown));
+        for (size_t i = 0; i < s->presence_cap; i++)
+            if (s->presence[i].id.text[0])
+                grown[slot_of(grown, s->presence_cap * 2, &s->presence[i].id)] = s->presence[i];
+        free(s->presence);
+        s->presence = grown;
+        s->presence_cap *= 2;
+    }
+    struct presence *p = &s->presence[slot_of(s->presence, s->presence_cap, id)];
+    if (!p->id.text[0]) {
+        p->id = *id;
+        s->presence_count++;
+    }
+    return p;
+}
+
+const struct presence *session_presence(const struct session *s, const struct gw_device_id *id)
+{
+    const struct presence *p = &s->presence[slot_of(s->presence, s->presence_cap, id)];
+    return p->id.text[0] ? p : NULL;
+}
+
+static void set_online(struct session *s, struct presence *p, bool online, struct gw_wall now)
+{
+    if (p->online == online)
+        return;
+    p->online = online;
+    p->seen = now;
+    s->online_count = online ? s->online_count + 1 : s->online_count - 1;
+}
+
+static void all_offline(struct session *s, struct gw_wall now)
+{
+    for (size_t i = 0; i < s->presence_cap; i++)
+        if (s->presence[i].id.text[0])
+            set_online(s, &s->presence[i], false, now);
+}
+
+static void release_confirmed(struct session *s)
+{
+    while (s->waiting_count && s->waiting[s->waiting_head].generation <= s->confirmed) {
+        struct answer *answer = s->waiting[s->waiting_head].answer;
+        s->waiting_head = (s->waiting_head + 1) % SESSION_WAITING_MAX;
+        s->waiting_count--;
+        s->answer(s->answer_ctx, answer);
+        answer_free(answer);
+    }
+}
+
+static enum gw_rc note_presence(struct session *s, struct turn *turn, const struct bus_event *event, struct gw_err *err)
+{
+    struct presence *p = presence_at(s, &event->device);
+    set_online(s, p, event->online, turn->now);
+    if (!event->online)
+        return GW_OK;
+    (void)snprintf(p->source, sizeof(p->source), "%s", event->source);
+    p->cert_sha256 = event->cert_sha256;
+    enum gw_rc rc = enrol_cert_used(turn, &event->device, &event->cert_sha256, err);
+    return rc == GW_NOT_FOUND ? GW_OK : rc; /* the registry will cut it: nothing to note */
+}
+
+static enum gw_rc note_security(struct turn *turn, const struct bus_event *event, struct gw_err *err)
+{
+    bool impostor = event->device.text[0] == '\0' && strstr(event->reason, "local") != NULL;
+    return audit_note(turn, impostor ? AUDIT_IMPOSTOR : AUDIT_BROKER_REFUSED,
+                      event->source[0] ? event->source : "network",
+                      event->device.text[0] ? event->device.text : "broker", event->reason, err);
+}
+
+enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_event *event, struct gw_err *err)
+{
+    switch (event->kind) {
+    case BUS_UP:
+        s->broker_up = true;
+        (void)turn_out(turn, OUT_REGISTRY_ALL);
+        return GW_OK;
+    case BUS_DOWN:
+        s->broker_up = false;
+        s->confirmed = 0;
+        all_offline(s, turn->now);
+        return GW_OK;
+    case BUS_REGISTRY_AT:
+        s->confirmed = event->generation;
+        release_confirmed(s);
+        return GW_OK;
+    case BUS_REGISTRY_WANTED:
+        (void)turn_out(turn, OUT_REGISTRY_ALL);
+        return GW_OK;
+    case BUS_PRESENCE:
+        return note_presence(s, turn, event, err);
+    case BUS_PRESENCE_SYNC:
+        all_offline(s, turn->now);
+        return GW_OK;
+    case BUS_SECURITY:
+        return note_security(turn, event, err);
+    case BUS_MESSAGE:
+        return GW_OK; /* sorted out before: log, state and job messages have services of their own */
+    }
+    return GW_INVALID;
+}
+
+/* Collects entries, at most the two newest of each device. Certificates come ordered by (device, not_before). */
+struct collect {
+    struct bus_entry *entries;
+    size_t count, cap;
+    const struct store *store;
+    struct gw_wall now;
+    struct gw_device_id quarantined_of; /* whose state is known in `quarantined` */
+    bool quarantined;
+    enum gw_rc rc;
+};
+
+static bool collect_entry(void *ctx, const struct device_cert *cert)
+{
+    struct collect *c = ctx;
+    if (cert->revoked || cert->not_after.ms <= c->now.ms)
+        return true;
+    if (c->count == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 64;
+        struct bus_entry *grown = realloc(c->entries, cap * sizeof(*grown));
+        if (!grown) {
+            c->rc = GW_NO_MEMORY;
+            return false;
+        }
+        c->entries = grown;
+        c->cap = cap;
+    }
+    struct bus_entry *e = c->entries;
+    if (c->count >= 2 && gw_device_id_eq(&e[c->count - 1].id, &cert->device) &&
+        gw_device_id_eq(&e[c->count - 2].id, &cert->device)) {
+        e[c->count - 2] = e[c->count - 1];
+        c->count--;
+    }
+    e[c->count++] = (struct bus_entry){.cert_sha256 = cert->sha256, .id = cert->device, .not_after = cert->not_after};
+    return true;
+}
+
+/* Fills in the quarantine flag of every entry; drops entries of devices that are not admissible. */
+static enum gw_rc mark_states(struct collect *c, struct gw_err *err)
+{
+    size_t kept = 0;
+    struct device device = {0};
+    for (size_t i = 0; i < c->count; i++) {
+        if (!gw_device_id_eq(&device.id, &c->entries[i].id)) {
+            enum gw_rc rc = c->store->ops->device_get(c->store->self, &c->entries[i].id, &device, err);
+            if (rc)
+                return rc;
+        }
+        if (!device_admissible(device.state))
+            continue;
+        c->entries[i].quarantined = device.state == DEVICE_QUARANTINED;
+        c->entries[kept++] = c->entries[i];
+    }
+    c->count = kept;
+    return GW_OK;
+}
+
+enum gw_rc session_send_all(struct session *s, const struct store *store, struct gw_wall now, struct gw_err *err)
+{
+    struct collect c = {.store = store, .now = now};
+    enum gw_rc rc = store->ops->cert_each_admissible(store->self, collect_entry, &c, err);
+    if (!rc)
+        rc = c.rc;
+    if (!rc)
+        rc = mark_states(&c, err);
+    if (!rc)
+        rc = s->bus.ops->registry_all(s->bus.self, ++s->generation, c.entries, c.count, err);
+    free(c.entries);
+    return rc;
+}
+
+enum gw_rc session_send_device(struct session *s, const struct store *store, const struct gw_device_id *id,
+                               struct gw_wall now, struct gw_err *err)
+{
+    if (!s->broker_up)
+        return GW_OK; /* it gets the whole registry when it comes */
+    struct collect c = {.store = store, .now = now};
+    enum gw_rc rc = store->ops->cert_each_of(store->self, id, collect_entry, &c, err);
+    if (!rc)
+        rc = c.rc;
+    if (!rc)
+        rc = mark_states(&c, err);
+    if (!rc)
+        rc = s->bus.ops->registry_device(s->bus.self, ++s->generation, id, c.entries, c.count, err);
+    free(c.entries);
+    return rc ? session_send_all(s, store, now, err) : GW_OK;
+}
+
+/* What an answer says when the broker's word did not come in time. */
+static void make_late(struct answer *answer)
+{
+    if (answer->kind == ANSWER_ENROLLED) {
+        answer->kind = ANSWER_RETRY;
+        answer->retry_after_s = 5;
+        return;
+    }
+    answer->kind = ANSWER_DONE;
+    answer->rc = GW_TIMEOUT;
+    (void)snprintf(answer->text, sizeof(answer->text),
+                   "decided and stored, but the broker has not confirmed it yet: see `gatehouse status`");
+}
+
+void session_hold(struct session *s, struct answer *answer, struct gw_wall now)
+{
+    if (s->broker_up && s->confirmed >= s->generation) {
+        s->answer(s->answer_ctx, answer);
+        answer_free(answer);
+        return;
+    }
+    if (s->waiting_count == SESSION_WAITING_MAX) {
+        make_late(answer);
+        s->answer(s->answer_ctx, answer);
+        answer_free(answer);
+        return;
+    }
+    size_t at = (s->waiting_head + s->waiting_count++) % SESSION_WAITING_MAX;
+    s->waiting[at] = (struct session_waiting){s->generation, {now.ms + SESSION_CONFIRM_MS}, answer};
+}
+
+void session_tick(struct session *s, struct gw_wall now)
+{
+    while (s->waiting_count && s->waiting[s->waiting_head].deadline.ms <= now.ms) {
+        struct answer *answer = s->waiting[s->waiting_head].answer;
+        s->waiting_head = (s->waiting_head + 1) % SESSION_WAITING_MAX;
+        s->waiting_count--;
+        make_late(answer);
+        s->answer(s->answer_ctx, answer);
+        answer_free(answer);
+    }
+}

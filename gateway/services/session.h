@@ -1,0 +1,64 @@
+/*
+ * session: who is connected, and what the broker is told about who may be.
+ *
+ * Order (contracts.md, "Identity"): COMMIT, registry, the plugin's confirmation, then the answer. So an answer that
+ * depends on the registry waits here for its generation. While the broker is away nothing is confirmed; a broker that
+ * comes back is empty and closed until it has the whole registry.
+ *
+ * Presence is memory only: after a start everybody is offline until the plugin's list arrives.
+ */
+#pragma once
+
+#include "device_bus.h"
+#include "turn.h"
+
+#define SESSION_WAITING_MAX 4096
+#define SESSION_CONFIRM_MS  INT64_C(10000)
+
+struct presence {
+    struct gw_device_id id;
+    bool online;
+    struct gw_wall seen;
+    char source[DEVICE_SOURCE_MAX];
+    struct gw_sha256 cert_sha256;
+};
+
+struct session_waiting {
+    uint64_t generation;
+    struct gw_wall deadline;
+    struct answer *answer; /* owned */
+};
+
+typedef void session_answer_fn(void *ctx, struct answer *answer);
+
+struct session {
+    struct device_bus bus;
+    session_answer_fn *answer; /* takes no ownership */
+    void *answer_ctx;
+    bool broker_up;
+    uint64_t generation; /* last sent */
+    uint64_t confirmed;
+    struct presence *presence; /* open addressing, capacity a power of two; id "" = free */
+    size_t presence_cap, presence_count, online_count;
+    struct session_waiting *waiting; /* ring of SESSION_WAITING_MAX, by rising generation */
+    size_t waiting_head, waiting_count;
+};
+
+void session_init(struct session *s, session_answer_fn *answer, void *answer_ctx, struct gw_wall now);
+void session_done(struct session *s);
+
+/* One event of the bus: notes presence, confirmations, security reports (as audit events), wants. */
+GW_MUST_CHECK enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_event *event,
+                                       struct gw_err *err);
+/* NULL when the device was never seen since the start. */
+const struct presence *session_presence(const struct session *s, const struct gw_device_id *id);
+
+/* After COMMIT. Both read the store outside any transaction. A send that fails asks for the whole registry later. */
+GW_MUST_CHECK enum gw_rc session_send_all(struct session *s, const struct store *store, struct gw_wall now,
+                                          struct gw_err *err);
+GW_MUST_CHECK enum gw_rc session_send_device(struct session *s, const struct store *store,
+                                             const struct gw_device_id *id, struct gw_wall now, struct gw_err *err);
+/* Keeps the answer until what was sent so far is confirmed. Takes it over. */
+void session_hold(struct session *s, struct answer *answer, struct gw_wall now);
+/* Once a second: answers that waited too long leave with GW_TIMEOUT (RETRY for an enrolment). */
+void session_tick(struct session *s, struct gw_wall now);

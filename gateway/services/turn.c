@@ -1,0 +1,69 @@
+#include "turn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+
+static void out_done(struct turn_out *out)
+{
+    answer_free(out->answer);
+    if (out->work && out->work->blob) {
+        explicit_bzero(out->work->blob, out->work->blob_len);
+        free(out->work->blob);
+    }
+    free(out->work);
+    *out = (struct turn_out){0};
+}
+
+void turn_reset(struct turn *turn, size_t keep)
+{
+    while (turn->count > keep)
+        out_done(&turn->outs[--turn->count]);
+}
+
+struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind)
+{
+    if (turn->count == TURN_OUTS_MAX)
+        abort(); /* a turn makes a handful: more is a bug of ours */
+    struct turn_out *out = &turn->outs[turn->count++];
+    *out = (struct turn_out){.kind = kind};
+    return out;
+}
+
+struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct http_ticket ticket)
+{
+    struct answer *answer = gw_xalloc(1, sizeof(*answer));
+    answer->kind = kind;
+    answer->ticket = ticket;
+    turn_out(turn, OUT_ANSWER)->answer = answer;
+    return answer;
+}
+
+void turn_done(struct turn *turn, struct http_ticket ticket, enum gw_rc rc, const char *text)
+{
+    struct answer *answer = turn_answer(turn, ANSWER_DONE, ticket);
+    answer->rc = rc;
+    (void)snprintf(answer->text, sizeof(answer->text), "%s", text);
+}
+
+void turn_registry(struct turn *turn, const struct gw_device_id *device)
+{
+    turn_out(turn, OUT_REGISTRY)->device = *device;
+}
+
+struct work *turn_work(struct turn *turn, enum work_kind kind, struct http_ticket ticket)
+{
+    struct work *work = gw_xalloc(1, sizeof(*work));
+    work->kind = kind;
+    work->ticket = ticket;
+    turn_out(turn, OUT_WORK)->work = work;
+    return work;
+}
+
+enum gw_rc turn_audit(struct turn *turn, struct audit_event *event, struct gw_err *err)
+{
+    event->t = turn->now;
+    return turn->store->ops->audit_put(turn->store->self, event, err);
+}

@@ -1,0 +1,58 @@
+/*
+ * turn: one message, one turn (house.md, rule 1). A service reads and changes the store and notes what shall leave; the
+ * core loop commits, and only then lets it leave, in order. A turn that fails leaves nothing and sends nothing but the
+ * answer that says so.
+ *
+ * Thread: core's. `outs` belongs to the turn; whatever an out owns moves with it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "answer.h"
+#include "audit.h"
+#include "gw_err.h"
+#include "inbox.h"
+#include "store.h"
+#include "work.h"
+
+enum turn_out_kind {
+    OUT_ANSWER = 1,
+    OUT_REGISTRY,     /* the broker's entries of `device` may have changed: send them */
+    OUT_REGISTRY_ALL, /* send the whole registry */
+    OUT_WORK,
+    OUT_CUT,          /* close live HTTPS connections of this certificate */
+    OUT_OPEN_DEVICES, /* the devices' listeners may open now */
+};
+
+struct turn_out {
+    enum turn_out_kind kind;
+    bool after_registry; /* ANSWER: only when the broker has confirmed what this turn sent it */
+    struct gw_device_id device;
+    struct gw_sha256 cert_sha256;
+    struct answer *answer; /* owned */
+    struct work *work;     /* owned, with its blob */
+};
+
+#define TURN_OUTS_MAX 64
+
+struct turn {
+    const struct store *store;
+    struct gw_wall now;
+    struct turn_out outs[TURN_OUTS_MAX];
+    size_t count;
+};
+
+/* Forgets and frees every out behind the first `keep`. */
+void turn_reset(struct turn *turn, size_t keep);
+
+struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct http_ticket ticket);
+/* ANSWER_DONE with a code and a sentence. */
+void turn_done(struct turn *turn, struct http_ticket ticket, enum gw_rc rc, const char *text);
+void turn_registry(struct turn *turn, const struct gw_device_id *device);
+struct work *turn_work(struct turn *turn, enum work_kind kind, struct http_ticket ticket);
+struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind);
+
+/* Writes an audit event into the outbox, in this turn's transaction. `event->n` and `t` are filled here. */
+GW_MUST_CHECK enum gw_rc turn_audit(struct turn *turn, struct audit_event *event, struct gw_err *err);
