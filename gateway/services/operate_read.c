@@ -102,6 +102,7 @@ enum gw_rc operate_device_get(struct operate *o, struct turn *turn, const struct
     if (rc)
         return rc;
     struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
+    answer->single = true;
     answer->devices = gw_xalloc(1, sizeof(*answer->devices));
     struct gather g = {answer, o->session, 1};
     (void)gather_device(&g, &device);
