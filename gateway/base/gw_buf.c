@@ -39,7 +39,7 @@ static enum gw_rc grow(struct gw_buf *b, size_t extra)
 {
     if (b->rc)
         return b->rc;
-    if (extra > b->max || b->len > b->max - extra)
+    if (extra > b->max || b->len > b->max - extra || b->len + extra == SIZE_MAX)
         return fail(b, GW_TOO_BIG);
     size_t need = b->len + extra;
     if (need < b->cap) /* one byte stays free for gw_buf_str() */

@@ -20,7 +20,7 @@ struct gw_err {
 enum gw_rc gw_err_set(struct gw_err *err, enum gw_rc rc, const char *fmt, ...) GW_PRINTF(3, 4);
 
 /* Like gw_err_set() with ": " and the text of errno behind; maps ENOSPC and EDQUOT to GW_NO_SPACE, ENOENT to
- * GW_NOT_FOUND, EEXIST to GW_EXISTS, EACCES and EPERM to GW_DENIED, all else to GW_IO. */
+ * GW_NOT_FOUND, EEXIST to GW_EXISTS, EACCES and EPERM to GW_DENIED, EAGAIN to GW_AGAIN, all else to GW_IO. */
 enum gw_rc gw_err_sys(struct gw_err *err, const char *fmt, ...) GW_PRINTF(2, 3);
 
 /* Puts "fmt: " in front of the text that is there; returns the code that is there. */

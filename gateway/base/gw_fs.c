@@ -81,8 +81,10 @@ enum gw_rc gw_fs_write_all(const struct gw_fs *fs, int fd, struct gw_view v, int
         ssize_t n = fs->pwrite(fs->ctx, fd, v.ptr, v.len, offset);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
+        if (n < 0)
             return gw_err_sys(err, "write of %zu bytes", v.len);
+        if (n == 0)
+            return gw_err_set(err, GW_IO, "write of %zu bytes: no progress", v.len);
         v = gw_view_make(v.ptr + n, v.len - (size_t)n);
         offset += n;
     }
@@ -117,8 +119,11 @@ enum gw_rc gw_fs_replace(const struct gw_fs *fs, const char *path, struct gw_vie
         (void)fs->unlink(fs->ctx, fresh);
         return rc;
     }
-    if (fs->rename(fs->ctx, fresh, path))
-        return gw_err_sys(err, "rename to %s", path);
+    if (fs->rename(fs->ctx, fresh, path)) {
+        rc = gw_err_sys(err, "rename to %s", path);
+        (void)fs->unlink(fs->ctx, fresh);
+        return rc;
+    }
     const char *slash = strrchr(path, '/');
     size_t dir_len = slash ? (size_t)(slash - path) : 0;
     (void)snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(dir_len ? dir_len : 1) : 1, slash ? path : ".");

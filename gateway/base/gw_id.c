@@ -132,6 +132,7 @@ static enum gw_rc base64_quad(const uint8_t *quad, bool last, uint8_t out[3], si
 
 enum gw_rc gw_base64_parse(struct gw_view v, struct gw_buf *ret_bytes)
 {
+    size_t before = ret_bytes->len;
     if (v.len % 4 != 0)
         return GW_INVALID;
     for (size_t i = 0; i < v.len; i += 4) {
@@ -140,8 +141,10 @@ enum gw_rc gw_base64_parse(struct gw_view v, struct gw_buf *ret_bytes)
         enum gw_rc rc = base64_quad(v.ptr + i, i + 4 == v.len, out, &n);
         if (!rc)
             rc = gw_buf_add(ret_bytes, out, n);
-        if (rc)
+        if (rc) {
+            ret_bytes->len = before;
             return rc;
+        }
     }
     return GW_OK;
 }
@@ -181,20 +184,23 @@ enum gw_rc gw_base32_parse(struct gw_view v, void *out, size_t out_len)
 {
     if (v.len != GW_BASE32_LEN(out_len))
         return GW_INVALID;
+    for (size_t i = 0; i < v.len; i++)
+        if (base32_value(v.ptr[i]) < 0)
+            return GW_INVALID;
+    unsigned spare = (unsigned)(v.len * 5 - out_len * 8);
+    if (spare && ((unsigned)base32_value(v.ptr[v.len - 1]) & ((1u << spare) - 1)))
+        return GW_INVALID;
     uint8_t *p = out;
     uint32_t word = 0;
     unsigned bits = 0;
     size_t n = 0;
     for (size_t i = 0; i < v.len; i++) {
-        int value = base32_value(v.ptr[i]);
-        if (value < 0)
-            return GW_INVALID;
-        word = word << 5 | (uint32_t)value;
+        word = word << 5 | (uint32_t)base32_value(v.ptr[i]);
         bits += 5;
         if (bits >= 8) {
             p[n++] = (uint8_t)(word >> (bits - 8));
             bits -= 8;
         }
     }
-    return (word & ((1u << bits) - 1)) ? GW_INVALID : GW_OK;
+    return GW_OK;
 }

@@ -23,10 +23,11 @@ enum gw_rc gw_parse_i64(struct gw_view v, int64_t min, int64_t max, int64_t *ret
     if (negative)
         v = gw_view_make(v.ptr + 1, v.len - 1);
     uint64_t magnitude;
-    enum gw_rc rc = gw_parse_u64(v, (uint64_t)INT64_MAX, &magnitude);
+    enum gw_rc rc = gw_parse_u64(v, (uint64_t)INT64_MAX + negative, &magnitude);
     if (rc)
         return rc;
-    int64_t value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+    /* not -(int64_t)magnitude: INT64_MIN has no positive twin */
+    int64_t value = negative && magnitude ? -(int64_t)(magnitude - 1) - 1 : (int64_t)magnitude;
     if (value < min || value > max)
         return GW_TOO_BIG;
     *ret_value = value;

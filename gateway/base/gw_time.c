@@ -58,11 +58,12 @@ enum gw_rc gw_wall_format(struct gw_wall t, char out[GW_WALL_TEXT_MAX])
     return GW_OK;
 }
 
-/* Reads `width` digits into *ret_value. */
+/* Reads `width` digits into *ret_value; moves on only when it found them. */
 static bool digits(struct gw_reader *r, size_t width, int *ret_value)
 {
+    struct gw_reader ahead = *r;
     struct gw_view v;
-    if (gw_read_bytes(r, width, &v))
+    if (gw_read_bytes(&ahead, width, &v))
         return false;
     int value = 0;
     for (size_t i = 0; i < width; i++) {
@@ -71,6 +72,7 @@ static bool digits(struct gw_reader *r, size_t width, int *ret_value)
         value = value * 10 + (v.ptr[i] - '0');
     }
     *ret_value = value;
+    *r = ahead;
     return true;
 }
 

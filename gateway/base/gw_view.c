@@ -94,6 +94,8 @@ enum gw_rc gw_read_bytes(struct gw_reader *r, size_t len, struct gw_view *ret_vi
     if (r->rest.len < len)
         return GW_INVALID;
     *ret_view = gw_view_make(r->rest.ptr, len);
+    if (len == 0)
+        return GW_OK; /* an empty view may be NULL, which must not be added to */
     r->rest.ptr += len;
     r->rest.len -= len;
     return GW_OK;
