@@ -22,6 +22,12 @@ enum answer_kind {
     ANSWER_PENDING,
 };
 
+/* Which adapter asked. Filled by the core loop. */
+enum answer_to {
+    ANSWER_TO_REST = 1,
+    ANSWER_TO_EST,
+};
+
 /* A device as people see it. */
 struct answer_device {
     struct device device;
@@ -44,12 +50,14 @@ struct answer_status {
     struct gw_wall door_open_until; /* ms 0: closed */
     int64_t devices_by_state[8];    /* index: enum device_state */
     int64_t online;
+    uint16_t port_mqtt, port_devices, port_operators; /* the real ones; a closed one has its number all the same */
     struct gw_sha256 server_key; /* SHA-256 of the operators' server SPKI */
     struct gw_wall started;
 };
 
 struct answer {
     enum answer_kind kind;
+    enum answer_to to;
     struct http_ticket ticket;
     enum gw_rc rc;
     char text[512];

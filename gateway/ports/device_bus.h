@@ -44,6 +44,7 @@ struct bus_event {
     struct gw_sha256 cert_sha256;   /* PRESENCE online: which certificate connected */
     char source[DEVICE_SOURCE_MAX]; /* PRESENCE, SECURITY: address */
     char reason[96];                /* SECURITY: closed list of texts, see protocols/wire/registry.h */
+    uint32_t times;                 /* SECURITY: how often since the last report of the same */
 };
 
 typedef void bus_event_fn(void *ctx, const struct bus_event *event);

@@ -23,6 +23,7 @@
 #define HTTP_BODY_MAX   (1024 * 1024)
 #define HTTP_PATH_MAX   1024
 #define HTTP_SOURCE_MAX 64
+#define HTTP_REPLY_MAX  (8 * 1024 * 1024) /* bytes of a reply's body; larger things are files */
 
 enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_DELETE = 8, HTTP_HEAD = 16, HTTP_PATCH = 32 };
 
@@ -107,5 +108,10 @@ void http_reply_done(struct http_reply *reply);
 void http_reply_problem(struct http_reply *reply, int status, const char *detail);
 /* The status that a result code means to an HTTP client (GW_DENIED 403, GW_CONFLICT 409, GW_AGAIN 503, …). */
 int http_status_of(enum gw_rc rc);
-/* Matches a pattern; fills param (at most 4). Pure. */
+/* Reason phrase of a status (RFC 9110 section 15); "Unknown" for others. Static. */
+const char *http_status_text(int status);
+/* Adds a header; false when HTTP_REPLY_HEADERS are there already or the value does not fit or holds a control
+ * character (nothing is added then). `name` is static, lower case, with colon. */
+bool http_reply_header(struct http_reply *reply, const char *name, const char *value);
+/* Matches a pattern; fills param (at most 4) on success. "{}" stands for one whole segment that is not empty. Pure. */
 bool http_pattern_match(const char *pattern, struct gw_view path, struct gw_view param[4]);

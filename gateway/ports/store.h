@@ -37,6 +37,10 @@ struct store_ops {
     enum gw_rc (*begin)(void *self, struct gw_err *err);
     enum gw_rc (*commit)(void *self, struct gw_err *err);
     void (*rollback)(void *self);
+    /* A turn's own bracket inside the transaction: mark, then mark_end(keep). keep false undoes what was put since the
+     * mark, so that a turn that fails leaves nothing while its neighbours stay. Marks do not nest. */
+    enum gw_rc (*mark)(void *self, struct gw_err *err);
+    enum gw_rc (*mark_end)(void *self, bool keep, struct gw_err *err);
 
     enum gw_rc (*device_get)(void *self, const struct gw_device_id *id, struct device *ret_device, struct gw_err *err);
     enum gw_rc (*device_put)(void *self, struct device *device, struct gw_err *err);

@@ -66,7 +66,7 @@ static enum gw_rc invite(struct operate *o, struct turn *turn, const struct inbo
     struct invitation invitation = {.device = device->id};
     gw_random(invitation.secret, sizeof(invitation.secret));
     (void)snprintf(invitation.host, sizeof(invitation.host), "%s", o->facts->devices_host);
-    invitation.port = o->facts->devices_port;
+    invitation.port = o->facts->port_devices;
     memcpy(invitation.root, o->facts->root_spki.bytes, sizeof(invitation.root));
     struct device_invite row = {.device = device->id, .created = turn->now};
     row.expires.ms = turn->now.ms + ENROL_INVITE_MS;

@@ -14,7 +14,7 @@ struct gateway_facts {
     struct gw_sha256 root_spki;
     struct gw_sha256 server_key; /* SHA-256 of the operators' server SPKI */
     char devices_host[256];      /* what goes into invitations */
-    uint16_t devices_port;
+    uint16_t port_mqtt, port_devices, port_operators;
     bool keys_separated;
     bool keyd_up;
     struct gw_wall started;

@@ -17,6 +17,9 @@ enum gw_rc operate_status(struct operate *o, struct turn *turn, const struct inb
         .registry_confirmed = o->session->broker_up && o->session->confirmed == o->session->generation,
         .registry_generation = o->session->generation,
         .online = (int64_t)o->session->online_count,
+        .port_mqtt = o->facts->port_mqtt,
+        .port_devices = o->facts->port_devices,
+        .port_operators = o->facts->port_operators,
         .server_key = o->facts->server_key,
         .started = o->facts->started,
     };

@@ -1,0 +1,182 @@
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "gw_toml.h"
+
+static const struct gw_toml_key keys[] = {
+    {.table = "gateway",
+     .key = "display_name",
+     .type = GW_TOML_STRING,
+     .max = 63,
+     .fallback = "\"Gatehouse\"",
+     .doc = "What people call this gateway. Its lasting identity is made from its keys, not from this."},
+    {.table = "gateway",
+     .key = "names",
+     .type = GW_TOML_STRINGS,
+     .min = 1,
+     .max = CONFIG_NAME_LEN - 1,
+     .fallback = "[\"localhost\", \"127.0.0.1\"]",
+     .doc = "Host names and addresses by which devices and people reach it: they go into its certificates, and a\n"
+            "request for any other name is refused. The first one goes into invitations."},
+    {.table = "mqtt",
+     .key = "address",
+     .type = GW_TOML_STRING,
+     .min = 1,
+     .max = 63,
+     .fallback = "\"127.0.0.1\"",
+     .doc = "Numeric address on which devices find the broker."},
+    {.table = "mqtt",
+     .key = "port",
+     .type = GW_TOML_INT,
+     .min = 0,
+     .max = 65535,
+     .fallback = "8883",
+     .doc = "Its port; 0 takes a free one."},
+    {.table = "mqtt",
+     .key = "rate_messages",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 100000,
+     .fallback = "200",
+     .unit = "messages per second",
+     .doc = "A device that publishes more, beyond ten seconds' worth of burst, is cut."},
+    {.table = "mqtt",
+     .key = "rate_kib",
+     .type = GW_TOML_INT,
+     .min = 64,
+     .max = 1048576,
+     .fallback = "4096",
+     .unit = "KiB per second",
+     .doc = "The same by volume."},
+    {.table = "devices",
+     .key = "address",
+     .type = GW_TOML_STRING,
+     .min = 1,
+     .max = 63,
+     .fallback = "\"127.0.0.1\"",
+     .doc = "Numeric address of the devices' HTTPS listener: enrolment, updates."},
+    {.table = "devices",
+     .key = "port",
+     .type = GW_TOML_INT,
+     .min = 0,
+     .max = 65535,
+     .fallback = "8443",
+     .doc = "Its port; 0 takes a free one."},
+    {.table = "devices",
+     .key = "max",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 200000,
+     .fallback = "10000",
+     .unit = "devices",
+     .doc = "How many may be connected. Refused at start when the descriptor limit is too low for it."},
+    {.table = "operators",
+     .key = "address",
+     .type = GW_TOML_STRING,
+     .min = 1,
+     .max = 63,
+     .fallback = "\"127.0.0.1\"",
+     .doc = "Numeric address of the dashboard and the REST interface."},
+    {.table = "operators",
+     .key = "port",
+     .type = GW_TOML_INT,
+     .min = 0,
+     .max = 65535,
+     .fallback = "9443",
+     .doc = "Its port; 0 takes a free one."},
+    {.table = "operators",
+     .key = "max_connections",
+     .type = GW_TOML_INT,
+     .min = 4,
+     .max = 10000,
+     .fallback = "500",
+     .unit = "connections",
+     .doc = "Connections at that listener."},
+    {.table = "daemon",
+     .key = "workers",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 16,
+     .fallback = "2",
+     .unit = "threads",
+     .doc = "Threads for hashing, signature checks and requests for certificates."},
+    {.table = "daemon",
+     .key = "log_level",
+     .type = GW_TOML_STRING,
+     .words = "error warn info debug",
+     .fallback = "\"info\"",
+     .doc = "What is written to stderr."},
+};
+static const struct gw_toml_schema schema = GW_TOML_SCHEMA(keys);
+
+static enum gw_rc read_listener(const struct gw_toml *t, const char *table, struct config_listener *ret_listener,
+                                struct gw_err *err)
+{
+    struct in6_addr parsed;
+    const char *address = gw_toml_str(t, table, "address");
+    if (inet_pton(AF_INET, address, &parsed) != 1 && inet_pton(AF_INET6, address, &parsed) != 1)
+        return gw_toml_reject(t, table, "address", err, "is no numeric IPv4 or IPv6 address");
+    (void)snprintf(ret_listener->address, sizeof(ret_listener->address), "%s", address);
+    ret_listener->port = (uint16_t)gw_toml_int(t, table, "port");
+    return GW_OK;
+}
+
+static enum gw_rc read_names(const struct gw_toml *t, struct config *c, struct gw_err *err)
+{
+    c->name_count = gw_toml_count(t, "gateway", "names");
+    if (c->name_count == 0 || c->name_count > CONFIG_NAMES_MAX)
+        return gw_toml_reject(t, "gateway", "names", err, "1 to %d names are needed", CONFIG_NAMES_MAX);
+    for (size_t i = 0; i < c->name_count; i++)
+        (void)snprintf(c->names[i], sizeof(c->names[i]), "%s", gw_toml_str_at(t, "gateway", "names", i));
+    return GW_OK;
+}
+
+static enum gw_log_level read_level(const struct gw_toml *t)
+{
+    const char *word = gw_toml_str(t, "daemon", "log_level");
+    if (strcmp(word, "error") == 0)
+        return GW_LOG_ERROR;
+    if (strcmp(word, "warn") == 0)
+        return GW_LOG_WARN;
+    return strcmp(word, "debug") == 0 ? GW_LOG_DEBUG : GW_LOG_INFO;
+}
+
+static void free_toml(struct gw_toml **t)
+{
+    gw_toml_free(*t);
+}
+
+enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_err *err)
+{
+    GW_CLEANUP(free_toml) struct gw_toml *t = NULL;
+    enum gw_rc rc = gw_toml_load(path, &schema, &t, err);
+    if (rc)
+        return rc;
+    struct config c = {.log_level = read_level(t)};
+    rc = read_names(t, &c, err);
+    if (!rc)
+        rc = read_listener(t, "mqtt", &c.mqtt, err);
+    if (!rc)
+        rc = read_listener(t, "devices", &c.devices, err);
+    if (!rc)
+        rc = read_listener(t, "operators", &c.operators, err);
+    if (rc)
+        return rc;
+    (void)snprintf(c.display_name, sizeof(c.display_name), "%s", gw_toml_str(t, "gateway", "display_name"));
+    c.devices_max = (int32_t)gw_toml_int(t, "devices", "max");
+    c.operators_max = (int32_t)gw_toml_int(t, "operators", "max_connections");
+    c.rate_messages = (int32_t)gw_toml_int(t, "mqtt", "rate_messages");
+    c.rate_kib = (int32_t)gw_toml_int(t, "mqtt", "rate_kib");
+    c.workers = (int32_t)gw_toml_int(t, "daemon", "workers");
+    *ret_config = c;
+    return GW_OK;
+}
+
+enum gw_rc config_describe(struct gw_buf *ret_text)
+{
+    return gw_toml_describe(&schema, ret_text);
+}

@@ -1,0 +1,293 @@
+#include "core_loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_note.h"
+#include "gw_cleanup.h"
+#include "gw_log.h"
+
+#define PART "core"
+
+static void wake_core(void *ctx)
+{
+    struct core *core = ctx;
+    (void)uv_async_send(&core->wake);
+}
+
+static enum gw_rc child_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct inbox_child *child = &msg->u.child;
+    if (child->which == CHILD_KEYD)
+        core->facts.keyd_up = child->up;
+    core->outlets.child(core->outlets.ctx, child);
+    if (child->up)
+        return GW_OK;
+    return audit_note(turn, AUDIT_CHILD_ENDED, "gateway", child->which == CHILD_KEYD ? "gatehouse-keyd" : "mosquitto",
+                      "a supervised process ended and is started again", err);
+}
+
+static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
+{
+    switch (msg->kind) {
+    case INBOX_TICK:
+        return enrol_tick(&core->operate.enrol, turn, err);
+    case INBOX_BUS:
+        return session_event(&core->session, turn, &msg->u.bus, err);
+    case INBOX_ENROL:
+        return enrol_request(&core->operate.enrol, turn, msg, err);
+    case INBOX_RENEW:
+        return enrol_renew(turn, msg, err);
+    case INBOX_CSR_CHECKED:
+        return enrol_csr_checked(&core->operate.enrol, turn, msg, err);
+    case INBOX_ISSUED:
+        return enrol_issued(&core->operate.enrol, turn, msg, err);
+    case INBOX_HASHED:
+        return access_claim_hashed(&core->operate.access, turn, msg, err);
+    case INBOX_ACT:
+        return operate_act(&core->operate, turn, msg, err);
+    case INBOX_CHILD:
+        return child_turn(core, turn, msg, err);
+    case INBOX_STOP:
+        return GW_OK;
+    }
+    return gw_err_set(err, GW_INVALID, "message of kind %d", (int)msg->kind);
+}
+
+/* Messages that somebody waits for. */
+static bool wants_answer(enum inbox_kind kind)
+{
+    return kind == INBOX_ENROL || kind == INBOX_RENEW || kind == INBOX_CSR_CHECKED || kind == INBOX_ISSUED ||
+           kind == INBOX_HASHED || kind == INBOX_ACT;
+}
+
+static void answer_now(struct core *core, struct answer *answer)
+{
+    core->outlets.answer(core->outlets.ctx, answer);
+    answer_free(answer);
+}
+
+static enum answer_to asker_of(enum inbox_kind kind)
+{
+    return kind == INBOX_ACT || kind == INBOX_HASHED ? ANSWER_TO_REST : ANSWER_TO_EST;
+}
+
+static void refuse(struct core *core, enum answer_to to, struct http_ticket ticket, enum gw_rc rc)
+{
+    struct answer *answer = gw_xalloc(1, sizeof(*answer));
+    answer->kind = ANSWER_DONE;
+    answer->to = to;
+    answer->ticket = ticket;
+    answer->rc = rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN;
+    (void)snprintf(answer->text, sizeof(answer->text), "%s",
+                   rc == GW_NO_SPACE ? "the gateway's disk is full" : "the gateway could not store it: try again");
+    answer_now(core, answer);
+}
+
+static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *err)
+{
+    if (rc) {
+        core->failed_commits++;
+        if (!core->storage_failed)
+            gw_log(GW_LOG_ERROR, PART, "state.db: %s; nothing is acknowledged until it can be written again",
+                   gw_err_text(err));
+    } else if (core->storage_failed) {
+        gw_log(GW_LOG_INFO, PART, "state.db: writing works again");
+    }
+    core->storage_failed = rc != GW_OK;
+}
+
+static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
+{
+    struct gw_err err = {0};
+    enum gw_rc rc = GW_OK;
+    switch (out->kind) {
+    case OUT_ANSWER:
+        if (out->after_registry)
+            session_hold(&core->session, GW_TAKE(out->answer), now);
+        else
+            answer_now(core, GW_TAKE(out->answer));
+        break;
+    case OUT_REGISTRY:
+        rc = session_send_device(&core->session, core->store, &out->device, now, &err);
+        break;
+    case OUT_REGISTRY_ALL:
+        rc = session_send_all(&core->session, core->store, now, &err);
+        break;
+    case OUT_WORK:
+        if (workers_give(core->workers, out->work) == GW_OK)
+            out->work = NULL;
+        else
+            refuse(core, out->work->kind == WORK_PASSWORD ? ANSWER_TO_REST : ANSWER_TO_EST, out->work->ticket,
+                   GW_AGAIN);
+        break;
+    case OUT_CUT:
+        core->outlets.cut(core->outlets.ctx, &out->cert_sha256);
+        break;
+    case OUT_OPEN_DEVICES:
+        core->outlets.open_devices(core->outlets.ctx);
+        break;
+    }
+    if (rc)
+        gw_log(GW_LOG_WARN, PART, "the broker's registry: %s", gw_err_text(&err));
+}
+
+static void let_all_out(struct core *core, struct turn *turn)
+{
+    for (size_t i = 0; i < turn->count; i++)
+        let_out(core, &turn->outs[i], turn->now);
+    turn_reset(turn, 0);
+}
+
+/* One message into the open transaction, inside its own mark. What it noted stays in `turn`; a turn that failed leaves
+ * nothing in the store and notes only its refusal. */
+static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_msg *msg)
+{
+    const struct store *store = core->store;
+    struct gw_err err = {0};
+    *turn = (struct turn){.store = store, .now = msg->now};
+    core->turns++;
+    enum gw_rc rc = store->ops->mark(store->self, &err);
+    if (rc)
+        return rc;
+    rc = run_turn(core, turn, msg, &err);
+    bool keep = rc == GW_OK;
+    if (!keep) {
+        gw_log(GW_LOG_WARN, PART, "a turn failed: %s", gw_err_text(&err));
+        turn_reset(turn, 0);
+        if (wants_answer(msg->kind))
+            turn_done(turn, msg->ticket, rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN,
+                      "the gateway could not decide this now: try again");
+    }
+    for (size_t i = 0; i < turn->count; i++)
+        if (turn->outs[i].answer)
+            turn->outs[i].answer->to = asker_of(msg->kind);
+    return store->ops->mark_end(store->self, keep, &err);
+}
+
+static size_t take_batch(struct core *core)
+{
+    size_t count = 0;
+    while (count < CORE_BATCH && inbox_queue_take(core->queue, &core->batch[count].msg))
+        count++;
+    return count;
+}
+
+static enum gw_rc commit_batch(struct core *core, size_t count, struct gw_err *err)
+{
+    const struct store *store = core->store;
+    enum gw_rc rc = store->ops->begin(store->self, err);
+    if (rc)
+        return rc;
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = take_turn(core, &core->batch[i].turn, &core->batch[i].msg);
+    if (rc) {
+        store->ops->rollback(store->self);
+        return gw_err_set(err, rc, "a turn could not be bracketed");
+    }
+    rc = store->ops->commit(store->self, err);
+    core->commits += rc == GW_OK;
+    return rc;
+}
+
+/* Nothing of the batch is true: whoever asked hears so, and memory is read again. */
+static void forget_batch(struct core *core, size_t count, enum gw_rc rc)
+{
+    for (size_t i = 0; i < count; i++) {
+        turn_reset(&core->batch[i].turn, 0);
+        if (wants_answer(core->batch[i].msg.kind))
+            refuse(core, asker_of(core->batch[i].msg.kind), core->batch[i].msg.ticket, rc);
+    }
+    struct gw_err err = {0};
+    if (access_reload(&core->operate.access, core->store, &err))
+        gw_log(GW_LOG_ERROR, PART, "state.db: %s", gw_err_text(&err));
+}
+
+static void free_msg(struct inbox_msg *msg)
+{
+    if (msg->blob) {
+        explicit_bzero(msg->blob, msg->blob_len); /* it may be a password */
+        free(msg->blob);
+    }
+    *msg = (struct inbox_msg){0};
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    struct core *core = handle->data;
+    for (size_t count = take_batch(core); count; count = take_batch(core)) {
+        struct gw_err err = {0};
+        enum gw_rc rc = commit_batch(core, count, &err);
+        note_storage(core, rc, &err);
+        if (rc)
+            forget_batch(core, count, rc);
+        for (size_t i = 0; i < count; i++) {
+            if (!rc)
+                let_all_out(core, &core->batch[i].turn);
+            free_msg(&core->batch[i].msg);
+        }
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct core *core = timer->data;
+    session_tick(&core->session, gw_wall_now());
+    struct inbox port = inbox_queue_inner_port(core->queue);
+    struct inbox_msg msg = {.kind = INBOX_TICK};
+    (void)port.post(port.self, &msg); /* a full queue has better things to do */
+}
+
+void core_post_bus(struct core *core, const struct bus_event *event)
+{
+    struct inbox port = inbox_queue_inner_port(core->queue);
+    struct inbox_msg msg = {.kind = INBOX_BUS, .u.bus = *event};
+    msg.u.bus.payload = (struct gw_view){0};
+    if (port.post(port.self, &msg))
+        gw_log(GW_LOG_WARN, PART, "the inbox is full: an event of the bus is lost");
+}
+
+static void answer_of_session(void *ctx, struct answer *answer)
+{
+    struct core *core = ctx;
+    core->outlets.answer(core->outlets.ctx, answer);
+}
+
+enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct gw_err *err)
+{
+    core->loop = parts->loop;
+    core->store = parts->store;
+    core->facts = *parts->facts;
+    core->outlets = parts->outlets;
+    core->batch = gw_xalloc(CORE_BATCH, sizeof(*core->batch));
+    core->queue = inbox_queue_new(wake_core, core);
+    session_init(&core->session, answer_of_session, core, gw_wall_now());
+    core->operate.session = &core->session;
+    core->operate.facts = &core->facts;
+    core->operate.enrol.hash = parts->hash;
+    int uv = uv_async_init(core->loop, &core->wake, on_wake);
+    if (!uv)
+        uv = uv_timer_init(core->loop, &core->tick);
+    if (uv)
+        return gw_err_set(err, GW_IO, "event loop: %s", uv_strerror(uv));
+    core->wake.data = core;
+    core->tick.data = core;
+    (void)uv_timer_start(&core->tick, on_tick, 1000, 1000);
+    return access_init(&core->operate.access, parts->hash, &parts->facts->server_key, core->store, err);
+}
+
+void core_stop(struct core *core)
+{
+    inbox_queue_close(core->queue);
+    on_wake(&core->wake);
+    uv_close((uv_handle_t *)&core->wake, NULL);
+    uv_close((uv_handle_t *)&core->tick, NULL);
+}
+
+void core_done(struct core *core)
+{
+    session_done(&core->session);
+    inbox_queue_free(core->queue);
+    free(core->batch);
+}

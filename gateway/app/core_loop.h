@@ -1,0 +1,65 @@
+/*
+ * core_loop: core's thread. Takes messages from the inbox, runs a turn for each inside one transaction (at most
+ * CORE_BATCH), commits, and only then lets out what the turns noted, in order (house.md, rule 1).
+ *
+ * When a commit fails nothing leaves but refusals: whoever asked hears GW_AGAIN (or GW_NO_SPACE) and may ask again, and
+ * what services keep in memory is read again from the store.
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "inbox_queue.h"
+#include "operate.h"
+#include "session.h"
+#include "turn.h"
+#include "workers.h"
+
+#define CORE_BATCH 256
+
+/* What leaves, besides work and the registry. Called in core's thread; must not block. */
+struct core_outlets {
+    void *ctx;
+    void (*answer)(void *ctx, const struct answer *answer);
+    void (*cut)(void *ctx, const struct gw_sha256 *cert_sha256);
+    void (*open_devices)(void *ctx); /* the gateway has been claimed */
+    void (*child)(void *ctx, const struct inbox_child *child);
+};
+
+struct core_parts {
+    uv_loop_t *loop;
+    const struct store *store; /* the writable one */
+    const struct gw_sha256_ops *hash;
+    const struct gateway_facts *facts; /* copied */
+    struct core_outlets outlets;
+};
+
+struct core_slot {
+    struct inbox_msg msg;
+    struct turn turn;
+};
+
+struct core {
+    uv_loop_t *loop;
+    uv_async_t wake;
+    uv_timer_t tick;
+    struct inbox_queue *queue;
+    struct workers *workers; /* set by the caller before the loop runs, as is session.bus */
+    const struct store *store;
+    struct operate operate;
+    struct session session;
+    struct gateway_facts facts;
+    struct core_outlets outlets;
+    struct core_slot *batch; /* CORE_BATCH of them */
+    bool storage_failed;     /* said once, until a commit goes through again */
+    uint64_t turns, commits, failed_commits;
+};
+
+/* Everything is borrowed and outlives the core; `core` is zeroed by the caller. All in core's thread. */
+GW_MUST_CHECK enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct gw_err *err);
+/* Takes what is queued, a last time; then closes the handles (run the loop until they are gone). */
+void core_stop(struct core *core);
+void core_done(struct core *core);
+
+/* For events that arise in core's own thread (the bus): the same way in, the same queue. */
+void core_post_bus(struct core *core, const struct bus_event *event);

@@ -1,0 +1,111 @@
+#include "server_cert.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "crypto_hash.h"
+#include "crypto_key.h"
+#include "crypto_pem.h"
+#include "gw_cleanup.h"
+#include "gw_fs.h"
+#include "gw_id.h"
+
+#define PEM_MAX       32768
+#define LIFE_DAYS     398
+#define RENEW_LEFT_MS (30 * GW_DAY_MS)
+
+static enum gw_rc load_key(const struct server_cert_files *files, struct crypto_key **ret_key, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_wipe) struct gw_buf pem;
+    gw_buf_init(&pem, PEM_MAX);
+    enum gw_rc rc = gw_fs_read_file(files->key_path, &pem, err);
+    if (!rc)
+        return gw_err_wrap(err, crypto_key_load_pem(gw_buf_view(&pem), ret_key, err), "%s", files->key_path);
+    if (rc != GW_NOT_FOUND)
+        return rc;
+    rc = crypto_key_new(CRYPTO_P256, ret_key, err);
+    gw_buf_reset(&pem);
+    if (!rc)
+        rc = crypto_key_save_pem(*ret_key, &pem);
+    return rc ? rc : gw_fs_replace(gw_fs_posix(), files->key_path, gw_buf_view(&pem), files->key_mode, err);
+}
+
+/* The first line of the certificate file: what it was made for. PEM readers skip text outside the blocks. */
+static void describe(const struct config *config, const struct gw_sha256 *spki, struct gw_buf *line)
+{
+    char hex[2 * GW_SHA256_LEN + 1];
+    gw_hex_format(spki->bytes, GW_SHA256_LEN, hex);
+    (void)gw_buf_printf(line, "gatehouse key %s names", hex);
+    for (size_t i = 0; i < config->name_count; i++)
+        (void)gw_buf_printf(line, " %s", config->names[i]);
+    (void)gw_buf_add_str(line, " until ");
+}
+
+/* Is the file there, made for this, and good for another month? */
+static bool still_good(const char *path, struct gw_view description, struct gw_wall now)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf pem;
+    gw_buf_init(&pem, PEM_MAX);
+    if (gw_fs_read_file(path, &pem, NULL))
+        return false;
+    struct gw_view rest, line = gw_view_cut(gw_buf_view(&pem), '\n', &rest);
+    if (line.len <= description.len || !gw_view_eq(gw_view_make(line.ptr, description.len), description))
+        return false;
+    struct gw_wall until;
+    if (gw_wall_parse(gw_view_make(line.ptr + description.len, line.len - description.len), &until))
+        return false;
+    return until.ms - now.ms > RENEW_LEFT_MS;
+}
+
+static enum gw_rc make_cert(const char *path, const struct signer *signer, const struct signer_identity *identity,
+                            const struct signer_server_request *request, struct gw_buf *file, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf der;
+    gw_buf_init(&der, DEVICE_CERT_DER_MAX);
+    enum gw_rc rc = signer->ops->issue_server(signer->self, request, &der, err);
+    if (rc)
+        return gw_err_wrap(err, rc, "certificate for the gateway's listeners");
+    char until[GW_WALL_TEXT_MAX];
+    rc = gw_wall_format((struct gw_wall){gw_wall_now().ms + LIFE_DAYS * GW_DAY_MS}, until);
+    if (!rc)
+        rc = gw_buf_printf(file, "%s\n", until);
+    if (!rc)
+        rc = crypto_pem_add(file, CRYPTO_PEM_CERT, gw_buf_view(&der));
+    if (!rc)
+        rc = crypto_pem_add(file, CRYPTO_PEM_CERT, gw_view_make(identity->issuer_der, identity->issuer_len));
+    if (rc)
+        return gw_err_set(err, rc, "%s: certificate file", path);
+    return gw_fs_replace(gw_fs_posix(), path, gw_buf_view(file), 0644, err);
+}
+
+enum gw_rc server_cert_ensure(const struct server_cert_files *files, const struct config *config,
+                              const struct signer *signer, const struct signer_identity *identity,
+                              struct gw_sha256 *ret_spki, bool *ret_changed, struct gw_err *err)
+{
+    GW_CLEANUP(crypto_key_cleanup) struct crypto_key *key = NULL;
+    enum gw_rc rc = load_key(files, &key, err);
+    if (rc)
+        return rc;
+    struct signer_server_request request = {.names = {""}};
+    crypto_key_spki(key, &request.spki);
+    crypto_sha256()->digest(gw_view_make(request.spki.der, request.spki.len), ret_spki);
+    for (size_t i = 0; i < config->name_count && i < SIGNER_NAMES_MAX; i++)
+        (void)snprintf(request.names[i], sizeof(request.names[i]), "%s", config->names[i]);
+    GW_CLEANUP(gw_buf_done) struct gw_buf file;
+    gw_buf_init(&file, PEM_MAX);
+    describe(config, ret_spki, &file);
+    if (gw_buf_rc(&file))
+        return gw_err_set(err, gw_buf_rc(&file), "names of the gateway");
+    *ret_changed = !still_good(files->cert_path, gw_buf_view(&file), gw_wall_now());
+    return *ret_changed ? make_cert(files->cert_path, signer, identity, &request, &file, err) : GW_OK;
+}
+
+enum gw_rc server_cert_write_ca(const char *path, const struct signer_identity *identity, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf pem;
+    gw_buf_init(&pem, PEM_MAX);
+    (void)crypto_pem_add(&pem, CRYPTO_PEM_CERT, gw_view_make(identity->root_der, identity->root_len));
+    enum gw_rc rc = crypto_pem_add(&pem, CRYPTO_PEM_CERT, gw_view_make(identity->issuer_der, identity->issuer_len));
+    return rc ? rc : gw_fs_replace(gw_fs_posix(), path, gw_buf_view(&pem), 0644, err);
+}

@@ -1,0 +1,26 @@
+/*
+ * server_cert: the gateway's own listener certificates. A listener keeps its key for ever, so that the fingerprint
+ * people noted stays true; its certificate is made anew when it is missing, does not fit the configured names, or has
+ * less than 30 days left.
+ */
+#pragma once
+
+#include "config.h"
+#include "gw_err.h"
+#include "gw_hash.h"
+#include "signer.h"
+
+struct server_cert_files {
+    const char *key_path;  /* PEM, mode key_mode */
+    const char *cert_path; /* PEM: leaf, then issuing CA */
+    mode_t key_mode;
+};
+
+/* Makes or renews what is needed; *ret_spki is the SHA-256 of the key's SubjectPublicKeyInfo; *ret_changed tells that a
+ * file was written. Blocks (asks keyd). */
+GW_MUST_CHECK enum gw_rc server_cert_ensure(const struct server_cert_files *files, const struct config *config,
+                                            const struct signer *signer, const struct signer_identity *identity,
+                                            struct gw_sha256 *ret_spki, bool *ret_changed, struct gw_err *err);
+/* Root and issuing CA as one PEM file: what a listener checks client certificates against. */
+GW_MUST_CHECK enum gw_rc server_cert_write_ca(const char *path, const struct signer_identity *identity,
+                                              struct gw_err *err);

@@ -1,0 +1,359 @@
+#include "supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "ctl.h"
+#include "gw_cleanup.h"
+#include "gw_id.h"
+#include "gw_log.h"
+#include "places.h"
+
+#define PART          "supervisor"
+#define STOP_GRACE_MS INT64_C(15000)
+#define MOSQUITTO     "/usr/sbin/mosquitto"
+
+struct supervisor {
+    const struct options *o;
+    struct places places;
+    struct child daemon, keyd, broker;
+    bool broker_wanted;
+    bool stopping;
+    int exit_code;
+    struct gw_mono stop_deadline;
+    int signal_fd;
+    int lifeline[2];
+    int keyd_pair[2]; /* [0] the daemon's end, [1] keyd's; both stay with us, so either may be started again */
+    int ctl_pair[2];  /* [0] ours, [1] the daemon's; new with every daemon */
+    char secret[CTL_BROKER_SECRET_CHARS + 1];
+};
+
+static void say(enum gw_log_level level, const struct gw_err *err)
+{
+    gw_log(level, PART, "%s", gw_err_text(err));
+}
+
+static enum gw_rc make_pipes(struct supervisor *s, struct gw_err *err)
+{
+    uint8_t secret[CTL_BROKER_SECRET_CHARS / 2];
+    gw_random(secret, sizeof(secret));
+    gw_hex_format(secret, sizeof(secret), s->secret);
+    explicit_bzero(secret, sizeof(secret));
+    if (pipe2(s->lifeline, O_CLOEXEC) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->keyd_pair))
+        return gw_err_sys(err, "pipes");
+    sigset_t mask;
+    (void)sigemptyset(&mask);
+    (void)sigaddset(&mask, SIGCHLD);
+    (void)sigaddset(&mask, SIGTERM);
+    (void)sigaddset(&mask, SIGINT);
+    (void)sigaddset(&mask, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &mask, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    s->signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd < 0 ? gw_err_sys(err, "signalfd") : GW_OK;
+}
+
+/* A pipe that holds the broker's local secret and ends behind it. */
+static int secret_pipe(const struct supervisor *s)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC))
+        return -1;
+    ssize_t n = write(fds[1], s->secret, CTL_BROKER_SECRET_CHARS);
+    (void)close(fds[1]);
+    if (n == CTL_BROKER_SECRET_CHARS)
+        return fds[0];
+    (void)close(fds[0]);
+    return -1;
+}
+
+static enum gw_rc start_keyd(struct supervisor *s, struct gw_err *err)
+{
+    char program[OPTIONS_PATH_MAX + 64];
+    options_path(program, s->o->libexec, "gatehouse-keyd");
+    const char *const argv[] = {program, NULL};
+    struct child_spec spec = {
+        .name = "gatehouse-keyd",
+        .argv = argv,
+        .user = s->places.keys,
+        .extra_gid = s->places.keys.gid,
+        .fds = {{s->keyd_pair[1], CTL_FD_KEYD_REQUESTS},
+                {s->lifeline[0], CTL_FD_LIFELINE},
+                {s->places.pki_fd, CTL_FD_KEYD_DIR}},
+        .fd_count = 3,
+    };
+    return child_start(&s->keyd, &spec, s->places.root, err);
+}
+
+static void tell_daemon(struct supervisor *s, enum ctl_kind kind, int32_t value)
+{
+    struct gw_err err = {0};
+    if (s->daemon.pid && ctl_send(s->ctl_pair[0], kind, value, &err) && !s->stopping)
+        say(GW_LOG_WARN, &err);
+}
+
+static enum gw_rc start_daemon(struct supervisor *s, struct gw_err *err)
+{
+    for (int i = 0; i < 2; i++)
+        gw_cleanup_fd(&s->ctl_pair[i]);
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->ctl_pair))
+        return gw_err_sys(err, "socketpair");
+    GW_CLOSE int secret = secret_pipe(s);
+    if (secret < 0)
+        return gw_err_sys(err, "pipe");
+    const char *const argv[] = {s->o->program, "--as-daemon", "--config", s->o->config, "--state", s->o->state, NULL};
+    struct child_spec spec = {
+        .name = "the daemon",
+        .argv = argv,
+        .user = s->places.daemon,
+        .extra_gid = s->places.broker.gid,
+        .fds = {{s->ctl_pair[1], CTL_FD_DAEMON_CTL},
+                {s->lifeline[0], CTL_FD_LIFELINE},
+                {s->keyd_pair[0], CTL_FD_DAEMON_KEYD},
+                {secret, CTL_FD_DAEMON_SECRET}},
+        .fd_count = 4,
+    };
+    enum gw_rc rc = child_start(&s->daemon, &spec, s->places.root, err);
+    gw_cleanup_fd(&s->ctl_pair[1]);
+    if (!rc && s->broker.pid)
+        tell_daemon(s, CTL_BROKER_UP, (int32_t)s->broker.pid); /* the first word that it finds */
+    return rc;
+}
+
+static enum gw_rc start_broker(struct supervisor *s, struct gw_err *err)
+{
+    char conf[OPTIONS_PATH_MAX + 64], env[OPTIONS_PATH_MAX + 128];
+    options_path(conf, s->o->state, "broker/mosquitto.conf");
+    (void)snprintf(env, sizeof(env), "OPENSSL_CONF=%s/broker/openssl.cnf", s->o->state);
+    const char *const argv[] = {MOSQUITTO, "-c", conf, NULL};
+    GW_CLOSE int secret = secret_pipe(s);
+    if (secret < 0)
+        return gw_err_sys(err, "pipe");
+    struct child_spec spec = {
+        .name = "mosquitto",
+        .argv = argv,
+        .env = env,
+        .user = s->places.broker,
+        .extra_gid = s->places.broker.gid,
+        .fds = {{secret, CTL_FD_BROKER_SECRET}, {s->lifeline[0], CTL_FD_LIFELINE}},
+        .fd_count = 2,
+    };
+    enum gw_rc rc = child_start(&s->broker, &spec, s->places.root, err);
+    if (!rc)
+        tell_daemon(s, CTL_BROKER_UP, (int32_t)s->broker.pid);
+    return rc;
+}
+
+static void begin_stop(struct supervisor *s, int exit_code)
+{
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    s->exit_code = exit_code;
+    s->stop_deadline.ms = gw_mono_now().ms + STOP_GRACE_MS;
+    if (s->daemon.pid)
+        (void)kill(s->daemon.pid, SIGTERM);
+}
+
+/* What is due is started; while stopping, the daemon ends first, so that it can finish what it accepted. */
+static void drive(struct supervisor *s)
+{
+    struct gw_mono now = gw_mono_now();
+    struct gw_err err = {0};
+    if (s->stopping) {
+        if (!s->daemon.pid && s->broker.pid)
+            (void)kill(s->broker.pid, SIGTERM);
+        if (!s->daemon.pid && s->keyd.pid)
+            (void)kill(s->keyd.pid, SIGTERM);
+        return;
+    }
+    enum gw_rc rc = GW_OK;
+    if (!s->keyd.pid && now.ms >= s->keyd.due.ms) {
+        rc = start_keyd(s, &err);
+        if (!rc)
+            tell_daemon(s, CTL_KEYD_UP, (int32_t)s->keyd.pid);
+    }
+    if (!rc && !s->daemon.pid && now.ms >= s->daemon.due.ms)
+        rc = start_daemon(s, &err);
+    if (!rc && s->broker_wanted && !s->broker.pid && now.ms >= s->broker.due.ms)
+        rc = start_broker(s, &err);
+    if (rc) {
+        say(GW_LOG_ERROR, &err);
+        begin_stop(s, 1);
+    }
+}
+
+static void note_end(struct supervisor *s, struct child *c, const char *name, int status)
+{
+    char text[96];
+    child_status_text(status, text, sizeof(text));
+    child_ended(c, gw_mono_now());
+    if (s->stopping)
+        return;
+    int64_t wait_ms = c->due.ms - gw_mono_now().ms;
+    gw_log(GW_LOG_WARN, PART, "%s %s; starting it again%s", name, text, wait_ms > 0 ? " after a pause" : "");
+}
+
+static void on_child(struct supervisor *s)
+{
+    int status;
+    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
+        if (pid == s->daemon.pid) {
+            if (WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_HOPELESS)
+                begin_stop(s, SUPERVISOR_EXIT_HOPELESS);
+            note_end(s, &s->daemon, "the daemon", status);
+        } else if (pid == s->keyd.pid) {
+            bool hopeless = WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_HOPELESS;
+            note_end(s, &s->keyd, "gatehouse-keyd", status);
+            tell_daemon(s, CTL_KEYD_DOWN, status);
+            if (hopeless)
+                begin_stop(s, SUPERVISOR_EXIT_HOPELESS);
+        } else if (pid == s->broker.pid) {
+            note_end(s, &s->broker, "mosquitto", status);
+            tell_daemon(s, CTL_BROKER_DOWN, status);
+        }
+    }
+}
+
+static void on_word(struct supervisor *s, enum ctl_kind kind, int32_t value)
+{
+    struct gw_err err = {0};
+    switch (kind) {
+    case CTL_BROKER_START:
+        s->broker_wanted = true;
+        s->broker.due.ms = 0;
+        if (s->broker.pid && value)
+            (void)kill(s->broker.pid, SIGTERM); /* it is started again when it has ended */
+        else if (s->broker.pid)
+            tell_daemon(s, CTL_BROKER_UP, (int32_t)s->broker.pid);
+        return;
+    case CTL_BROKER_RELOAD:
+        if (s->broker.pid)
+            (void)kill(s->broker.pid, SIGHUP);
+        return;
+    case CTL_PUBLISH:
+        if (places_publish(&s->places, s->o, &err))
+            say(GW_LOG_ERROR, &err);
+        return;
+    case CTL_READY:
+        gw_log(GW_LOG_INFO, PART, "ready");
+        return;
+    case CTL_BROKER_UP:
+    case CTL_BROKER_DOWN:
+    case CTL_KEYD_UP:
+    case CTL_KEYD_DOWN:
+        break;
+    }
+    gw_log(GW_LOG_WARN, PART, "the daemon sent word %d, which is ours to send", (int)kind);
+}
+
+static void on_ctl(struct supervisor *s)
+{
+    for (;;) {
+        enum ctl_kind kind;
+        int32_t value;
+        struct gw_err err = {0};
+        enum gw_rc rc = ctl_receive(s->ctl_pair[0], &kind, &value, &err);
+        if (rc == GW_AGAIN)
+            return;
+        if (rc) { /* the daemon has gone (its end is reported by SIGCHLD) or talks nonsense */
+            if (rc != GW_CANCELLED)
+                say(GW_LOG_WARN, &err);
+            gw_cleanup_fd(&s->ctl_pair[0]);
+            return;
+        }
+        on_word(s, kind, value);
+    }
+}
+
+static void on_signal(struct supervisor *s)
+{
+    struct signalfd_siginfo info;
+    while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGCHLD)
+            on_child(s);
+        else if (info.ssi_signo == SIGHUP && s->daemon.pid)
+            (void)kill(s->daemon.pid, SIGHUP);
+        else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+            begin_stop(s, 0);
+    }
+}
+
+static void kill_all(struct supervisor *s)
+{
+    struct child *const all[] = {&s->daemon, &s->broker, &s->keyd};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i]->pid)
+            (void)kill(all[i]->pid, SIGKILL);
+}
+
+/* How long poll may sleep: until the next start is due, or the grace of a stop ends. */
+static int sleep_ms(const struct supervisor *s)
+{
+    int64_t now = gw_mono_now().ms, until = now + 60000;
+    const struct child *const all[] = {&s->keyd, &s->daemon, &s->broker};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        if (!all[i]->pid && (all[i] != &s->broker || s->broker_wanted) && all[i]->due.ms < until)
+            until = all[i]->due.ms;
+    if (s->stopping)
+        until = s->stop_deadline.ms;
+    return until > now ? (int)(until - now) : 0;
+}
+
+static void loop(struct supervisor *s)
+{
+    for (;;) {
+        drive(s);
+        if (s->stopping && !s->daemon.pid && !s->broker.pid && !s->keyd.pid)
+            return;
+        struct pollfd fds[2] = {{.fd = s->signal_fd, .events = POLLIN}, {.fd = s->ctl_pair[0], .events = POLLIN}};
+        if (poll(fds, 2, sleep_ms(s)) < 0 && errno != EINTR)
+            return;
+        if (s->ctl_pair[0] >= 0 && fds[1].revents)
+            on_ctl(s);
+        on_signal(s);
+        if (s->stopping && gw_mono_now().ms >= s->stop_deadline.ms)
+            kill_all(s);
+    }
+}
+
+/* Every child inherits it: thousands of sessions need descriptors. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int supervisor_run(const struct options *o)
+{
+    struct supervisor s = {.o = o, .signal_fd = -1, .lifeline = {-1, -1}, .keyd_pair = {-1, -1}, .ctl_pair = {-1, -1}};
+    struct gw_err err = {0};
+    raise_descriptor_limit();
+    (void)umask(077);
+    enum gw_rc rc = places_make(&s.places, o, &err);
+    if (!rc)
+        rc = make_pipes(&s, &err);
+    if (rc) {
+        say(GW_LOG_ERROR, &err);
+        return rc == GW_IO || rc == GW_NO_SPACE ? 1 : SUPERVISOR_EXIT_HOPELESS;
+    }
+    loop(&s);
+    places_unpublish(o);
+    explicit_bzero(s.secret, sizeof(s.secret));
+    gw_log(GW_LOG_INFO, PART, "stopped");
+    return s.exit_code;
+}

@@ -1,0 +1,171 @@
+#include "workers.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto_csr.h"
+#include "crypto_password.h"
+#include "gw_cleanup.h"
+#include "gw_log.h"
+
+#define THREADS_MAX 16
+
+struct workers {
+    struct workers_config config;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct work *ring[WORKERS_QUEUE_MAX];
+    size_t head, count;
+    bool stopping;
+    pthread_t threads[THREADS_MAX];
+    int thread_count;
+};
+
+static void work_free(struct work *work)
+{
+    if (work && work->blob) {
+        explicit_bzero(work->blob, work->blob_len);
+        free(work->blob);
+    }
+    free(work);
+}
+
+static void do_csr(struct workers *w, struct work *work, struct inbox_msg *msg)
+{
+    msg->kind = INBOX_CSR_CHECKED;
+    struct inbox_csr *csr = &msg->u.csr;
+    csr->context = work->enrol;
+    csr->renew = work->renew;
+    struct gw_err err = {0};
+    csr->rc = crypto_csr_check(gw_view_make(work->blob, work->blob_len), &csr->spki, csr->cn, sizeof(csr->cn), &err);
+    if (csr->rc)
+        (void)snprintf(csr->why, sizeof(csr->why), "%s", gw_err_text(&err));
+    else
+        w->config.hash->digest(gw_view_make(csr->spki.der, csr->spki.len), &csr->spki_sha256);
+}
+
+static void do_issue(struct workers *w, struct work *work, struct inbox_msg *msg)
+{
+    msg->kind = INBOX_ISSUED;
+    struct inbox_issued *issued = &msg->u.issued;
+    issued->context = work->enrol;
+    issued->renew = work->renew;
+    issued->spki_sha256 = work->spki_sha256;
+    struct gw_err err = {0};
+    const struct signer *signer = &w->config.signer;
+    issued->rc = signer->ops->issue_device(signer->self, &work->enrol.id, &work->spki, &issued->cert, &err);
+    if (issued->rc) {
+        (void)snprintf(issued->why, sizeof(issued->why), "%s", gw_err_text(&err));
+        gw_log(GW_LOG_WARN, "worker", "certificate for %s: %s", work->enrol.id.text, gw_err_text(&err));
+    }
+}
+
+static void do_password(struct work *work, struct inbox_msg *msg)
+{
+    msg->kind = INBOX_HASHED;
+    msg->u.act = work->act;
+    char hash[USER_PASSWORD_HASH_MAX];
+    struct gw_err err = {0};
+    if (crypto_password_hash(gw_view_make(work->blob, work->blob_len), hash, sizeof(hash), &err)) {
+        gw_log(GW_LOG_WARN, "worker", "password: %s", gw_err_text(&err));
+        return;
+    }
+    msg->blob = (uint8_t *)gw_xstrdup(hash);
+    msg->blob_len = strlen(hash);
+}
+
+static void do_work(struct workers *w, struct work *work)
+{
+    struct inbox_msg msg = {.ticket = work->ticket};
+    switch (work->kind) {
+    case WORK_CSR:
+        do_csr(w, work, &msg);
+        break;
+    case WORK_ISSUE:
+        do_issue(w, work, &msg);
+        break;
+    case WORK_PASSWORD:
+        do_password(work, &msg);
+        break;
+    }
+    if (w->config.inbox.post(w->config.inbox.self, &msg)) {
+        gw_log(GW_LOG_WARN, "worker", "the inbox is full: a result is lost, its asker must ask again");
+        free(msg.blob);
+    }
+}
+
+static struct work *take(struct workers *w)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    while (w->count == 0 && !w->stopping)
+        (void)pthread_cond_wait(&w->more, &w->lock);
+    struct work *work = NULL;
+    if (!w->stopping) {
+        work = w->ring[w->head];
+        w->head = (w->head + 1) % WORKERS_QUEUE_MAX;
+        w->count--;
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return work;
+}
+
+static void *run(void *arg)
+{
+    struct workers *w = arg;
+    for (struct work *work = take(w); work; work = take(w)) {
+        do_work(w, work);
+        work_free(work);
+    }
+    return NULL;
+}
+
+enum gw_rc workers_new(const struct workers_config *config, struct workers **ret_workers, struct gw_err *err)
+{
+    struct workers *w = gw_xalloc(1, sizeof(*w));
+    w->config = *config;
+    (void)pthread_mutex_init(&w->lock, NULL);
+    (void)pthread_cond_init(&w->more, NULL);
+    int wanted = config->threads < THREADS_MAX ? config->threads : THREADS_MAX;
+    for (; w->thread_count < wanted; w->thread_count++)
+        if (pthread_create(&w->threads[w->thread_count], NULL, run, w))
+            break;
+    if (w->thread_count == 0) {
+        workers_free(w);
+        return gw_err_set(err, GW_IO, "no worker thread could be started");
+    }
+    *ret_workers = w;
+    return GW_OK;
+}
+
+enum gw_rc workers_give(struct workers *w, struct work *work)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    bool room = w->count < WORKERS_QUEUE_MAX && !w->stopping;
+    if (room) {
+        w->ring[(w->head + w->count++) % WORKERS_QUEUE_MAX] = work;
+        (void)pthread_cond_signal(&w->more);
+    }
+    (void)pthread_mutex_unlock(&w->lock);
+    return room ? GW_OK : GW_AGAIN;
+}
+
+void workers_free(struct workers *w)
+{
+    if (!w)
+        return;
+    (void)pthread_mutex_lock(&w->lock);
+    w->stopping = true;
+    (void)pthread_cond_broadcast(&w->more);
+    (void)pthread_mutex_unlock(&w->lock);
+    for (int i = 0; i < w->thread_count; i++)
+        (void)pthread_join(w->threads[i], NULL);
+    for (; w->count; w->count--) {
+        work_free(w->ring[w->head]);
+        w->head = (w->head + 1) % WORKERS_QUEUE_MAX;
+    }
+    (void)pthread_cond_destroy(&w->more);
+    (void)pthread_mutex_destroy(&w->lock);
+    free(w);
+}

@@ -1,0 +1,27 @@
+/*
+ * workers: threads for what takes long or reads hostile bytes: CSRs, certificates from keyd, password hashes. Each
+ * item given comes back through the inbox exactly once.
+ */
+#pragma once
+
+#include "inbox.h"
+#include "signer.h"
+#include "work.h"
+
+#define WORKERS_QUEUE_MAX 4096
+
+struct workers;
+
+struct workers_config {
+    int threads;
+    struct inbox inbox; /* the inner port: results are not refused */
+    struct signer signer;
+    const struct gw_sha256_ops *hash;
+};
+
+GW_MUST_CHECK enum gw_rc workers_new(const struct workers_config *config, struct workers **ret_workers,
+                                     struct gw_err *err);
+/* Takes the item over; GW_AGAIN when the queue is full (the caller keeps it). Any thread. */
+GW_MUST_CHECK enum gw_rc workers_give(struct workers *w, struct work *work);
+/* Finishes what is being done, drops what waits, joins the threads. */
+void workers_free(struct workers *w);

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Makes the users and groups of usr/lib/sysusers.d/gatehouse.conf on a machine that has no systemd-sysusers. Run as root;
+# what is there already stays as it is.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+conf=$here/usr/lib/sysusers.d/gatehouse.conf
+while read -r kind name rest; do
+    case $kind in
+    u)
+        getent passwd "$name" >/dev/null && continue
+        home=${rest##* }
+        useradd --system --user-group --no-create-home --home-dir "$home" --shell /usr/sbin/nologin "$name"
+        ;;
+    g) getent group "$name" >/dev/null || groupadd --system "$name" ;;
+    esac
+done <"$conf"
