@@ -1,0 +1,41 @@
+/*
+ * rest: the operators' HTTP interface under /api/v1 (docs/rest.md), an adapter: requests become struct inbox_act and
+ * are posted, answers become JSON and leave by ticket. What it offers is one table of operations; every request passes
+ * the same gates in the same order, whatever the operation:
+ *
+ *     who asks ─► cross-site checks (operators' door) ─► content type ─► body's keys ─► If-Match ─► inbox
+ *
+ * Who may do what is decided in core by the actor's role, not here. The documents and /api/v1/openapi.json (served from
+ * protocols/rest/openapi.json) are checked against the table by tests/unit/rest.
+ *
+ * Thread: handlers run in web's thread, rest_answer() in core's; both only read the struct, so they need no lock.
+ */
+#pragma once
+
+#include "answer.h"
+#include "http_route.h"
+#include "inbox.h"
+
+#define REST_BODY_MAX 16384 /* bytes of a request's body */
+#define REST_LIST_MAX 500   /* most devices in one answer */
+
+/* Who a request on the operators' door comes from: finds the session of its cookie (and checks, for writes, that the
+ * X-GW-CSRF header is the session's) and fills the actor. GW_DENIED: nobody is signed in, answered by 401. Called in
+ * web's thread; must not block. */
+typedef enum gw_rc rest_session_fn(void *ctx, const struct http_request *request, struct actor *ret_actor);
+
+struct rest_config {
+    struct inbox inbox;
+    struct http_responder responder;
+    rest_session_fn *session_of; /* NULL: nobody can sign in, all but the public operations answer 401 */
+    void *session_ctx;
+};
+
+struct rest; /* owned by app */
+
+struct rest *rest_new(const struct rest_config *config);
+void rest_free(struct rest *rest); /* accepts NULL */
+/* Lives as long as rest. */
+const struct http_route *rest_routes(const struct rest *rest, size_t *ret_count);
+/* Answers the request that the ticket names. Borrows the answer. */
+void rest_answer(const struct rest *rest, const struct answer *answer);

@@ -1,0 +1,123 @@
+/* From a request's path, query and body to the fields of struct inbox_act. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gw_num.h"
+#include "rest_internal.h"
+
+static const struct gw_view no_query = {NULL, 0};
+
+/* A key that must be there and is not is the asker's mistake, not a thing that was not found. */
+static enum gw_rc required(enum gw_rc rc, struct gw_err *err)
+{
+    if (rc == GW_NOT_FOUND && err)
+        err->rc = GW_INVALID;
+    return rc == GW_NOT_FOUND ? GW_INVALID : rc;
+}
+
+static enum gw_rc need_body(const struct rest_call *call, struct gw_err *err)
+{
+    return call->body ? GW_OK : gw_err_set(err, GW_INVALID, "a JSON body is needed");
+}
+
+static enum gw_rc device_id(struct gw_view text, const char *what, struct gw_device_id *ret_id, struct gw_err *err)
+{
+    if (gw_device_id_parse(text, ret_id))
+        return gw_err_set(
+            err, GW_INVALID,
+            "%s must be a device id: 3 to 63 of a-z, 0-9 and '-', not starting with '-', no reserved name", what);
+    return GW_OK;
+}
+
+enum gw_rc rest_decode_device(const struct rest_call *call, struct gw_err *err)
+{
+    return device_id(call->request->param[0], "the device in the path", &call->msg->u.act.device, err);
+}
+
+static enum gw_rc list_term(struct gw_view key, struct gw_view value, struct inbox_act *act, struct gw_err *err)
+{
+    if (gw_view_eq_str(key, "cursor"))
+        return device_id(value, "cursor", &act->device, err);
+    if (!gw_view_eq_str(key, "limit"))
+        return gw_err_set(err, GW_INVALID, "the query takes cursor and limit only");
+    uint64_t limit = 0;
+    if (gw_parse_u64(value, REST_LIST_MAX, &limit) || limit == 0)
+        return gw_err_set(err, GW_INVALID, "limit must be from 1 to %d", REST_LIST_MAX);
+    act->number = (int64_t)limit;
+    return GW_OK;
+}
+
+/* Neither value needs percent-encoding, so none is undone. The last of two equal terms counts. */
+enum gw_rc rest_decode_device_list(const struct rest_call *call, struct gw_err *err)
+{
+    struct inbox_act *act = &call->msg->u.act;
+    struct gw_view rest = call->request->query;
+    act->number = 100;
+    while (rest.len > 0) {
+        struct gw_view value = no_query;
+        struct gw_view term = gw_view_cut(rest, '&', &rest);
+        struct gw_view key = gw_view_cut(term, '=', &value);
+        enum gw_rc rc = list_term(key, value, act, err);
+        if (rc)
+            return rc;
+    }
+    return GW_OK;
+}
+
+enum gw_rc rest_decode_invite(const struct rest_call *call, struct gw_err *err)
+{
+    struct inbox_act *act = &call->msg->u.act;
+    enum gw_rc rc = rest_decode_device(call, err);
+    if (rc || !call->body || !json_has(call->body, "name"))
+        return rc;
+    return json_str(call->body, "name", act->text, sizeof(act->text), err);
+}
+
+enum gw_rc rest_decode_approve(const struct rest_call *call, struct gw_err *err)
+{
+    struct inbox_act *act = &call->msg->u.act;
+    enum gw_rc rc = rest_decode_device(call, err);
+    if (!rc)
+        rc = need_body(call, err);
+    return rc ? rc : required(json_hex(call->body, "spki_sha256", act->spki_sha256.bytes, GW_SHA256_LEN, err), err);
+}
+
+enum gw_rc rest_decode_door(const struct rest_call *call, struct gw_err *err)
+{
+    enum gw_rc rc = need_body(call, err);
+    return rc ? rc : required(json_i64(call->body, "minutes", 1, 60, &call->msg->u.act.number, err), err);
+}
+
+/* People type the code as it is shown, in groups. */
+static void drop_separators(char *code)
+{
+    size_t kept = 0;
+    for (size_t i = 0; code[i]; i++)
+        if (code[i] != '-' && code[i] != ' ')
+            code[kept++] = code[i];
+    code[kept] = '\0';
+}
+
+enum gw_rc rest_decode_claim(const struct rest_call *call, struct gw_err *err)
+{
+    struct inbox_act *act = &call->msg->u.act;
+    struct gw_view password = {NULL, 0};
+    enum gw_rc rc = need_body(call, err);
+    if (!rc)
+        rc = required(json_str(call->body, "code", act->text, sizeof(act->text), err), err);
+    if (!rc)
+        rc = required(json_str(call->body, "name", act->name, sizeof(act->name), err), err);
+    if (!rc)
+        rc = required(json_text(call->body, "password", &password, err), err);
+    if (rc)
+        return rc;
+    if (password.len == 0 || password.len > 1024)
+        return gw_err_set(err, GW_INVALID, "password must be from 1 to 1024 bytes long");
+    drop_separators(act->text);
+    call->msg->blob = malloc(password.len);
+    if (!call->msg->blob)
+        return gw_err_set(err, GW_NO_MEMORY, "no memory for the request");
+    memcpy(call->msg->blob, password.ptr, password.len);
+    call->msg->blob_len = password.len;
+    return GW_OK;
+}

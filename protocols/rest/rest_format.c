@@ -1,0 +1,186 @@
+/* From struct answer to JSON. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "rest_internal.h"
+
+static void put_status(struct json_writer *w, const struct answer_status *s)
+{
+    json_put_object(w, NULL);
+    json_put_str(w, "gateway", s->gateway);
+    json_put_str(w, "version", s->version);
+    json_put_time(w, "started", s->started);
+    json_put_bool(w, "claimed", s->claimed);
+    json_put_bool(w, "keys_separated", s->keys_separated);
+    json_put_bool(w, "broker_up", s->broker_up);
+    json_put_bool(w, "keyd_up", s->keyd_up);
+    json_put_object(w, "registry");
+    json_put_bool(w, "confirmed", s->registry_confirmed);
+    json_put_u64_text(w, "generation", s->registry_generation);
+    json_put_end(w);
+    json_put_time_or_null(w, "door_open_until", s->door_open_until);
+    json_put_object(w, "devices");
+    for (enum device_state state = DEVICE_INVITED; state <= DEVICE_RETIRED; state++)
+        json_put_i64(w, device_state_text(state), s->devices_by_state[state]);
+    json_put_end(w);
+    json_put_i64(w, "online", s->online);
+    json_put_hex(w, "server_key_sha256", s->server_key.bytes, GW_SHA256_LEN);
+    json_put_end(w);
+}
+
+static void put_cert(struct json_writer *w, const struct answer_device *d)
+{
+    static const struct gw_sha256 none;
+    if (gw_sha256_eq(&d->cert_sha256, &none)) {
+        json_put_null(w, "certificate");
+        return;
+    }
+    json_put_object(w, "certificate");
+    json_put_hex(w, "sha256", d->cert_sha256.bytes, GW_SHA256_LEN);
+    json_put_time(w, "not_after", d->cert_not_after);
+    json_put_end(w);
+}
+
+static void put_device(struct json_writer *w, const struct answer_device *d)
+{
+    json_put_object(w, NULL);
+    json_put_str(w, "id", d->device.id.text);
+    json_put_str(w, "name", d->device.name);
+    json_put_str(w, "state", device_state_text(d->device.state));
+    json_put_bool(w, "online", d->online);
+    json_put_time_or_null(w, "seen", d->seen);
+    json_put_str(w, "source", d->source);
+    put_cert(w, d);
+    json_put_time(w, "created", d->device.created);
+    json_put_time(w, "changed", d->device.changed);
+    json_put_u64_text(w, "rev", (uint64_t)d->device.rev);
+    json_put_end(w);
+}
+
+static void put_devices(struct json_writer *w, const struct answer *a)
+{
+    json_put_object(w, NULL);
+    json_put_array(w, "devices");
+    for (size_t i = 0; i < a->device_count; i++)
+        put_device(w, &a->devices[i]);
+    json_put_end(w);
+    json_put_str(w, "next", a->more && a->device_count ? a->devices[a->device_count - 1].device.id.text : NULL);
+    json_put_end(w);
+}
+
+static void put_pending(struct json_writer *w, const struct answer *a)
+{
+    json_put_object(w, NULL);
+    json_put_array(w, "pending");
+    for (size_t i = 0; i < a->pending_count; i++) {
+        const struct device_pending *p = &a->pending[i];
+        json_put_object(w, NULL);
+        json_put_str(w, "id", p->device.text);
+        json_put_hex(w, "spki_sha256", p->spki_sha256.bytes, GW_SHA256_LEN);
+        json_put_str(w, "source", p->source);
+        json_put_time(w, "created", p->created);
+        json_put_time(w, "expires", p->expires);
+        json_put_bool(w, "approved", p->approved);
+        json_put_end(w);
+    }
+    json_put_end(w);
+    json_put_end(w);
+}
+
+static void put_claim_code(struct json_writer *w, const struct answer *a)
+{
+    json_put_object(w, NULL);
+    json_put_str(w, "code", a->text);
+    json_put_time(w, "expires", a->expires);
+    json_put_hex(w, "server_key_sha256", a->sha256.bytes, GW_SHA256_LEN);
+    json_put_end(w);
+}
+
+static void put_invitation(struct json_writer *w, const struct answer *a)
+{
+    json_put_object(w, NULL);
+    json_put_str(w, "invitation", a->text);
+    json_put_time(w, "expires", a->expires);
+    json_put_end(w);
+}
+
+static void put_done(struct json_writer *w, const struct answer *a)
+{
+    json_put_object(w, NULL);
+    json_put_bool(w, "ok", true);
+    json_put_str(w, "detail", a->text);
+    json_put_end(w);
+}
+
+/* False: the kind is no answer to an operator. */
+static bool put_answer(struct json_writer *w, const struct answer *a)
+{
+    switch (a->kind) {
+    case ANSWER_DONE:
+        put_done(w, a);
+        return true;
+    case ANSWER_INVITATION:
+        put_invitation(w, a);
+        return true;
+    case ANSWER_CLAIM_CODE:
+        put_claim_code(w, a);
+        return true;
+    case ANSWER_STATUS:
+        put_status(w, &a->status);
+        return true;
+    case ANSWER_DEVICES:
+        if (a->single && a->device_count == 1)
+            put_device(w, &a->devices[0]);
+        else
+            put_devices(w, a);
+        return true;
+    case ANSWER_PENDING:
+        put_pending(w, a);
+        return true;
+    case ANSWER_ENROLLED:
+    case ANSWER_RETRY:
+    case ANSWER_UNAUTHORIZED:
+        return false;
+    }
+    return false;
+}
+
+static void problem(struct http_reply *reply, int status, const char *detail)
+{
+    http_reply_done(reply);
+    http_reply_problem(reply, status, detail);
+    (void)http_reply_header(reply, "cache-control:", "no-store");
+}
+
+/* The revision to send back in If-Match (RFC 9110 section 8.8.3). */
+static void add_etag(struct http_reply *reply, const struct device *device)
+{
+    char tag[32];
+    (void)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", device->rev);
+    (void)http_reply_header(reply, "etag:", tag);
+}
+
+void rest_format(const struct answer *answer, struct http_reply *reply)
+{
+    struct json_writer w;
+    http_reply_init(reply, 200);
+    if (answer->rc) {
+        problem(reply, http_status_of(answer->rc), answer->text);
+        return;
+    }
+    json_writer_begin(&w, &reply->body);
+    if (!put_answer(&w, answer)) {
+        problem(reply, 500, "the gateway answered another question");
+        return;
+    }
+    if (json_writer_end(&w)) {
+        problem(reply, 500, "the answer does not fit");
+        return;
+    }
+    (void)gw_buf_add_u8(&reply->body, '\n');
+    reply->content_type = "application/json";
+    (void)http_reply_header(reply, "cache-control:", "no-store");
+    if (answer->kind == ANSWER_DEVICES && answer->single && answer->device_count == 1)
+        add_etag(reply, &answer->devices[0].device);
+}

@@ -1,0 +1,135 @@
+/* What a request must show before its content counts. */
+#include <stdio.h>
+
+#include "gw_num.h"
+#include "rest_internal.h"
+
+enum gw_rc rest_refuse(const struct rest *rest, struct http_ticket ticket, int status, const char *detail)
+{
+    struct http_reply reply;
+    http_reply_problem(&reply, status, detail);
+    (void)http_reply_header(&reply, "cache-control:", "no-store");
+    rest->config.responder.respond(rest->config.responder.self, ticket, &reply);
+    return GW_CANCELLED;
+}
+
+/* The kernel says who is at the other end of the socket; its directory's group says that they may act as admin. */
+static void local_actor(const struct http_peer *peer, struct actor *ret_actor)
+{
+    *ret_actor = (struct actor){.role = USER_ADMIN, .local = true, .superuser = peer->uid == 0};
+    (void)snprintf(ret_actor->name, sizeof(ret_actor->name), "local:%s", peer->uid_name);
+}
+
+enum gw_rc rest_gate_actor(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
+                           struct actor *ret_actor, struct gw_err *err)
+{
+    if (op->access == REST_ANONYMOUS)
+        return GW_OK;
+    struct actor actor = {0};
+    if (request->door == HTTP_DOOR_ADMIN) {
+        local_actor(request->peer, &actor);
+    } else {
+        rest_session_fn *session_of = rest->config.session_of;
+        enum gw_rc rc = session_of ? session_of(rest->config.session_ctx, request, &actor) : GW_DENIED;
+        if (rc == GW_DENIED)
+            return rest_refuse(rest, request->ticket, 401, "sign in first");
+        if (rc)
+            return rc == GW_CANCELLED ? GW_AGAIN : rc;
+        actor.local = false;
+        actor.superuser = false;
+    }
+    if (op->access == REST_SUPERUSER && !actor.superuser)
+        return gw_err_set(err, GW_DENIED, "only root (uid 0) on the gateway itself may do this");
+    *ret_actor = actor;
+    return GW_OK;
+}
+
+static bool origin_is_ours(const struct http_request *request)
+{
+    struct gw_view host = request->origin;
+    if (!gw_view_starts(host, "https://"))
+        return false;
+    host.ptr += sizeof("https://") - 1;
+    host.len -= sizeof("https://") - 1;
+    char name[HTTP_PATH_MAX];
+    return request->host.len > 0 && gw_view_copy_str(request->host, name, sizeof(name)) == GW_OK &&
+           gw_view_eq_str_nocase(host, name);
+}
+
+/*
+ * A page of another site can send a form here but neither this header nor, in browsers that tell, a Sec-Fetch-Site of
+ * same-origin (W3C Fetch Metadata). The admin socket is out of a browser's reach.
+ */
+enum gw_rc rest_gate_origin(const struct http_request *request, struct gw_err *err)
+{
+    if (request->door != HTTP_DOOR_OPERATORS)
+        return GW_OK;
+    if (request->csrf.len == 0)
+        return gw_err_set(err, GW_DENIED, "the header X-GW-CSRF is missing");
+    if (request->fetch_site.len > 0 && !gw_view_eq_str(request->fetch_site, "same-origin"))
+        return gw_err_set(err, GW_DENIED, "the request comes from another site");
+    if (request->origin.len > 0 && !origin_is_ours(request))
+        return gw_err_set(err, GW_DENIED, "the request comes from another origin");
+    return GW_OK;
+}
+
+/* application/json, with or without charset=utf-8 (RFC 8259 section 11: the parameter has no meaning). */
+static bool is_json(struct gw_view content_type)
+{
+    struct gw_view parameter;
+    struct gw_view type = gw_view_trim(gw_view_cut(content_type, ';', &parameter));
+    parameter = gw_view_trim(parameter);
+    return gw_view_eq_str_nocase(type, "application/json") &&
+           (parameter.len == 0 || gw_view_eq_str_nocase(parameter, "charset=utf-8"));
+}
+
+enum gw_rc rest_gate_body(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
+                          struct json_doc **ret_body, struct gw_err *err)
+{
+    static const char *const none[] = {NULL};
+    if (request->body.len == 0)
+        return GW_OK;
+    if (!is_json(request->content_type))
+        return rest_refuse(rest, request->ticket, 415, "the body must be application/json");
+    struct json_doc *doc = NULL;
+    enum gw_rc rc = json_read(request->body, REST_BODY_MAX, &doc, err);
+    if (rc)
+        return rc;
+    rc = json_only_keys(json_root(doc), op->body_keys ? op->body_keys : none, err);
+    if (rc)
+        json_free(doc);
+    else
+        *ret_body = doc;
+    return rc;
+}
+
+/* One strong entity tag that is a revision: "7" with its quotes (RFC 9110 section 13.1.1); "*" asks for nothing that
+ * the act would not check itself. */
+static enum gw_rc parse_match(struct gw_view tag, int64_t *ret_rev)
+{
+    uint64_t rev = 0;
+    tag = gw_view_trim(tag);
+    if (gw_view_eq_str(tag, "*"))
+        return GW_OK;
+    if (tag.len < 3 || tag.ptr[0] != '"' || tag.ptr[tag.len - 1] != '"')
+        return GW_INVALID;
+    enum gw_rc rc = gw_parse_u64(gw_view_make(tag.ptr + 1, tag.len - 2), INT64_MAX, &rev);
+    if (!rc)
+        *ret_rev = (int64_t)rev;
+    return rc;
+}
+
+enum gw_rc rest_gate_match(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
+                           int64_t *ret_rev, struct gw_err *err)
+{
+    if (op->match == REST_NO_MATCH)
+        return GW_OK;
+    if (request->if_match.len == 0) {
+        if (op->match == REST_MUST_MATCH && request->door == HTTP_DOOR_OPERATORS)
+            return rest_refuse(rest, request->ticket, 428, "send If-Match with the device's revision");
+        return GW_OK;
+    }
+    if (parse_match(request->if_match, ret_rev))
+        return gw_err_set(err, GW_INVALID, "If-Match must be one revision in quotes, or *");
+    return GW_OK;
+}

@@ -1,0 +1,82 @@
+/*
+ * rest_internal: what the files of protocols/rest share. See rest.h for the gates that every operation passes.
+ */
+#pragma once
+
+#include "json.h"
+#include "rest.h"
+
+enum rest_access {
+    REST_PUBLIC = 1, /* answered at once, from static text */
+    REST_ANONYMOUS,  /* posted without an actor: claiming */
+    REST_ACTOR,      /* posted in the name of a session or of the local user */
+    REST_SUPERUSER,  /* the same, uid 0 only */
+};
+
+enum rest_match {
+    REST_NO_MATCH = 1, /* not a versioned object */
+    REST_MAY_MATCH,    /* If-Match is passed on when there */
+    REST_MUST_MATCH,   /* and is required on the operators' door */
+};
+
+/* A request on its way into the inbox. */
+struct rest_call {
+    const struct http_request *request;
+    const struct json_value *body; /* NULL: none was sent */
+    struct inbox_msg *msg;         /* u.act is to be filled; a blob put here is owned by it */
+};
+
+typedef enum gw_rc rest_decode_fn(const struct rest_call *call, struct gw_err *err);
+typedef void rest_static_fn(struct http_reply *reply);
+
+struct rest_op {
+    enum http_method method;
+    unsigned doors;
+    const char *pattern;
+    enum rest_access access;
+    enum act_kind kind;           /* unless REST_PUBLIC */
+    enum rest_match match;        /* unless REST_PUBLIC */
+    const char *const *body_keys; /* NULL: takes no body */
+    rest_decode_fn *decode;       /* NULL: nothing to decode */
+    rest_static_fn *reply;        /* REST_PUBLIC only */
+};
+
+/* The table; static storage. */
+const struct rest_op *rest_ops(size_t *ret_count);
+
+/* rest_gate.c: each gives GW_OK to go on, another code to be answered by web, or GW_CANCELLED after it has answered
+ * itself with a status that no code stands for (401, 415, 428). */
+enum gw_rc rest_gate_actor(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
+                           struct actor *ret_actor, struct gw_err *err);
+enum gw_rc rest_gate_origin(const struct http_request *request, struct gw_err *err);
+enum gw_rc rest_gate_body(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
+                          struct json_doc **ret_body, struct gw_err *err);
+enum gw_rc rest_gate_match(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
+                           int64_t *ret_rev, struct gw_err *err);
+/* Answers with a problem document; returns GW_CANCELLED, "it is answered". */
+enum gw_rc rest_refuse(const struct rest *rest, struct http_ticket ticket, int status, const char *detail);
+
+/* rest_decode.c */
+rest_decode_fn rest_decode_device, rest_decode_device_list, rest_decode_invite, rest_decode_approve, rest_decode_door,
+    rest_decode_claim;
+
+/* rest_format.c: fills the reply with the answer's JSON, or with a problem document. */
+void rest_format(const struct answer *answer, struct http_reply *reply);
+
+struct rest_bound {
+    const struct rest *rest;
+    const struct rest_op *op;
+};
+
+#define REST_OPS_MAX 64
+
+struct rest {
+    struct rest_config config;
+    struct rest_bound bound[REST_OPS_MAX];
+    struct http_route routes[REST_OPS_MAX];
+    size_t count;
+};
+
+/* rest_openapi.c, made at build time from openapi.json. */
+extern const unsigned char rest_openapi_json[];
+extern const unsigned long rest_openapi_json_len;

@@ -1,0 +1,91 @@
+/* The table of operations, and the two that are answered from static text. */
+#include "rest_internal.h"
+
+#define BOTH (HTTP_DOOR_OPERATORS | HTTP_DOOR_ADMIN)
+
+static void healthz(struct http_reply *reply)
+{
+    reply->content_type = "application/json";
+    (void)http_reply_header(reply, "cache-control:", "no-store");
+    (void)gw_buf_add_str(&reply->body, "{\"status\":\"ok\"}\n");
+}
+
+static void openapi(struct http_reply *reply)
+{
+    reply->content_type = "application/json";
+    (void)gw_buf_add(&reply->body, rest_openapi_json, rest_openapi_json_len);
+}
+
+static const char *const invite_keys[] = {"name", NULL};
+static const char *const approve_keys[] = {"spki_sha256", NULL};
+static const char *const door_keys[] = {"minutes", NULL};
+static const char *const claim_keys[] = {"code", "name", "password", NULL};
+
+#define DEVICE_POST(verb, act, keys_, decode_)                                                                         \
+    {                                                                                                                  \
+        .method = HTTP_POST, .doors = BOTH, .pattern = "/api/v1/devices/{}/" verb, .access = REST_ACTOR, .kind = act,  \
+        .match = REST_MUST_MATCH, .body_keys = keys_, .decode = decode_                                                \
+    }
+#define GET(path, act, decode_)                                                                                        \
+    {                                                                                                                  \
+        .method = HTTP_GET, .doors = BOTH, .pattern = path, .access = REST_ACTOR, .kind = act, .match = REST_NO_MATCH, \
+        .decode = decode_                                                                                              \
+    }
+
+static const struct rest_op ops[] = {
+    GET("/api/v1/status", ACT_STATUS, NULL),
+    GET("/api/v1/devices", ACT_DEVICE_LIST, rest_decode_device_list),
+    GET("/api/v1/devices/{}", ACT_DEVICE_GET, rest_decode_device),
+    GET("/api/v1/pending", ACT_PENDING_LIST, NULL),
+    /* An invitation may make the device: there need not be a revision yet. */
+    {.method = HTTP_POST,
+     .doors = BOTH,
+     .pattern = "/api/v1/devices/{}/invite",
+     .access = REST_ACTOR,
+     .kind = ACT_INVITE,
+     .match = REST_MAY_MATCH,
+     .body_keys = invite_keys,
+     .decode = rest_decode_invite},
+    DEVICE_POST("approve", ACT_APPROVE, approve_keys, rest_decode_approve),
+    DEVICE_POST("reject", ACT_REJECT, NULL, rest_decode_device),
+    DEVICE_POST("quarantine", ACT_QUARANTINE, NULL, rest_decode_device),
+    DEVICE_POST("release", ACT_RELEASE, NULL, rest_decode_device),
+    DEVICE_POST("revoke", ACT_REVOKE, NULL, rest_decode_device),
+    DEVICE_POST("retire", ACT_RETIRE, NULL, rest_decode_device),
+    {.method = HTTP_POST,
+     .doors = BOTH,
+     .pattern = "/api/v1/enrolment-door",
+     .access = REST_ACTOR,
+     .kind = ACT_DOOR_OPEN,
+     .match = REST_NO_MATCH,
+     .body_keys = door_keys,
+     .decode = rest_decode_door},
+    {.method = HTTP_DELETE,
+     .doors = BOTH,
+     .pattern = "/api/v1/enrolment-door",
+     .access = REST_ACTOR,
+     .kind = ACT_DOOR_CLOSE,
+     .match = REST_NO_MATCH},
+    {.method = HTTP_POST,
+     .doors = HTTP_DOOR_ADMIN,
+     .pattern = "/api/v1/claim-code",
+     .access = REST_SUPERUSER,
+     .kind = ACT_CLAIM_CODE,
+     .match = REST_NO_MATCH},
+    {.method = HTTP_POST,
+     .doors = HTTP_DOOR_OPERATORS,
+     .pattern = "/api/v1/claim",
+     .access = REST_ANONYMOUS,
+     .kind = ACT_CLAIM,
+     .match = REST_NO_MATCH,
+     .body_keys = claim_keys,
+     .decode = rest_decode_claim},
+    {.method = HTTP_GET, .doors = HTTP_DOOR_OPERATORS, .pattern = "/healthz", .access = REST_PUBLIC, .reply = healthz},
+    {.method = HTTP_GET, .doors = BOTH, .pattern = "/api/v1/openapi.json", .access = REST_PUBLIC, .reply = openapi},
+};
+
+const struct rest_op *rest_ops(size_t *ret_count)
+{
+    *ret_count = sizeof(ops) / sizeof(ops[0]);
+    return ops;
+}
