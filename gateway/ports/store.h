@@ -13,7 +13,10 @@
  * Errors every call may give: GW_IO, GW_NO_SPACE (disk full: nothing of the transaction stays), GW_CORRUPT, GW_DENIED.
  * A put with `rev` writes only if the stored revision equals value->rev (0: the row must not exist), then sets
  * value->rev to the new one; otherwise GW_CONFLICT. A get that finds nothing gives GW_NOT_FOUND. Each-calls go in key
- * order, start behind `after` (empty: from the start), stop at `limit` or when the visitor returns false.
+ * order, start behind `after` (empty: from the start), stop at `limit` or when the visitor returns false. A visitor may
+ * read, but not change the store nor start the same each-call again. Deleting what is not there is not an error.
+ * GW_INVALID: a change outside of begin … commit, begin inside of it, commit outside of it or inside a mark, a value
+ * that breaks its rules (store_check.h). GW_TOO_BIG: a setting above STORE_SETTING_MAX.
  */
 #pragma once
 
@@ -31,7 +34,8 @@ typedef bool store_pending_fn(void *ctx, const struct device_pending *pending);
 typedef bool store_user_fn(void *ctx, const struct user *user);
 typedef bool store_audit_fn(void *ctx, const struct audit_event *event);
 
-#define STORE_SETTING_MAX 4096
+#define STORE_SETTING_MAX 4096 /* bytes */
+#define STORE_KEY_MAX     128  /* characters of a setting's key, without the terminator */
 
 struct store_ops {
     enum gw_rc (*begin)(void *self, struct gw_err *err);
