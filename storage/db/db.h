@@ -78,6 +78,10 @@ void db_closep(struct db **db);
 GW_MUST_CHECK enum gw_rc db_begin(struct db *db, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc db_commit(struct db *db, struct gw_err *err);
 void db_rollback(struct db *db);
+/* A bracket inside the transaction: keep false undoes what was written since db_mark(). Brackets do not nest, and a
+ * commit inside of one is GW_INVALID (and has rolled back). */
+GW_MUST_CHECK enum gw_rc db_mark(struct db *db, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc db_mark_end(struct db *db, bool keep, struct gw_err *err);
 bool db_in_transaction(const struct db *db);
 bool db_is_read_only(const struct db *db);
 

@@ -25,6 +25,7 @@ struct db {
     int64_t version;
     int wal_frames;      /* after the last commit */
     bool in_transaction; /* between begin and commit or rollback, even when SQLite has given it up already */
+    bool marked;         /* between mark and mark_end */
     enum gw_rc spoilt;   /* why the open transaction can no longer be committed */
 };
 

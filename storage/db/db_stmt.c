@@ -48,6 +48,11 @@ void db_bind_null(struct db_stmt *s, int index)
     note_bind(s, sqlite3_bind_null(s->raw, index));
 }
 
+static enum gw_rc spoilt(struct db *db, struct gw_err *err)
+{
+    return db->spoilt ? gw_err_set(err, db->spoilt, "%s: the transaction has failed already", db->name) : GW_OK;
+}
+
 static bool spoils(enum gw_rc rc)
 {
     return rc == GW_NO_SPACE || rc == GW_IO || rc == GW_CORRUPT || rc == GW_NO_MEMORY;
@@ -72,7 +77,7 @@ enum gw_rc db_step(struct db_stmt *s, bool *ret_row, struct gw_err *err)
     if (s->bind_rc != SQLITE_OK)
         return failed(db, s->bind_rc, err);
     if (db->spoilt)
-        return gw_err_set(err, db->spoilt, "%s: the transaction has failed already", db->name);
+        return spoilt(db, err);
     int rc = sqlite3_step(s->raw);
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         return failed(db, rc, err);
@@ -149,7 +154,32 @@ void db_rollback(struct db *db)
     if (!sqlite3_get_autocommit(db->raw))
         (void)sqlite3_exec(db->raw, "ROLLBACK", NULL, NULL, NULL);
     db->in_transaction = false;
+    db->marked = false;
     db->spoilt = GW_OK;
+}
+
+enum gw_rc db_mark(struct db *db, struct gw_err *err)
+{
+    if (!db->in_transaction || db->marked)
+        return gw_err_set(err, GW_INVALID, "%s: mark outside of a transaction or inside another mark", db->name);
+    enum gw_rc rc = spoilt(db, err);
+    if (!rc)
+        rc = db_exec(db, "SAVEPOINT mark", err);
+    db->marked = !rc;
+    return rc;
+}
+
+enum gw_rc db_mark_end(struct db *db, bool keep, struct gw_err *err)
+{
+    if (!db->marked)
+        return gw_err_set(err, GW_INVALID, "%s: end of a mark that was not set", db->name);
+    db->marked = false;
+    enum gw_rc rc = spoilt(db, err);
+    if (!rc)
+        rc = db_exec(db, keep ? "RELEASE mark" : "ROLLBACK TO mark; RELEASE mark", err);
+    if (rc && !db->spoilt)
+        db->spoilt = rc;
+    return rc;
 }
 
 /* After a commit. What fails here fails again later, in a place that can tell: the transaction itself is safe. */
@@ -167,10 +197,10 @@ enum gw_rc db_commit(struct db *db, struct gw_err *err)
 {
     if (!db->in_transaction)
         return gw_err_set(err, GW_INVALID, "%s: commit outside of a transaction", db->name);
-    enum gw_rc rc = db->spoilt;
-    if (rc)
-        (void)gw_err_set(err, rc, "%s: the transaction has failed already", db->name);
-    else
+    enum gw_rc rc = spoilt(db, err);
+    if (!rc && db->marked)
+        rc = gw_err_set(err, GW_INVALID, "%s: commit inside a mark", db->name);
+    if (!rc)
         rc = db_exec(db, "COMMIT", err);
     if (rc) {
         db_rollback(db);

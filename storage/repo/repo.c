@@ -1,0 +1,128 @@
+#include "repo.h"
+
+#include <stdlib.h>
+
+#include "gw_cleanup.h"
+#include "repo_impl.h"
+
+static enum gw_rc begin(void *self, struct gw_err *err)
+{
+    return db_begin(((struct repo *)self)->db, err);
+}
+
+static enum gw_rc commit(void *self, struct gw_err *err)
+{
+    return db_commit(((struct repo *)self)->db, err);
+}
+
+static void rollback(void *self)
+{
+    db_rollback(((struct repo *)self)->db);
+}
+
+static enum gw_rc mark(void *self, struct gw_err *err)
+{
+    struct repo *repo = self;
+    if (db_is_read_only(repo->db))
+        return gw_err_set(err, GW_DENIED, "the store is open for reading only");
+    return db_mark(repo->db, err);
+}
+
+static enum gw_rc mark_end(void *self, bool keep, struct gw_err *err)
+{
+    return db_mark_end(((struct repo *)self)->db, keep, err);
+}
+
+static const struct store_ops ops = {
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .mark = mark,
+    .mark_end = mark_end,
+    .device_get = repo_device_get,
+    .device_put = repo_device_put,
+    .device_each = repo_device_each,
+    .device_count = repo_device_count,
+    .cert_put = repo_cert_put,
+    .cert_get = repo_cert_get,
+    .cert_each_of = repo_cert_each_of,
+    .cert_each_admissible = repo_cert_each_admissible,
+    .cert_each_revoked = repo_cert_each_revoked,
+    .cert_delete = repo_cert_delete,
+    .invite_get = repo_invite_get,
+    .invite_put = repo_invite_put,
+    .invite_delete = repo_invite_delete,
+    .pending_put = repo_pending_put,
+    .pending_get = repo_pending_get,
+    .pending_each = repo_pending_each,
+    .pending_count = repo_pending_count,
+    .pending_delete = repo_pending_delete,
+    .pending_delete_expired = repo_pending_delete_expired,
+    .user_get = repo_user_get,
+    .user_put = repo_user_put,
+    .user_each = repo_user_each,
+    .setting_get = repo_setting_get,
+    .setting_put = repo_setting_put,
+    .setting_delete = repo_setting_delete,
+    .audit_put = repo_audit_put,
+    .audit_each = repo_audit_each,
+    .audit_delete = repo_audit_delete,
+};
+
+enum gw_rc repo_open(const char *path, const struct repo_options *options, struct repo **ret_repo, struct gw_err *err)
+{
+    static const struct repo_options none;
+    const struct repo_options *o = options ? options : &none;
+    struct db_options db_options = {
+        .mode = o->read_only ? DB_READ_ONLY : DB_READ_WRITE,
+        .schema = &sql_store_schema,
+        .wal_max_bytes = o->wal_max_bytes,
+        .vfs = o->vfs,
+        .fs = o->fs,
+    };
+    struct db *db = NULL;
+    enum gw_rc rc = db_open(path, &db_options, &db, err);
+    if (rc)
+        return rc;
+    struct repo *repo = gw_xalloc(1, sizeof(*repo));
+    repo->db = db;
+    *ret_repo = repo;
+    return GW_OK;
+}
+
+struct store repo_store(struct repo *repo)
+{
+    return (struct store){.ops = &ops, .self = repo};
+}
+
+void repo_close(struct repo *repo)
+{
+    if (!repo)
+        return;
+    db_close(repo->db);
+    free(repo);
+}
+
+int64_t repo_wal_bytes(struct repo *repo)
+{
+    return db_wal_bytes(repo->db);
+}
+
+bool repo_wal_over(struct repo *repo)
+{
+    return db_wal_over(repo->db);
+}
+
+enum gw_rc repo_check(struct repo *repo, struct gw_err *err)
+{
+    return db_check(repo->db, err);
+}
+
+enum gw_rc repo_may_write(struct repo *repo, struct gw_err *err)
+{
+    if (db_is_read_only(repo->db))
+        return gw_err_set(err, GW_DENIED, "the store is open for reading only");
+    if (!db_in_transaction(repo->db))
+        return gw_err_set(err, GW_INVALID, "a change of the store outside of a transaction");
+    return GW_OK;
+}

@@ -1,0 +1,35 @@
+/*
+ * repo: ports/store.h over SQLite: state.db.
+ *
+ * Thread: as the port says: one thread at a time per repo. Query threads open their own with read_only; each of its
+ * calls sees what was committed when it began, or when the first read after begin was made.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gw_fs.h"
+#include "store.h"
+
+struct repo;
+
+struct repo_options {
+    bool read_only;
+    int64_t wal_max_bytes;  /* 0: DB_WAL_MAX_BYTES (db.h) */
+    const char *vfs;        /* NULL: the operating system's */
+    const struct gw_fs *fs; /* NULL: the operating system's */
+};
+
+/* Opens state.db, or makes it (not read_only). options NULL: all zero. Errors are those of db_open(). */
+GW_MUST_CHECK enum gw_rc repo_open(const char *path, const struct repo_options *options, struct repo **ret_repo,
+                                   struct gw_err *err);
+struct store repo_store(struct repo *repo); /* valid until repo_close() */
+void repo_close(struct repo *repo);         /* rolls back what is open; accepts NULL */
+
+/* Bytes in the write-ahead log now, and whether that is above the ceiling: then a reader has held its snapshot for too
+ * long (db.h). Cheap enough to ask once a second. */
+int64_t repo_wal_bytes(struct repo *repo);
+bool repo_wal_over(struct repo *repo);
+/* Reads the whole file: GW_CORRUPT with the first finding. */
+GW_MUST_CHECK enum gw_rc repo_check(struct repo *repo, struct gw_err *err);

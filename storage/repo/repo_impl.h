@@ -1,0 +1,91 @@
+/*
+ * repo_impl: what the files of storage/repo share among themselves.
+ */
+#pragma once
+
+#include "db.h"
+#include "repo.h"
+#include "sql_store.h"
+#include "store_check.h"
+
+struct repo {
+    struct db *db;
+};
+
+/* Before every put and delete: GW_DENIED when read-only, GW_INVALID outside of a transaction. */
+GW_MUST_CHECK enum gw_rc repo_may_write(struct repo *repo, struct gw_err *err);
+
+/* Binds placeholders $1, $2 … one after the other. */
+struct repo_args {
+    struct db_stmt *s;
+    int count; /* bound so far */
+};
+struct repo_args repo_args(struct db_stmt *s);
+void repo_arg_i64(struct repo_args *a, int64_t value);
+void repo_arg_str(struct repo_args *a, const char *text);
+void repo_arg_bytes(struct repo_args *a, const void *ptr, size_t len);
+
+/* Reads columns one after the other; a value that its field cannot hold is remembered. */
+struct repo_row {
+    struct db_stmt *s;
+    int count; /* read so far */
+    bool bad;
+};
+struct repo_row repo_row(struct db_stmt *s);
+int64_t repo_row_i64(struct repo_row *r);
+int64_t repo_row_range(struct repo_row *r, int64_t min, int64_t max);
+bool repo_row_bool(struct repo_row *r);
+void repo_row_text(struct repo_row *r, char *out, size_t out_size);
+void repo_row_bytes(struct repo_row *r, void *out, size_t len);        /* exactly len */
+size_t repo_row_blob(struct repo_row *r, void *out, size_t max_bytes); /* up to max_bytes; the length */
+/* GW_CORRUPT when something was remembered. */
+GW_MUST_CHECK enum gw_rc repo_row_end(const struct repo_row *r, const char *table, struct gw_err *err);
+
+/* Steps to the one row that is wanted: GW_NOT_FOUND when there is none. */
+GW_MUST_CHECK enum gw_rc repo_step_one(struct db_stmt *s, struct gw_err *err);
+/* A statement whose only row has one number. */
+GW_MUST_CHECK enum gw_rc repo_number(struct db_stmt *s, int64_t *ret_value, struct gw_err *err);
+/* Runs what writes a row under a revision; the row was not touched: GW_CONFLICT. Else *rev is one higher. */
+GW_MUST_CHECK enum gw_rc repo_run_rev(struct repo *repo, struct db_stmt *s, int64_t *rev, struct gw_err *err);
+
+/* The port's functions, by file. */
+enum gw_rc repo_device_get(void *self, const struct gw_device_id *id, struct device *ret_device, struct gw_err *err);
+enum gw_rc repo_device_put(void *self, struct device *device, struct gw_err *err);
+enum gw_rc repo_device_each(void *self, const struct gw_device_id *after, int limit, store_device_fn *fn, void *ctx,
+                            struct gw_err *err);
+enum gw_rc repo_device_count(void *self, enum device_state state, int64_t *ret_count, struct gw_err *err);
+
+enum gw_rc repo_cert_put(void *self, const struct device_cert *cert, struct gw_err *err);
+enum gw_rc repo_cert_get(void *self, const struct gw_sha256 *sha256, struct device_cert *ret_cert, struct gw_err *err);
+enum gw_rc repo_cert_each_of(void *self, const struct gw_device_id *device, store_cert_fn *fn, void *ctx,
+                             struct gw_err *err);
+enum gw_rc repo_cert_each_admissible(void *self, store_cert_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc repo_cert_each_revoked(void *self, struct gw_wall after, store_cert_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc repo_cert_delete(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
+
+enum gw_rc repo_invite_get(void *self, const struct gw_device_id *device, struct device_invite *ret_invite,
+                           struct gw_err *err);
+enum gw_rc repo_invite_put(void *self, struct device_invite *invite, struct gw_err *err);
+enum gw_rc repo_invite_delete(void *self, const struct gw_device_id *device, struct gw_err *err);
+
+enum gw_rc repo_pending_put(void *self, const struct device_pending *pending, struct gw_err *err);
+enum gw_rc repo_pending_get(void *self, const struct gw_device_id *device, const struct gw_sha256 *spki_sha256,
+                            struct device_pending *ret_pending, struct gw_err *err);
+enum gw_rc repo_pending_each(void *self, const struct gw_device_id *device, store_pending_fn *fn, void *ctx,
+                             struct gw_err *err);
+enum gw_rc repo_pending_count(void *self, const char *source, int64_t *ret_count, struct gw_err *err);
+enum gw_rc repo_pending_delete(void *self, const struct gw_device_id *device, const struct gw_sha256 *spki_sha256,
+                               struct gw_err *err);
+enum gw_rc repo_pending_delete_expired(void *self, struct gw_wall now, struct gw_err *err);
+
+enum gw_rc repo_user_get(void *self, const char *name, struct user *ret_user, struct gw_err *err);
+enum gw_rc repo_user_put(void *self, struct user *user, struct gw_err *err);
+enum gw_rc repo_user_each(void *self, store_user_fn *fn, void *ctx, struct gw_err *err);
+
+enum gw_rc repo_setting_get(void *self, const char *key, struct gw_buf *ret_value, struct gw_err *err);
+enum gw_rc repo_setting_put(void *self, const char *key, struct gw_view value, struct gw_err *err);
+enum gw_rc repo_setting_delete(void *self, const char *key, struct gw_err *err);
+
+enum gw_rc repo_audit_put(void *self, struct audit_event *event, struct gw_err *err);
+enum gw_rc repo_audit_each(void *self, int64_t after, int limit, store_audit_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc repo_audit_delete(void *self, int64_t up_to, struct gw_err *err);
