@@ -1,0 +1,20 @@
+#include <wolfssl/options.h>
+
+#include <wolfssl/wolfcrypt/wc_port.h>
+
+#include "crypto_init.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+static void init_once(void)
+{
+    if (wolfCrypt_Init())
+        abort();
+}
+
+void crypto_init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, init_once);
+}

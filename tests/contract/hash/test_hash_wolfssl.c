@@ -1,0 +1,7 @@
+#include "crypto_hash.h"
+#include "hash_contract.h"
+
+int main(void)
+{
+    return hash_contract_run("SHA-256 by wolfSSL", crypto_sha256());
+}

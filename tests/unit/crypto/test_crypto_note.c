@@ -1,0 +1,177 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto_ed25519.h"
+#include "crypto_note.h"
+#include "crypto_password.h"
+#include "gw_cleanup.h"
+#include "gw_fs.h"
+#include "gw_id.h"
+#include "gw_num.h"
+#include "gw_test.h"
+
+#define LOG_NAME "example.com/log/testdata"
+
+static void reads_and_writes_the_published_verifier_key(void)
+{
+    static const char vkey[] = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k";
+    char name[CRYPTO_NOTE_NAME_MAX + 1];
+    uint8_t pub[ED25519_PUBLIC_LEN];
+    GW_CLEANUP(gw_buf_done) struct gw_buf again;
+    gw_buf_init(&again, 256);
+    CU_ASSERT_EQUAL_FATAL(crypto_note_vkey_parse(gw_view_str(vkey), name, pub), GW_OK);
+    CU_ASSERT_STRING_EQUAL(name, "example.com/foo");
+    CU_ASSERT_EQUAL(crypto_note_vkey(name, pub, &again), GW_OK);
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&again), vkey);
+}
+
+static void refuses_verifier_keys_that_contradict_themselves(void)
+{
+    static const char *const bad[] = {
+        "",
+        "example.com/foo",
+        "example.com/foo+530d903a",
+        "+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+        "example.com/bar+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+        "example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+        "example.com/foo+530d903a+AukyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k",
+        "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U==",
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char name[CRYPTO_NOTE_NAME_MAX + 1];
+        uint8_t pub[ED25519_PUBLIC_LEN];
+        CU_ASSERT_EQUAL(crypto_note_vkey_parse(gw_view_str(bad[i]), name, pub), GW_INVALID);
+    }
+}
+
+/* The published test key of these checkpoints: not a secret. */
+static void load_log_key(uint8_t seed[32], uint8_t pub[32])
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf typed;
+    gw_buf_init(&typed, 64);
+    CU_ASSERT_EQUAL_FATAL(gw_base64_parse(gw_view_str("AeymY/SZAX0jZcJ8enZ5FY1Dz+wTML2yWSkK+9DSF3eg"), &typed), GW_OK);
+    memcpy(seed, typed.ptr + 1, 32);
+    CU_ASSERT_EQUAL_FATAL(crypto_ed25519_public(seed, pub, NULL), GW_OK);
+}
+
+static void check_one(const char *dir, int n, const uint8_t seed[32], const uint8_t pub[32])
+{
+    char path[600];
+    GW_CLEANUP(gw_buf_done) struct gw_buf file;
+    GW_CLEANUP(gw_buf_done) struct gw_buf root;
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    GW_CLEANUP(gw_buf_done) struct gw_buf note;
+    struct gw_err err;
+    gw_buf_init(&file, 4096);
+    gw_buf_init(&root, 64);
+    gw_buf_init(&text, 4096);
+    gw_buf_init(&note, 4096);
+    (void)snprintf(path, sizeof(path), "%s/tlog/log/checkpoint.%d", dir, n);
+    GW_ASSERT_OK(gw_fs_read_file(path, &file, &err), &err);
+    struct gw_view rest;
+    struct gw_view origin = gw_view_cut(gw_buf_view(&file), '\n', &rest);
+    struct gw_view size_text = gw_view_cut(rest, '\n', &rest);
+    struct gw_view root_text = gw_view_cut(rest, '\n', &rest);
+    uint64_t size = 0;
+    struct gw_sha256 hash;
+    uint8_t signature[ED25519_SIGNATURE_LEN];
+    CU_ASSERT_TRUE(gw_view_eq_str(origin, LOG_NAME));
+    CU_ASSERT_EQUAL_FATAL(gw_parse_u64(size_text, 1000, &size), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(gw_base64_parse(root_text, &root), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(root.len, GW_SHA256_LEN);
+    memcpy(hash.bytes, root.ptr, GW_SHA256_LEN);
+    CU_ASSERT_EQUAL(crypto_note_checkpoint(LOG_NAME, size, &hash, &text), GW_OK);
+    GW_ASSERT_OK(crypto_ed25519_sign(seed, pub, gw_buf_view(&text), signature, &err), &err);
+    CU_ASSERT_EQUAL(crypto_note_signed_checkpoint(gw_buf_view(&text), LOG_NAME, pub, signature, &note), GW_OK);
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&note), gw_buf_str(&file));
+}
+
+static void reproduces_sixteen_published_checkpoints(void)
+{
+    const char *dir = gw_test_shared_data();
+    uint8_t seed[32];
+    uint8_t pub[32];
+    if (!dir) {
+        gw_test_skip("the shared data is not there");
+        return;
+    }
+    GW_CLEANUP(gw_buf_done) struct gw_buf vkey;
+    gw_buf_init(&vkey, 256);
+    load_log_key(seed, pub);
+    CU_ASSERT_EQUAL(crypto_note_vkey(LOG_NAME, pub, &vkey), GW_OK);
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&vkey), LOG_NAME "+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx");
+    for (int n = 0; n < 16; n++)
+        check_one(dir, n, seed, pub);
+}
+
+/* RFC 8032 section 7.1, test 3. */
+static void gives_the_published_ed25519_signature(void)
+{
+    uint8_t seed[32];
+    uint8_t pub[32];
+    uint8_t want[64];
+    uint8_t got[64];
+    CU_ASSERT_EQUAL(
+        gw_hex_parse(gw_view_str("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7"), seed, 32), GW_OK);
+    CU_ASSERT_EQUAL(gw_hex_parse(gw_view_str("6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538"
+                                             "d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a"),
+                                 want, 64),
+                    GW_OK);
+    CU_ASSERT_EQUAL(crypto_ed25519_public(seed, pub, NULL), GW_OK);
+    CU_ASSERT_EQUAL(crypto_ed25519_sign(seed, pub, gw_view_make("\xaf\x82", 2), got, NULL), GW_OK);
+    CU_ASSERT_EQUAL(memcmp(got, want, 64), 0);
+    CU_ASSERT_EQUAL(crypto_ed25519_verify(pub, gw_view_make("\xaf\x82", 2), got, NULL), GW_OK);
+    CU_ASSERT_EQUAL(crypto_ed25519_verify(pub, gw_view_make("\xaf\x83", 2), got, NULL), GW_DENIED);
+    got[63] ^= 1;
+    CU_ASSERT_EQUAL(crypto_ed25519_verify(pub, gw_view_make("\xaf\x82", 2), got, NULL), GW_DENIED);
+}
+
+/* y = 2 has no x on the curve; y = 4/5 is the base point (RFC 8032 section 5.1). */
+static void tells_points_from_other_bytes(void)
+{
+    uint8_t bytes[32] = {2};
+    CU_ASSERT_EQUAL(crypto_ed25519_check(bytes), GW_INVALID);
+    memset(bytes, 0x66, sizeof(bytes));
+    bytes[0] = 0x58;
+    CU_ASSERT_EQUAL(crypto_ed25519_check(bytes), GW_OK);
+}
+
+static void knows_a_password_again(void)
+{
+    char first[USER_PASSWORD_HASH_MAX];
+    char second[USER_PASSWORD_HASH_MAX];
+    struct gw_err err;
+    GW_ASSERT_OK(crypto_password_hash(gw_view_str("correct horse"), first, &err), &err);
+    GW_ASSERT_OK(crypto_password_hash(gw_view_str("correct horse"), second, &err), &err);
+    CU_ASSERT_STRING_NOT_EQUAL(first, second);
+    CU_ASSERT_EQUAL(strncmp(first, "$argon2id$v=19$m=65536,t=3,p=1$", 31), 0);
+    GW_ASSERT_OK(crypto_password_verify(first, gw_view_str("correct horse"), &err), &err);
+    CU_ASSERT_EQUAL(crypto_password_verify(first, gw_view_str("correct horsf"), &err), GW_DENIED);
+    CU_ASSERT_EQUAL(crypto_password_verify(first, gw_view_str(""), &err), GW_DENIED);
+}
+
+static void refuses_password_strings_that_are_not_ours(void)
+{
+    struct gw_err err;
+    static const char *const bad[] = {"", "x", "$argon2id$v=19$m=4194304,t=3,p=1$AAAA$AAAA",
+                                      "$argon2id$v=19$m=65536,t=3,p=1$", "$argon2id$v=19$m=65536,t=3,p=1$!!$!!"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CU_ASSERT_EQUAL(crypto_password_verify(bad[i], gw_view_str("x"), &err), GW_CORRUPT);
+    char out[USER_PASSWORD_HASH_MAX];
+    static uint8_t giant[CRYPTO_PASSWORD_MAX + 1];
+    CU_ASSERT_EQUAL(crypto_password_hash(gw_view_make(giant, sizeof(giant)), out, &err), GW_TOO_BIG);
+}
+
+int main(void)
+{
+    static const struct gw_test_case cases[] = {
+        {"reads and writes the published verifier key", reads_and_writes_the_published_verifier_key},
+        {"refuses verifier keys that contradict themselves", refuses_verifier_keys_that_contradict_themselves},
+        {"reproduces sixteen published checkpoints", reproduces_sixteen_published_checkpoints},
+        {"gives the published Ed25519 signature", gives_the_published_ed25519_signature},
+        {"tells points from other bytes", tells_points_from_other_bytes},
+        {"knows a password again", knows_a_password_again},
+        {"refuses password strings that are not ours", refuses_password_strings_that_are_not_ours},
+    };
+    return GW_TEST_RUN("crypto notes and passwords", cases);
+}
