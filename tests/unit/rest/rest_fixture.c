@@ -1,0 +1,114 @@
+#include "rest_fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum gw_rc fake_post(void *self, const struct inbox_msg *msg)
+{
+    struct rest_fixture *f = self;
+    if (f->post_rc)
+        return f->post_rc;
+    free(f->msg.blob);
+    f->msg = *msg;
+    f->posted++;
+    return GW_OK;
+}
+
+static void fake_respond(void *self, struct http_ticket ticket, struct http_reply *reply)
+{
+    struct rest_fixture *f = self;
+    http_reply_done(&f->reply);
+    f->reply = *reply;
+    *reply = (struct http_reply){.file_fd = -1};
+    f->ticket = ticket;
+    f->replies++;
+}
+
+static enum gw_rc fake_session(void *ctx, const struct http_request *request, struct actor *ret_actor)
+{
+    struct rest_fixture *f = ctx;
+    (void)request;
+    if (!f->session_rc)
+        *ret_actor = f->actor;
+    return f->session_rc;
+}
+
+void rest_fixture_init(struct rest_fixture *f)
+{
+    *f = (struct rest_fixture){.session_rc = GW_DENIED, .reply = {.file_fd = -1}};
+    f->actor = (struct actor){.name = "user:ann", .role = USER_OPERATOR};
+    struct rest_config config = {
+        .inbox = {f, fake_post},
+        .responder = {f, fake_respond},
+        .session_of = fake_session,
+        .session_ctx = f,
+    };
+    f->rest = rest_new(&config);
+}
+
+void rest_fixture_done(struct rest_fixture *f)
+{
+    rest_free(f->rest);
+    http_reply_done(&f->reply);
+    free(f->msg.blob);
+}
+
+static void fill(const struct rest_ask *ask, const struct http_peer *peer, struct http_request *request)
+{
+    *request = (struct http_request){
+        .method = ask->method,
+        .door = ask->door,
+        .path = gw_view_str(ask->path),
+        .query = gw_view_str(ask->query),
+        .body = gw_view_str(ask->body),
+        .content_type = gw_view_str(ask->content_type ? ask->content_type
+                                    : ask->body       ? "application/json"
+                                                      : NULL),
+        .csrf = gw_view_str(ask->csrf ? ask->csrf : "token"),
+        .origin = gw_view_str(ask->origin),
+        .fetch_site = gw_view_str(ask->fetch_site),
+        .if_match = gw_view_str(ask->if_match),
+        .host = gw_view_str("gate.example:9443"),
+        .peer = peer,
+        .ticket = {7, 9},
+    };
+}
+
+int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct gw_err *err)
+{
+    struct http_peer peer = {.door = ask->door, .source = "192.0.2.7", .uid = ask->uid};
+    (void)snprintf(peer.uid_name, sizeof(peer.uid_name), "%s", ask->uid ? "eve" : "root");
+    struct http_request request;
+    fill(ask, &peer, &request);
+    size_t count = 0;
+    const struct http_route *routes = rest_routes(f->rest, &count);
+    int missing = 404, before = f->replies;
+    for (size_t i = 0; i < count; i++) {
+        if (!(routes[i].doors & ask->door) || !http_pattern_match(routes[i].pattern, request.path, request.param))
+            continue;
+        missing = 405;
+        if (!(routes[i].methods & ask->method))
+            continue;
+        if (request.body.len > routes[i].body_max)
+            return 413;
+        enum gw_rc rc = routes[i].handle(routes[i].ctx, &request, err);
+        if (rc)
+            return http_status_of(rc);
+        return f->replies > before ? f->reply.status : 0;
+    }
+    return missing;
+}
+
+const char *rest_fixture_body(struct rest_fixture *f)
+{
+    return gw_buf_str(&f->reply.body);
+}
+
+const char *rest_fixture_header(const struct rest_fixture *f, const char *name)
+{
+    for (size_t i = 0; i < HTTP_REPLY_HEADERS && f->reply.headers[i].name; i++)
+        if (strcmp(f->reply.headers[i].name, name) == 0)
+            return f->reply.headers[i].value;
+    return NULL;
+}

@@ -1,0 +1,122 @@
+/* The served OpenAPI document against the table of routes, in both directions. */
+#include "rest_openapi_test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "gw_test.h"
+#include "json.h"
+#include "rest_fixture.h"
+
+static const struct {
+    enum http_method method;
+    const char *name;
+} methods[] = {
+    {HTTP_GET, "get"}, {HTTP_POST, "post"}, {HTTP_PUT, "put"}, {HTTP_DELETE, "delete"}, {HTTP_PATCH, "patch"}};
+
+struct check {
+    const struct http_route *routes;
+    size_t count;
+    const char *path;
+    int operations;
+};
+
+static bool same_path(const char *pattern, const char *path)
+{
+    while (*pattern && *path) {
+        if (pattern[0] == '{' && path[0] == '{') {
+            pattern = strchr(pattern, '}');
+            path = strchr(path, '}');
+        } else if (*pattern != *path) {
+            return false;
+        }
+        pattern++;
+        path++;
+    }
+    return *pattern == *path;
+}
+
+static unsigned doors_of(const struct json_value *operation)
+{
+    const struct json_value *list = NULL;
+    unsigned doors = 0;
+    CU_ASSERT_EQUAL(json_member(operation, "x-gatehouse-doors", JSON_KIND_ARRAY, &list, NULL), GW_OK);
+    for (size_t i = 0; list && i < json_count(list); i++) {
+        struct gw_view door;
+        CU_ASSERT_EQUAL(json_as_text(json_item(list, i), &door), GW_OK);
+        doors |= gw_view_eq_str(door, "admin") ? HTTP_DOOR_ADMIN : HTTP_DOOR_OPERATORS;
+    }
+    return doors;
+}
+
+static bool check_operation(void *ctx, const char *key, const struct json_value *value)
+{
+    struct check *c = ctx;
+    for (size_t m = 0; m < sizeof(methods) / sizeof(methods[0]); m++) {
+        if (strcmp(key, methods[m].name) != 0)
+            continue;
+        int found = 0;
+        for (size_t i = 0; i < c->count; i++)
+            if (same_path(c->routes[i].pattern, c->path) && c->routes[i].methods == methods[m].method) {
+                found++;
+                CU_ASSERT_EQUAL(doors_of(value), c->routes[i].doors);
+            }
+        if (found != 1)
+            printf("# %s %s is described and not served\n", key, c->path);
+        CU_ASSERT_EQUAL(found, 1);
+        c->operations++;
+    }
+    return true;
+}
+
+static bool check_path(void *ctx, const char *key, const struct json_value *value)
+{
+    ((struct check *)ctx)->path = key;
+    json_each_member(value, check_operation, ctx);
+    return true;
+}
+
+void openapi_and_routes_agree(void)
+{
+    GW_CLEANUP(rest_fixture_done) struct rest_fixture f;
+    rest_fixture_init(&f);
+    struct gw_err err = {0};
+    struct rest_ask ask = {.method = HTTP_GET, .door = HTTP_DOOR_ADMIN, .path = "/api/v1/openapi.json"};
+    CU_ASSERT_EQUAL_FATAL(rest_fixture_ask(&f, &ask, &err), 200);
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    GW_ASSERT_OK(json_read(gw_buf_view(&f.reply.body), 1024 * 1024, &doc, &err), &err);
+    const struct json_value *paths = NULL;
+    GW_ASSERT_OK(json_member(json_root(doc), "paths", JSON_KIND_OBJECT, &paths, &err), &err);
+    struct check check = {0};
+    check.routes = rest_routes(f.rest, &check.count);
+    json_each_member(paths, check_path, &check);
+    CU_ASSERT_EQUAL(check.operations, (int)check.count); /* each found exactly one route: so all routes are there */
+}
+
+void no_get_changes_state(void)
+{
+    GW_CLEANUP(rest_fixture_done) struct rest_fixture f;
+    rest_fixture_init(&f);
+    size_t count = 0;
+    const struct http_route *routes = rest_routes(f.rest, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (routes[i].methods != HTTP_GET)
+            continue;
+        struct gw_err err = {0};
+        char path[96];
+        const char *hole = strstr(routes[i].pattern, "{}");
+        (void)snprintf(path, sizeof(path), "%.*s%s", hole ? (int)(hole - routes[i].pattern) : 95, routes[i].pattern,
+                       hole ? "pump-7" : "");
+        struct rest_ask ask = {.method = HTTP_GET, .path = path};
+        ask.door = routes[i].doors & HTTP_DOOR_ADMIN ? HTTP_DOOR_ADMIN : HTTP_DOOR_OPERATORS;
+        int before = f.posted;
+        (void)rest_fixture_ask(&f, &ask, &err);
+        if (f.posted == before)
+            continue;
+        enum act_kind kind = f.msg.u.act.kind;
+        CU_ASSERT_TRUE(kind == ACT_STATUS || kind == ACT_DEVICE_LIST || kind == ACT_DEVICE_GET ||
+                       kind == ACT_PENDING_LIST);
+    }
+    CU_ASSERT_EQUAL(f.posted, 4);
+}

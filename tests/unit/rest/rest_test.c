@@ -1,0 +1,451 @@
+/* protocols/rest: what is posted for which request, what is refused, and what answers look like. */
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "gw_test.h"
+#include "json.h"
+#include "rest_fixture.h"
+#include "rest_openapi_test.h"
+
+#define FIXTURE                                                                                                        \
+    GW_CLEANUP(rest_fixture_done) struct rest_fixture f;                                                               \
+    rest_fixture_init(&f);                                                                                             \
+    struct gw_err err = {0}
+
+#define SPKI "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static int ask_admin(struct rest_fixture *f, enum http_method method, const char *path, const char *body)
+{
+    struct gw_err err = {0};
+    return rest_fixture_ask(
+        f, &(struct rest_ask){.method = method, .door = HTTP_DOOR_ADMIN, .path = path, .body = body}, &err);
+}
+
+static void posts_each_device_act_with_its_device(void)
+{
+    static const struct {
+        const char *verb;
+        enum act_kind kind;
+    } acts[] = {
+        {"invite", ACT_INVITE},   {"reject", ACT_REJECT}, {"quarantine", ACT_QUARANTINE},
+        {"release", ACT_RELEASE}, {"revoke", ACT_REVOKE}, {"retire", ACT_RETIRE},
+    };
+    FIXTURE;
+    (void)err;
+    for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+        char path[64];
+        (void)snprintf(path, sizeof(path), "/api/v1/devices/pump-7/%s", acts[i].verb);
+        CU_ASSERT_EQUAL(ask_admin(&f, HTTP_POST, path, NULL), 0);
+        CU_ASSERT_EQUAL(f.posted, (int)i + 1);
+        CU_ASSERT_EQUAL(f.msg.kind, INBOX_ACT);
+        CU_ASSERT_EQUAL(f.msg.u.act.kind, acts[i].kind);
+        CU_ASSERT_STRING_EQUAL(f.msg.u.act.device.text, "pump-7");
+        CU_ASSERT_EQUAL(f.msg.u.act.if_rev, -1);
+        CU_ASSERT_EQUAL(f.msg.ticket.slot, 7);
+        CU_ASSERT_EQUAL(f.msg.ticket.generation, 9);
+        CU_ASSERT_STRING_EQUAL(f.msg.u.act.source, "192.0.2.7");
+    }
+}
+
+static void carries_name_key_minutes_and_revision(void)
+{
+    FIXTURE;
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_POST, "/api/v1/devices/pump-7/invite", "{\"name\":\"Pump \\u00e4\"}"), 0);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.text, "Pump \xc3\xa4");
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_POST, "/api/v1/devices/pump-7/approve", "{\"spki_sha256\":\"" SPKI "\"}"), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_APPROVE);
+    CU_ASSERT_EQUAL(f.msg.u.act.spki_sha256.bytes[1], 0x11);
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_POST, "/api/v1/enrolment-door", "{\"minutes\":60}"), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_DOOR_OPEN);
+    CU_ASSERT_EQUAL(f.msg.u.act.number, 60);
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_DELETE, "/api/v1/enrolment-door", NULL), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_DOOR_CLOSE);
+    struct rest_ask ask = {
+        .method = HTTP_POST, .door = HTTP_DOOR_ADMIN, .path = "/api/v1/devices/pump-7/revoke", .if_match = "\"12\""};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.if_rev, 12);
+    static const char *const bad[] = {"12", "\"12", "W/\"12\"", "\"\"", "\"-1\"", "\"1\", \"2\"", "\"x\""};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        ask.if_match = bad[i];
+        CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    }
+}
+
+static void reads_of_devices_take_cursor_and_limit(void)
+{
+    FIXTURE;
+    struct rest_ask ask = {.method = HTTP_GET, .door = HTTP_DOOR_ADMIN, .path = "/api/v1/devices"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_DEVICE_LIST);
+    CU_ASSERT_EQUAL(f.msg.u.act.number, 100);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.device.text, "");
+    ask.query = "cursor=pump-7&limit=500";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.number, 500);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.device.text, "pump-7");
+    static const char *const bad[] = {"limit=501", "limit=0", "limit=",   "limit",
+                                      "cursor=..", "sort=id", "limit=5x", "=1"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        ask.query = bad[i];
+        CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    }
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_GET, "/api/v1/devices/pump-7", NULL), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_DEVICE_GET);
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_GET, "/api/v1/status", NULL), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_STATUS);
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_GET, "/api/v1/pending", NULL), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_PENDING_LIST);
+}
+
+static void a_local_user_acts_as_admin_under_their_own_name(void)
+{
+    FIXTURE;
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_GET, "/api/v1/status", NULL), 0);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.actor.name, "local:root");
+    CU_ASSERT_EQUAL(f.msg.u.act.actor.role, USER_ADMIN);
+    CU_ASSERT_TRUE(f.msg.u.act.actor.local);
+    CU_ASSERT_TRUE(f.msg.u.act.actor.superuser);
+    struct rest_ask ask = {.method = HTTP_GET, .door = HTTP_DOOR_ADMIN, .path = "/api/v1/status", .uid = 1000};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.actor.name, "local:eve");
+    CU_ASSERT_FALSE(f.msg.u.act.actor.superuser);
+}
+
+static void a_claim_code_is_made_for_root_on_the_admin_socket_alone(void)
+{
+    FIXTURE;
+    struct rest_ask ask = {.method = HTTP_POST, .door = HTTP_DOOR_ADMIN, .path = "/api/v1/claim-code", .uid = 1000};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    CU_ASSERT_EQUAL(f.posted, 0);
+    ask.uid = 0;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_CLAIM_CODE);
+    ask.door = HTTP_DOOR_OPERATORS;
+    f.session_rc = GW_OK;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 404);
+}
+
+static void without_a_session_the_operators_door_answers_401(void)
+{
+    FIXTURE;
+    size_t count = 0;
+    const struct http_route *routes = rest_routes(f.rest, &count);
+    int refused = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool open = !strcmp(routes[i].pattern, "/healthz") || !strcmp(routes[i].pattern, "/api/v1/openapi.json") ||
+                    !strcmp(routes[i].pattern, "/api/v1/claim");
+        if (open || !(routes[i].doors & HTTP_DOOR_OPERATORS))
+            continue;
+        char path[96];
+        const char *hole = strstr(routes[i].pattern, "{}");
+        (void)snprintf(path, sizeof(path), "%.*s%s%s", hole ? (int)(hole - routes[i].pattern) : 95, routes[i].pattern,
+                       hole ? "pump-7" : "", hole ? hole + 2 : "");
+        struct rest_ask ask = {
+            .method = (enum http_method)routes[i].methods, .door = HTTP_DOOR_OPERATORS, .path = path};
+        CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 401);
+        CU_ASSERT_STRING_EQUAL(f.reply.content_type, "application/problem+json");
+        refused++;
+    }
+    CU_ASSERT_EQUAL(refused, (int)count - 4);
+    CU_ASSERT_EQUAL(f.posted, 0);
+}
+
+static void a_session_acts_under_its_name_and_is_never_local(void)
+{
+    FIXTURE;
+    f.session_rc = GW_OK;
+    f.actor.local = f.actor.superuser = true; /* a session cannot lend itself this */
+    struct rest_ask ask = {.method = HTTP_GET, .door = HTTP_DOOR_OPERATORS, .path = "/api/v1/devices"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.actor.name, "user:ann");
+    CU_ASSERT_EQUAL(f.msg.u.act.actor.role, USER_OPERATOR);
+    CU_ASSERT_FALSE(f.msg.u.act.actor.local);
+    CU_ASSERT_FALSE(f.msg.u.act.actor.superuser);
+    f.session_rc = GW_IO;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 500);
+}
+
+static void writes_on_the_operators_door_must_come_from_our_own_page(void)
+{
+    FIXTURE;
+    f.session_rc = GW_OK;
+    struct rest_ask good = {.method = HTTP_POST,
+                            .door = HTTP_DOOR_OPERATORS,
+                            .path = "/api/v1/devices/pump-7/revoke",
+                            .if_match = "\"3\"",
+                            .fetch_site = "same-origin",
+                            .origin = "https://Gate.example:9443"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &good, &err), 0);
+    struct rest_ask bad = good;
+    bad.csrf = "";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &bad, &err), 403);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "X-GW-CSRF"));
+    static const char *const sites[] = {"cross-site", "same-site", "none", "rubbish"};
+    for (size_t i = 0; i < 4; i++) {
+        bad = good;
+        bad.fetch_site = sites[i];
+        CU_ASSERT_EQUAL(rest_fixture_ask(&f, &bad, &err), 403);
+    }
+    static const char *const origins[] = {"null", "https://evil.example", "http://gate.example:9443",
+                                          "https://gate.example:9443.evil.example", "https://"};
+    for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++) {
+        bad = good;
+        bad.origin = origins[i];
+        CU_ASSERT_EQUAL(rest_fixture_ask(&f, &bad, &err), 403);
+    }
+    CU_ASSERT_EQUAL(f.posted, 1);
+}
+
+static void a_device_act_on_the_operators_door_needs_if_match(void)
+{
+    FIXTURE;
+    f.session_rc = GW_OK;
+    struct rest_ask ask = {
+        .method = HTTP_POST, .door = HTTP_DOOR_OPERATORS, .path = "/api/v1/devices/pump-7/quarantine"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 428);
+    ask.if_match = "*";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.if_rev, -1);
+    ask.if_match = NULL;
+    ask.path = "/api/v1/devices/pump-7/invite"; /* there may be no revision yet */
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+}
+
+static void refuses_bodies_that_break_the_rules(void)
+{
+    static const struct {
+        const char *path, *body, *type;
+        int status;
+        const char *says;
+    } rows[] = {
+        {"/api/v1/devices/pump-7/invite", "{\"nam\":\"x\"}", NULL, 400, "unknown key \"nam\""},
+        {"/api/v1/devices/pump-7/invite", "{\"name\":7}", NULL, 400, "name must be text"},
+        {"/api/v1/devices/pump-7/invite", "{\"name\":\"x\"", NULL, 400, "well-formed"},
+        {"/api/v1/devices/pump-7/invite", "{\"name\":\"x\"}", "text/plain", 415, NULL},
+        {"/api/v1/devices/pump-7/invite", "{\"name\":\"x\"}", "", 415, NULL},
+        {"/api/v1/devices/pump-7/invite", "name=x", "application/x-www-form-urlencoded", 415, NULL},
+        {"/api/v1/devices/pump-7/invite", "{}", "application/json; charset=latin1", 415, NULL},
+        {"/api/v1/devices/pump-7/invite", "{}", "Application/JSON ; charset=UTF-8", 0, NULL},
+        {"/api/v1/devices/pump-7/revoke", "{\"why\":\"x\"}", NULL, 400, "unknown key \"why\""},
+        {"/api/v1/devices/pump-7/revoke", "{}", NULL, 0, NULL},
+        {"/api/v1/devices/pump-7/approve", NULL, NULL, 400, "body is needed"},
+        {"/api/v1/devices/pump-7/approve", "{}", NULL, 400, "spki_sha256 is missing"},
+        {"/api/v1/devices/pump-7/approve", "{\"spki_sha256\":\"00\"}", NULL, 400, "64 hex digits"},
+        {"/api/v1/devices/Pump/revoke", NULL, NULL, 400, "device id"},
+        {"/api/v1/devices/root/invite", NULL, NULL, 400, "device id"},
+        {"/api/v1/enrolment-door", "{\"minutes\":0}", NULL, 400, "minutes must be from 1 to 60"},
+        {"/api/v1/enrolment-door", "{\"minutes\":61}", NULL, 400, "minutes must be from 1 to 60"},
+        {"/api/v1/enrolment-door", "{\"minutes\":\"5\"}", NULL, 400, "minutes must be an integer"},
+        {"/api/v1/enrolment-door", "{\"minutes\":5,\"minutes\":6}", NULL, 400, "repeats a key"},
+    };
+    FIXTURE;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rest_ask ask = {.method = HTTP_POST,
+                               .door = HTTP_DOOR_ADMIN,
+                               .path = rows[i].path,
+                               .body = rows[i].body,
+                               .content_type = rows[i].type};
+        int status = rest_fixture_ask(&f, &ask, &err);
+        CU_ASSERT_EQUAL(status, rows[i].status);
+        if (rows[i].says && !strstr(err.text, rows[i].says))
+            CU_FAIL("the message does not say what is wrong");
+    }
+    char big[REST_BODY_MAX + 2];
+    memset(big, ' ', sizeof(big));
+    big[sizeof(big) - 1] = '\0';
+    CU_ASSERT_EQUAL(ask_admin(&f, HTTP_POST, "/api/v1/enrolment-door", big), 413);
+}
+
+static void claiming_posts_code_name_and_password_without_an_actor(void)
+{
+    FIXTURE;
+    struct rest_ask ask = {
+        .method = HTTP_POST,
+        .door = HTTP_DOOR_OPERATORS,
+        .path = "/api/v1/claim",
+        .body = "{\"code\":\"abcd-efgh ijkl-mnop\",\"name\":\"ann\",\"password\":\"correct horse\"}",
+    };
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_CLAIM);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.text, "abcdefghijklmnop");
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.name, "ann");
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.actor.name, "");
+    CU_ASSERT_TRUE(gw_view_eq_str(gw_view_make(f.msg.blob, f.msg.blob_len), "correct horse"));
+    ask.csrf = "";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    ask.csrf = NULL;
+    ask.body = "{\"code\":\"abcd\",\"name\":\"ann\"}";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    CU_ASSERT_STRING_EQUAL(err.text, "password is missing");
+    ask.body = "{\"code\":\"abcd\",\"name\":\"ann\",\"password\":\"\"}";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    CU_ASSERT_EQUAL(f.posted, 1);
+}
+
+static void a_full_inbox_is_503_and_loses_no_memory(void)
+{
+    FIXTURE;
+    f.post_rc = GW_AGAIN;
+    struct rest_ask ask = {
+        .method = HTTP_POST,
+        .door = HTTP_DOOR_OPERATORS,
+        .path = "/api/v1/claim",
+        .body = "{\"code\":\"abcd\",\"name\":\"ann\",\"password\":\"correct horse\"}",
+    };
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 503);
+    f.post_rc = GW_CANCELLED;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 503);
+}
+
+static void static_answers_need_nobody(void)
+{
+    FIXTURE;
+    struct rest_ask ask = {.method = HTTP_GET, .door = HTTP_DOOR_OPERATORS, .path = "/healthz"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 200);
+    CU_ASSERT_STRING_EQUAL(rest_fixture_body(&f), "{\"status\":\"ok\"}\n");
+    ask.path = "/api/v1/openapi.json";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 200);
+    CU_ASSERT_STRING_EQUAL(f.reply.content_type, "application/json");
+    CU_ASSERT_EQUAL(f.posted, 0);
+    ask.method = HTTP_POST;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 405);
+}
+
+static struct answer_device some_device(void)
+{
+    struct answer_device d = {.online = true, .seen = {1000}, .source = "192.0.2.7", .cert_not_after = {2000}};
+    (void)snprintf(d.device.id.text, sizeof(d.device.id.text), "pump-7");
+    (void)snprintf(d.device.name, sizeof(d.device.name), "Pump \"seven\"\n");
+    d.device.state = DEVICE_ACTIVE;
+    d.device.created.ms = 1;
+    d.device.changed.ms = 2;
+    d.device.rev = 4;
+    d.cert_sha256.bytes[0] = 0xab;
+    return d;
+}
+
+static void one_device_is_an_object_with_its_etag(void)
+{
+    FIXTURE;
+    (void)err;
+    struct answer_device d = some_device();
+    struct answer a = {.kind = ANSWER_DEVICES, .ticket = {3, 4}, .devices = &d, .device_count = 1, .single = true};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_EQUAL(f.ticket.slot, 3);
+    CU_ASSERT_EQUAL(f.reply.status, 200);
+    CU_ASSERT_STRING_EQUAL(rest_fixture_header(&f, "etag:"), "\"4\"");
+    CU_ASSERT_STRING_EQUAL(rest_fixture_header(&f, "cache-control:"), "no-store");
+    CU_ASSERT_STRING_EQUAL(rest_fixture_body(&f),
+                           "{\"id\":\"pump-7\",\"name\":\"Pump \\\"seven\\\"\\n\",\"state\":\"active\",\"online\":true,"
+                           "\"seen\":\"1970-01-01T00:00:01.000Z\",\"source\":\"192.0.2.7\",\"certificate\":{\"sha256\":"
+                           "\"ab00000000000000000000000000000000000000000000000000000000000000\",\"not_after\":"
+                           "\"1970-01-01T00:00:02.000Z\"},\"created\":\"1970-01-01T00:00:00.001Z\",\"changed\":"
+                           "\"1970-01-01T00:00:00.002Z\",\"rev\":\"4\"}\n");
+}
+
+static void a_list_names_the_next_page(void)
+{
+    FIXTURE;
+    (void)err;
+    struct answer_device d[2] = {some_device(), some_device()};
+    d[1].device.id.text[0] = 'q';
+    d[1].cert_sha256.bytes[0] = 0;
+    struct answer a = {.kind = ANSWER_DEVICES, .devices = d, .device_count = 2, .more = true};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_PTR_NOT_NULL(strstr(rest_fixture_body(&f), "\"next\":\"qump-7\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(rest_fixture_body(&f), "\"certificate\":null"));
+    a.more = false;
+    a.device_count = 0;
+    rest_answer(f.rest, &a);
+    CU_ASSERT_STRING_EQUAL(rest_fixture_body(&f), "{\"devices\":[],\"next\":null}\n");
+}
+
+static void a_list_of_500_devices_fits(void)
+{
+    FIXTURE;
+    (void)err;
+    GW_FREE struct answer_device *d = gw_xalloc(REST_LIST_MAX, sizeof(*d));
+    for (size_t i = 0; i < REST_LIST_MAX; i++) {
+        d[i] = some_device();
+        memset(d[i].device.name, 1, sizeof(d[i].device.name) - 1);
+    }
+    struct answer a = {.kind = ANSWER_DEVICES, .devices = d, .device_count = REST_LIST_MAX};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_EQUAL(f.reply.status, 200);
+}
+
+static void status_pending_codes_and_done_have_their_shapes(void)
+{
+    FIXTURE;
+    (void)err;
+    struct answer a = {.kind = ANSWER_STATUS};
+    a.status = (struct answer_status){.gateway = "gw-0011", .version = "0.1.0", .claimed = true, .online = 2};
+    a.status.devices_by_state[DEVICE_RETIRED] = 5;
+    a.status.registry_generation = UINT64_MAX;
+    rest_answer(f.rest, &a);
+    CU_ASSERT_PTR_NOT_NULL(strstr(rest_fixture_body(&f), "\"generation\":\"18446744073709551615\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(rest_fixture_body(&f), "\"retired\":5}"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(rest_fixture_body(&f), "\"door_open_until\":null"));
+    struct device_pending p = {.device = {"pump-7"}, .source = "192.0.2.9", .expires = {3}, .approved = true};
+    a = (struct answer){.kind = ANSWER_PENDING, .pending = &p, .pending_count = 1};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_PTR_NOT_NULL(strstr(rest_fixture_body(&f), "{\"pending\":[{\"id\":\"pump-7\",\"spki_sha256\":\"0000"));
+    a = (struct answer){.kind = ANSWER_INVITATION, .text = "gw1.x", .expires = {5}};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_STRING_EQUAL(rest_fixture_body(&f),
+                           "{\"invitation\":\"gw1.x\",\"expires\":\"1970-01-01T00:00:00.005Z\"}\n");
+    a = (struct answer){.kind = ANSWER_CLAIM_CODE, .text = "abcd", .expires = {5}};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_PTR_NOT_NULL(strstr(rest_fixture_body(&f), "{\"code\":\"abcd\",\"expires\":"));
+    a = (struct answer){.kind = ANSWER_DONE, .text = "closed"};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_STRING_EQUAL(rest_fixture_body(&f), "{\"ok\":true,\"detail\":\"closed\"}\n");
+}
+
+static void a_refusal_of_core_is_a_problem_document(void)
+{
+    FIXTURE;
+    (void)err;
+    struct answer a = {.kind = ANSWER_DONE, .rc = GW_CONFLICT, .text = "pump-7 is retired: \"revoke\" does not apply"};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_EQUAL(f.reply.status, 409);
+    CU_ASSERT_STRING_EQUAL(f.reply.content_type, "application/problem+json");
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    struct gw_view detail;
+    CU_ASSERT_EQUAL_FATAL(json_read(gw_view_str(rest_fixture_body(&f)), 4096, &doc, NULL), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(json_text(json_root(doc), "detail", &detail, NULL), GW_OK);
+    CU_ASSERT_TRUE(gw_view_eq_str(detail, a.text));
+    a = (struct answer){.kind = ANSWER_ENROLLED};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_EQUAL(f.reply.status, 500);
+}
+
+static const struct gw_test_case cases[] = {
+    {"posts each device act with its device", posts_each_device_act_with_its_device},
+    {"carries name, key, minutes and revision", carries_name_key_minutes_and_revision},
+    {"reads of devices take cursor and limit", reads_of_devices_take_cursor_and_limit},
+    {"a local user acts as admin under their own name", a_local_user_acts_as_admin_under_their_own_name},
+    {"a claim code is made for root on the admin socket alone",
+     a_claim_code_is_made_for_root_on_the_admin_socket_alone},
+    {"without a session the operators' door answers 401", without_a_session_the_operators_door_answers_401},
+    {"a session acts under its name and is never local", a_session_acts_under_its_name_and_is_never_local},
+    {"writes on the operators' door must come from our own page",
+     writes_on_the_operators_door_must_come_from_our_own_page},
+    {"a device act on the operators' door needs If-Match", a_device_act_on_the_operators_door_needs_if_match},
+    {"refuses bodies that break the rules", refuses_bodies_that_break_the_rules},
+    {"claiming posts code, name and password without an actor", claiming_posts_code_name_and_password_without_an_actor},
+    {"a full inbox is 503 and loses no memory", a_full_inbox_is_503_and_loses_no_memory},
+    {"static answers need nobody", static_answers_need_nobody},
+    {"one device is an object with its ETag", one_device_is_an_object_with_its_etag},
+    {"a list names the next page", a_list_names_the_next_page},
+    {"a list of 500 devices fits", a_list_of_500_devices_fits},
+    {"status, pending, codes and done have their shapes", status_pending_codes_and_done_have_their_shapes},
+    {"a refusal of core is a problem document", a_refusal_of_core_is_a_problem_document},
+    {"every route is in the OpenAPI document and the other way round", openapi_and_routes_agree},
+    {"no write is a GET and no GET changes state", no_get_changes_state},
+};
+
+int main(void)
+{
+    return GW_TEST_RUN("rest", cases);
+}
