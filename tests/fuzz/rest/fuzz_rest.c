@@ -1,0 +1,99 @@
+/*
+ * A whole request from any bytes: byte 0 picks the operation, byte 1 the door, then lines: path segment, query,
+ * If-Match, content type, origin; the rest is the body. What is posted must keep the act's promises. The same bytes are
+ * then a device's name in an answer, which must be JSON.
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "json.h"
+#include "rest_fixture.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void line(struct gw_view *rest, char *out, size_t size)
+{
+    struct gw_view v = gw_view_cut(*rest, '\n', rest);
+    if (gw_view_copy_str(v, out, size))
+        out[0] = '\0';
+}
+
+static void check_posted(const struct inbox_msg *msg)
+{
+    const struct inbox_act *act = &msg->u.act;
+    struct gw_device_id id;
+    if (msg->kind != INBOX_ACT || act->kind < ACT_INVITE || act->kind > ACT_PENDING_LIST || act->if_rev < -1)
+        abort();
+    if (act->device.text[0] && gw_device_id_parse(gw_view_str(act->device.text), &id))
+        abort();
+    if (act->kind == ACT_DEVICE_LIST && (act->number < 1 || act->number > REST_LIST_MAX))
+        abort();
+    if (act->kind == ACT_DOOR_OPEN && (act->number < 1 || act->number > 60))
+        abort();
+    if ((act->kind == ACT_CLAIM) != (msg->blob != NULL))
+        abort();
+}
+
+static void request(struct rest_fixture *f, const uint8_t *data, size_t size)
+{
+    char segment[128], query[256], match[64], type[64], origin[64], path[256];
+    struct gw_view rest = gw_view_make(data + 2, size - 2);
+    line(&rest, segment, sizeof(segment));
+    line(&rest, query, sizeof(query));
+    line(&rest, match, sizeof(match));
+    line(&rest, type, sizeof(type));
+    line(&rest, origin, sizeof(origin));
+    size_t count = 0;
+    const struct http_route *route = &rest_routes(f->rest, &count)[data[0] % 17];
+    const char *hole = strstr(route->pattern, "{}");
+    (void)snprintf(path, sizeof(path), "%.*s%s%s", hole ? (int)(hole - route->pattern) : 255, route->pattern,
+                   hole ? segment : "", hole ? hole + 2 : "");
+    GW_CLEANUP(gw_buf_done) struct gw_buf body;
+    gw_buf_init(&body, REST_BODY_MAX);
+    (void)gw_buf_add_view(&body, rest);
+    struct rest_ask ask = {.method = (enum http_method)route->methods,
+                           .door = data[1] & 1 ? HTTP_DOOR_ADMIN : HTTP_DOOR_OPERATORS,
+                           .path = path,
+                           .query = query,
+                           .if_match = match,
+                           .content_type = type[0] ? type : NULL,
+                           .origin = origin,
+                           .uid = data[1] & 2,
+                           .body = gw_buf_str(&body)};
+    f->session_rc = data[1] & 4 ? GW_OK : GW_DENIED;
+    struct gw_err err = {0};
+    int status = rest_fixture_ask(f, &ask, &err);
+    if ((status == 0) != (f->posted == 1))
+        abort();
+    if (f->posted)
+        check_posted(&f->msg);
+}
+
+static void answer(struct rest_fixture *f, const uint8_t *data, size_t size)
+{
+    struct answer_device d = {.device.state = DEVICE_ACTIVE};
+    memcpy(d.device.name, data, size < DEVICE_NAME_MAX ? size : DEVICE_NAME_MAX - 1);
+    struct answer a = {.kind = ANSWER_DEVICES, .devices = &d, .device_count = 1, .single = data[0] & 1};
+    rest_answer(f->rest, &a);
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    if (f->reply.status != 200 || json_read(gw_buf_view(&f->reply.body), 65536, &doc, NULL))
+        abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 2)
+        return 0;
+    GW_CLEANUP(rest_fixture_done) struct rest_fixture f;
+    rest_fixture_init(&f);
+    size_t count = 0;
+    (void)rest_routes(f.rest, &count);
+    if (count != 17) /* the corpus picks operations by number */
+        abort();
+    request(&f, data, size);
+    answer(&f, data, size);
+    return 0;
+}
