@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gw_cleanup.h"
@@ -26,10 +28,73 @@ static void child(const char *const argv[], const char *const env_extra[], int o
     _exit(127);
 }
 
+struct gw_proc_drain {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    int fd;
+    char *text;
+    size_t len;
+    bool ended;
+};
+
+static void *drain_run(void *arg)
+{
+    struct gw_proc_drain *d = arg;
+    for (;;) {
+        char chunk[4096];
+        ssize_t n = read(d->fd, chunk, sizeof(chunk));
+        if (n < 0 && errno == EINTR)
+            continue;
+        (void)pthread_mutex_lock(&d->lock);
+        if (n > 0) {
+            char *grown = realloc(d->text, d->len + (size_t)n + 1);
+            if (!grown)
+                abort();
+            memcpy(grown + d->len, chunk, (size_t)n);
+            d->text = grown;
+            d->len += (size_t)n;
+            d->text[d->len] = '\0';
+        }
+        d->ended = n <= 0;
+        (void)pthread_cond_broadcast(&d->more);
+        (void)pthread_mutex_unlock(&d->lock);
+        if (n <= 0)
+            return NULL;
+    }
+}
+
+static struct gw_proc_drain *drain_new(int fd)
+{
+    struct gw_proc_drain *d = gw_xalloc(1, sizeof(*d));
+    pthread_condattr_t attr;
+    (void)pthread_condattr_init(&attr);
+    (void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    (void)pthread_mutex_init(&d->lock, NULL);
+    (void)pthread_cond_init(&d->more, &attr);
+    (void)pthread_condattr_destroy(&attr);
+    d->fd = fd;
+    d->text = gw_xalloc(1, 1);
+    if (pthread_create(&d->thread, NULL, drain_run, d))
+        abort();
+    return d;
+}
+
+static void drain_free(struct gw_proc_drain *d)
+{
+    (void)pthread_cancel(d->thread); /* it waits in read(2) while a grandchild holds the other end */
+    (void)pthread_join(d->thread, NULL);
+    (void)pthread_mutex_destroy(&d->lock);
+    (void)pthread_cond_destroy(&d->more);
+    (void)close(d->fd);
+    free(d->text);
+    free(d);
+}
+
 void gw_proc_start(struct gw_proc *p, const char *const argv[], const char *const env_extra[])
 {
     int pipe_fd[2];
-    *p = (struct gw_proc){.out_fd = -1};
+    *p = (struct gw_proc){0};
     if (pipe2(pipe_fd, O_CLOEXEC))
         abort();
     p->pid = fork();
@@ -39,58 +104,62 @@ void gw_proc_start(struct gw_proc *p, const char *const argv[], const char *cons
         child(argv, env_extra, pipe_fd[1]);
     (void)setpgid(p->pid, p->pid);
     (void)close(pipe_fd[1]);
-    p->out_fd = pipe_fd[0];
     p->out = gw_xalloc(1, 1);
+    p->drain = drain_new(pipe_fd[0]);
 }
 
-/* Reads what is there; false at the end of the output or the deadline. */
-static bool read_more(struct gw_proc *p, int64_t deadline)
+static struct timespec deadline_in(int limit_ms)
 {
-    if (p->out_fd < 0)
-        return false;
-    for (;;) {
-        int64_t left = deadline - gw_mono_now().ms;
-        if (left < 0)
-            return false;
-        struct pollfd pfd = {.fd = p->out_fd, .events = POLLIN};
-        int n = poll(&pfd, 1, (int)left);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        break;
+    struct timespec at;
+    (void)clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += limit_ms / 1000;
+    at.tv_nsec += (limit_ms % 1000) * 1000000L;
+    if (at.tv_nsec >= 1000000000L) {
+        at.tv_sec++;
+        at.tv_nsec -= 1000000000L;
     }
-    char chunk[4096];
-    ssize_t n = read(p->out_fd, chunk, sizeof(chunk));
-    if (n <= 0) {
-        (void)close(p->out_fd);
-        p->out_fd = -1;
-        return false;
-    }
-    char *grown = realloc(p->out, p->out_len + (size_t)n + 1);
-    if (!grown)
-        abort();
-    memcpy(grown + p->out_len, chunk, (size_t)n);
-    p->out = grown;
-    p->out_len += (size_t)n;
-    p->out[p->out_len] = '\0';
-    return true;
+    return at;
+}
+
+/* Copies what was read so far to where callers look. Under the lock. */
+static void show(struct gw_proc *p)
+{
+    free(p->out);
+    p->out = gw_xalloc(p->drain->len + 1, 1);
+    memcpy(p->out, p->drain->text, p->drain->len);
+    p->out_len = p->drain->len;
 }
 
 bool gw_proc_await(struct gw_proc *p, const char *text, int limit_ms)
 {
-    int64_t deadline = gw_mono_now().ms + limit_ms;
-    while (!strstr(p->out, text))
-        if (!read_more(p, deadline))
-            return strstr(p->out, text) != NULL;
-    return true;
+    struct gw_proc_drain *d = p->drain;
+    struct timespec at = deadline_in(limit_ms);
+    (void)pthread_mutex_lock(&d->lock);
+    bool late = false;
+    while (!strstr(d->text, text) && !d->ended && !late)
+        late = pthread_cond_timedwait(&d->more, &d->lock, &at) == ETIMEDOUT;
+    bool found = strstr(d->text, text) != NULL;
+    show(p);
+    (void)pthread_mutex_unlock(&d->lock);
+    return found;
+}
+
+/* Until the output ends, which is when the program and all that inherited it have gone. */
+static void await_end(struct gw_proc *p, int limit_ms)
+{
+    struct gw_proc_drain *d = p->drain;
+    struct timespec at = deadline_in(limit_ms);
+    (void)pthread_mutex_lock(&d->lock);
+    while (!d->ended && pthread_cond_timedwait(&d->more, &d->lock, &at) != ETIMEDOUT)
+        ;
+    show(p);
+    (void)pthread_mutex_unlock(&d->lock);
 }
 
 int gw_proc_wait(struct gw_proc *p, int limit_ms)
 {
     int64_t deadline = gw_mono_now().ms + limit_ms;
-    while (read_more(p, deadline))
-        ;
+    await_end(p, limit_ms);
     while (p->pid > 0) {
         pid_t got = waitpid(p->pid, &p->status, WNOHANG);
         if (got == p->pid || (got < 0 && errno == ECHILD)) {
@@ -116,10 +185,10 @@ void gw_proc_done(struct gw_proc *p)
         (void)kill(-p->pid, SIGKILL);
         (void)waitpid(p->pid, &p->status, 0);
     }
-    if (p->out && p->out_fd >= 0)
-        (void)close(p->out_fd);
+    if (p->drain)
+        drain_free(p->drain);
     free(p->out);
-    *p = (struct gw_proc){.out_fd = -1};
+    *p = (struct gw_proc){0};
 }
 
 int gw_proc_run(const char *const argv[], char **ret_out)

@@ -1,8 +1,8 @@
 /*
  * gw_proc: real programs under test: start, await a line of output, await the end, kill.
  *
- * Output (stdout and stderr together) goes to a file that the caller can read; waiting is for events (a line, an exit),
- * bounded by a generous limit that only a failure reaches.
+ * Output (stdout and stderr together) is read by a thread as it comes, so a talkative program never blocks on us;
+ * waiting is for events (a line, an exit), bounded by a generous limit that only a failure reaches.
  */
 #pragma once
 
@@ -10,12 +10,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct gw_proc_drain;
+
 struct gw_proc {
-    pid_t pid;  /* also its process group; 0 when it is not running */
-    int out_fd; /* read side of its output */
-    char *out;  /* all that was read so far, terminated */
+    pid_t pid; /* also its process group; 0 when it is not running */
+    char *out; /* what it had said by the last call, terminated; valid until the next */
     size_t out_len;
     int status; /* of waitpid(2), valid once it has ended */
+    struct gw_proc_drain *drain;
 };
 
 /* argv ends with NULL; env_extra (may be NULL) lists "NAME=value" to add. Aborts the test when fork fails. The child

@@ -1,0 +1,49 @@
+/*
+ * gw_gateway: a whole gateway under test: the shipped gatehoused with its children, free ports, a state directory on a
+ * real disk, the shipped CLI to operate it. As root the powers are separated, as in production.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "gw_proc.h"
+
+struct gw_gateway {
+    char state[128];
+    char config[160];
+    char socket[192]; /* admin socket */
+    struct gw_proc proc;
+    uint16_t port_mqtt, port_devices, port_operators; /* 0 until it is up */
+};
+
+/* Writes a configuration (extra_toml is put behind it; may be NULL) and starts; does not wait. */
+void gw_gateway_start(struct gw_gateway *g, const char *extra_toml);
+/* Starts again on the same state. */
+void gw_gateway_restart(struct gw_gateway *g);
+/* Waits until it says that it is ready and reads its ports. */
+bool gw_gateway_await_ready(struct gw_gateway *g);
+/* Runs `gatehouse --socket … --json <args>`; returns its exit code, its output in *ret_out (free()). */
+int gw_gateway_cli(const struct gw_gateway *g, const char *const args[], char **ret_out);
+/* Claims it with the account "admin", over HTTPS, as a person would; true when it worked. */
+bool gw_gateway_claim(struct gw_gateway *g);
+/* SIGTERM and wait: the exit code. */
+int gw_gateway_stop(struct gw_gateway *g);
+/* SIGKILL to what is left; frees. */
+void gw_gateway_done(struct gw_gateway *g);
+
+/* "key":"text" or "key":123 of a JSON text, the first of that name, as text; "" when absent. */
+void gw_json_pick(const char *json, const char *key, char *out, size_t out_size);
+/* The pid of the gateway's child whose program has this name ("mosquitto"); 0 when there is none. */
+pid_t gw_gateway_child(const struct gw_gateway *g, const char *program);
+
+/* A reference agent of this gateway. */
+struct gw_agent {
+    char dir[160];
+    char config[192];
+    struct gw_proc proc;
+};
+/* Makes an invitation for id and an agent that uses it; logs come from `input` ("" for none: see docs/agent.md). */
+bool gw_agent_make(struct gw_agent *a, const struct gw_gateway *g, const char *id, const char *extra_toml);
+void gw_agent_start(struct gw_agent *a);
+void gw_agent_done(struct gw_agent *a);
