@@ -1,0 +1,179 @@
+/*
+ * web_internal: what the files of the server share. All of it belongs to the web thread, but for struct web_mail
+ * (guarded by its mutex) and the atomics.
+ *
+ *                     accept
+ *                       │
+ *                  HANDSHAKE ── TLS done, first bytes ──► HEAD ── head complete ──┬─► BODY ── complete ─┐
+ *                                                          ▲                      └──── no body ────────┤
+ *                                                          │                                            ▼
+ *       close ◄── LINGER ◄── answered before the body ── SEND ◄── respond(), time-out, refusal ──────── WAIT
+ *
+ * HANDSHAKE and the first HEAD are "half open": the first to go when a ceiling is met. In WAIT and SEND nothing is read
+ * from the socket, so what a client sends meanwhile stays in the kernel's buffer. Any state may end in close.
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include <libwebsockets.h>
+#include <uv.h>
+
+#include "web.h"
+#include "web_file.h"
+#include "web_head.h"
+#include "web_slots.h"
+
+#define WEB_DOORS       3
+#define WEB_SWEEP_MS    500
+#define WEB_CHUNK       (64 * 1024) /* bytes of one write */
+#define WEB_SERVICE_BUF 65536       /* pt_serv_buf_size: bytes of one read */
+#define WEB_RX_MAX      (WEB_HEAD_MAX + 2 * WEB_SERVICE_BUF)
+#define WEB_ACCEPTS     64 /* connections accepted in one turn of the loop */
+#define WEB_BACKLOG     511
+#define WEB_HOSTS_MAX   16
+
+enum web_state { WEB_HANDSHAKE = 1, WEB_HEAD, WEB_BODY, WEB_WAIT, WEB_SEND, WEB_LINGER };
+
+struct web_conn {
+    TAILQ_ENTRY(web_conn) all;  /* of its listener, oldest first */
+    TAILQ_ENTRY(web_conn) rank; /* half or idle list of its listener */
+    enum { WEB_UNRANKED, WEB_HALF, WEB_IDLE } ranked;
+    struct web_listener *listener;
+    struct lws *wsi;
+    uint32_t slot;
+    enum web_state state;
+    struct gw_mono deadline;
+    uint8_t source_key[16]; /* IPv6 form, /64 masked; zero on the admin door */
+    struct http_peer peer;
+    bool peer_read;
+    unsigned requests;
+
+    struct gw_buf rx;         /* bytes not yet understood */
+    struct gw_buf head_bytes; /* the current request's head; `head` points into it */
+    struct web_head *head;    /* owned */
+    const struct http_route *route;
+    struct gw_view param[4];
+    struct gw_buf body;
+    size_t body_want;
+
+    struct gw_buf out; /* head of the answer */
+    size_t out_sent;
+    struct gw_buf out_body;
+    size_t out_body_sent;
+    struct web_file file;
+    bool sending_file;
+    bool close_after; /* this answer is the connection's last */
+    bool body_unread; /* the client may still be sending: linger */
+};
+TAILQ_HEAD(web_conns, web_conn);
+
+struct web_listener {
+    struct web *web;
+    enum http_door door;
+    char address[64];
+    uint16_t port;
+    char *unix_path;
+    mode_t mode;
+    char *hosts[WEB_HOSTS_MAX];
+    size_t host_count;
+    int conns_max;
+    int source_conns_max;
+    struct lws_vhost *vhost;
+    int fd; /* bound; listening when `open`; -1 when it is to be bound */
+    bool open;
+    bool paused; /* out of descriptors: tried again at the next sweep */
+    uv_poll_t *poll;
+    int conns;
+    struct web_conns all, half, idle;
+};
+
+struct web_answer {
+    STAILQ_ENTRY(web_answer) next;
+    struct http_ticket ticket;
+    struct http_reply reply;
+};
+STAILQ_HEAD(web_answers, web_answer);
+
+/* What other threads leave for the web thread. */
+struct web_mail {
+    pthread_mutex_t lock;
+    bool closed; /* stopping: nothing more is taken */
+    bool stop;
+    struct web_answers answers;
+    size_t answer_count;
+    struct gw_sha256 *cuts; /* owned, WEB_CUTS_MAX */
+    size_t cut_count;
+    bool cut_all;
+    unsigned doors;
+    bool wake_ready; /* the async handle exists */
+};
+
+struct web_counters {
+    _Atomic uint64_t connections, accepted, refused_limit, half_open_dropped, refused_tls, requests, errors_4xx,
+        errors_5xx, unanswered, answers_dropped, cut;
+};
+
+struct web {
+    const struct http_route *routes;
+    size_t route_count;
+    struct web_listener listeners[WEB_DOORS];
+    size_t listener_count;
+    char *client_ca_path;
+    unsigned doors_start;
+
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t sweep;
+    struct lws_context *context;
+    pthread_t thread;
+    bool started;
+    bool shut;             /* context and loop are gone */
+    struct gw_err tls_err; /* set by the vhost's callback while it is made */
+
+    struct web_slots slots;
+    size_t bodies;  /* bytes promised to request bodies */
+    uint8_t *chunk; /* LWS_PRE + WEB_CHUNK: the write being made */
+    struct web_mail mail;
+    _Atomic unsigned doors_open;
+    struct web_counters count;
+};
+
+static inline void web_bump(_Atomic uint64_t *counter)
+{
+    (void)atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* web_listen.c: sockets of the doors, admission of connections. */
+enum gw_rc web_listener_bind(struct web_listener *l, struct gw_err *err);
+enum gw_rc web_listener_open(struct web_listener *l, struct gw_err *err);
+void web_listener_close(struct web_listener *l); /* stops listening and drops its connections */
+void web_listener_sweep(struct web_listener *l);
+
+/* web_conn.c: a connection's life. */
+extern const struct lws_protocols web_protocols[];
+struct web_conn *web_conn_new(struct web_listener *l, const uint8_t source_key[16], const char *source);
+void web_conn_free(struct web_conn *c);  /* forgets it; the socket is libwebsockets' */
+void web_conn_close(struct web_conn *c); /* from outside its own callbacks */
+void web_conn_rank(struct web_conn *c, int rank);
+void web_conn_sweep(struct web_conn *c, struct gw_mono now);
+void web_conn_answer(struct web_conn *c, struct http_reply *reply); /* takes the reply */
+
+/* web_request.c: from bytes to handler. Return false when the connection is to be closed. */
+bool web_request_feed(struct web_conn *c);
+bool web_request_body(struct web_conn *c, struct gw_view bytes, size_t *ret_used);
+void web_request_forget(struct web_conn *c);
+
+/* web_reply.c: from reply to bytes. */
+void web_reply_begin(struct web_conn *c, struct http_reply *reply); /* takes the reply; state becomes SEND */
+void web_reply_problem(struct web_conn *c, int status, const char *detail);
+bool web_reply_write(struct web_conn *c); /* one write; false: close */
+
+/* web_thread.c */
+enum gw_rc web_thread_init(struct web *web, struct gw_err *err);
+void *web_thread_main(void *self);
+void web_thread_wake(struct web *web);
+void web_thread_shut(struct web *web); /* closes everything and frees loop and context */
+void web_respond(void *self, struct http_ticket ticket, struct http_reply *reply);
