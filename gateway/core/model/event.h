@@ -1,0 +1,47 @@
+/*
+ * event: what people and rules see of one log event. The event itself is opaque bytes and stays so (log_bundle.h); this
+ * is a reading of it, which can always be made again. Text fields are UTF-8 without control characters, cut to fit.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "audit.h"
+#include "gw_rc.h"
+#include "gw_time.h"
+#include "gw_view.h"
+
+/* How the bytes were understood. */
+enum event_format {
+    EVENT_JSON = 1,
+    EVENT_RFC5424,
+    EVENT_RFC3164, /* "Mar 27 13:06:56 host sshd[1291]: …", with or without "<pri>" */
+    EVENT_TEXT,    /* anything else */
+};
+const char *event_format_text(enum event_format format);
+
+#define EVENT_MSG_MAX  512
+#define EVENT_ATTR_MAX 1024
+#define EVENT_BOOT_MAX 40
+
+struct event_view {
+    enum event_format format;
+    enum event_sev sev;
+    bool has_t, has_mono, has_res;
+    enum event_res res;      /* valid with has_res */
+    struct gw_wall t;        /* the device's word, valid with has_t */
+    int64_t mono_ms;         /* the device's monotonic clock, valid with has_mono */
+    char cls[AUDIT_CLS_MAX]; /* "auth.login"; "log.text" when nothing is known */
+    char subj[AUDIT_NAME_MAX];
+    char obj[AUDIT_NAME_MAX];
+    char boot[EVENT_BOOT_MAX];
+    char msg[EVENT_MSG_MAX];
+    char attr[EVENT_ATTR_MAX]; /* JSON object as text; "" when there is none or it is longer */
+};
+
+/* Names of severities and results as in JSON; the numbers are those of audit.h. */
+GW_MUST_CHECK enum gw_rc event_sev_parse(struct gw_view text, enum event_sev *ret_sev);
+GW_MUST_CHECK enum gw_rc event_res_parse(struct gw_view text, enum event_res *ret_res);
+/* Of a syslog severity 0 to 7: 0,1→6 2→5 3→4 4→3 5→2 6,7→1. */
+enum event_sev event_sev_of_syslog(unsigned severity);
