@@ -1,0 +1,2 @@
+#pragma once
+char *strcpy(char *, const char *);

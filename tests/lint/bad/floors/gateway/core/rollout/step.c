@@ -1,0 +1,3 @@
+#include "decide.h"
+#include "low.h"
+#include "port.h"

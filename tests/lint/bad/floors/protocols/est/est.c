@@ -1,0 +1,4 @@
+#include "low.h"
+#include "rest.h"
+#include "turn.h"
+#include "nowhere.h"

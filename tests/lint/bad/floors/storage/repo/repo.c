@@ -1,0 +1,2 @@
+#include "db.h"
+#include "sql_store.h"

@@ -1,0 +1,2 @@
+#pragma once
+uint32_t leaning(void);

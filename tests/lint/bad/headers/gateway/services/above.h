@@ -1,0 +1,4 @@
+#pragma once
+#include "standing.h"
+#include "sql_store.h"
+uint16_t above(void);

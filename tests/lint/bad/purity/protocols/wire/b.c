@@ -1,0 +1,5 @@
+int f(void)
+{
+    free(p);
+    return gw_wall_now();
+}

@@ -1,0 +1,5 @@
+#include <sqlite3.h>
+#include <stdio.h>
+#include <wolfssl/options.h>
+#include <jansson.h>
+#include <uv.h>

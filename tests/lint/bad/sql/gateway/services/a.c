@@ -1,0 +1,10 @@
+static const char *a = "SELECT id FROM device";
+static const char *b = "select id from device";
+static const char *c = "Update the device, then set its name";
+static const char *d = "insert into device values (1)";
+static const char *e = "begin";
+static const char *f = "COMMIT";
+static const char *g = "PRAGMA user_version";
+static const char *h = "-----BEGIN CERTIFICATE-----";
+static const char *i = "release";
+static const char *j = "DELETE";

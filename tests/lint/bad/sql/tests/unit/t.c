@@ -1,0 +1,1 @@
+static const char *a = "SELECT id FROM device";

@@ -1,0 +1,4 @@
+#pragma once
+int	x;
+int y; 
+int z;

@@ -1,0 +1,14 @@
+static void f(void)
+{
+    CU_PASS("x");
+    CU_ASSERT(1);
+    CU_ASSERT_TRUE_FATAL( true );
+    CU_ASSERT(x == 1);
+    CU_ASSERT_FALSE(false);
+    sleep(1);
+    usleep(5); /* sleep(1) */
+    poll(NULL, 0, 5);
+    open("/tmp/fixed", 0);
+}
+#if 0
+#endif

@@ -1,0 +1,3 @@
+#include <wolfssl/options.h>
+
+#include "gw_low.h"

@@ -1,0 +1,2 @@
+#pragma once
+int db_open(const char *path);

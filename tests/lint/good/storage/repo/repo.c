@@ -1,0 +1,2 @@
+#include "db.h"
+#include "gw_low.h"

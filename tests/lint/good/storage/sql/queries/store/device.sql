@@ -1,0 +1,2 @@
+-- name: device_get
+SELECT id FROM device WHERE id = $1;
