@@ -1,0 +1,127 @@
+#include "acl.h"
+
+#include <string.h>
+
+static bool topic_is(const char *topic, const char *name)
+{
+    return strcmp(topic, name) == 0;
+}
+
+static int allow_if(bool allowed)
+{
+    return allowed ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
+}
+
+static int deny(struct plugin *p, const struct devtable_device *device, enum registry_reason reason)
+{
+    security_note(&p->security, reason, &device->id, device->session.source);
+    return MOSQ_ERR_ACL_DENIED;
+}
+
+static bool quarantined(const struct devtable_device *device)
+{
+    for (size_t i = 0; i < device->cert_count; i++)
+        if (device->certs[i].quarantined)
+            return true;
+    return device->cert_count == 0;
+}
+
+/* Also a will when it fires, which is after the session's end. */
+static int device_publish(struct plugin *p, struct devtable_device *device, const struct mosquitto_evt_acl_check *check)
+{
+    if (!flood_take(&device->bucket, &p->limits, gw_mono_now(), check->payloadlen)) {
+        (void)deny(p, device, REGISTRY_FLOOD);
+        return MOSQ_ERR_CONN_REFUSED;
+    }
+    struct topic topic;
+    if (topic_parse(gw_view_str(check->topic), &topic) || !topic_is_up(topic.kind) ||
+        !gw_device_id_eq(&topic.device, &device->id))
+        return deny(p, device, REGISTRY_PUBLISH_REFUSED);
+    if (quarantined(device) && topic.kind == TOPIC_UP_LINE)
+        return deny(p, device, REGISTRY_QUARANTINE_REFUSED);
+    if (check->retain)
+        return deny(p, device, REGISTRY_RETAIN_REFUSED);
+    if (check->qos > 1 || (check->qos == 0 && topic.kind != TOPIC_UP_LINE))
+        return deny(p, device, REGISTRY_QOS_REFUSED);
+    return MOSQ_ERR_SUCCESS;
+}
+
+static int device_subscribe(struct plugin *p, struct devtable_device *device, const char *filter)
+{
+    if (!flood_take(&device->bucket, &p->limits, gw_mono_now(), 0)) {
+        (void)deny(p, device, REGISTRY_FLOOD);
+        return MOSQ_ERR_CONN_REFUSED;
+    }
+    if (!topic_filter_is_own_down(gw_view_str(filter), &device->id))
+        return deny(p, device, REGISTRY_SUBSCRIBE_REFUSED);
+    return MOSQ_ERR_SUCCESS;
+}
+
+static int device_receive(const struct devtable_device *device, const char *name)
+{
+    struct topic topic;
+    return allow_if(topic_parse(gw_view_str(name), &topic) == GW_OK && topic_is_down(topic.kind) &&
+                    gw_device_id_eq(&topic.device, &device->id));
+}
+
+static int check_device(struct plugin *p, const struct mosquitto_evt_acl_check *check)
+{
+    const char *id = mosquitto_client_id(check->client);
+    struct devtable_device *device = id ? devtable_find(&p->table, id) : NULL;
+    if (!device)
+        return MOSQ_ERR_ACL_DENIED; /* revoked: its will, or what it had sent before the cut */
+    switch (check->access) {
+    case MOSQ_ACL_WRITE:
+        return device_publish(p, device, check);
+    case MOSQ_ACL_SUBSCRIBE:
+        return device_subscribe(p, device, check->topic);
+    case MOSQ_ACL_READ:
+        return device_receive(device, check->topic);
+    case MOSQ_ACL_UNSUBSCRIBE:
+        return MOSQ_ERR_SUCCESS;
+    }
+    return MOSQ_ERR_ACL_DENIED;
+}
+
+static int check_log(const struct mosquitto_evt_acl_check *check)
+{
+    const char *name = check->topic;
+    struct topic topic;
+    switch (check->access) {
+    case MOSQ_ACL_SUBSCRIBE:
+        return allow_if(topic_is(name, TOPIC_FILTER_UP_LOG) || topic_is(name, TOPIC_FILTER_UP_LINE));
+    case MOSQ_ACL_READ:
+        return allow_if(topic_parse(gw_view_str(name), &topic) == GW_OK &&
+                        (topic.kind == TOPIC_UP_LOG || topic.kind == TOPIC_UP_LINE));
+    }
+    return MOSQ_ERR_ACL_DENIED;
+}
+
+static int check_control(const struct mosquitto_evt_acl_check *check)
+{
+    const char *name = check->topic;
+    struct topic topic;
+    switch (check->access) {
+    case MOSQ_ACL_SUBSCRIBE:
+        return allow_if(topic_is(name, TOPIC_FILTER_UP_STATE) || topic_is(name, TOPIC_FILTER_UP_JOB));
+    case MOSQ_ACL_READ:
+        return allow_if(topic_parse(gw_view_str(name), &topic) == GW_OK &&
+                        (topic.kind == TOPIC_UP_STATE || topic.kind == TOPIC_UP_JOB));
+    case MOSQ_ACL_WRITE: /* a broker that dies brings old retained messages back: none at all */
+        return allow_if(!check->retain &&
+                        (topic_is(name, TOPIC_CONTROL) ||
+                         (topic_parse(gw_view_str(name), &topic) == GW_OK && topic_is_down(topic.kind))));
+    }
+    return MOSQ_ERR_ACL_DENIED;
+}
+
+int acl_check(struct plugin *p, const struct mosquitto_evt_acl_check *check)
+{
+    if (!check->client || !check->topic)
+        return MOSQ_ERR_ACL_DENIED;
+    if (check->client == p->local[PLUGIN_LOG])
+        return check_log(check);
+    if (check->client == p->local[PLUGIN_CONTROL])
+        return check_control(check);
+    return check_device(p, check);
+}
