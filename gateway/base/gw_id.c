@@ -77,7 +77,7 @@ enum gw_rc gw_hex_parse(struct gw_view v, void *out, size_t out_len)
             return GW_INVALID;
     uint8_t *p = out;
     for (size_t i = 0; i < out_len; i++)
-        p[i] = (uint8_t)(hex_value(v.ptr[2 * i]) << 4 | hex_value(v.ptr[2 * i + 1]));
+        p[i] = (uint8_t)((unsigned)hex_value(v.ptr[2 * i]) << 4 | (unsigned)hex_value(v.ptr[2 * i + 1]));
     return GW_OK;
 }
 

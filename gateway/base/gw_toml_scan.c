@@ -303,7 +303,7 @@ static enum gw_rc add_element(struct gw_toml_scan *s, struct gw_toml_value *v, s
         return gw_err_set(err, GW_UNSUPPORTED, "nested arrays are not supported");
     if (v->count == GW_TOML_ARRAY_MAX)
         return gw_err_set(err, GW_TOO_BIG, "an array of more than %d elements", GW_TOML_ARRAY_MAX);
-    enum gw_toml_type type;
+    enum gw_toml_type type = GW_TOML_INT;
     enum gw_rc rc = scan_scalar(s, &type, &v->items[v->count], err);
     if (rc)
         return rc;
