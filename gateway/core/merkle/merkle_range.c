@@ -25,6 +25,19 @@ enum gw_rc merkle_range_add(struct merkle_range *r, const struct gw_sha256_ops *
     return GW_OK;
 }
 
+bool merkle_range_completes(const struct merkle_range *r, const struct gw_sha256_ops *ops, const struct gw_sha256 *leaf,
+                            unsigned level, struct gw_sha256 *ret_hash)
+{
+    uint64_t width = UINT64_C(1) << level;
+    if (((r->size + 1) & (width - 1)) != 0)
+        return false;
+    struct gw_sha256 hash = *leaf;
+    for (unsigned below = 0; below < level; below++)
+        ops->node(&r->hash[below], &hash, &hash);
+    *ret_hash = hash;
+    return true;
+}
+
 void merkle_range_root(const struct merkle_range *r, const struct gw_sha256_ops *ops, struct gw_sha256 *ret_root)
 {
     if (r->size == 0) {

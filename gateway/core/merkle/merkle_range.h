@@ -30,6 +30,10 @@ void merkle_range_init(struct merkle_range *r);
 /* Adds the next leaf's hash; GW_TOO_BIG, and no change, at MERKLE_SIZE_MAX. */
 GW_MUST_CHECK enum gw_rc merkle_range_add(struct merkle_range *r, const struct gw_sha256_ops *ops,
                                           const struct gw_sha256 *leaf);
+/* Whether the next leaf will complete a perfect subtree of 2^level leaves; if so, its root: what a tile of that level
+ * keeps. Call it before merkle_range_add(). */
+bool merkle_range_completes(const struct merkle_range *r, const struct gw_sha256_ops *ops, const struct gw_sha256 *leaf,
+                            unsigned level, struct gw_sha256 *ret_hash);
 void merkle_range_root(const struct merkle_range *r, const struct gw_sha256_ops *ops, struct gw_sha256 *ret_root);
 
 /* Storage form: size (8 bytes, big-endian), then the hashes of the set bits from the lowest to the highest. */
