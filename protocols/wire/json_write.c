@@ -66,6 +66,11 @@ static void escape(struct gw_buf *out, uint8_t c)
     }
 }
 
+static bool is_plain(uint8_t c)
+{
+    return c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
 void json_quote(struct gw_buf *out, struct gw_view text)
 {
     (void)gw_buf_add_u8(out, '"');
@@ -73,7 +78,8 @@ void json_quote(struct gw_buf *out, struct gw_view text)
     for (size_t i = 0; i < text.len;) {
         uint8_t c = text.ptr[i];
         size_t len = utf8_len(gw_view_make(text.ptr + i, text.len - i));
-        if (len > 0 && c >= 0x20 && c != '"' && c != '\\') {
+        bool c1 = len == 2 && c == 0xc2 && text.ptr[i + 1] < 0xa0;
+        if (len > 0 && !c1 && is_plain(c)) {
             i += len;
             continue;
         }
@@ -81,8 +87,9 @@ void json_quote(struct gw_buf *out, struct gw_view text)
         if (len == 0)
             (void)gw_buf_add_str(out, "\xef\xbf\xbd"); /* U+FFFD */
         else
-            escape(out, c);
-        plain = ++i;
+            escape(out, c1 ? text.ptr[i + 1] : c); /* U+0080 to U+009F: the second byte is the code */
+        i += c1 ? 2 : 1;
+        plain = i;
     }
     if (text.len > plain)
         (void)gw_buf_add(out, text.ptr + plain, text.len - plain);

@@ -66,7 +66,8 @@ static void escapes_quotes_backslashes_and_controls(void)
 {
     expect_quoted("a\"b\\c", 5, "\"a\\\"b\\\\c\"");
     expect_quoted("\n\r\t\x01\x1f\0", 6, "\"\\n\\r\\t\\u0001\\u001f\\u0000\"");
-    expect_quoted("<&/\x7f", 4, "\"<&/\x7f\"");
+    expect_quoted("<&/", 3, "\"<&/\"");
+    expect_quoted("\x7f\xc2\x9b\xc2\xa0", 5, "\"\\u007f\\u009b\xc2\xa0\""); /* what a terminal could obey */
     expect_quoted("", 0, "\"\"");
 }
 
