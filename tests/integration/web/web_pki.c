@@ -23,7 +23,8 @@ static const char script[] =
     "-out $1.pem; }\n"
     "root root; leaf issuer issuer root ca 30; cat root.pem issuer.pem >ca.pem\n"
     "root strange\n"
-    "leaf server server issuer server 30; cat server.pem issuer.pem >server.chain\n"
+    "leaf server server issuer server 30; cat server.pem issuer.pem >server.chain; cat server.pem issuer.pem "
+    "server.key >server.all\n"
     "leaf good dev-1 issuer device 30; cat good.pem issuer.pem good.key >good.all\n"
     "leaf other dev-2 issuer device 30; cat other.pem issuer.pem other.key >other.all\n"
     "leaf expired dev-1 issuer device -1; cat expired.pem issuer.pem expired.key >expired.all\n"
@@ -51,6 +52,7 @@ const struct web_pki *web_pki(void)
         {pki.good, "good.all"},
         {pki.other, "other.all"},
         {pki.expired, "expired.all"},
+        {pki.server_all, "server.all"},
         {pki.stranger, "stranger.all"},
     };
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
