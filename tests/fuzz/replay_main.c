@@ -1,4 +1,5 @@
-/* Replays a corpus through a fuzz target as an ordinary test: every file of the directory given, then the empty input. */
+/* Replays a corpus through a fuzz target as an ordinary test: every file of the directory given, then the empty input.
+ */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,0 +1,105 @@
+#!/bin/sh
+# deps.sh build|test|run …: installs the packages of the named lists; does nothing, and needs no root, when all are there.
+# The one place where package names and the suite stand.
+#
+# mosquitto: the package's own service opens an anonymous listener. It is not started by the installation, nor at the
+# next boot; one that was in use before is left alone and reported.
+set -eu
+
+suite=bookworm
+
+build='cmake ninja-build gcc libc6-dev pkg-config git ca-certificates
+libwebsockets-dev libwolfssl-dev libmosquitto-dev mosquitto-dev libuv1-dev libargon2-dev libzstd-dev libqrencode-dev
+libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libcunit1-dev'
+run='mosquitto libwebsockets-evlib-uv openssl ca-certificates procps'
+tests='clang clang-format clang-tidy libclang-rt-14-dev sqlite3 curl iproute2'
+# The page's own tools (a browser for its tests, npm for its build) get a list of their own here.
+
+say() { printf '%s\n' "deps: $*" >&2; }
+
+wanted=''
+[ $# -gt 0 ] || { say "usage: deps.sh build|test|run …"; exit 2; }
+for list in "$@"; do
+    case $list in
+    build) wanted="$wanted $build" ;;
+    run) wanted="$wanted $run" ;;
+    test) wanted="$wanted $build $run $tests" ;;
+    *) say "no such list: $list"; exit 2 ;;
+    esac
+done
+
+missing=''
+for package in $wanted; do
+    case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) in
+    installed) ;;
+    *) missing="$missing $package" ;;
+    esac
+done
+
+# A broker that runs, by its process: systemd may be absent.
+running_broker() {
+    for comm in /proc/[0-9]*/comm; do
+        if [ "$(cat "$comm" 2>/dev/null || true)" = mosquitto ]; then
+            return 0
+        fi
+    done
+    return 1
+}
+service_in_use() {
+    [ -d /run/systemd/system ] && systemctl is-active --quiet mosquitto.service
+}
+
+if service_in_use; then
+    say "mosquitto.service was in use before and is left alone"
+fi
+[ -n "$missing" ] || exit 0
+
+codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+[ "$codename" = "$suite" ] || say "these lists are for Debian $suite, this is '$codename': going on"
+[ "$(id -u)" = 0 ] || { say "must be root to install:$missing"; exit 1; }
+
+broker_new=''
+case " $missing " in *' mosquitto '*) broker_new=yes ;; esac
+
+# While we install, no package may start a service; a policy that is there already is the administrator's.
+policy=/usr/sbin/policy-rc.d
+made_policy=''
+forget_policy() {
+    [ -z "$made_policy" ] || rm -f "$policy"
+    made_policy=''
+}
+if [ ! -e "$policy" ]; then
+    trap forget_policy EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    made_policy=yes
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 0755 "$policy"
+fi
+
+say "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+apt() {
+    apt-get -q -o DPkg::Lock::Timeout=300 -o APT::Install-Recommends=false "$@" >"$log" 2>&1 </dev/null || {
+        cat "$log" >&2
+        rm -f "$log"
+        say "apt-get $1 failed"
+        exit 1
+    }
+}
+apt update
+# shellcheck disable=SC2086 # a list of words
+apt install --yes $missing
+rm -f "$log"
+forget_policy
+
+if [ -n "$broker_new" ]; then
+    if [ -d /run/systemd/system ]; then
+        systemctl disable --now --quiet mosquitto.service || say "mosquitto.service could not be switched off"
+    elif command -v deb-systemd-helper >/dev/null; then
+        deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
+        update-rc.d mosquitto disable >/dev/null 2>&1 || true
+    fi
+    ! running_broker || say "a mosquitto process runs that the installation did not start"
+fi
