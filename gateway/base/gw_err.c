@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum gw_rc gw_err_set(struct gw_err *err, enum gw_rc rc, const char *fmt, ...)
+enum gw_rc(gw_err_set)(struct gw_err *err, enum gw_rc rc, const char *fmt, ...)
 {
     if (err) {
         va_list args;
@@ -37,7 +37,7 @@ static enum gw_rc rc_of_errno(int code)
     }
 }
 
-enum gw_rc gw_err_sys(struct gw_err *err, const char *fmt, ...)
+enum gw_rc(gw_err_sys)(struct gw_err *err, const char *fmt, ...)
 {
     int code = errno;
     enum gw_rc rc = rc_of_errno(code);
@@ -55,7 +55,7 @@ enum gw_rc gw_err_sys(struct gw_err *err, const char *fmt, ...)
     return rc;
 }
 
-enum gw_rc gw_err_wrap(struct gw_err *err, enum gw_rc rc, const char *fmt, ...)
+enum gw_rc(gw_err_wrap)(struct gw_err *err, enum gw_rc rc, const char *fmt, ...)
 {
     if (err) {
         char inner[GW_ERR_TEXT_MAX];

@@ -28,3 +28,10 @@ enum gw_rc gw_err_wrap(struct gw_err *err, enum gw_rc rc, const char *fmt, ...) 
 
 /* The text, or the code's own name where no text was set. */
 const char *gw_err_text(const struct gw_err *err);
+
+/* The analyser does not see into gw_err.c: tell it that a failure stays a failure. */
+#ifdef __clang_analyzer__
+#define gw_err_set(err, rc, ...)  ((void)(gw_err_set)(err, rc, __VA_ARGS__), (rc))
+#define gw_err_wrap(err, rc, ...) ((void)(gw_err_wrap)(err, rc, __VA_ARGS__), (rc))
+#define gw_err_sys(err, ...)      ((void)(gw_err_sys)(err, __VA_ARGS__), GW_IO)
+#endif
