@@ -1,3 +1,6 @@
+# build preset: configures and builds all that can be built: a program that cannot is then a test that did not run.
+build() {
+    quietly "build: $1 configures" cmake --preset "$1" || return 1
 #!/bin/sh
 # tests/run.sh [step …]: installs what the tests need, builds, runs every test, and ends with one line
 # "N passed, N failed, N skipped". Exit status: 0 when nothing failed and every skip is on tests/skips.txt.
@@ -72,7 +75,7 @@ quietly() {
     if run "$@" >"$scratch/log" 2>&1; then
         passed "$what"
     else
-        if ! grep -E '(error|warning|Error)[: ]|^FAILED' "$scratch/log" | sort -u | head -n 60 | sed 's/^/#   /' | grep .; then
+        if ! grep -E '(error|warning):|Error at|^FAILED' "$scratch/log" | sort -u | head -n 60 | sed 's/^/#   /' | grep .; then
             tail -n 20 "$scratch/log" | sed 's/^/#   /'
         fi
         failed "$what"
@@ -107,7 +110,8 @@ step_format() {
 # build preset: configures and builds.
 build() {
     quietly "build: $1 configures" cmake --preset "$1" || return 1
-    quietly "build: $1 compiles without a warning" cmake --build --preset "$1"
+    quietly "build: $1 compiles without a warning" cmake --build --preset "$1" -- -k 0
+    [ -f "build/$1/build.ninja" ]
 }
 
 # tests preset [ctest arguments …]: runs the programs, shows and keeps their results.
@@ -166,7 +170,8 @@ step_tsan() {
         heading "no test has the label \"threads\""
         return
     fi
-    quietly "build: tsan compiles without a warning" cmake --build --preset tsan && tests tsan -L threads
+    quietly "build: tsan compiles without a warning" cmake --build --preset tsan -- -k 0
+    tests tsan -L threads
 }
 
 # What still carries our private TMPDIR in its environment was started by a test and outlived it.
