@@ -37,7 +37,8 @@ static enum gw_rc make_vhost(struct web_listener *l, const char *name, const str
         .vhost_name = name,
         .protocols = web_protocols,
         .user = l,
-        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
+        /* The second option keeps it from making a TLS client context with the system's 144 CAs for each vhost. */
+        .options = LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_ADOPT_APPLY_LISTEN_ACCEPT_CONFIG,
     };
     if (door) {
         info.alpn = "http/1.1";
