@@ -28,6 +28,17 @@ static enum gw_rc child_turn(struct core *core, struct turn *turn, const struct 
                       "a supervised process ended and is started again", err);
 }
 
+/* Acknowledgements speak of the journal's COMMIT, not of ours: they need not wait for it. */
+static enum gw_rc progress_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct log_progress *progress = (const struct log_progress *)(const void *)msg->blob;
+    ingest_acknowledge(&core->session, progress, msg->u.progress.count, core->outlets.credit(core->outlets.ctx),
+                       turn->now);
+    if (msg->u.progress.audit_n == 0)
+        return GW_OK;
+    return turn->store->ops->audit_delete(turn->store->self, msg->u.progress.audit_n, err);
+}
+
 static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     switch (msg->kind) {
@@ -39,6 +50,8 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
         return enrol_request(&core->operate.enrol, turn, msg, err);
     case INBOX_RENEW:
         return enrol_renew(turn, msg, err);
+    case INBOX_TRUST:
+        return enrol_trust(turn, msg, core->facts.log_vkey, err);
     case INBOX_CSR_CHECKED:
         return enrol_csr_checked(&core->operate.enrol, turn, msg, err);
     case INBOX_ISSUED:
@@ -47,6 +60,8 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
         return access_claim_hashed(&core->operate.access, turn, msg, err);
     case INBOX_ACT:
         return operate_act(&core->operate, turn, msg, err);
+    case INBOX_PROGRESS:
+        return progress_turn(core, turn, msg, err);
     case INBOX_CHILD:
         return child_turn(core, turn, msg, err);
     case INBOX_STOP:
@@ -58,8 +73,8 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
 /* Messages that somebody waits for. */
 static bool wants_answer(enum inbox_kind kind)
 {
-    return kind == INBOX_ENROL || kind == INBOX_RENEW || kind == INBOX_CSR_CHECKED || kind == INBOX_ISSUED ||
-           kind == INBOX_HASHED || kind == INBOX_ACT;
+    return kind == INBOX_ENROL || kind == INBOX_RENEW || kind == INBOX_TRUST || kind == INBOX_CSR_CHECKED ||
+           kind == INBOX_ISSUED || kind == INBOX_HASHED || kind == INBOX_ACT;
 }
 
 static void answer_now(struct core *core, struct answer *answer)
@@ -213,6 +228,13 @@ static void free_msg(struct inbox_msg *msg)
     *msg = (struct inbox_msg){0};
 }
 
+static void feed_audit(struct core *core)
+{
+    struct gw_err err = {0};
+    if (ingest_feed_audit(core->store, &core->audit_fed, core->outlets.audit, core->outlets.ctx, &err))
+        gw_log(GW_LOG_WARN, PART, "audit events: %s", gw_err_text(&err));
+}
+
 static void on_wake(uv_async_t *handle)
 {
     struct core *core = handle->data;
@@ -222,6 +244,8 @@ static void on_wake(uv_async_t *handle)
         note_storage(core, rc, &err);
         if (rc)
             forget_batch(core, count, rc);
+        else
+            feed_audit(core);
         for (size_t i = 0; i < count; i++) {
             if (!rc)
                 let_all_out(core, &core->batch[i].turn);

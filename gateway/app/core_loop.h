@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "inbox_queue.h"
+#include "ingest.h"
 #include "operate.h"
 #include "session.h"
 #include "turn.h"
@@ -24,6 +25,8 @@ struct core_outlets {
     void (*cut)(void *ctx, const struct gw_sha256 *cert_sha256);
     void (*open_devices)(void *ctx); /* the gateway has been claimed */
     void (*child)(void *ctx, const struct inbox_child *child);
+    uint64_t (*credit)(void *ctx); /* what acknowledgements may promise */
+    ingest_audit_fn *audit;        /* into the journal */
 };
 
 struct core_parts {
@@ -51,6 +54,7 @@ struct core {
     struct gateway_facts facts;
     struct core_outlets outlets;
     struct core_slot *batch; /* CORE_BATCH of them */
+    int64_t audit_fed;       /* audit events up to this number are with the journal's thread */
     bool storage_failed;     /* said once, until a commit goes through again */
     uint64_t turns, commits, failed_commits;
 };

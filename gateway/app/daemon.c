@@ -21,6 +21,8 @@
 #include "est.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "journal_store.h"
+#include "journal_thread.h"
 #include "mqtt.h"
 #include "repo.h"
 #include "rest.h"
@@ -47,6 +49,8 @@ struct daemon {
     uv_signal_t sigterm, sigint;
     struct core core;
     struct workers *workers;
+    struct journal_store *journal;
+    struct journal_thread *journal_thread;
     struct http_responder responder; /* forwards to web, which is made after the adapters that need it */
     struct est *est;
     struct rest *rest;
@@ -192,10 +196,39 @@ static void forward_respond(void *self, struct http_ticket ticket, struct http_r
     web.respond(web.self, ticket, reply);
 }
 
+static uint64_t out_credit(void *ctx)
+{
+    struct daemon *d = ctx;
+    return journal_thread_credit(d->journal_thread);
+}
+
+static enum gw_rc out_audit(void *ctx, int64_t n, struct gw_view event)
+{
+    struct daemon *d = ctx;
+    return journal_thread_audit(d->journal_thread, n, event);
+}
+
+/* Logs go to the journal's queue; core hears of them when they are durable. A full queue drops: the device has them. */
 static void on_bus(void *ctx, const struct bus_event *event)
 {
     struct daemon *d = ctx;
-    core_post_bus(&d->core, event);
+    if (event->kind != BUS_MESSAGE) {
+        core_post_bus(&d->core, event);
+        return;
+    }
+    switch (event->topic) {
+    case BUS_TOPIC_LOG:
+        (void)!journal_thread_batch(d->journal_thread, &event->device, event->payload);
+        return;
+    case BUS_TOPIC_LINE:
+        (void)!journal_thread_line(d->journal_thread, &event->device, event->payload);
+        return;
+    case BUS_TOPIC_STATE:
+        (void)!journal_thread_hello(d->journal_thread, &event->device);
+        return;
+    case BUS_TOPIC_JOB:
+        return; /* no job has been given to any device */
+    }
 }
 
 /* ---- the init list ----------------------------------------------------------------------------------------------- */
@@ -216,11 +249,11 @@ static enum gw_rc init_limits(struct daemon *d, struct gw_err *err)
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return gw_err_sys(err, "descriptor limit");
     if (limit.rlim_cur < (rlim_t)d->config.devices_max + reserve)
-        return gw_err_set(err, GW_INVALID,
-                          "devices.max = %d needs %d descriptors, the limit is %llu: raise LimitNOFILE (or ulimit -n) or "
-                          "lower devices.max",
-                          d->config.devices_max, d->config.devices_max + (int)reserve,
-                          (unsigned long long)limit.rlim_cur);
+        return gw_err_set(
+            err, GW_INVALID,
+            "devices.max = %d needs %d descriptors, the limit is %llu: raise LimitNOFILE (or ulimit -n) or "
+            "lower devices.max",
+            d->config.devices_max, d->config.devices_max + (int)reserve, (unsigned long long)limit.rlim_cur);
     return GW_OK;
 }
 
@@ -291,6 +324,7 @@ static void fill_facts(struct daemon *d)
     d->facts.root_spki = d->identity.root_spki;
     d->facts.started = gw_wall_now();
     (void)snprintf(d->facts.gateway, sizeof(d->facts.gateway), "%s", d->identity.gateway);
+    (void)snprintf(d->facts.log_vkey, sizeof(d->facts.log_vkey), "%s", d->identity.log_vkey);
     (void)snprintf(d->facts.devices_host, sizeof(d->facts.devices_host), "%s", d->config.names[0]);
 }
 
@@ -303,7 +337,8 @@ static enum gw_rc init_certs(struct daemon *d, struct gw_err *err)
     fill_facts(d);
     struct server_cert_files files = {key, cert, 0600};
     bool changed = false;
-    enum gw_rc rc = server_cert_ensure(&files, &d->config, &d->signer, &d->identity, &d->facts.server_key, &changed, err);
+    enum gw_rc rc =
+        server_cert_ensure(&files, &d->config, &d->signer, &d->identity, &d->facts.server_key, &changed, err);
     if (!rc)
         rc = server_cert_write_ca(ca, &d->identity, err);
     if (rc)
@@ -326,7 +361,13 @@ static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
         .store = &d->store,
         .hash = crypto_sha256(),
         .facts = &d->facts,
-        .outlets = {.ctx = d, .answer = out_answer, .cut = out_cut, .open_devices = out_open_devices, .child = out_child},
+        .outlets = {.ctx = d,
+                    .answer = out_answer,
+                    .cut = out_cut,
+                    .open_devices = out_open_devices,
+                    .child = out_child,
+                    .credit = out_credit,
+                    .audit = out_audit},
     };
     enum gw_rc rc = core_init(&d->core, &parts, err);
     d->core_made = true;
@@ -336,11 +377,50 @@ static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
         .threads = d->config.workers,
         .inbox = inbox_queue_inner_port(d->core.queue),
         .signer = d->signer,
-        .hash = crypto_sha256(),
+        .signed_fn = signed_by_worker,
+        .signed_ctx = d,
     };
     rc = workers_new(&workers, &d->workers, err);
     d->core.workers = d->workers;
     return rc;
+}
+
+static bool sign_by_worker(void *ctx, struct journal_signing *signings, size_t count)
+{
+    struct daemon *d = ctx;
+    struct work *work = gw_xalloc(1, sizeof(*work));
+    work->kind = WORK_SIGN;
+    work->blob = (uint8_t *)signings;
+    work->blob_len = count * sizeof(*signings);
+    if (workers_give(d->workers, work) == GW_OK)
+        return true;
+    free(work);
+    return false;
+}
+
+static void signed_by_worker(void *ctx, struct journal_signing *signings, size_t count)
+{
+    struct daemon *d = ctx;
+    journal_thread_signed(d->journal_thread, signings, count);
+}
+
+static enum gw_rc init_journal(struct daemon *d, struct gw_err *err)
+{
+    char path[OPTIONS_PATH_MAX + 64];
+    options_path(path, d->options->state, "journal/journal.db");
+    enum gw_rc rc = journal_store_open(path, NULL, &d->journal, err);
+    if (rc)
+        return rc;
+    struct journal_thread_config config = {
+        .journal = journal_store_port(d->journal),
+        .inbox = inbox_queue_inner_port(d->core.queue),
+        .sign = sign_by_worker,
+        .sign_ctx = d,
+        .hash = crypto_sha256(),
+    };
+    (void)snprintf(config.gateway, sizeof(config.gateway), "%s", d->identity.gateway);
+    memcpy(config.log_pub, d->identity.log_pub, sizeof(config.log_pub));
+    return journal_thread_new(&config, &d->journal_thread, err);
 }
 
 static enum gw_rc init_adapters(struct daemon *d, struct gw_err *err)
@@ -442,8 +522,8 @@ typedef enum gw_rc init_fn(struct daemon *d, struct gw_err *err);
 
 static enum gw_rc init_all(struct daemon *d, struct gw_err *err)
 {
-    static init_fn *const list[] = {init_config, init_limits,   init_store, init_keys, init_loop, init_certs,
-                                    init_core,   init_adapters, init_web,   init_bus,  init_doors};
+    static init_fn *const list[] = {init_config, init_limits,  init_store,    init_keys, init_loop, init_certs,
+                                    init_core,   init_journal, init_adapters, init_web,  init_bus,  init_doors};
     enum gw_rc rc = GW_OK;
     for (size_t i = 0; !rc && i < sizeof(list) / sizeof(list[0]); i++)
         rc = list[i](d, err);
@@ -471,6 +551,7 @@ static void end_all(struct daemon *d)
 {
     if (d->web)
         web_stop(d->web);
+    journal_thread_stop(d->journal_thread); /* commits what is queued; acknowledgements that it causes still leave */
     workers_free(d->workers);
     if (d->core_made)
         core_stop(&d->core);
@@ -482,6 +563,8 @@ static void end_all(struct daemon *d)
     rest_free(d->rest);
     est_free(d->est);
     free(d->routes);
+    journal_thread_free(d->journal_thread);
+    journal_store_close(d->journal);
     signer_keyd_free(d->keyd);
     repo_close(d->repo);
 }

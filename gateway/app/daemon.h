@@ -6,6 +6,6 @@
 
 #include "options.h"
 
-/* Runs until SIGTERM or the supervisor's end. 0 after a clean stop; SUPERVISOR_EXIT_HOPELESS when starting again will not
- * help; 1 otherwise. */
+/* Runs until SIGTERM or the supervisor's end. 0 after a clean stop; SUPERVISOR_EXIT_HOPELESS when starting again will
+ * not help; 1 otherwise. */
 int daemon_run(const struct options *o);

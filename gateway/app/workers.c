@@ -32,18 +32,22 @@ static void work_free(struct work *work)
     free(work);
 }
 
-static void do_csr(struct workers *w, struct work *work, struct inbox_msg *msg)
+static void do_csr(const struct work *work, struct inbox_msg *msg)
 {
     msg->kind = INBOX_CSR_CHECKED;
     struct inbox_csr *csr = &msg->u.csr;
     csr->context = work->enrol;
     csr->renew = work->renew;
     struct gw_err err = {0};
-    csr->rc = crypto_csr_check(gw_view_make(work->blob, work->blob_len), &csr->spki, csr->cn, sizeof(csr->cn), &err);
-    if (csr->rc)
+    struct crypto_csr found;
+    csr->rc = crypto_csr_parse(gw_view_make(work->blob, work->blob_len), &found, &err);
+    if (csr->rc) {
         (void)snprintf(csr->why, sizeof(csr->why), "%s", gw_err_text(&err));
-    else
-        w->config.hash->digest(gw_view_make(csr->spki.der, csr->spki.len), &csr->spki_sha256);
+        return;
+    }
+    (void)snprintf(csr->cn, sizeof(csr->cn), "%s", found.cn);
+    csr->spki = found.spki;
+    csr->spki_sha256 = found.spki_sha256;
 }
 
 static void do_issue(struct workers *w, struct work *work, struct inbox_msg *msg)
@@ -62,13 +66,36 @@ static void do_issue(struct workers *w, struct work *work, struct inbox_msg *msg
     }
 }
 
+/* Every signing comes back with a result of its own, also when keyd is away. */
+static void do_sign(struct workers *w, struct work *work)
+{
+    struct journal_signing *signings = (struct journal_signing *)(void *)work->blob;
+    size_t count = work->blob_len / sizeof(*signings);
+    work->blob = NULL;
+    const struct signer *signer = &w->config.signer;
+    for (size_t at = 0; at < count; at += SIGNER_BATCH_MAX) {
+        struct signer_checkpoint batch[SIGNER_BATCH_MAX];
+        size_t n = count - at < SIGNER_BATCH_MAX ? count - at : SIGNER_BATCH_MAX;
+        for (size_t i = 0; i < n; i++)
+            batch[i] = signings[at + i].checkpoint;
+        struct gw_err err = {0};
+        enum gw_rc rc = signer->ops->sign_checkpoints(signer->self, batch, n, &err);
+        for (size_t i = 0; i < n; i++) {
+            signings[at + i].checkpoint = batch[i];
+            if (rc)
+                signings[at + i].checkpoint.rc = rc;
+        }
+    }
+    w->config.signed_fn(w->config.signed_ctx, signings, count);
+}
+
 static void do_password(struct work *work, struct inbox_msg *msg)
 {
     msg->kind = INBOX_HASHED;
     msg->u.act = work->act;
     char hash[USER_PASSWORD_HASH_MAX];
     struct gw_err err = {0};
-    if (crypto_password_hash(gw_view_make(work->blob, work->blob_len), hash, sizeof(hash), &err)) {
+    if (crypto_password_hash(gw_view_make(work->blob, work->blob_len), hash, &err)) {
         gw_log(GW_LOG_WARN, "worker", "password: %s", gw_err_text(&err));
         return;
     }
@@ -81,11 +108,14 @@ static void do_work(struct workers *w, struct work *work)
     struct inbox_msg msg = {.ticket = work->ticket};
     switch (work->kind) {
     case WORK_CSR:
-        do_csr(w, work, &msg);
+        do_csr(work, &msg);
         break;
     case WORK_ISSUE:
         do_issue(w, work, &msg);
         break;
+    case WORK_SIGN:
+        do_sign(w, work);
+        return;
     case WORK_PASSWORD:
         do_password(work, &msg);
         break;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "inbox.h"
+#include "journal_thread.h"
 #include "signer.h"
 #include "work.h"
 
@@ -16,7 +17,8 @@ struct workers_config {
     int threads;
     struct inbox inbox; /* the inner port: results are not refused */
     struct signer signer;
-    const struct gw_sha256_ops *hash;
+    void (*signed_fn)(void *ctx, struct journal_signing *signings, size_t count); /* takes them over */
+    void *signed_ctx;
 };
 
 GW_MUST_CHECK enum gw_rc workers_new(const struct workers_config *config, struct workers **ret_workers,

@@ -15,6 +15,7 @@ enum answer_kind {
     ANSWER_ENROLLED,     /* EST: cert */
     ANSWER_RETRY,        /* EST: pending, ask again after retry_after_s */
     ANSWER_UNAUTHORIZED, /* EST: 401 with WWW-Authenticate */
+    ANSWER_TRUST,        /* text = the verifier key of the gateway's logs */
     ANSWER_INVITATION,   /* text = the invitation string, shown once; expires */
     ANSWER_CLAIM_CODE,   /* text = the code; expires; fingerprint of the operators' server key in sha256 */
     ANSWER_STATUS,
@@ -51,7 +52,7 @@ struct answer_status {
     int64_t devices_by_state[8];    /* index: enum device_state */
     int64_t online;
     uint16_t port_mqtt, port_devices, port_operators; /* the real ones; a closed one has its number all the same */
-    struct gw_sha256 server_key; /* SHA-256 of the operators' server SPKI */
+    struct gw_sha256 server_key;                      /* SHA-256 of the operators' server SPKI */
     struct gw_wall started;
 };
 

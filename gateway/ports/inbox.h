@@ -23,10 +23,12 @@ enum inbox_kind {
     INBOX_BUS,         /* the message bus: `bus`, its payload in blob */
     INBOX_ENROL,       /* EST simpleenroll: `enrol`, CSR (DER) in blob */
     INBOX_RENEW,       /* EST simplereenroll: `enrol`, CSR (DER) in blob */
+    INBOX_TRUST,       /* a device asks for the log's verifier key: `enrol`, its id and cert_sha256 */
     INBOX_CSR_CHECKED, /* worker: `csr` */
     INBOX_ISSUED,      /* worker: `issued` */
     INBOX_HASHED,      /* worker: `act` again, its password now an argon2id string in blob (empty: it failed) */
     INBOX_ACT,         /* an operator's act: `act` */
+    INBOX_PROGRESS,    /* journal: what is durable now: `progress`, its array in blob */
     INBOX_CHILD,       /* a supervised process came or went: `child` */
     INBOX_STOP,        /* finish what is queued, then end */
 };
@@ -37,7 +39,7 @@ struct inbox_enrol {
     bool has_secret;
     bool secret_readable; /* false: credentials were given but are no 128-bit base32: counts as wrong */
     uint8_t secret[INBOX_SECRET_LEN];
-    struct gw_sha256 cert_sha256; /* RENEW */
+    struct gw_sha256 cert_sha256; /* RENEW, TRUST */
     char source[HTTP_SOURCE_MAX];
 };
 
@@ -99,6 +101,12 @@ struct inbox_child {
     int status; /* as of waitpid(2), when it went */
 };
 
+/* blob holds `count` of struct log_progress. */
+struct inbox_progress {
+    uint32_t count;
+    int64_t audit_n; /* audit events up to this number are in the journal; 0: unchanged */
+};
+
 struct inbox_msg {
     enum inbox_kind kind;
     struct gw_wall now; /* filled by post() */
@@ -110,6 +118,7 @@ struct inbox_msg {
         struct inbox_issued issued;
         struct inbox_act act;
         struct inbox_child child;
+        struct inbox_progress progress;
     } u;
     uint8_t *blob; /* owned, malloc(3); may be NULL */
     size_t blob_len;

@@ -12,6 +12,7 @@
 enum work_kind {
     WORK_CSR = 1,  /* parse and check the CSR in blob → INBOX_CSR_CHECKED */
     WORK_ISSUE,    /* ask keyd for a device certificate → INBOX_ISSUED */
+    WORK_SIGN,     /* have keyd sign the checkpoints in blob → back to the journal thread */
     WORK_PASSWORD, /* argon2id of the password in blob → INBOX_HASHED */
 };
 

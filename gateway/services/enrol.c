@@ -82,26 +82,46 @@ enum gw_rc enrol_request(struct enrol *e, struct turn *turn, struct inbox_msg *m
     return GW_OK;
 }
 
-enum gw_rc enrol_renew(struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
+/* The connection's certificate: known, in force, its device active. Otherwise answers and says GW_DENIED. */
+static enum gw_rc check_client(struct turn *turn, const struct inbox_msg *msg, struct device_cert *ret_cert,
+                               struct gw_err *err)
 {
-    struct device_cert cert;
-    enum gw_rc rc = turn->store->ops->cert_get(turn->store->self, &msg->u.enrol.cert_sha256, &cert, err);
-    if (rc == GW_NOT_FOUND || (!rc && (cert.revoked || cert.not_after.ms <= turn->now.ms))) {
+    enum gw_rc rc = turn->store->ops->cert_get(turn->store->self, &msg->u.enrol.cert_sha256, ret_cert, err);
+    if (rc == GW_NOT_FOUND || (!rc && (ret_cert->revoked || ret_cert->not_after.ms <= turn->now.ms))) {
         turn_done(turn, msg->ticket, GW_DENIED, "this certificate is not known here: enrol anew");
-        return GW_OK;
+        return GW_DENIED;
     }
-    if (rc)
-        return rc;
     struct device device;
-    rc = turn->store->ops->device_get(turn->store->self, &cert.device, &device, err);
+    if (!rc)
+        rc = turn->store->ops->device_get(turn->store->self, &ret_cert->device, &device, err);
     if (rc)
         return rc;
     if (device.state != DEVICE_ACTIVE) {
-        turn_done(turn, msg->ticket, GW_DENIED, "only an active device may renew its certificate");
-        return GW_OK;
+        turn_done(turn, msg->ticket, GW_DENIED, "only an active device may do this");
+        return GW_DENIED;
     }
+    return GW_OK;
+}
+
+enum gw_rc enrol_renew(struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
+{
+    struct device_cert cert;
+    enum gw_rc rc = check_client(turn, msg, &cert, err);
+    if (rc)
+        return rc == GW_DENIED ? GW_OK : rc;
     msg->u.enrol.id = cert.device;
     to_worker(turn, msg, true);
+    return GW_OK;
+}
+
+enum gw_rc enrol_trust(struct turn *turn, const struct inbox_msg *msg, const char *log_vkey, struct gw_err *err)
+{
+    struct device_cert cert;
+    enum gw_rc rc = check_client(turn, msg, &cert, err);
+    if (rc)
+        return rc == GW_DENIED ? GW_OK : rc;
+    struct answer *answer = turn_answer(turn, ANSWER_TRUST, msg->ticket);
+    (void)snprintf(answer->text, sizeof(answer->text), "%s", log_vkey);
     return GW_OK;
 }
 

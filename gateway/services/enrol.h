@@ -32,6 +32,9 @@ struct enrol {
 GW_MUST_CHECK enum gw_rc enrol_request(struct enrol *e, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
 /* INBOX_RENEW. */
 GW_MUST_CHECK enum gw_rc enrol_renew(struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
+/* INBOX_TRUST: answers with this verifier key when the certificate is one of an active device. */
+GW_MUST_CHECK enum gw_rc enrol_trust(struct turn *turn, const struct inbox_msg *msg, const char *log_vkey,
+                                     struct gw_err *err);
 /* INBOX_CSR_CHECKED. */
 GW_MUST_CHECK enum gw_rc enrol_csr_checked(struct enrol *e, struct turn *turn, const struct inbox_msg *msg,
                                            struct gw_err *err);

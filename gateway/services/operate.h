@@ -6,11 +6,13 @@
 #include "access.h"
 #include "enrol.h"
 #include "session.h"
+#include "signer.h"
 #include "turn.h"
 
 /* What a service needs to know of the whole gateway. Filled by app, read by services. */
 struct gateway_facts {
     char gateway[24];
+    char log_vkey[SIGNER_VKEY_MAX];
     struct gw_sha256 root_spki;
     struct gw_sha256 server_key; /* SHA-256 of the operators' server SPKI */
     char devices_host[256];      /* what goes into invitations */

@@ -68,6 +68,15 @@ const struct presence *session_presence(const struct session *s, const struct gw
     return p->id.text[0] ? p : NULL;
 }
 
+bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, struct gw_wall now)
+{
+    struct presence *p = presence_at(s, id);
+    if (p->gap_told.ms + GW_SECOND_MS > now.ms && p->gap_told.ms <= now.ms)
+        return false;
+    p->gap_told = now;
+    return true;
+}
+
 static void set_online(struct session *s, struct presence *p, bool online, struct gw_wall now)
 {
     if (p->online == online)

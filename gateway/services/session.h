@@ -21,6 +21,7 @@ struct presence {
     struct gw_wall seen;
     char source[DEVICE_SOURCE_MAX];
     struct gw_sha256 cert_sha256;
+    struct gw_wall gap_told; /* when a batch that could not be taken was last answered */
 };
 
 struct session_waiting {
@@ -50,6 +51,9 @@ void session_done(struct session *s);
 /* One event of the bus: notes presence, confirmations, security reports (as audit events), wants. */
 GW_MUST_CHECK enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_event *event,
                                        struct gw_err *err);
+/* May a batch of this device that could not be taken be answered now? At most once a second (contracts.md, "Log
+ * batch"); saying yes notes it. */
+bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, struct gw_wall now);
 /* NULL when the device was never seen since the start. */
 const struct presence *session_presence(const struct session *s, const struct gw_device_id *id);
 

@@ -1,0 +1,120 @@
+/*
+ * cli: the operator's command line, program `gatehouse` (docs/cli.md). It speaks the operators' REST interface over the
+ * admin socket; the kernel tells the gateway who asks, so there is nothing to sign in to.
+ *
+ * One table of commands (cli_commands.c), one of options (cli_args.c); help is made from both. A command gets its words
+ * checked and counted, asks the gateway with cli_ask(), and prints. Results go to `out`, everything else to `err`; with
+ * --json the gateway's own JSON goes to `out`, a line an answer. Text that a device may have chosen is escaped before a
+ * terminal sees it.
+ *
+ * Thread: one, the program's. Everything in struct cli is borrowed from the caller.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "gw_buf.h"
+#include "gw_id.h"
+#include "json.h"
+
+#define CLI_SOCKET_DEFAULT "/run/gatehouse/admin/admin.sock"
+#define CLI_WORDS_MAX      8
+#define CLI_REPLY_MAX      (16 * 1024 * 1024) /* bytes of an answer */
+
+/* Exit status of the program. */
+enum cli_exit {
+    CLI_OK = 0,
+    CLI_REFUSED = 1,     /* the gateway said no, or the act failed here */
+    CLI_USAGE = 2,       /* the command line is wrong; nothing was asked */
+    CLI_UNREACHABLE = 3, /* no gateway answered at the socket */
+};
+
+/* Options that only some commands take, or-ed. --socket, --json and --help are for all. */
+enum cli_option_bit {
+    CLI_OPT_STDOUT = 1,
+    CLI_OPT_QR = 2,
+    CLI_OPT_OUT = 4,
+    CLI_OPT_NAME = 8,
+    CLI_OPT_REV = 16,
+};
+
+struct cli;
+typedef enum cli_exit cli_run_fn(struct cli *cli);
+
+struct cli_command {
+    const char *name;    /* one or two words: "status", "device show" */
+    const char *args;    /* for people: "ID SPKI-SHA256"; NULL: none */
+    int arg_count;       /* exactly */
+    unsigned options;    /* enum cli_option_bit, or-ed */
+    const char *summary; /* one line, no full stop */
+    const char *help;    /* more, for `gatehouse help <command>`; may be NULL */
+    cli_run_fn *run;
+};
+
+struct cli {
+    FILE *out;
+    FILE *err;
+    bool out_is_tty;
+    const char *socket;
+    const struct cli_command *command;
+    const char *words[CLI_WORDS_MAX]; /* all words that are no options, then, once found, the arguments alone */
+    int word_count;
+    unsigned options; /* those given, enum cli_option_bit */
+    bool json;
+    bool help;
+    bool version;
+    const char *out_path; /* --out */
+    const char *name;     /* --name */
+    const char *rev;      /* --rev, decimal */
+};
+
+/* The whole program but for the process: argv[0] is the program's name; cli holds out, err and out_is_tty, and socket
+ * as the environment gives it or NULL. */
+enum cli_exit cli_main(struct cli *cli, int argc, const char *const argv[]);
+
+/* cli_commands.c; static storage. */
+const struct cli_command *cli_commands(size_t *ret_count);
+
+/* cli_args.c: fills cli from the arguments; CLI_USAGE after telling what is wrong. */
+enum cli_exit cli_args_parse(struct cli *cli, int argc, const char *const argv[]);
+/* Every option given must be one that the command takes. */
+enum cli_exit cli_args_check(struct cli *cli);
+/* Lists the options of the mask and those for all. */
+void cli_args_help(FILE *out, unsigned options);
+
+/* cli_help.c */
+void cli_help_all(FILE *out);
+/* The commands whose first words these are; CLI_USAGE when there is none. */
+enum cli_exit cli_help_words(struct cli *cli, const char *const words[], int count);
+cli_run_fn cli_help;
+
+/* One message: "gatehouse: text". Text is escaped. */
+void cli_say(struct cli *cli, const char *fmt, ...) GW_PRINTF(2, 3);
+/* The same, with a hint where to read on; returns CLI_USAGE. */
+enum cli_exit cli_usage(struct cli *cli, const char *fmt, ...) GW_PRINTF(2, 3);
+
+struct cli_question {
+    const char *method;   /* "GET", "POST", "DELETE" */
+    const char *path;     /* "/api/v1/status" */
+    struct gw_view body;  /* JSON; empty: none */
+    const char *revision; /* for If-Match; NULL: none */
+};
+/*
+ * Asks the gateway and reads the answer. Anything but success has been told on err when it returns: CLI_UNREACHABLE
+ * when nobody answers at the socket, CLI_REFUSED for a problem document, an answer that is not ours, or a time-out.
+ * With --json the answer (also a problem document) has been written to out, unless `quiet`.
+ */
+enum cli_exit cli_ask(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer);
+/* The same, never writing to out. */
+enum cli_exit cli_ask_quiet(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer);
+/* A word that must be a device id; CLI_USAGE after telling. */
+enum cli_exit cli_device_id(struct cli *cli, const char *word, struct gw_device_id *ret_id);
+
+/* cli_qr.c: draws text as a QR code of UTF-8 half blocks; `colour` sets white and black for terminals of any theme.
+ * False when it does not fit into one. */
+bool cli_qr_draw(FILE *out, const char *text, bool colour);
+
+/* The commands. */
+cli_run_fn cli_status, cli_claim, cli_pending, cli_door_open, cli_door_close;
+cli_run_fn cli_device_list, cli_device_show, cli_device_invite, cli_device_approve, cli_device_act;

@@ -1,0 +1,52 @@
+/* Every command there is. A new one is a row here and a function. */
+#include "cli.h"
+
+#define ACT_OPTIONS CLI_OPT_REV
+
+static const struct cli_command commands[] = {
+    {"status", NULL, 0, 0, "how the gateway is",
+     "Says whether broker, keys and registry are in order, how many devices stand in\n"
+     "which state, and the SHA-256 of the dashboard's server key to compare with what\n"
+     "the browser shows.",
+     cli_status},
+    {"claim", NULL, 0, CLI_OPT_STDOUT, "make a claim code for the first account (root only)",
+     "Valid 15 minutes and for one use; a code made before becomes void. Open the\n"
+     "dashboard, compare the server key, enter the code. Because a code must not end\n"
+     "up in a log, it is printed on a terminal only, or with --stdout.",
+     cli_claim},
+    {"device list", NULL, 0, 0, "all devices", NULL, cli_device_list},
+    {"device show", "ID", 1, 0, "one device", NULL, cli_device_show},
+    {"device invite", "ID", 1, CLI_OPT_QR | CLI_OPT_OUT | CLI_OPT_NAME | CLI_OPT_REV,
+     "make an invitation, valid one day; a new id makes the device",
+     "Prints the invitation, and on a terminal its QR code. The invitation holds a\n"
+     "secret: whoever has it first becomes this device. It is shown this once; making\n"
+     "another voids it.",
+     cli_device_invite},
+    {"device approve", "ID SPKI-SHA256", 2, ACT_OPTIONS, "let a pending device in, by its public key",
+     "`gatehouse pending` lists who asks. Compare the fingerprint with the one that\n"
+     "the device itself shows: anybody can claim an id.",
+     cli_device_approve},
+    {"device reject", "ID", 1, ACT_OPTIONS, "refuse an invited or pending device", NULL, cli_device_act},
+    {"device quarantine", "ID", 1, ACT_OPTIONS, "cut a device down to logs and reports",
+     "Returns when the broker has confirmed it.", cli_device_act},
+    {"device release", "ID", 1, ACT_OPTIONS, "end a quarantine", NULL, cli_device_act},
+    {"device revoke", "ID", 1, ACT_OPTIONS, "revoke a device's certificates and cut it off",
+     "Returns when the broker has confirmed it. Only a new invitation lets the device\n"
+     "in again.",
+     cli_device_act},
+    {"device retire", "ID", 1, ACT_OPTIONS, "take a device out of service for good", "The id cannot be used again.",
+     cli_device_act},
+    {"pending", NULL, 0, 0, "who asks to be enrolled without an invitation", NULL, cli_pending},
+    {"door open", "MINUTES", 1, 0, "let devices ask to be enrolled without an invitation (1 to 60 minutes)",
+     "While the door is open an unknown device may ask; it gets in only when somebody\n"
+     "approves its public key (`gatehouse device approve`).",
+     cli_door_open},
+    {"door close", NULL, 0, 0, "close the enrolment door", NULL, cli_door_close},
+    {"help", "[COMMAND]", -1, 0, "this list, or more about a command", NULL, cli_help},
+};
+
+const struct cli_command *cli_commands(size_t *ret_count)
+{
+    *ret_count = sizeof(commands) / sizeof(commands[0]);
+    return commands;
+}

@@ -1,0 +1,183 @@
+/* One question to the gateway over its admin socket. */
+#include <curl/curl.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "gw_cleanup.h"
+#include "http_route.h"
+
+struct reply {
+    long status;
+    struct gw_buf body;
+};
+
+static void reply_done(struct reply *r)
+{
+    gw_buf_wipe(&r->body); /* a claim code, an invitation */
+}
+
+static size_t take(char *bytes, size_t size, size_t count, void *ctx)
+{
+    struct reply *r = ctx;
+    return gw_buf_add(&r->body, bytes, size * count) ? 0 : size * count;
+}
+
+/* The reason why nobody answers, from the socket itself. */
+static int connect_errno(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    if (gw_view_copy_str(gw_view_str(path), at.sun_path, sizeof(at.sun_path)))
+        return ENAMETOOLONG;
+    GW_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)&at, sizeof(at)))
+        return errno;
+    return 0;
+}
+
+static void say_unreachable(struct cli *cli, const char *curl_says)
+{
+    int code = connect_errno(cli->socket);
+    if (code == ENOENT)
+        cli_say(cli, "%s does not exist: is gatehoused running? Start it, or name its socket with --socket PATH",
+                cli->socket);
+    else if (code == EACCES || code == EPERM)
+        cli_say(cli, "%s may not be opened: you must be in group gatehouse-admin, or root", cli->socket);
+    else if (code == ECONNREFUSED)
+        cli_say(cli, "nobody listens at %s: is gatehoused running? It may be starting or stopping", cli->socket);
+    else if (code == ENAMETOOLONG)
+        cli_say(cli, "%s is too long for a socket's path (at most 107 bytes)", cli->socket);
+    else
+        cli_say(cli, "%s: %s", cli->socket, code ? strerror(code) : curl_says);
+}
+
+/* `ret_headers` must live until the transfer has ended. */
+static bool add_headers(CURL *curl, const struct cli_question *q, struct curl_slist **ret_headers)
+{
+    char match[64];
+    (void)snprintf(match, sizeof(match), "If-Match: \"%s\"", q->revision ? q->revision : "");
+    const char *const lines[] = {
+        "Accept: application/json",
+        "Expect:", q->body.len ? "Content-Type: application/json" : "Content-Type:", q->revision ? match : NULL};
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]) && lines[i]; i++) {
+        struct curl_slist *longer = curl_slist_append(*ret_headers, lines[i]);
+        if (!longer)
+            return false;
+        *ret_headers = longer;
+    }
+    return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *ret_headers) == CURLE_OK;
+}
+
+static void set_options(CURL *curl, const struct cli *cli, const struct cli_question *q, const char *url)
+{
+    (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, cli->socket);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, url);
+    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
+    (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, HTTP_ANSWER_MS + 5000L);
+    (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "gatehouse/" GATEHOUSE_VERSION);
+    if (q->body.len || strcmp(q->method, "POST") == 0) {
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.len);
+        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, q->body.len ? (const char *)q->body.ptr : "");
+    }
+    (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, q->method);
+}
+
+static void curl_done(CURL **curl)
+{
+    curl_easy_cleanup(*curl);
+}
+
+static void slist_done(struct curl_slist **list)
+{
+    curl_slist_free_all(*list);
+}
+
+/* Nobody there, or the connection broke before an answer. */
+static enum cli_exit tell_failure(struct cli *cli, CURLcode code)
+{
+    if (code == CURLE_WRITE_ERROR)
+        cli_say(cli, "the answer is larger than %d bytes", CLI_REPLY_MAX);
+    else if (code == CURLE_OPERATION_TIMEDOUT)
+        cli_say(cli, "the gateway at %s did not answer in time; what was asked may still have been done", cli->socket);
+    else if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+        say_unreachable(cli, curl_easy_strerror(code));
+    else
+        cli_say(cli, "the connection to %s broke: %s; what was asked may still have been done", cli->socket,
+                curl_easy_strerror(code));
+    return code == CURLE_WRITE_ERROR ? CLI_REFUSED : CLI_UNREACHABLE;
+}
+
+static enum cli_exit transfer(struct cli *cli, const struct cli_question *q, struct reply *r)
+{
+    char url[512];
+    (void)snprintf(url, sizeof(url), "http://gatehouse%s", q->path);
+    GW_CLEANUP(slist_done) struct curl_slist *headers = NULL;
+    GW_CLEANUP(curl_done) CURL *curl = curl_easy_init();
+    if (!curl || !add_headers(curl, q, &headers)) {
+        cli_say(cli, "libcurl cannot start");
+        return CLI_REFUSED;
+    }
+    set_options(curl, cli, q, url);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
+    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, r);
+    CURLcode code = curl_easy_perform(curl);
+    if (code)
+        return tell_failure(cli, code);
+    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);
+    return CLI_OK;
+}
+
+/* The problem's detail, or its title, or the bare number. */
+static void say_refused(struct cli *cli, long status, const struct json_doc *doc)
+{
+    struct gw_view text = {NULL, 0};
+    if (doc && json_text(json_root(doc), "detail", &text, NULL) && json_text(json_root(doc), "title", &text, NULL))
+        text = gw_view_make(NULL, 0);
+    if (text.len)
+        cli_say(cli, "refused: " GW_VIEW_FMT " (%ld)", GW_VIEW_ARG(text), status);
+    else
+        cli_say(cli, "refused by the gateway with status %ld and no reason", status);
+}
+
+static enum cli_exit ask(struct cli *cli, const struct cli_question *q, bool quiet, struct json_doc **ret_answer)
+{
+    GW_CLEANUP(reply_done) struct reply r = {0};
+    gw_buf_init(&r.body, CLI_REPLY_MAX);
+    enum cli_exit rc = transfer(cli, q, &r);
+    if (rc)
+        return rc;
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    struct gw_err err = {0};
+    enum gw_rc read = json_read(gw_buf_view(&r.body), CLI_REPLY_MAX, &doc, &err);
+    if (!read && cli->json && !quiet) {
+        struct gw_view line = gw_view_trim(gw_buf_view(&r.body));
+        (void)fwrite(line.ptr, 1, line.len, cli->out);
+        (void)fputc('\n', cli->out);
+    }
+    if (r.status < 200 || r.status > 299) {
+        say_refused(cli, r.status, doc);
+        return CLI_REFUSED;
+    }
+    if (read) {
+        cli_say(cli, "%s answers, but not like a gateway: %s", cli->socket, gw_err_text(&err));
+        return CLI_REFUSED;
+    }
+    *ret_answer = GW_TAKE(doc);
+    return CLI_OK;
+}
+
+enum cli_exit cli_ask(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer)
+{
+    return ask(cli, question, false, ret_answer);
+}
+
+enum cli_exit cli_ask_quiet(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer)
+{
+    return ask(cli, question, true, ret_answer);
+}

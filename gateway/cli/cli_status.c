@@ -1,0 +1,126 @@
+/* status and claim. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli.h"
+#include "cli_table.h"
+#include "gw_cleanup.h"
+
+static void row(struct cli_table *t, const char *label, const struct json_value *object, const char *key)
+{
+    cli_table_add_str(t, label);
+    cli_table_add_member(t, object, key);
+}
+
+static void health_row(struct cli_table *t, const char *label, const struct json_value *object, const char *key)
+{
+    bool up = false;
+    cli_table_add_str(t, label);
+    cli_table_add_str(t, json_bool(object, key, &up, NULL) ? "-" : up ? "up" : "DOWN");
+}
+
+static void registry_row(struct cli_table *t, const struct json_value *root)
+{
+    const struct json_value *registry = NULL;
+    bool confirmed = false;
+    uint64_t generation = 0;
+    char text[64] = "-";
+    if (!json_member(root, "registry", JSON_KIND_OBJECT, &registry, NULL) &&
+        !json_bool(registry, "confirmed", &confirmed, NULL) &&
+        !json_u64_text(registry, "generation", UINT64_MAX, &generation, NULL))
+        (void)snprintf(text, sizeof(text), "generation %" PRIu64 ", %s", generation,
+                       confirmed ? "confirmed by the broker" : "NOT CONFIRMED by the broker yet");
+    cli_table_add_str(t, "registry");
+    cli_table_add_str(t, text);
+}
+
+static bool state_row(void *ctx, const char *key, const struct json_value *value)
+{
+    int64_t n = 0;
+    char label[64], count[32];
+    if (json_as_i64(value, &n) || n == 0)
+        return true;
+    (void)snprintf(label, sizeof(label), "  %s", key);
+    (void)snprintf(count, sizeof(count), "%" PRId64, n);
+    cli_table_add_str(ctx, label);
+    cli_table_add_str(ctx, count);
+    return true;
+}
+
+static void keys_row(struct cli_table *t, const struct json_value *root)
+{
+    bool separated = false;
+    cli_table_add_str(t, "keys");
+    if (json_bool(root, "keys_separated", &separated, NULL))
+        cli_table_add_str(t, "-");
+    else
+        cli_table_add_str(t, separated ? "held by a user of their own"
+                                       : "NOT SEPARATED: all parts run as one user; start gatehoused as root");
+}
+
+enum cli_exit cli_status(struct cli *cli)
+{
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    enum cli_exit rc = cli_ask(cli, &(struct cli_question){.method = "GET", .path = "/api/v1/status"}, &doc);
+    if (rc || cli->json)
+        return rc;
+    const struct json_value *root = json_root(doc);
+    GW_CLEANUP(cli_table_done) struct cli_table t;
+    cli_table_init(&t, NULL, 2);
+    row(&t, "gateway", root, "gateway");
+    row(&t, "version", root, "version");
+    row(&t, "started", root, "started");
+    row(&t, "claimed", root, "claimed");
+    health_row(&t, "broker", root, "broker_up");
+    health_row(&t, "key daemon", root, "keyd_up");
+    keys_row(&t, root);
+    registry_row(&t, root);
+    row(&t, "enrolment door open until", root, "door_open_until");
+    row(&t, "server key SHA-256", root, "server_key_sha256");
+    row(&t, "devices online", root, "online");
+    const struct json_value *states = NULL;
+    if (!json_member(root, "devices", JSON_KIND_OBJECT, &states, NULL))
+        json_each_member(states, state_row, &t);
+    cli_table_print(&t, cli->out);
+    return CLI_OK;
+}
+
+/* In groups of four, as people read and type it. */
+static void group(struct gw_view code, struct gw_buf *ret_text)
+{
+    for (size_t i = 0; i < code.len; i++) {
+        if (i > 0 && i % 4 == 0)
+            (void)gw_buf_add_u8(ret_text, '-');
+        (void)gw_buf_add_u8(ret_text, code.ptr[i]);
+    }
+}
+
+enum cli_exit cli_claim(struct cli *cli)
+{
+    if (!cli->out_is_tty && !(cli->options & CLI_OPT_STDOUT)) {
+        cli_say(cli, "stdout is not a terminal, and a claim code must not end up in a log: run this on a terminal, or "
+                     "give --stdout when you know where the output goes. No code was made");
+        return CLI_REFUSED;
+    }
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    enum cli_exit rc = cli_ask(cli, &(struct cli_question){.method = "POST", .path = "/api/v1/claim-code"}, &doc);
+    if (rc || cli->json)
+        return rc;
+    const struct json_value *root = json_root(doc);
+    struct gw_view code = {NULL, 0};
+    if (json_text(root, "code", &code, NULL) || code.len == 0) {
+        cli_say(cli, "the gateway's answer holds no code");
+        return CLI_REFUSED;
+    }
+    GW_CLEANUP(gw_buf_wipe) struct gw_buf grouped;
+    gw_buf_init(&grouped, 1024);
+    group(code, &grouped);
+    GW_CLEANUP(cli_table_done) struct cli_table t;
+    cli_table_init(&t, NULL, 2);
+    cli_table_add_str(&t, "claim code");
+    cli_table_add(&t, gw_buf_view(&grouped));
+    row(&t, "valid until", root, "expires");
+    row(&t, "server key SHA-256", root, "server_key_sha256");
+    cli_table_print(&t, cli->out);
+    return CLI_OK;
+}

@@ -1,0 +1,82 @@
+#include "cli_table.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli_text.h"
+
+#define TABLE_MAX_BYTES (256 * 1024 * 1024)
+
+void cli_table_init(struct cli_table *t, const char *const titles[], size_t columns)
+{
+    assert(columns > 0 && columns <= CLI_TABLE_COLUMNS);
+    *t = (struct cli_table){.titles = titles, .columns = columns};
+    gw_buf_init(&t->text, TABLE_MAX_BYTES);
+    for (size_t i = 0; titles && i < columns; i++)
+        t->width[i] = cli_text_width(gw_view_str(titles[i]));
+}
+
+void cli_table_done(struct cli_table *t)
+{
+    gw_buf_done(&t->text);
+}
+
+void cli_table_add(struct cli_table *t, struct gw_view cell)
+{
+    size_t start = t->text.len, column = t->cells % t->columns;
+    cli_text_escape(&t->text, cell);
+    size_t width = cli_text_width(gw_view_make(t->text.ptr + start, t->text.len - start));
+    if (gw_buf_add_u8(&t->text, 0))
+        return;
+    if (width > t->width[column])
+        t->width[column] = width;
+    t->cells++;
+}
+
+void cli_table_add_str(struct cli_table *t, const char *cell)
+{
+    cli_table_add(t, gw_view_str(cell));
+}
+
+void cli_table_add_member(struct cli_table *t, const struct json_value *object, const char *key)
+{
+    const struct json_value *value = json_find(object, key);
+    struct gw_view text;
+    int64_t number = 0;
+    bool flag = false;
+    char shown[32];
+    if (value && !json_as_text(value, &text) && text.len) {
+        cli_table_add(t, text);
+    } else if (value && !json_as_i64(value, &number)) {
+        (void)snprintf(shown, sizeof(shown), "%" PRId64, number);
+        cli_table_add_str(t, shown);
+    } else if (value && !json_as_bool(value, &flag)) {
+        cli_table_add_str(t, flag ? "yes" : "no");
+    } else {
+        cli_table_add_str(t, "-");
+    }
+}
+
+static void print_cell(FILE *out, const char *cell, size_t width, bool last)
+{
+    size_t used = cli_text_width(gw_view_str(cell));
+    (void)fputs(cell, out);
+    if (last)
+        (void)fputc('\n', out);
+    else
+        (void)fprintf(out, "%*s", (int)(width - used) + 2, "");
+}
+
+void cli_table_print(const struct cli_table *t, FILE *out)
+{
+    for (size_t i = 0; t->titles && i < t->columns; i++)
+        print_cell(out, t->titles[i], t->width[i], i + 1 == t->columns);
+    const char *cell = (const char *)t->text.ptr;
+    size_t full = t->cells - t->cells % t->columns;
+    for (size_t i = 0; i < full; i++) {
+        size_t column = i % t->columns;
+        print_cell(out, cell, t->width[column], column + 1 == t->columns);
+        cell += strlen(cell) + 1;
+    }
+}

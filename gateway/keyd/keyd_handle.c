@@ -1,0 +1,297 @@
+#include "keyd_handle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto_cert.h"
+#include "crypto_crl.h"
+#include "crypto_ed25519.h"
+#include "crypto_hash.h"
+#include "crypto_note.h"
+#include "gw_cleanup.h"
+#include "gw_id.h"
+#include "keyd_check.h"
+#include "keyd_dir.h"
+
+_Static_assert(KEYD_BATCH <= KEYD_MEMORY_BATCH_MAX, "a batch is one write");
+_Static_assert(KEYD_CERT_LEN >= CRYPTO_CERT_MAX, "a certificate fits its reply");
+_Static_assert(KEYD_SERIAL_LEN == CRYPTO_SERIAL_LEN, "serials");
+
+#define CRL_CLOCK_SLACK_MS GW_DAY_MS
+
+enum gw_rc keyd_open(struct keyd *k, int dir_fd, struct gw_wall now, int64_t build_day, struct gw_err *err)
+{
+    enum gw_rc rc = keyd_dir_check(dir_fd, err);
+    if (!rc && !keyd_ca_exists(dir_fd)) {
+        rc = keyd_memory_create(dir_fd, err);
+        if (!rc)
+            rc = keyd_ca_make(dir_fd, now, build_day, err);
+    }
+    if (!rc)
+        rc = keyd_ca_load(dir_fd, &k->ca, err);
+    if (!rc)
+        rc = keyd_memory_open(dir_fd, KEYD_MEMORY_ORIGINS_MAX, &k->memory, err);
+    return rc;
+}
+
+void keyd_done(struct keyd *k)
+{
+    keyd_ca_done(&k->ca);
+    keyd_memory_free(k->memory);
+    k->memory = NULL;
+}
+
+static struct crypto_issuer issuer_of(const struct keyd *k)
+{
+    return (struct crypto_issuer){.key = k->ca.issuer_key, .cert_der = gw_buf_view(&k->ca.issuer_der)};
+}
+
+static enum gw_rc on_identity(struct keyd *k, struct gw_wall now, const union keyd_request *request,
+                              union keyd_reply *ret_reply, struct gw_err *err)
+{
+    struct keyd_identity_reply *r = &ret_reply->identity;
+    struct gw_view log = crypto_key_public(k->ca.log_key);
+    (void)now;
+    (void)request;
+    (void)err;
+    memcpy(r->gateway, k->ca.gateway, sizeof(k->ca.gateway));
+    r->root_len = (uint32_t)k->ca.root_der.len;
+    r->issuer_len = (uint32_t)k->ca.issuer_der.len;
+    memcpy(r->root, k->ca.root_der.ptr, k->ca.root_der.len);
+    memcpy(r->issuer, k->ca.issuer_der.ptr, k->ca.issuer_der.len);
+    memcpy(r->log_public, log.ptr, KEYD_HASH_LEN);
+    return GW_OK;
+}
+
+static enum gw_rc give_cert(const struct gw_buf *der, struct keyd_cert_reply *r)
+{
+    r->len = (uint32_t)der->len;
+    memcpy(r->der, der->ptr, der->len);
+    return GW_OK;
+}
+
+static enum gw_rc on_issue_device(struct keyd *k, struct gw_wall now, const union keyd_request *request,
+                                  union keyd_reply *ret_reply, struct gw_err *err)
+{
+    const struct keyd_device_request *q = &request->device;
+    GW_CLEANUP(gw_buf_done) struct gw_buf der;
+    struct gw_view text;
+    struct gw_device_id id;
+    gw_buf_init(&der, CRYPTO_CERT_MAX);
+    if (keyd_check_text(q->id, sizeof(q->id), &text) || gw_device_id_parse(text, &id))
+        return gw_err_set(err, GW_INVALID, "not a device id");
+    if (q->spki_len > sizeof(q->spki))
+        return gw_err_set(err, GW_INVALID, "public key of %u bytes", q->spki_len);
+    struct crypto_device_request wanted = {k->ca.gateway, &id, gw_view_make(q->spki, q->spki_len)};
+    struct crypto_issuer by = issuer_of(k);
+    enum gw_rc rc = crypto_cert_device(&by, &wanted, now, &der, err);
+    return rc ? rc : give_cert(&der, &ret_reply->cert);
+}
+
+static enum gw_rc on_issue_server(struct keyd *k, struct gw_wall now, const union keyd_request *request,
+                                  union keyd_reply *ret_reply, struct gw_err *err)
+{
+    const struct keyd_server_request *q = &request->server;
+    GW_CLEANUP(gw_buf_done) struct gw_buf der;
+    const char *names[KEYD_NAMES];
+    size_t count = 0;
+    gw_buf_init(&der, CRYPTO_CERT_MAX);
+    for (size_t i = 0; i < KEYD_NAMES; i++) {
+        struct gw_view text;
+        if (keyd_check_text(q->names[i], sizeof(q->names[i]), &text) || (text.len > 0 && count < i))
+            return gw_err_set(err, GW_INVALID, "server name %zu is not readable", i + 1);
+        if (text.len > 0)
+            names[count++] = q->names[i];
+    }
+    if (q->spki_len > sizeof(q->spki))
+        return gw_err_set(err, GW_INVALID, "public key of %u bytes", q->spki_len);
+    struct crypto_server_request wanted = {k->ca.gateway, gw_view_make(q->spki, q->spki_len), names, count};
+    struct crypto_issuer by = issuer_of(k);
+    enum gw_rc rc = crypto_cert_server(&by, &wanted, now, &der, err);
+    return rc ? rc : give_cert(&der, &ret_reply->cert);
+}
+
+/* One batch on its way: the mark of each item and what was decided about it. */
+struct batch {
+    struct keyd_mark marks[KEYD_BATCH]; /* those to remember, in front */
+    size_t mark_count;
+    size_t pending_new;
+    enum gw_rc rc[KEYD_BATCH];
+};
+
+static enum gw_rc judge_item(const struct keyd *k, const struct keyd_checkpoint *item, struct batch *b,
+                             struct gw_err *err)
+{
+    struct gw_view origin;
+    struct keyd_mark *mark = &b->marks[b->mark_count];
+    if (keyd_check_text(item->origin, sizeof(item->origin), &origin) || keyd_check_origin(origin, k->ca.gateway))
+        return gw_err_set(err, GW_INVALID, "not the origin of a log of this gateway");
+    crypto_sha256()->digest(origin, &mark->origin);
+    mark->size = item->size;
+    memcpy(mark->root.bytes, item->root, KEYD_HASH_LEN);
+    for (size_t i = 0; i < b->mark_count; i++)
+        if (gw_sha256_eq(&b->marks[i].origin, &mark->origin))
+            return gw_err_set(err, GW_INVALID, "%s: twice in a batch", item->origin);
+    enum gw_rc rc = keyd_memory_check(k->memory, mark, &b->pending_new);
+    if (rc == GW_DENIED)
+        return gw_err_set(err, rc, "%s: a larger size or another root at this size was signed", item->origin);
+    if (rc)
+        return gw_err_set(err, rc, "%s: %zu logs are remembered, no more fit", item->origin,
+                          keyd_memory_count(k->memory));
+    b->mark_count++;
+    return GW_OK;
+}
+
+static enum gw_rc sign_item(const struct keyd *k, const struct keyd_checkpoint *item, uint8_t *ret_signature,
+                            struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    GW_CLEANUP(gw_buf_done) struct gw_buf signature;
+    struct gw_sha256 root;
+    gw_buf_init(&text, 512);
+    gw_buf_init(&signature, KEYD_SIGNATURE);
+    memcpy(root.bytes, item->root, KEYD_HASH_LEN);
+    enum gw_rc rc = crypto_note_checkpoint(item->origin, item->size, &root, &text);
+    if (!rc)
+        rc = crypto_key_sign(k->ca.log_key, gw_buf_view(&text), &signature, err);
+    if (!rc)
+        memcpy(ret_signature, signature.ptr, KEYD_SIGNATURE);
+    return rc;
+}
+
+static enum gw_rc on_sign_checkpoints(struct keyd *k, struct gw_wall now, const union keyd_request *request,
+                                      union keyd_reply *ret_reply, struct gw_err *err)
+{
+    const struct keyd_checkpoints_request *q = &request->checkpoints;
+    struct keyd_checkpoints_reply *r = &ret_reply->checkpoints;
+    struct batch b = {.mark_count = 0};
+    struct gw_err first = {0};
+    (void)now;
+    if (q->count == 0 || q->count > KEYD_BATCH)
+        return gw_err_set(err, GW_INVALID, "a batch of %u checkpoints", q->count);
+    for (uint32_t i = 0; i < q->count; i++)
+        b.rc[i] = judge_item(k, &q->items[i], &b, first.rc ? NULL : &first);
+    enum gw_rc rc = keyd_memory_put(k->memory, b.marks, b.mark_count, err);
+    for (uint32_t i = 0; !rc && i < q->count; i++) {
+        r->items[i].rc = (uint32_t)b.rc[i];
+        if (!b.rc[i])
+            rc = sign_item(k, &q->items[i], r->items[i].signature, err);
+    }
+    if (!rc && first.rc)
+        (void)snprintf(r->head.why, sizeof(r->head.why), "%s", gw_err_text(&first));
+    return rc;
+}
+
+static enum gw_rc on_crl_begin(struct keyd *k, struct gw_wall now, const union keyd_request *request,
+                               union keyd_reply *ret_reply, struct gw_err *err)
+{
+    const struct keyd_crl_begin_request *q = &request->crl_begin;
+    (void)ret_reply;
+    k->crl = (struct keyd_crl){0};
+    if (q->count > KEYD_CRL_ENTRIES)
+        return gw_err_set(err, GW_TOO_BIG, "%u revoked certificates, at most %d", q->count, KEYD_CRL_ENTRIES);
+    if (q->now_ms < now.ms - CRL_CLOCK_SLACK_MS || q->now_ms > now.ms + CRL_CLOCK_SLACK_MS)
+        return gw_err_set(err, GW_DENIED, "the list's date is not today's");
+    k->crl.open = true;
+    k->crl.number = q->number;
+    k->crl.now.ms = q->now_ms;
+    k->crl.want = q->count;
+    return GW_OK;
+}
+
+static enum gw_rc on_crl_add(struct keyd *k, struct gw_wall now, const union keyd_request *request,
+                             union keyd_reply *ret_reply, struct gw_err *err)
+{
+    const struct keyd_crl_add_request *q = &request->crl_add;
+    struct keyd_crl *crl = &k->crl;
+    (void)now;
+    (void)ret_reply;
+    if (!crl->open)
+        return gw_err_set(err, GW_CONFLICT, "no revocation list is open");
+    if (q->count == 0 || q->count > KEYD_CRL_CHUNK || q->count > crl->want - crl->count)
+        return gw_err_set(err, GW_INVALID, "%u entries where %u are left", q->count, crl->want - crl->count);
+    for (uint32_t i = 0; i < q->count; i++) {
+        const struct keyd_crl_entry *e = &q->entries[i];
+        if ((e->serial[0] & 0x80) || e->revoked_ms < 0 || e->revoked_ms > crl->now.ms)
+            return gw_err_set(err, GW_INVALID, "entry %u: not a serial and a date in the past", crl->count + i + 1);
+    }
+    memcpy(&crl->entries[crl->count], q->entries, q->count * sizeof(q->entries[0]));
+    crl->count += q->count;
+    return GW_OK;
+}
+
+static enum gw_rc on_crl_end(struct keyd *k, struct gw_wall now, const union keyd_request *request,
+                             union keyd_reply *ret_reply, struct gw_err *err)
+{
+    struct keyd_crl_reply *r = &ret_reply->crl;
+    struct keyd_crl *crl = &k->crl;
+    GW_CLEANUP(gw_buf_done) struct gw_buf der;
+    (void)now;
+    (void)request;
+    gw_buf_init(&der, KEYD_CRL_LEN);
+    if (!crl->open || crl->count != crl->want)
+        return gw_err_set(err, GW_CONFLICT, "the revocation list is not complete");
+    crl->open = false;
+    GW_FREE struct crypto_crl_entry *entries = gw_xalloc(crl->count + 1, sizeof(*entries));
+    for (uint32_t i = 0; i < crl->count; i++) {
+        memcpy(entries[i].serial, crl->entries[i].serial, CRYPTO_SERIAL_LEN);
+        entries[i].revoked_at.ms = crl->entries[i].revoked_ms;
+    }
+    struct crypto_crl_request list = {.number = crl->number, .now = crl->now, .entries = entries, .count = crl->count};
+    struct crypto_issuer by = issuer_of(k);
+    enum gw_rc rc = crypto_crl_make(&by, &list, &der, err);
+    if (rc)
+        return rc;
+    r->len = (uint32_t)der.len;
+    memcpy(r->der, der.ptr, der.len);
+    return GW_OK;
+}
+
+typedef enum gw_rc keyd_fn(struct keyd *k, struct gw_wall now, const union keyd_request *request,
+                           union keyd_reply *ret_reply, struct gw_err *err);
+
+/* The permit table: all that may be asked of this process. */
+static keyd_fn *const permitted[] = {
+    [KEYD_IDENTITY] = on_identity,         [KEYD_ISSUE_DEVICE] = on_issue_device,
+    [KEYD_ISSUE_SERVER] = on_issue_server, [KEYD_SIGN_CHECKPOINTS] = on_sign_checkpoints,
+    [KEYD_CRL_BEGIN] = on_crl_begin,       [KEYD_CRL_ADD] = on_crl_add,
+    [KEYD_CRL_END] = on_crl_end,
+};
+
+/* Magic, version, kind, and exactly the size of that kind. */
+static enum gw_rc admit(struct gw_view bytes, union keyd_request *ret_request, struct gw_err *err)
+{
+    memset(ret_request, 0, sizeof(*ret_request));
+    if (bytes.len < sizeof(struct keyd_head) || bytes.len > sizeof(*ret_request))
+        return gw_err_set(err, GW_INVALID, "request of %zu bytes", bytes.len);
+    memcpy(ret_request, bytes.ptr, bytes.len);
+    const struct keyd_head *head = &ret_request->head;
+    if (head->magic != KEYD_MAGIC || head->version != KEYD_VERSION)
+        return gw_err_set(err, GW_INVALID, "not a request of version %d", KEYD_VERSION);
+    if (head->kind >= sizeof(permitted) / sizeof(permitted[0]) || !permitted[head->kind])
+        return gw_err_set(err, GW_DENIED, "requests of kind %u are not permitted", head->kind);
+    if (bytes.len != keyd_request_size(head->kind))
+        return gw_err_set(err, GW_INVALID, "a request of kind %u has %zu bytes, not %zu", head->kind,
+                          keyd_request_size(head->kind), bytes.len);
+    return GW_OK;
+}
+
+size_t keyd_handle(struct keyd *k, struct gw_wall now, struct gw_view request, union keyd_reply *ret_reply)
+{
+    union keyd_request q;
+    struct gw_err err = {0};
+    memset(ret_reply, 0, sizeof(*ret_reply));
+    enum gw_rc rc = admit(request, &q, &err);
+    if (!rc)
+        rc = permitted[q.head.kind](k, now, &q, ret_reply, &err);
+    struct keyd_reply_head *head = &ret_reply->head;
+    head->magic = KEYD_MAGIC;
+    head->version = KEYD_VERSION;
+    head->kind = q.head.kind;
+    head->sequence = q.head.sequence;
+    head->rc = (uint32_t)rc;
+    if (!rc)
+        return keyd_reply_size(head->kind);
+    (void)snprintf(head->why, sizeof(head->why), "%s", gw_err_text(&err));
+    return sizeof(*head);
+}
