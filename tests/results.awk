@@ -23,7 +23,7 @@
         lines[n]++
         bad[n] += line ~ /^not ok/
     } else if (line !~ /^(Test command:|Working Directory:|Environment variables:|Test timeout computed to be:)/) {
-        said[n] = said[n] "#   " line "\n"
+        said[n] = said[n] (line ~ /^#/ ? "" : "#   ") line "\n"
     }
     next
 }

@@ -42,4 +42,9 @@ for rule in "$here"/rules/*.sh; do
     sed 's/^/#   /' "$scratch/out"
     result $status "$name accepts the good sample"
 done
+awk -f "$here/../results.awk" "$here/results/transcript" >"$scratch/got"
+diff "$here/results/expect" "$scratch/got" >"$scratch/diff"
+same=$?
+sed 's/^/#   /' "$scratch/diff"
+result $same "programs that crash, run out of time, say nothing or are not there are failures"
 exit $failed
