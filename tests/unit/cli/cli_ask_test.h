@@ -1,0 +1,17 @@
+/* The cases of cli_ask_test.c: whole commands against a server with answers laid down. */
+#pragma once
+
+void prints_status_for_people(void);
+void prints_the_answer_as_it_came_with_json(void);
+void walks_all_pages_of_devices(void);
+void a_list_that_goes_in_circles_ends(void);
+void escapes_what_a_device_says_about_itself(void);
+void device_acts_name_device_and_revision(void);
+void a_refusal_is_told_with_its_reason(void);
+void an_answer_that_is_not_ours_is_refused(void);
+void an_invitation_goes_to_a_private_file(void);
+void no_invitation_is_asked_for_when_the_file_is_there(void);
+void a_refused_invitation_leaves_no_file(void);
+void an_invitation_on_a_terminal_has_its_qr_code(void);
+void a_claim_code_needs_a_terminal(void);
+void door_and_pending_ask_and_tell(void);
