@@ -75,7 +75,7 @@ void world_broker_start(struct world *w)
     char conf_path[200], cnf_path[200], env_cnf[256];
     write_conf(w, secret_fd, lifeline_fd, conf_path, cnf_path);
     (void)snprintf(env_cnf, sizeof(env_cnf), "OPENSSL_CONF=%s", w->tickets ? "/dev/null" : cnf_path);
-    const char *const env[] = {env_cnf, BROKER_PRELOAD, NULL};
+    const char *const env[] = {env_cnf, BROKER_PRELOAD, BROKER_LEAKS, NULL};
     gw_proc_start(&w->broker, (const char *const[]){"/usr/sbin/mosquitto", "-c", conf_path, NULL}, env);
     (void)close(secret_fd);
     (void)close(lifeline_fd);
@@ -122,7 +122,8 @@ void world_done(struct world *w)
     if (getenv("BROKER_TEST_VERBOSE"))
         printf("# broker: %s\n", w->broker.out);
     gw_proc_done(&w->broker);
-    (void)close(w->lifeline);
+    if (w->lifeline >= 0)
+        (void)close(w->lifeline);
     test_pki_done(&w->pki);
     (void)mosquitto_lib_cleanup();
 }
