@@ -121,22 +121,21 @@ static void says_what_to_do_when_nobody_answers(void)
 
 static void says_which_group_is_missing(void)
 {
+    char closed[128], inside[160];
+    (void)snprintf(closed, sizeof(closed), "%s/closed", gw_test_dir());
+    (void)snprintf(inside, sizeof(inside), "%s/s", closed);
+    CU_ASSERT_EQUAL_FATAL(mkdir(closed, 0), 0);
     if (geteuid() == 0 && seteuid(65534)) {
         gw_test_skip("cannot become another user");
         return;
     }
-    char path[] = "/var/tmp/gatehouse-cli-XXXXXX";
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(path));
-    CU_ASSERT_EQUAL(chmod(path, 0), 0);
-    char inside[64];
-    (void)snprintf(inside, sizeof(inside), "%s/s", path);
     RUN run;
     cli_run(&run, inside, false, CLI_WORDS("status"));
     CU_ASSERT_EQUAL(run.rc, CLI_UNREACHABLE);
     CU_ASSERT_TRUE(has(&run.err, "gatehouse-admin"));
-    CU_ASSERT_EQUAL(rmdir(path), 0);
     if (getuid() == 0)
         CU_ASSERT_EQUAL(seteuid(0), 0);
+    CU_ASSERT_EQUAL(rmdir(closed), 0);
 }
 
 static void a_connection_that_breaks_is_not_success(void)
