@@ -29,8 +29,10 @@
 
 #define JOURNAL_COMMIT_BYTES ((size_t)4 << 20) /* one commit takes no more than this, but always one item */
 #define JOURNAL_COMMIT_ITEMS 4096
-#define JOURNAL_NOTE_MAX     8192 /* one signed checkpoint */
-#define JOURNAL_SLICE_MS     200  /* one call of search() ends within about this time */
+/* Longest event; as long as one batch can carry, so that 256 of them stay below what a database keeps in one row. */
+#define JOURNAL_EVENT_MAX (LOG_BATCH_BYTES_MAX - 24)
+#define JOURNAL_NOTE_MAX  8192 /* one signed checkpoint */
+#define JOURNAL_SLICE_MS  200  /* one call of search() ends within about this time */
 
 enum journal_item_kind {
     JOURNAL_BATCH = 1, /* a device's batch: head, bundle, has_start */
@@ -52,7 +54,7 @@ struct journal_item {
     struct log_batch_head head; /* BATCH; checked by whoever read it off the wire */
     struct gw_view bundle;      /* BATCH: exactly head.count events */
     bool has_start;             /* BATCH: its event 0 is a well-formed log.start */
-    struct gw_view text;        /* LINE, AUDIT: the event's bytes, at most LOG_EVENT_MAX */
+    struct gw_view text;        /* LINE, AUDIT: the event's bytes, at most JOURNAL_EVENT_MAX */
     int64_t audit_n;            /* AUDIT: rising; a number that is not above the last one is DUPLICATE */
 
     /* Filled by commit(), meaningless unless it returned GW_OK. */

@@ -1,0 +1,43 @@
+/*
+ * journal_db: fills ports/journal.h over one SQLite file, journal.db.
+ *
+ * A received batch becomes one inbox row with its bytes as they came. As soon as a log has 256 events that are not
+ * sealed, they become one bundle in the same transaction: zstd of the exact entry bundle, while level 1 and higher of
+ * the log's tiles are kept as hashes (32 bytes for 256 events; a hash for each event would cost more than the events).
+ * So every event lies in exactly one of inbox and bundle for whoever looks, and sealing never loses a read.
+ *
+ * Thread: as the port says. One writable journal_db at a time; any number of read-only ones, in any thread, each its
+ * own.
+ */
+#pragma once
+
+#include "db.h"
+#include "gw_hash.h"
+#include "journal.h"
+
+struct journal_db;
+
+struct journal_options {
+    enum db_mode mode;
+    const struct gw_sha256_ops *hash;
+    /* Severity of an event's bytes; for the bundle's mask and for search. Called in the journal's thread; never fails.
+     */
+    enum event_sev (*severity)(struct gw_view event);
+    const char *vfs; /* as in struct db_options, and fs too */
+    const struct gw_fs *fs;
+};
+
+/* Opens or makes the file. Errors are those of db_open(). *ret_journal is untouched on failure. */
+GW_MUST_CHECK enum gw_rc journal_db_open(const char *path, const struct journal_options *options,
+                                         struct journal_db **ret_journal, struct gw_err *err);
+void journal_db_close(struct journal_db *journal); /* accepts NULL */
+void journal_db_closep(struct journal_db **journal);
+
+/* The port; valid until close. */
+struct journal journal_db_port(struct journal_db *journal);
+
+/* Reads every event of every log again and holds each tree against what is stored: roots, nodes, compact ranges, and
+ * the file's own structure. GW_CORRUPT with the first finding. Slow; for a verify command and for tests. */
+GW_MUST_CHECK enum gw_rc journal_db_verify(struct journal_db *journal, struct gw_err *err);
+/* Bytes of the write-ahead log now: above DB_WAL_MAX_BYTES a reader holds a snapshot for too long. */
+int64_t journal_db_wal_bytes(struct journal_db *journal);
