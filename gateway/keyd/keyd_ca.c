@@ -10,6 +10,7 @@
 #include "crypto_cert.h"
 #include "crypto_cert_info.h"
 #include "crypto_hash.h"
+#include "crypto_note.h"
 #include "crypto_pem.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
@@ -20,7 +21,7 @@
 #define FILE_MAX    16384
 #define GATEWAY_HEX 8 /* bytes of the root's hash in the gateway id */
 
-static const char *const file_names[] = {"root.key", "root.crt", "issuer.key", "issuer.crt", "log.key"};
+static const char *const file_names[] = {"root.key", "root.crt", "issuer.key", "issuer.crt", "log.key", "log.vkey"};
 
 static int open_dir(int dir_fd, const char *name)
 {
@@ -69,6 +70,14 @@ static enum gw_rc write_cert(int fd, const char *name, const struct gw_buf *der,
     return rc ? gw_err_set(err, rc, "%s", name) : keyd_dir_write(fd, name, gw_buf_view(&pem), err);
 }
 
+static enum gw_rc write_vkey(int fd, const char *gateway, const struct crypto_key *log_key, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    gw_buf_init(&text, FILE_MAX);
+    enum gw_rc rc = crypto_note_vkey(gateway, crypto_key_public(log_key).ptr, &text);
+    return rc ? gw_err_set(err, rc, "log.vkey") : keyd_dir_write(fd, "log.vkey", gw_buf_view(&text), err);
+}
+
 static enum gw_rc make_files(int fd, struct gw_wall now, struct gw_err *err)
 {
     GW_CLEANUP(crypto_key_cleanup) struct crypto_key *root_key = NULL;
@@ -102,6 +111,8 @@ static enum gw_rc make_files(int fd, struct gw_wall now, struct gw_err *err)
         rc = write_cert(fd, "issuer.crt", &issuer, err);
     if (!rc)
         rc = write_key(fd, "log.key", log_key, err);
+    if (!rc)
+        rc = write_vkey(fd, gateway, log_key, err);
     return rc ? rc : keyd_dir_sync(fd, CA_DIR_NEW, err);
 }
 
@@ -180,6 +191,22 @@ static enum gw_rc load_cert(int fd, const char *name, const struct crypto_key *k
     return GW_OK;
 }
 
+/* The verifier key is what devices pinned: a log key that does not fit it is another one. */
+static enum gw_rc check_vkey(int fd, const struct keyd_ca *ca, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    GW_CLEANUP(gw_buf_done) struct gw_buf want;
+    gw_buf_init(&text, FILE_MAX);
+    gw_buf_init(&want, FILE_MAX);
+    enum gw_rc rc = keyd_dir_read(fd, "log.vkey", &text, err);
+    if (rc)
+        return gw_err_wrap(err, rc, CA_DIR);
+    rc = crypto_note_vkey(ca->gateway, crypto_key_public(ca->log_key).ptr, &want);
+    if (rc || !gw_view_eq(gw_view_trim(gw_buf_view(&text)), gw_buf_view(&want)))
+        return gw_err_set(err, GW_CORRUPT, CA_DIR "/log.key and " CA_DIR "/log.vkey contradict each other");
+    return GW_OK;
+}
+
 enum gw_rc keyd_ca_load(int dir_fd, struct keyd_ca *ret_ca, struct gw_err *err)
 {
     GW_CLEANUP(crypto_key_cleanup) struct crypto_key *root_key = NULL;
@@ -200,5 +227,5 @@ enum gw_rc keyd_ca_load(int dir_fd, struct keyd_ca *ret_ca, struct gw_err *err)
         rc = load_cert(fd, "issuer.crt", ret_ca->issuer_key, &root_spki, &ret_ca->issuer_der, err);
     if (!rc)
         name_gateway(root_key, ret_ca->gateway);
-    return rc;
+    return rc ? rc : check_vkey(fd, ret_ca, err);
 }

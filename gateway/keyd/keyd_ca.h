@@ -3,8 +3,9 @@
  * at every later one.
  *
  *     ca/root.key  ca/root.crt  ca/issuer.key  ca/issuer.crt  ca/log.key      PEM
+ *     ca/log.vkey                                                        C2SP verifier key of the log key
  *
- * All five are written and synced in "ca.new", which is then renamed to "ca": that name is the marker that they are
+ * All six are written and synced in "ca.new", which is then renamed to "ca": that name is the marker that they are
  * whole. A crash in between leaves only "ca.new", and the next start begins again. The root's key is checked at start
  * and not kept in memory.
  */

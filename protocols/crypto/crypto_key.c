@@ -124,12 +124,15 @@ static enum gw_rc read_key_algorithm(struct gw_view algorithm, enum crypto_key_k
     return GW_OK;
 }
 
-/* The 32 secret bytes inside PKCS#8's OCTET STRING. */
-static enum gw_rc read_secret(struct gw_view inner, enum crypto_key_kind kind, struct gw_view *ret_secret)
+/* The 32 secret bytes inside PKCS#8's OCTET STRING, and the public half where the file repeats it (else empty). */
+static enum gw_rc read_secret(struct gw_view inner, enum crypto_key_kind kind, struct gw_view *ret_secret,
+                              struct gw_view *ret_public)
 {
     struct gw_reader r = {inner};
     struct gw_view version;
     struct gw_view ec;
+    struct gw_view wrap;
+    *ret_public = (struct gw_view){0};
     if (kind == CRYPTO_P256) {
         if (crypto_der_read(&r, DER_SEQUENCE, &ec))
             return GW_INVALID;
@@ -139,7 +142,16 @@ static enum gw_rc read_secret(struct gw_view inner, enum crypto_key_kind kind, s
     }
     if (crypto_der_read(&r, DER_OCTET_STRING, ret_secret) || ret_secret->len != SECRET_LEN)
         return GW_INVALID;
-    return GW_OK;
+    if (crypto_der_next_is(&r, DER_CTX_CONS(0)) && crypto_der_read(&r, DER_CTX_CONS(0), &wrap))
+        return GW_INVALID; /* parameters: PKCS#8 has said them */
+    if (crypto_der_next_is(&r, DER_CTX_CONS(1))) {
+        if (crypto_der_read(&r, DER_CTX_CONS(1), &wrap))
+            return GW_INVALID;
+        struct gw_reader in = {wrap};
+        if (crypto_der_read_bits(&in, ret_public) || in.rest.len != 0)
+            return GW_INVALID;
+    }
+    return r.rest.len == 0 ? GW_OK : GW_INVALID;
 }
 
 enum gw_rc crypto_key_load_der(struct gw_view pkcs8, struct crypto_key **ret_key, struct gw_err *err)
@@ -150,6 +162,7 @@ enum gw_rc crypto_key_load_der(struct gw_view pkcs8, struct crypto_key **ret_key
     struct gw_view algorithm;
     struct gw_view inner;
     struct gw_view secret;
+    struct gw_view public_half;
     enum crypto_key_kind kind;
     if (crypto_der_read(&r, DER_SEQUENCE, &body) || r.rest.len != 0)
         return gw_err_set(err, GW_INVALID, "not a PKCS#8 private key");
@@ -160,12 +173,14 @@ enum gw_rc crypto_key_load_der(struct gw_view pkcs8, struct crypto_key **ret_key
     enum gw_rc rc = read_key_algorithm(algorithm, &kind, err);
     if (rc)
         return rc;
-    if (read_secret(inner, kind, &secret))
+    if (read_secret(inner, kind, &secret, &public_half))
         return gw_err_set(err, GW_INVALID, "the private key inside PKCS#8 is not readable");
     GW_CLEANUP(crypto_key_cleanup) struct crypto_key *key = blank(kind);
     memcpy(key->secret, secret.ptr, SECRET_LEN);
     rc = kind == CRYPTO_P256 ? crypto_p256_public(key->secret, key->public_key, err)
                              : crypto_ed25519_public(key->secret, key->public_key, err);
+    if (!rc && public_half.len > 0 && !gw_view_eq(public_half, crypto_key_public(key)))
+        rc = gw_err_set(err, GW_INVALID, "the private and the public half of the key contradict each other");
     if (!rc)
         *ret_key = GW_TAKE(key);
     return rc;

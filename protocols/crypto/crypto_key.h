@@ -24,8 +24,8 @@ void crypto_key_free(struct crypto_key *key);     /* wipes; accepts NULL */
 void crypto_key_cleanup(struct crypto_key **key); /* for GW_CLEANUP */
 enum crypto_key_kind crypto_key_kind(const struct crypto_key *key);
 
-/* Unencrypted PKCS#8; the public half is derived again, never taken from the file. GW_INVALID for anything else,
- * GW_UNSUPPORTED for other algorithms. */
+/* Unencrypted PKCS#8; the public half is derived again, and compared where the file has one. GW_INVALID for anything
+ * else, GW_UNSUPPORTED for other algorithms. */
 GW_MUST_CHECK enum gw_rc crypto_key_load_der(struct gw_view pkcs8, struct crypto_key **ret_key, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc crypto_key_load_pem(struct gw_view pem, struct crypto_key **ret_key, struct gw_err *err);
 enum gw_rc crypto_key_save_der(const struct crypto_key *key, struct gw_buf *ret_pkcs8);
