@@ -100,8 +100,7 @@ void json_quote(struct gw_buf *out, struct gw_view text)
 static void lead(struct json_writer *w, const char *key)
 {
     uint32_t bit = UINT32_C(1) << w->depth;
-    bool in_object = w->depth > 0 && !(w->is_array & bit);
-    assert(in_object == (key != NULL));
+    assert((w->depth > 0 && !(w->is_array & bit)) == (key != NULL));
     assert(w->depth > 0 || !(w->has_item & bit)); /* one root */
     if (w->has_item & bit)
         (void)gw_buf_add_u8(w->out, ',');
