@@ -21,7 +21,7 @@
 #include "est.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
-#include "journal_store.h"
+#include "journal_db.h"
 #include "journal_thread.h"
 #include "mqtt.h"
 #include "repo.h"
@@ -40,7 +40,6 @@ struct daemon {
     struct config config;
     struct repo *repo;
     struct store store;
-    struct signer_keyd *keyd;
     struct signer signer;
     struct signer_identity identity;
     struct gateway_facts facts;
@@ -49,7 +48,7 @@ struct daemon {
     uv_signal_t sigterm, sigint;
     struct core core;
     struct workers *workers;
-    struct journal_store *journal;
+    struct journal_db *journal;
     struct journal_thread *journal_thread;
     struct http_responder responder; /* forwards to web, which is made after the adapters that need it */
     struct est *est;
@@ -270,11 +269,8 @@ static enum gw_rc init_store(struct daemon *d, struct gw_err *err)
 static enum gw_rc init_keys(struct daemon *d, struct gw_err *err)
 {
     crypto_init();
-    enum gw_rc rc = signer_keyd_new(CTL_FD_DAEMON_KEYD, &d->keyd, err);
-    if (rc)
-        return rc;
-    d->signer = signer_keyd_port(d->keyd);
-    rc = GW_AGAIN;
+    d->signer = signer_keyd_new(CTL_FD_DAEMON_KEYD);
+    enum gw_rc rc = GW_AGAIN;
     for (int i = 0; rc && i < KEYD_WAIT_TRIES; i++)
         rc = d->signer.ops->identity(d->signer.self, &d->identity, err);
     return rc ? gw_err_wrap(err, rc, "gatehouse-keyd does not answer") : GW_OK;
@@ -354,6 +350,12 @@ static enum gw_rc init_certs(struct daemon *d, struct gw_err *err)
     return rc;
 }
 
+static void signed_by_worker(void *ctx, struct journal_signing *signings, size_t count)
+{
+    struct daemon *d = ctx;
+    journal_thread_signed(d->journal_thread, signings, count);
+}
+
 static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
 {
     struct core_parts parts = {
@@ -398,21 +400,23 @@ static bool sign_by_worker(void *ctx, struct journal_signing *signings, size_t c
     return false;
 }
 
-static void signed_by_worker(void *ctx, struct journal_signing *signings, size_t count)
+static enum event_sev severity(struct gw_view event)
 {
-    struct daemon *d = ctx;
-    journal_thread_signed(d->journal_thread, signings, count);
+    (void)event;
+    return EVENT_SEV_INFO;
 }
 
 static enum gw_rc init_journal(struct daemon *d, struct gw_err *err)
 {
     char path[OPTIONS_PATH_MAX + 64];
     options_path(path, d->options->state, "journal/journal.db");
-    enum gw_rc rc = journal_store_open(path, NULL, &d->journal, err);
+    const struct journal_options options = {
+        .mode = DB_READ_WRITE, .hash = crypto_sha256(), .severity = severity};
+    enum gw_rc rc = journal_db_open(path, &options, &d->journal, err);
     if (rc)
         return rc;
     struct journal_thread_config config = {
-        .journal = journal_store_port(d->journal),
+        .journal = journal_db_port(d->journal),
         .inbox = inbox_queue_inner_port(d->core.queue),
         .sign = sign_by_worker,
         .sign_ctx = d,
@@ -423,15 +427,21 @@ static enum gw_rc init_journal(struct daemon *d, struct gw_err *err)
     return journal_thread_new(&config, &d->journal_thread, err);
 }
 
+static enum gw_rc certs_only(const struct gw_view *certs, size_t count, struct gw_buf *ret_der, struct gw_err *err)
+{
+    enum gw_rc rc = crypto_pkcs7_certs(certs, count, ret_der);
+    return rc ? gw_err_set(err, rc, "certificates as PKCS#7") : GW_OK;
+}
+
 static enum gw_rc init_adapters(struct daemon *d, struct gw_err *err)
 {
     d->responder = (struct http_responder){d, forward_respond};
     struct est_config est = {
         .inbox = inbox_queue_port(d->core.queue),
         .responder = d->responder,
-        .certs_only = crypto_pkcs7_certs_only,
-        .root = gw_view_make(d->identity.root_der, d->identity.root_len),
-        .issuer = gw_view_make(d->identity.issuer_der, d->identity.issuer_len),
+        .certs_only = certs_only,
+        .root_der = gw_view_make(d->identity.root_der, d->identity.root_len),
+        .issuer_der = gw_view_make(d->identity.issuer_der, d->identity.issuer_len),
     };
     enum gw_rc rc = est_new(&est, &d->est, err);
     if (rc)
@@ -564,8 +574,8 @@ static void end_all(struct daemon *d)
     est_free(d->est);
     free(d->routes);
     journal_thread_free(d->journal_thread);
-    journal_store_close(d->journal);
-    signer_keyd_free(d->keyd);
+    journal_db_close(d->journal);
+    signer_keyd_free(&d->signer);
     repo_close(d->repo);
 }
 

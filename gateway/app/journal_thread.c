@@ -11,6 +11,7 @@
 #include "gw_log.h"
 #include "journal_queue.h"
 #include "log_batch.h"
+#include "log_progress.h"
 #include "log_start.h"
 #include "note.h"
 

@@ -14,7 +14,14 @@
 static int posix_open(void *ctx, const char *path, int flags, mode_t mode)
 {
     (void)ctx;
-    return open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
+    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd >= 0 && (flags & O_CREAT) && (flags & O_EXCL) && fchmod(fd, mode)) { /* exactly, whatever the umask */
+        int keep = errno;
+        (void)close(fd);
+        errno = keep;
+        return -1;
+    }
+    return fd;
 }
 
 static ssize_t posix_pwrite(void *ctx, int fd, const void *bytes, size_t len, int64_t offset)

@@ -16,7 +16,7 @@
 
 struct gw_fs {
     void *ctx;
-    /* open(2) with O_CLOEXEC|O_NOFOLLOW added; -1 and errno. */
+    /* open(2) with O_CLOEXEC|O_NOFOLLOW added; -1 and errno. A file that it makes with O_EXCL has exactly `mode`. */
     int (*open)(void *ctx, const char *path, int flags, mode_t mode);
     ssize_t (*pwrite)(void *ctx, int fd, const void *bytes, size_t len, int64_t offset);
     int (*truncate)(void *ctx, int fd, int64_t size);

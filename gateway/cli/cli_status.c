@@ -76,6 +76,9 @@ enum cli_exit cli_status(struct cli *cli)
     keys_row(&t, root);
     registry_row(&t, root);
     row(&t, "enrolment door open until", root, "door_open_until");
+    row(&t, "operators' port (HTTPS)", root, "port_operators");
+    row(&t, "devices' port (HTTPS)", root, "port_devices");
+    row(&t, "devices' port (MQTT)", root, "port_mqtt");
     row(&t, "server key SHA-256", root, "server_key_sha256");
     row(&t, "devices online", root, "online");
     const struct json_value *states = NULL;

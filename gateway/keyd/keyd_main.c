@@ -73,14 +73,11 @@ static int serve(struct keyd *k)
             gw_log(GW_LOG_ERROR, "requests", "poll: %s", strerror(errno));
             return 1;
         }
-        if (fds[0].revents)
+        /* Without a peer the socket stays readable for ever: its end comes first. */
+        if (fds[0].revents || (fds[1].revents & ~POLLIN))
             return 0;
-        if (fds[1].revents & POLLIN) {
-            if (!serve_one(k))
-                return 1;
-        } else if (fds[1].revents) {
-            return 0; /* nobody can ask any more */
-        }
+        if (fds[1].revents && !serve_one(k))
+            return 1;
     }
 }
 

@@ -130,6 +130,21 @@ static struct access_source *source_of(struct access *a, const char *source)
     return s;
 }
 
+/* People type the code in groups: dashes and spaces do not count. */
+static enum gw_rc code_bytes(const char *text, uint8_t out[CLAIM_BYTES])
+{
+    char plain[GW_BASE32_LEN(CLAIM_BYTES) + 1];
+    size_t n = 0;
+    for (; *text; text++) {
+        if (*text == '-' || *text == ' ')
+            continue;
+        if (n == sizeof(plain) - 1)
+            return GW_INVALID;
+        plain[n++] = *text;
+    }
+    return gw_base32_parse(gw_view_make(plain, n), out, CLAIM_BYTES);
+}
+
 /* Does this text open the claim now? GW_DENIED with the reason for the person. */
 static enum gw_rc code_check(struct access *a, struct turn *turn, const char *text, struct claim *ret_claim,
                              struct gw_err *err)
@@ -141,7 +156,7 @@ static enum gw_rc code_check(struct access *a, struct turn *turn, const char *te
         return gw_err_set(err, GW_NOT_FOUND, "no claim code is valid now: run `gatehouse claim` on the gateway");
     uint8_t bytes[CLAIM_BYTES];
     struct gw_sha256 hash;
-    if (gw_base32_parse(gw_view_str(text), bytes, sizeof(bytes)))
+    if (code_bytes(text, bytes))
         return gw_err_set(err, GW_DENIED, "the claim code is wrong");
     a->hash->digest(gw_view_make(bytes, sizeof(bytes)), &hash);
     explicit_bzero(bytes, sizeof(bytes));

@@ -25,6 +25,9 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
         json_put_i64(w, device_state_text(state), s->devices_by_state[state]);
     json_put_end(w);
     json_put_i64(w, "online", s->online);
+    json_put_i64(w, "port_mqtt", s->port_mqtt);
+    json_put_i64(w, "port_devices", s->port_devices);
+    json_put_i64(w, "port_operators", s->port_operators);
     json_put_hex(w, "server_key_sha256", s->server_key.bytes, GW_SHA256_LEN);
     json_put_end(w);
 }
@@ -138,6 +141,7 @@ static bool put_answer(struct json_writer *w, const struct answer *a)
     case ANSWER_PENDING:
         put_pending(w, a);
         return true;
+    case ANSWER_TRUST:
     case ANSWER_ENROLLED:
     case ANSWER_RETRY:
     case ANSWER_UNAUTHORIZED:

@@ -1,0 +1,189 @@
+/* Starts that cannot work: one clear message that says what, where and what to do, and the exit code that tells a
+ * service manager not to try again. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gw_cleanup.h"
+#include "gw_gateway.h"
+#include "gw_test.h"
+
+#define HOPELESS 78
+#define LIMIT_MS 60000
+
+/* Starts with this addition to the configuration; it must end by itself with HOPELESS and say `text`. */
+static void refuses(const char *extra_toml, const char *text)
+{
+    struct gw_gateway g;
+    gw_gateway_start(&g, extra_toml);
+    int code = gw_proc_wait(&g.proc, LIMIT_MS);
+    CU_ASSERT_EQUAL(code, HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(g.proc.out, text));
+    if (!strstr(g.proc.out, text))
+        printf("#   it said: %s\n", g.proc.out);
+    gw_gateway_done(&g);
+}
+
+static void an_unknown_key_names_file_line_and_key(void)
+{
+    refuses("[daemon]\nworkres = 2\n", "gatehouse.toml:11: daemon.workres");
+}
+
+static void a_value_out_of_range_names_its_range(void)
+{
+    refuses("[daemon]\nworkers = 99\n", "gatehouse.toml:11: daemon.workers");
+}
+
+static void too_few_descriptors_are_told_at_start(void)
+{
+    struct gw_gateway g = {0};
+    const char *dir = gw_test_dir();
+    (void)chmod(dir, 0711);
+    (void)snprintf(g.state, sizeof(g.state), "%s/state", dir);
+    (void)snprintf(g.config, sizeof(g.config), "%s/gatehouse.toml", dir);
+    GW_FCLOSE FILE *f = fopen(g.config, "we");
+    CU_ASSERT_FATAL(f != NULL && fputs("[devices]\nmax = 200000\nport = 0\n", f) >= 0);
+    (void)fflush(f);
+    (void)chmod(g.config, 0644);
+    char script[512];
+    (void)snprintf(script, sizeof(script), "ulimit -n 1024; exec '%s/gatehoused' --config '%s' --state '%s'",
+                   GW_BIN_DIR, g.config, g.state);
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_proc_run(argv, &out), HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "devices.max = 200000 needs 200256 descriptors"));
+}
+
+static void a_taken_port_is_named(void)
+{
+    GW_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    CU_ASSERT_FATAL(fd >= 0 && bind(fd, (struct sockaddr *)&at, len) == 0 && listen(fd, 1) == 0 &&
+                    getsockname(fd, (struct sockaddr *)&at, &len) == 0);
+    struct gw_gateway g = {0};
+    const char *dir = gw_test_dir();
+    (void)chmod(dir, 0711);
+    (void)snprintf(g.state, sizeof(g.state), "%s/state", dir);
+    (void)snprintf(g.config, sizeof(g.config), "%s/gatehouse.toml", dir);
+    {
+        GW_FCLOSE FILE *f = fopen(g.config, "we");
+        CU_ASSERT_FATAL(f != NULL);
+        (void)fprintf(f, "[operators]\nport = 0\n[devices]\nport = 0\nmax = 100\n[mqtt]\nport = %u\n",
+                      ntohs(at.sin_port));
+        (void)fchmod(fileno(f), 0644);
+    }
+    gw_gateway_restart(&g);
+    CU_ASSERT_EQUAL(gw_proc_wait(&g.proc, LIMIT_MS), HOPELESS);
+    char text[96];
+    (void)snprintf(text, sizeof(text), "mqtt: port %u of 127.0.0.1 is taken by another program", ntohs(at.sin_port));
+    CU_ASSERT_PTR_NOT_NULL(strstr(g.proc.out, text));
+    gw_cleanup_fd(&fd);
+    gw_gateway_restart(&g); /* the port is free now: a start needs no hand */
+    CU_ASSERT(gw_proc_await(&g.proc, "supervisor: ready", LIMIT_MS));
+    gw_gateway_done(&g);
+}
+
+/* Lets a gateway make its state, then harms it by this command (%s is the state directory) and starts again. */
+static void refuses_harmed_state(const char *command, const char *text)
+{
+    struct gw_gateway g;
+    gw_gateway_start(&g, NULL);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&g));
+    CU_ASSERT_EQUAL_FATAL(gw_gateway_stop(&g), 0);
+    char script[512];
+    (void)snprintf(script, sizeof(script), "cd '%s' && %s", g.state, command);
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL_FATAL(gw_proc_run(argv, &out), 0);
+    gw_gateway_restart(&g);
+    CU_ASSERT_EQUAL(gw_proc_wait(&g.proc, LIMIT_MS), HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(g.proc.out, text));
+    if (!strstr(g.proc.out, text))
+        printf("#   it said: %s\n", g.proc.out);
+    gw_gateway_done(&g);
+}
+
+static void a_newer_database_is_refused(void)
+{
+    refuses_harmed_state("sqlite3 state.db 'PRAGMA user_version = 999'", "version 999");
+}
+
+static void a_damaged_database_is_refused(void)
+{
+    refuses_harmed_state("rm -f state.db-wal && printf 'this is no database, it is a text of some length' > state.db",
+                         "state.db");
+}
+
+static void a_pki_of_another_user_is_refused(void)
+{
+    if (geteuid() != 0) {
+        gw_test_skip("needs root");
+        return;
+    }
+    refuses_harmed_state("chown gatehouse pki", "pki belongs to uid");
+}
+
+static void an_open_pki_is_closed_again(void)
+{
+    struct gw_gateway g;
+    gw_gateway_start(&g, NULL);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&g));
+    CU_ASSERT_EQUAL_FATAL(gw_gateway_stop(&g), 0);
+    char path[192];
+    struct stat st;
+    (void)snprintf(path, sizeof(path), "%s/pki", g.state);
+    CU_ASSERT_EQUAL_FATAL(chmod(path, 0755), 0);
+    gw_gateway_restart(&g);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&g));
+    CU_ASSERT_EQUAL(stat(path, &st), 0);
+    CU_ASSERT_EQUAL(st.st_mode & 0777, 0700);
+    CU_ASSERT_EQUAL(gw_gateway_stop(&g), 0);
+    gw_gateway_done(&g);
+}
+
+static void a_missing_configuration_is_named(void)
+{
+    const char *const argv[] = {GW_BIN_DIR "/gatehoused", "--config", "/nonexistent/gatehouse.toml", "--check-config",
+                                NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_proc_run(argv, &out), HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "/nonexistent/gatehouse.toml"));
+}
+
+static void the_printed_defaults_are_accepted(void)
+{
+    char path[192], script[512];
+    (void)snprintf(path, sizeof(path), "%s/defaults.toml", gw_test_dir());
+    (void)snprintf(script, sizeof(script),
+                   "'%s/gatehoused' --print-config > '%s' && '%s/gatehoused' --config '%s' "
+                   "--check-config",
+                   GW_BIN_DIR, path, GW_BIN_DIR, path);
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_proc_run(argv, &out), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, ": ok"));
+}
+
+static const struct gw_test_case cases[] = {
+    {"an unknown key names file, line and key", an_unknown_key_names_file_line_and_key},
+    {"a value out of range names file, line and key", a_value_out_of_range_names_its_range},
+    {"too few descriptors for the devices are told at start", too_few_descriptors_are_told_at_start},
+    {"a taken port is named, and a later start needs no hand", a_taken_port_is_named},
+    {"a newer database is refused", a_newer_database_is_refused},
+    {"a damaged database is refused", a_damaged_database_is_refused},
+    {"a key directory of another user is refused", a_pki_of_another_user_is_refused},
+    {"a key directory left open is closed again", an_open_pki_is_closed_again},
+    {"a missing configuration is named", a_missing_configuration_is_named},
+    {"the printed defaults are a valid configuration", the_printed_defaults_are_accepted},
+};
+
+int main(void)
+{
+    return GW_TEST_RUN("starts that cannot work", cases);
+}
