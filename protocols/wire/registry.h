@@ -38,7 +38,7 @@
 
 #define REGISTRY_MESSAGE_MAX    61440  /* bytes; below the broker's max_packet_size with topic and header */
 #define REGISTRY_ENTRY_MAX      105    /* bytes of one entry */
-#define REGISTRY_RECORD_MAX     160    /* bytes of one presence record */
+#define REGISTRY_RECORD_MAX     161    /* bytes of one presence record */
 #define REGISTRY_ENTRIES_MAX    400000 /* entries of a whole registry: two each of 200,000 devices */
 #define REGISTRY_DEVICE_ENTRIES 2      /* certificates of one device: the present one and its successor */
 
