@@ -1,0 +1,312 @@
+#include "agent_config.h"
+
+#include <string.h>
+
+#include "agent_spool.h"
+#include "gw_cleanup.h"
+#include "gw_num.h"
+#include "gw_toml.h"
+
+#define SITE_FILE_MAX 1024
+#define MEBIBYTE      (1024 * 1024)
+
+static const struct gw_toml_key keys[] = {
+    {.table = "",
+     .key = "invitation",
+     .type = GW_TOML_STRING,
+     .max = AGENT_PATH_MAX - 1,
+     .fallback = "\"\"",
+     .doc = "File with the invitation line. It may be removed once the device is enrolled."},
+    {.table = "gateway",
+     .key = "host",
+     .type = GW_TOML_STRING,
+     .max = INVITATION_HOST_MAX,
+     .fallback = "\"\"",
+     .doc = "Name or address of the gateway. Empty: as the invitation says."},
+    {.table = "gateway",
+     .key = "https_port",
+     .type = GW_TOML_INT,
+     .min = 0,
+     .max = UINT16_MAX,
+     .fallback = "0",
+     .doc = "Port for enrolment and downloads. 0: as the invitation says, else 8443."},
+    {.table = "gateway",
+     .key = "mqtt_port",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = UINT16_MAX,
+     .fallback = "8883",
+     .doc = "Port of the message broker."},
+    {.table = "gateway",
+     .key = "ca_sha256",
+     .type = GW_TOML_STRING,
+     .max = 2 * GW_SHA256_LEN,
+     .fallback = "\"\"",
+     .doc = "SHA-256 of the root certificate's public key (SubjectPublicKeyInfo), 64 hexadecimal characters. Needed\n"
+            "without an invitation: no other gateway is ever trusted."},
+    {.table = "device",
+     .key = "id",
+     .type = GW_TOML_STRING,
+     .max = GW_DEVICE_ID_MAX,
+     .fallback = "\"\"",
+     .doc = "Name of this device. Empty: as the invitation says."},
+    {.table = "device",
+     .key = "key_type",
+     .type = GW_TOML_STRING,
+     .words = "p256 ed25519",
+     .fallback = "\"p256\"",
+     .doc = "Kind of the device key, made at the first start."},
+    {.table = "device",
+     .key = "product",
+     .type = GW_TOML_STRING,
+     .max = AGENT_TEXT_MAX - 1,
+     .fallback = "\"\"",
+     .doc = "Product name that releases are made for."},
+    {.table = "device",
+     .key = "hardware",
+     .type = GW_TOML_STRING,
+     .max = AGENT_TEXT_MAX - 1,
+     .fallback = "\"\"",
+     .doc = "Hardware revision."},
+    {.table = "device",
+     .key = "release",
+     .type = GW_TOML_STRING,
+     .max = AGENT_TEXT_MAX - 1,
+     .fallback = "\"\"",
+     .doc = "Version that runs now."},
+    {.table = "device",
+     .key = "attributes",
+     .type = GW_TOML_STRINGS,
+     .min = 3,
+     .max = AGENT_TEXT_MAX - 1,
+     .fallback = "[]",
+     .doc = "Further facts, each \"name=value\", at most 16."},
+    {.table = "state",
+     .key = "dir",
+     .type = GW_TOML_STRING,
+     .min = 1,
+     .max = AGENT_PATH_MAX - 64,
+     .fallback = "\"/var/lib/gatehouse-agent\"",
+     .doc = "Directory for key, certificate and log spool; made when it is missing. On a disk that survives a reboot."},
+    {.table = "log",
+     .key = "input",
+     .type = GW_TOML_STRING,
+     .max = AGENT_PATH_MAX - 1,
+     .fallback = "\"\"",
+     .doc = "Where events come from: \"stdin\", the path of a FIFO or file (one event a line), \"unix:/path\" for a\n"
+            "datagram socket that the agent makes (one event a datagram), or empty for none."},
+    {.table = "log",
+     .key = "spool_max_bytes",
+     .type = GW_TOML_INT,
+     .min = AGENT_SPOOL_MIN_BYTES,
+     .max = AGENT_SPOOL_MAX_BYTES,
+     .fallback = "16777216",
+     .unit = "bytes",
+     .doc = "Events kept until the gateway has proven that it holds them. Past it the least severe are shed. The\n"
+            "files may take twice as much."},
+    {.table = "log",
+     .key = "level",
+     .type = GW_TOML_STRING,
+     .words = "info debug",
+     .fallback = "\"info\"",
+     .doc = "What the agent itself writes to stderr."},
+};
+static const struct gw_toml_schema schema = GW_TOML_SCHEMA(keys);
+
+static void copy(const struct gw_toml *t, const char *table, const char *key, char *out, size_t size)
+{
+    (void)snprintf(out, size, "%s", gw_toml_str(t, table, key));
+}
+
+static enum gw_rc take_gateway(const struct gw_toml *t, struct agent_config *out, struct gw_err *err)
+{
+    const char *pin = gw_toml_str(t, "gateway", "ca_sha256");
+    copy(t, "gateway", "host", out->host, sizeof(out->host));
+    out->https_port = (uint16_t)gw_toml_int(t, "gateway", "https_port");
+    out->mqtt_port = (uint16_t)gw_toml_int(t, "gateway", "mqtt_port");
+    out->pin_given = pin[0] != '\0';
+    if (out->host[0] && !invitation_host_valid(gw_view_str(out->host)))
+        return gw_toml_reject(t, "gateway", "host", err, "not a DNS name, an IPv4 address or [an IPv6 one]");
+    if (out->pin_given && gw_hex_parse(gw_view_str(pin), out->pin.bytes, GW_SHA256_LEN))
+        return gw_toml_reject(t, "gateway", "ca_sha256", err, "not 64 hexadecimal characters");
+    return GW_OK;
+}
+
+static enum gw_rc take_attributes(const struct gw_toml *t, struct agent_config *out, struct gw_err *err)
+{
+    size_t count = gw_toml_count(t, "device", "attributes");
+    if (count > AGENT_ATTRIBUTES_MAX)
+        return gw_toml_reject(t, "device", "attributes", err, "more than %d", AGENT_ATTRIBUTES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = gw_toml_str_at(t, "device", "attributes", i);
+        const char *sign = strchr(text, '=');
+        if (!sign || sign == text)
+            return gw_toml_reject(t, "device", "attributes", err, "number %zu is not \"name=value\"", i + 1);
+        (void)snprintf(out->attributes[i], AGENT_TEXT_MAX, "%s", text);
+    }
+    out->attribute_count = count;
+    return GW_OK;
+}
+
+static enum gw_rc take_device(const struct gw_toml *t, struct agent_config *out, struct gw_err *err)
+{
+    const char *id = gw_toml_str(t, "device", "id");
+    if (id[0] && gw_device_id_parse(gw_view_str(id), &out->id))
+        return gw_toml_reject(t, "device", "id", err, "3 to 63 of a-z, 0-9 and '-', not a reserved word");
+    out->ed25519 = strcmp(gw_toml_str(t, "device", "key_type"), "ed25519") == 0;
+    copy(t, "device", "product", out->product, sizeof(out->product));
+    copy(t, "device", "hardware", out->hardware, sizeof(out->hardware));
+    copy(t, "device", "release", out->release, sizeof(out->release));
+    return take_attributes(t, out, err);
+}
+
+enum gw_rc agent_config_load(const char *path, struct agent_config *ret_config, struct gw_err *err)
+{
+    struct gw_toml *t = NULL;
+    struct agent_config out = {0};
+    enum gw_rc rc = gw_toml_load(path, &schema, &t, err);
+    if (rc)
+        return rc;
+    copy(t, "", "invitation", out.invitation, sizeof(out.invitation));
+    copy(t, "state", "dir", out.state_dir, sizeof(out.state_dir));
+    copy(t, "log", "input", out.log_input, sizeof(out.log_input));
+    out.spool_max_bytes = (uint64_t)gw_toml_int(t, "log", "spool_max_bytes");
+    out.spool_segment_bytes = out.spool_max_bytes < 16 * MEBIBYTE ? (uint32_t)(out.spool_max_bytes / 16) : MEBIBYTE;
+    out.debug = strcmp(gw_toml_str(t, "log", "level"), "debug") == 0;
+    rc = take_gateway(t, &out, err);
+    if (!rc)
+        rc = take_device(t, &out, err);
+    gw_toml_free(t);
+    if (!rc)
+        *ret_config = out;
+    return rc;
+}
+
+enum gw_rc agent_invitation_read(const struct agent_config *config, struct invitation *ret_invitation,
+                                 struct gw_err *err)
+{
+    if (!config->invitation[0])
+        return gw_err_set(err, GW_NOT_FOUND, "no invitation in the configuration");
+    GW_CLEANUP(gw_buf_wipe) struct gw_buf text;
+    gw_buf_init(&text, INVITATION_TEXT_MAX + 16);
+    enum gw_rc rc = gw_fs_read_file(config->invitation, &text, err);
+    if (!rc)
+        rc = invitation_parse(gw_buf_view(&text), ret_invitation, err);
+    return rc && rc != GW_NOT_FOUND ? gw_err_wrap(err, rc, "%s", config->invitation) : rc;
+}
+
+void agent_site_path(const struct agent_site *site, const char *name, char out[AGENT_PATH_MAX + 32])
+{
+    (void)snprintf(out, AGENT_PATH_MAX + 32, "%s/%s", site->state_dir, name);
+}
+
+/* "<host>:<port>\n<id>\n<pin, 32 hex>\n" */
+static enum gw_rc site_parse(struct gw_view text, struct agent_site *site)
+{
+    struct gw_view id, pin, host = gw_view_cut(text, '\n', &id);
+    uint64_t port;
+    id = gw_view_cut(id, '\n', &pin);
+    pin = gw_view_trim(pin);
+    size_t colon = host.len;
+    while (colon > 0 && host.ptr[colon - 1] != ':')
+        colon--;
+    if (colon == 0 || gw_parse_u64(gw_view_make(host.ptr + colon, host.len - colon), UINT16_MAX, &port) ||
+        gw_view_copy_str(gw_view_make(host.ptr, colon - 1), site->host, sizeof(site->host)) ||
+        gw_device_id_parse(id, &site->id) || gw_hex_parse(pin, site->pin, INVITATION_ROOT_LEN))
+        return GW_CORRUPT;
+    site->https_port = (uint16_t)port;
+    site->pin_len = INVITATION_ROOT_LEN;
+    return GW_OK;
+}
+
+static enum gw_rc site_note(const struct agent_site *site, const struct gw_fs *fs, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    char pin[2 * INVITATION_ROOT_LEN + 1], path[AGENT_PATH_MAX + 32];
+    gw_buf_init(&text, SITE_FILE_MAX);
+    gw_hex_format(site->pin, INVITATION_ROOT_LEN, pin);
+    enum gw_rc rc = gw_buf_printf(&text, "%s:%u\n%s\n%s\n", site->host, site->https_port, site->id.text, pin);
+    agent_site_path(site, "site", path);
+    return rc ? gw_err_set(err, rc, "%s", path) : gw_fs_replace(fs, path, gw_buf_view(&text), 0600, err);
+}
+
+static enum gw_rc noted(const struct agent_site *site, struct agent_site *ret_noted, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    char path[AGENT_PATH_MAX + 32];
+    gw_buf_init(&text, SITE_FILE_MAX);
+    agent_site_path(site, "site", path);
+    enum gw_rc rc = gw_fs_read_file(path, &text, err);
+    if (!rc && site_parse(gw_buf_view(&text), ret_noted))
+        rc = gw_err_set(err, GW_CORRUPT, "%s: not as this program wrote it", path);
+    return rc;
+}
+
+static void take_invitation(const struct invitation *in, struct agent_site *site)
+{
+    (void)snprintf(site->host, sizeof(site->host), "%s", in->host);
+    site->https_port = in->port;
+    site->id = in->device;
+    memcpy(site->pin, in->root, INVITATION_ROOT_LEN);
+    site->pin_len = INVITATION_ROOT_LEN;
+}
+
+/* What the invitation says now against what one said before: one state directory is one device of one gateway. */
+static enum gw_rc note_invitation(struct agent_site *site, const struct gw_fs *fs, struct gw_err *err)
+{
+    struct agent_site before = *site;
+    enum gw_rc rc = noted(site, &before, err);
+    if (!rc && (!gw_device_id_eq(&before.id, &site->id) || memcmp(before.pin, site->pin, INVITATION_ROOT_LEN) != 0))
+        return gw_err_set(err, GW_INVALID,
+                          "the invitation is for another device or gateway than %s serves; give it its own state.dir",
+                          site->state_dir);
+    return rc && rc != GW_NOT_FOUND ? rc : site_note(site, fs, err);
+}
+
+static enum gw_rc override(const struct agent_config *config, struct agent_site *site, struct gw_err *err)
+{
+    if (config->host[0])
+        (void)snprintf(site->host, sizeof(site->host), "%s", config->host);
+    if (config->https_port)
+        site->https_port = config->https_port;
+    if (!site->https_port)
+        site->https_port = 8443;
+    if (config->id.text[0] && site->id.text[0] && !gw_device_id_eq(&config->id, &site->id))
+        return gw_err_set(err, GW_INVALID, "device.id is %s, but the invitation was for %s", config->id.text,
+                          site->id.text);
+    if (config->id.text[0])
+        site->id = config->id;
+    if (config->pin_given && site->pin_len && memcmp(config->pin.bytes, site->pin, site->pin_len) != 0)
+        return gw_err_set(err, GW_INVALID, "gateway.ca_sha256 names another gateway than the invitation");
+    if (config->pin_given) {
+        memcpy(site->pin, config->pin.bytes, GW_SHA256_LEN);
+        site->pin_len = GW_SHA256_LEN;
+    }
+    return GW_OK;
+}
+
+enum gw_rc agent_site_find(const struct agent_config *config, const struct invitation *invitation,
+                           const struct gw_fs *fs, struct agent_site *ret_site, struct gw_err *err)
+{
+    struct agent_site site = {.mqtt_port = config->mqtt_port};
+    enum gw_rc rc = GW_OK;
+    (void)snprintf(site.state_dir, sizeof(site.state_dir), "%s", config->state_dir);
+    if (invitation) {
+        take_invitation(invitation, &site);
+        rc = note_invitation(&site, fs, err);
+    } else {
+        rc = noted(&site, &site, err);
+        rc = rc == GW_NOT_FOUND ? GW_OK : rc;
+    }
+    if (!rc)
+        rc = override(config, &site, err);
+    if (rc)
+        return rc;
+    if (!site.host[0] || !site.id.text[0] || !site.pin_len)
+        return gw_err_set(
+            err, GW_INVALID,
+            "no gateway yet: put an invitation at %s, or set gateway.host, gateway.ca_sha256 and device.id",
+            config->invitation[0] ? config->invitation : "a path named by \"invitation\"");
+    *ret_site = site;
+    return GW_OK;
+}

@@ -1,0 +1,239 @@
+#include "agent_session.h"
+
+#include <errno.h>
+#include <mosquitto.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+
+#define KEEPALIVE_S        60
+#define CONNECT_TIMEOUT_MS (30 * GW_SECOND_MS)
+#define READS_MAX          64 /* packets taken before others get their turn */
+
+struct agent_session {
+    const struct agent_est *est;
+    const struct agent_session_ops *ops;
+    void *ctx;
+    struct mosquitto *mosq; /* NULL while there is no connection */
+    bool up;
+    bool lost;               /* seen in a callback; acted upon behind the library's back */
+    struct gw_mono deadline; /* for coming up */
+    char why[160];
+};
+
+static void lose(struct agent_session *s, const char *why)
+{
+    if (!s->lost)
+        (void)snprintf(s->why, sizeof(s->why), "%s", why);
+    s->lost = true;
+}
+
+static const char *connack_text(int code)
+{
+    switch (code) {
+    case 4:
+    case 5:
+        return "the gateway does not admit this device (revoked, quarantined or not known to it)";
+    case 3:
+        return "the gateway is not ready for devices";
+    default:
+        return "the gateway refuses the connection";
+    }
+}
+
+static void on_connect(struct mosquitto *mosq, void *obj, int code)
+{
+    struct agent_session *s = obj;
+    char filter[TOPIC_TEXT_MAX + 8];
+    if (code != 0) {
+        lose(s, connack_text(code));
+        return;
+    }
+    (void)snprintf(filter, sizeof(filter), "gw/v1/%s/dn/#", s->est->site->id.text);
+    if (mosquitto_subscribe(mosq, NULL, filter, 1))
+        lose(s, "cannot subscribe");
+}
+
+static void on_subscribe(struct mosquitto *mosq, void *obj, int mid, int count, const int *granted)
+{
+    struct agent_session *s = obj;
+    (void)mosq;
+    (void)mid;
+    if (count < 1 || granted[0] > 2) {
+        lose(s, "the gateway refuses the subscription");
+        return;
+    }
+    s->up = true;
+    s->ops->up(s->ctx);
+}
+
+static void on_disconnect(struct mosquitto *mosq, void *obj, int code)
+{
+    (void)mosq;
+    lose(obj, code ? mosquitto_strerror(code) : "closed");
+}
+
+static void on_message(struct mosquitto *mosq, void *obj, const struct mosquitto_message *message)
+{
+    struct agent_session *s = obj;
+    struct topic topic;
+    (void)mosq;
+    if (topic_parse(gw_view_str(message->topic), &topic) || !topic_is_down(topic.kind) ||
+        !gw_device_id_eq(&topic.device, &s->est->site->id) || message->payloadlen < 0)
+        return;
+    s->ops->message(s->ctx, topic.kind, gw_view_make(message->payload, (size_t)message->payloadlen));
+}
+
+struct agent_session *agent_session_new(const struct agent_est *est, const struct agent_session_ops *ops, void *ctx)
+{
+    struct agent_session *s = gw_xalloc(1, sizeof(*s));
+    (void)mosquitto_lib_init();
+    s->est = est;
+    s->ops = ops;
+    s->ctx = ctx;
+    return s;
+}
+
+void agent_session_disconnect(struct agent_session *session)
+{
+    if (!session->mosq)
+        return;
+    struct mosquitto *mosq = session->mosq;
+    mosquitto_disconnect_callback_set(mosq, NULL);
+    if (session->up)
+        (void)mosquitto_disconnect(mosq);
+    mosquitto_destroy(mosq);
+    session->mosq = NULL;
+    session->up = session->lost = false;
+}
+
+void agent_session_free(struct agent_session *session)
+{
+    if (!session)
+        return;
+    agent_session_disconnect(session);
+    free(session);
+    (void)mosquitto_lib_cleanup();
+}
+
+bool agent_session_active(const struct agent_session *session)
+{
+    return session->mosq != NULL;
+}
+
+bool agent_session_up(const struct agent_session *session)
+{
+    return session->up && !session->lost;
+}
+
+/* An IPv6 address without its brackets. */
+static void bare_host(const char *host, char out[INVITATION_HOST_MAX + 1])
+{
+    size_t len = strlen(host);
+    if (len > 2 && host[0] == '[')
+        (void)snprintf(out, INVITATION_HOST_MAX + 1, "%.*s", (int)(len - 2), host + 1);
+    else
+        (void)snprintf(out, INVITATION_HOST_MAX + 1, "%s", host);
+}
+
+static int open_connection(struct agent_session *s)
+{
+    char host[INVITATION_HOST_MAX + 1];
+    const struct agent_est *est = s->est;
+    bare_host(est->site->host, host);
+    int rc = mosquitto_tls_set(s->mosq, est->root_path, NULL, est->cert_path, est->key_path, NULL);
+    if (!rc)
+        rc = mosquitto_tls_opts_set(s->mosq, SSL_VERIFY_PEER, "tlsv1.3", NULL);
+    if (!rc)
+        rc = mosquitto_int_option(s->mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311);
+    if (!rc)
+        rc = mosquitto_int_option(s->mosq, MOSQ_OPT_TCP_NODELAY, 1);
+    return rc ? rc : mosquitto_connect_async(s->mosq, host, est->site->mqtt_port, KEEPALIVE_S);
+}
+
+static void fall(struct agent_session *s)
+{
+    char why[sizeof(s->why)];
+    memcpy(why, s->why, sizeof(why));
+    agent_session_disconnect(s);
+    s->ops->down(s->ctx, why);
+}
+
+void agent_session_connect(struct agent_session *session, struct gw_mono now)
+{
+    agent_session_disconnect(session);
+    session->why[0] = '\0';
+    session->deadline.ms = now.ms + CONNECT_TIMEOUT_MS;
+    session->mosq = mosquitto_new(session->est->site->id.text, true, session);
+    if (!session->mosq)
+        abort();
+    mosquitto_connect_callback_set(session->mosq, on_connect);
+    mosquitto_subscribe_callback_set(session->mosq, on_subscribe);
+    mosquitto_disconnect_callback_set(session->mosq, on_disconnect);
+    mosquitto_message_callback_set(session->mosq, on_message);
+    int rc = open_connection(session);
+    if (rc) {
+        lose(session, rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc));
+        fall(session);
+    }
+}
+
+int agent_session_fd(const struct agent_session *session, short *ret_events)
+{
+    if (!session->mosq)
+        return -1;
+    *ret_events = (short)(POLLIN | (mosquitto_want_write(session->mosq) ? POLLOUT : 0));
+    return mosquitto_socket(session->mosq);
+}
+
+/* TLS may hold packets that poll(2) no longer sees. */
+static bool more_to_read(struct agent_session *s)
+{
+    SSL *ssl = mosquitto_ssl_get(s->mosq);
+    return ssl && SSL_pending(ssl) > 0;
+}
+
+static void read_packets(struct agent_session *s)
+{
+    int rc = MOSQ_ERR_SUCCESS;
+    for (int i = 0; i < READS_MAX && !rc && !s->lost; i++) {
+        rc = mosquitto_loop_read(s->mosq, 1);
+        if (!more_to_read(s))
+            break;
+    }
+    if (rc)
+        lose(s, mosquitto_strerror(rc));
+}
+
+void agent_session_step(struct agent_session *session, short revents, struct gw_mono now)
+{
+    if (!session->mosq)
+        return;
+    int rc = MOSQ_ERR_SUCCESS;
+    if (revents & (POLLIN | POLLHUP | POLLERR))
+        read_packets(session);
+    if (!session->lost && (revents & POLLOUT || mosquitto_want_write(session->mosq)))
+        rc = mosquitto_loop_write(session->mosq, 1);
+    if (!rc && !session->lost)
+        rc = mosquitto_loop_misc(session->mosq);
+    if (rc)
+        lose(session, mosquitto_strerror(rc));
+    if (!session->up && now.ms >= session->deadline.ms)
+        lose(session, "no answer in time");
+    if (session->lost)
+        fall(session);
+}
+
+enum gw_rc agent_session_publish(struct agent_session *session, enum topic_kind kind, struct gw_view payload)
+{
+    struct topic topic = {.kind = kind, .device = session->est->site->id};
+    char name[TOPIC_TEXT_MAX];
+    if (!agent_session_up(session))
+        return GW_AGAIN;
+    enum gw_rc rc = topic_format(&topic, name);
+    if (rc)
+        return rc;
+    return mosquitto_publish(session->mosq, NULL, name, (int)payload.len, payload.ptr, 1, false) ? GW_AGAIN : GW_OK;
+}
