@@ -7,6 +7,7 @@
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "gw_num.h"
+#include "gw_utf8.h"
 
 void gw_toml_value_done(struct gw_toml_value *v)
 {
@@ -16,35 +17,12 @@ void gw_toml_value_done(struct gw_toml_value *v)
     *v = (struct gw_toml_value){0};
 }
 
-/* Bytes of the UTF-8 sequence at p (RFC 3629 section 4), 0 when it is none. */
-static size_t utf8_len(const uint8_t *p, size_t left)
-{
-    static const struct {
-        uint8_t first_min, first_max, second_min, second_max, len;
-    } forms[] = {
-        {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        if (p[0] < forms[i].first_min || p[0] > forms[i].first_max)
-            continue;
-        if (forms[i].len > left || (forms[i].len > 1 && (p[1] < forms[i].second_min || p[1] > forms[i].second_max)))
-            return 0;
-        for (size_t k = 2; k < forms[i].len; k++)
-            if ((p[k] & 0xc0) != 0x80)
-                return 0;
-        return forms[i].len;
-    }
-    return 0;
-}
-
 enum gw_rc gw_toml_scan_check(struct gw_view text, unsigned *ret_line, struct gw_err *err)
 {
     *ret_line = 1;
     for (size_t i = 0; i < text.len;) {
         uint8_t c = text.ptr[i];
-        size_t n = utf8_len(text.ptr + i, text.len - i);
+        size_t n = gw_utf8_char(gw_view_make(text.ptr + i, text.len - i));
         bool line_end = c == '\n' || (c == '\r' && i + 1 < text.len && text.ptr[i + 1] == '\n');
         if (n == 0)
             return gw_err_set(err, GW_INVALID, "not UTF-8");
