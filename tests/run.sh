@@ -93,15 +93,15 @@ step_lint() {
     report <"$scratch/lint"
 }
 
+# c_files [regex]: the C files of the tree, without the samples of the lints.
 c_files() {
-    git -c safe.directory='*' ls-files -- "$@" | grep '\.[ch]$' | grep -v -e '^tests/lint/' |
-        while read -r file; do [ -f "$file" ] && echo "$file"; done
+    sh tests/lint/tracked.sh | grep '\.[ch]$' | grep -v '^tests/lint/' | grep -E -- "${1:-.}"
 }
 
 step_format() {
     heading "format"
     # shellcheck disable=SC2046 # a list of words
-    quietly "format: clang-format changes nothing" clang-format --dry-run -Werror $(c_files .)
+    quietly "format: clang-format changes nothing" clang-format --dry-run -Werror $(c_files)
 }
 
 # build preset: configures, then builds all that can be built: a program that cannot is then a test that did not run.
@@ -137,8 +137,8 @@ step_tidy() {
     fi
     mkdir -p build/tidy
     # shellcheck disable=SC2046 # a list of words
-    all=$(cat .clang-tidy CMakeLists.txt $(c_files . | grep '\.h$') | sha256sum | cut -c1-64)
-    c_files gateway protocols storage | grep '\.c$' | while read -r file; do
+    all=$(cat .clang-tidy CMakeLists.txt $(c_files '\.h$') | sha256sum | cut -c1-64)
+    c_files '^(gateway|protocols|storage)/.*\.c$' | while read -r file; do
         echo "$file $( (echo "$all $file" && cat "$file") | sha256sum | cut -c1-64)"
     done >"$scratch/tidy"
     run xargs -a "$scratch/tidy" -n 2 -P 2 sh -c '

@@ -9,10 +9,14 @@ lint_dir=$(cd "$(dirname "$0")/.." && pwd) # of tests/lint
 root=${1:-.}
 cd "$root" || exit 2
 
-# tracked [regex]: tracked files that exist, one a line; samples of breaches and vendored texts are nobody's source.
+sources=$(sh "$lint_dir/tracked.sh") || {
+    echo ".:0: there are no source files"
+    exit 1
+}
+
+# tracked [regex]: those files, one a line; samples of breaches and fuzz corpora are nobody's source.
 tracked() {
-    git -c safe.directory='*' ls-files -- . | grep -v -e '^tests/lint/' -e '^tests/fuzz/corpus/' |
-        grep -E -- "${1:-.}" | while read -r file; do [ -f "$file" ] && echo "$file"; done
+    printf '%s\n' "$sources" | grep -v -e '^tests/lint/' -e '^tests/fuzz/corpus/' | grep -E -- "${1:-.}"
 }
 
 # verdict: copies the breaches from stdin; the exit status of the rule.
