@@ -103,10 +103,10 @@ struct cli_question {
 /*
  * Asks the gateway and reads the answer. Anything but success has been told on err when it returns: CLI_UNREACHABLE
  * when nobody answers at the socket, CLI_REFUSED for a problem document, an answer that is not ours, or a time-out.
- * With --json the answer (also a problem document) has been written to out, unless `quiet`.
+ * With --json the answer, also a problem document, has been written to out.
  */
 enum cli_exit cli_ask(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer);
-/* The same, never writing to out. */
+/* The same, but only a problem document is written to out: for answers with a secret in them. */
 enum cli_exit cli_ask_quiet(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer);
 /* A word that must be a device id; CLI_USAGE after telling. */
 enum cli_exit cli_device_id(struct cli *cli, const char *word, struct gw_device_id *ret_id);

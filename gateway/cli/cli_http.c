@@ -155,12 +155,13 @@ static enum cli_exit ask(struct cli *cli, const struct cli_question *q, bool qui
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
     struct gw_err err = {0};
     enum gw_rc read = json_read(gw_buf_view(&r.body), CLI_REPLY_MAX, &doc, &err);
-    if (!read && cli->json && !quiet) {
+    bool refused = r.status < 200 || r.status > 299;
+    if (!read && cli->json && (refused || !quiet)) {
         struct gw_view line = gw_view_trim(gw_buf_view(&r.body));
         (void)fwrite(line.ptr, 1, line.len, cli->out);
         (void)fputc('\n', cli->out);
     }
-    if (r.status < 200 || r.status > 299) {
+    if (refused) {
         say_refused(cli, r.status, doc);
         return CLI_REFUSED;
     }

@@ -56,7 +56,28 @@ static enum cli_exit write_invitation(struct cli *cli, int fd, struct gw_view te
         cli_say(cli, "%s: %s; make another invitation", cli->out_path, gw_err_text(&err));
         return CLI_REFUSED;
     }
-    cli_say(cli, "the invitation is in %s", cli->out_path);
+    return CLI_OK;
+}
+
+/* Where it is and how long it is good, without the secret. */
+static enum cli_exit tell_file(struct cli *cli, const struct json_value *answer)
+{
+    char until[64] = "";
+    if (json_str(answer, "expires", until, sizeof(until), NULL) || !cli->json) {
+        cli_say(cli, "the invitation is in %s%s%s", cli->out_path, until[0] ? ", valid until " : "", until);
+        return CLI_OK;
+    }
+    GW_CLEANUP(gw_buf_done) struct gw_buf line;
+    gw_buf_init(&line, 65536);
+    struct json_writer w;
+    json_writer_begin(&w, &line);
+    json_put_object(&w, NULL);
+    json_put_str(&w, "out", cli->out_path);
+    json_put_str(&w, "expires", until);
+    json_put_end(&w);
+    if (json_writer_end(&w))
+        return CLI_REFUSED;
+    (void)fprintf(cli->out, "%s\n", gw_buf_str(&line));
     return CLI_OK;
 }
 
@@ -69,17 +90,20 @@ static enum cli_exit invite(struct cli *cli, const struct gw_device_id *id, int 
     char path[128];
     (void)snprintf(path, sizeof(path), "/api/v1/devices/%s/invite", id->text);
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
-    enum cli_exit rc = cli_ask(
-        cli, &(struct cli_question){.method = "POST", .path = path, .body = gw_buf_view(&body), .revision = cli->rev},
-        &doc);
-    if (rc || cli->json)
+    const struct cli_question question = {
+        .method = "POST", .path = path, .body = gw_buf_view(&body), .revision = cli->rev};
+    enum cli_exit rc = fd >= 0 ? cli_ask_quiet(cli, &question, &doc) : cli_ask(cli, &question, &doc);
+    if (rc || (cli->json && fd < 0))
         return rc;
     struct gw_view text = {NULL, 0};
     if (json_text(json_root(doc), "invitation", &text, NULL) || text.len == 0 || text.len > 1024) {
         cli_say(cli, "the gateway's answer holds no invitation");
         return CLI_REFUSED;
     }
-    return fd >= 0 ? write_invitation(cli, fd, text) : print_invitation(cli, text, json_root(doc));
+    if (fd < 0)
+        return print_invitation(cli, text, json_root(doc));
+    rc = write_invitation(cli, fd, text);
+    return rc ? rc : tell_file(cli, json_root(doc));
 }
 
 enum cli_exit cli_device_invite(struct cli *cli)
@@ -88,8 +112,8 @@ enum cli_exit cli_device_invite(struct cli *cli)
     enum cli_exit rc = cli_device_id(cli, cli->words[0], &id);
     if (rc)
         return rc;
-    if (cli->out_path && (cli->json || (cli->options & CLI_OPT_QR)))
-        return cli_usage(cli, "--out does not go with --json or --qr");
+    if (cli->out_path && (cli->options & CLI_OPT_QR))
+        return cli_usage(cli, "--out does not go with --qr");
     if (!cli->out_path)
         return invite(cli, &id, -1);
     /* Before asking: a secret that cannot be put down would be lost. */

@@ -181,6 +181,14 @@ void an_invitation_goes_to_a_private_file(void)
     gw_buf_init(&text, 100);
     CU_ASSERT_EQUAL(gw_fs_read_file(path, &text, NULL), GW_OK);
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&text), "gw1.secret\n");
+    RUN json;
+    (void)snprintf(path, sizeof(path), "%s/again", gw_test_dir());
+    run_with(&s, &json, false, CLI_WORDS("200 {\"invitation\":\"gw1.secret\",\"expires\":\"soon\"}"),
+             CLI_WORDS("device", "invite", "pump-1", "--json", "--out", path));
+    CU_ASSERT_EQUAL(json.rc, CLI_OK);
+    CU_ASSERT_TRUE(has(&json.out, "\"expires\":\"soon\"}\n"));
+    CU_ASSERT_FALSE(has(&json.out, "secret"));
+    CU_ASSERT_FALSE(has(&json.err, "secret"));
 }
 
 void no_invitation_is_asked_for_when_the_file_is_there(void)

@@ -57,7 +57,7 @@ static void wrong_options_are_usage_errors_that_say_why(void)
     expect_usage(CLI_WORDS("status", "--json=yes"), "--json takes no value");
     expect_usage(CLI_WORDS("status", "--qr"), "--qr does not go with status");
     expect_usage(CLI_WORDS("device", "revoke", "pump-1", "--rev", "x"), "--rev must be a number");
-    expect_usage(CLI_WORDS("device", "invite", "pump-1", "--out", "/x/y", "--json"), "--out does not go with --json");
+    expect_usage(CLI_WORDS("device", "invite", "pump-1", "--out", "/x/y", "--qr"), "--out does not go with --qr");
 }
 
 static void a_double_dash_ends_the_options(void)
