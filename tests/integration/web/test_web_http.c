@@ -1,7 +1,9 @@
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gw_proc.h"
@@ -274,25 +276,51 @@ static void sends_150_ranges_as_one_multipart_answer(void)
     web_client_done(&c);
 }
 
+static int64_t cpu_ms(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static void a_reader_that_pauses_gets_the_whole_file(void)
 {
     struct web_client c;
     struct web_answer_seen a;
     CU_ASSERT_TRUE_FATAL(web_client_tcp(&c, f.operators, 4096));
     CU_ASSERT_TRUE_FATAL(web_client_tls(&c, &(struct web_client_tls){.cert = NULL}));
-    /* two requests at once: while the first answer is stuck the second lies unread and must not harm */
-    CU_ASSERT_TRUE(web_client_send(&c, web_fixture_text(f.operators, "GET", "/file", "")));
+    /* Two requests: while the first answer is stuck the second lies unread. */
+    CU_ASSERT_TRUE(web_client_send(&c, web_fixture_text(f.operators, "GET", "/big", "")));
     CU_ASSERT_TRUE(web_client_send(&c, web_fixture_text(f.operators, "GET", "/file", "range: bytes=0-0\r\n")));
     struct web_answer_seen other; /* the server is alive meanwhile */
     CU_ASSERT_EQUAL(web_fixture_get(&f, HTTP_DOOR_OPERATORS, NULL, "/hello", &other), 200);
     web_answer_seen_done(&other);
+    int64_t before = cpu_ms();
+    (void)poll(NULL, 0, 400); /* nothing is to happen: a loop that spins would show here */
+    CU_ASSERT_TRUE(cpu_ms() - before < 200);
     web_client_read(&c, false, &a);
-    CU_ASSERT_TRUE(a.status == 200 && same_bytes(&a.body, 0, 0, WEB_TEST_FILE_SIZE));
+    CU_ASSERT_TRUE(a.status == 200 && a.body.len == WEB_TEST_BIG_SIZE);
     web_answer_seen_done(&a);
     web_client_read(&c, false, &a);
     CU_ASSERT_TRUE(a.status == 206 && a.body.len == 1);
     web_answer_seen_done(&a);
     web_client_done(&c);
+}
+
+static void a_client_that_leaves_does_not_make_the_loop_spin(void)
+{
+    struct web_client c;
+    struct http_ticket ticket;
+    CU_ASSERT_TRUE_FATAL(web_client_unix(&c, f.admin_path));
+    CU_ASSERT_TRUE(web_client_send(&c, "GET /late HTTP/1.1\r\nhost: x\r\n\r\nmore"));
+    CU_ASSERT_TRUE_FATAL(web_fixture_await_late(1, &ticket));
+    web_client_done(&c);
+    int64_t before = cpu_ms();
+    (void)poll(NULL, 0, 400);
+    CU_ASSERT_TRUE(cpu_ms() - before < 200);
+    struct http_reply reply;
+    http_reply_init(&reply, 200);
+    f.responder.respond(f.responder.self, ticket, &reply);
 }
 
 static void the_admin_door_knows_the_peer(void)
@@ -322,6 +350,7 @@ static const struct gw_test_case cases[] = {
     {"sends a file whole and in ranges", sends_a_file_whole_and_in_ranges},
     {"sends 150 ranges as one multipart answer", sends_150_ranges_as_one_multipart_answer},
     {"a reader that pauses gets the whole file", a_reader_that_pauses_gets_the_whole_file},
+    {"a client that leaves does not make the loop spin", a_client_that_leaves_does_not_make_the_loop_spin},
     {"the admin door knows the peer's uid", the_admin_door_knows_the_peer},
 };
 

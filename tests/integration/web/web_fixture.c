@@ -18,6 +18,7 @@ static struct {
     struct http_ticket late[64];
     size_t late_count;
     char file[300];
+    char big[300];
 } shared = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void text_reply(const struct http_request *r, int status, struct gw_view text)
@@ -71,19 +72,30 @@ static enum gw_rc on_late(void *ctx, const struct http_request *r, struct gw_err
     return GW_OK;
 }
 
-static enum gw_rc on_file(void *ctx, const struct http_request *r, struct gw_err *err)
+static enum gw_rc send_file(const struct http_request *r, const char *path, int64_t size, struct gw_err *err)
 {
-    (void)ctx;
     struct http_reply reply;
     http_reply_init(&reply, 200);
-    reply.file_fd = open(shared.file, O_RDONLY | O_CLOEXEC);
+    reply.file_fd = open(path, O_RDONLY | O_CLOEXEC);
     if (reply.file_fd < 0)
         return gw_err_sys(err, "open");
-    reply.file_size = WEB_TEST_FILE_SIZE;
+    reply.file_size = size;
     reply.content_type = "application/octet-stream";
     (void)snprintf(reply.etag, sizeof(reply.etag), "\"v1\"");
     shared.responder.respond(shared.responder.self, r->ticket, &reply);
     return GW_OK;
+}
+
+static enum gw_rc on_file(void *ctx, const struct http_request *r, struct gw_err *err)
+{
+    (void)ctx;
+    return send_file(r, shared.file, WEB_TEST_FILE_SIZE, err);
+}
+
+static enum gw_rc on_big(void *ctx, const struct http_request *r, struct gw_err *err)
+{
+    (void)ctx;
+    return send_file(r, shared.big, WEB_TEST_BIG_SIZE, err);
 }
 
 static enum gw_rc on_again(void *ctx, const struct http_request *r, struct gw_err *err)
@@ -100,6 +112,7 @@ static const struct http_route routes[] = {
     {HTTP_POST | HTTP_PUT, 7, "/echo", 100000, true, on_echo, NULL},
     {HTTP_GET, 7, "/late", 0, true, on_late, NULL},
     {HTTP_GET, 7, "/file", 0, true, on_file, NULL},
+    {HTTP_GET, 7, "/big", 0, true, on_big, NULL},
     {HTTP_GET, 7, "/again", 0, true, on_again, NULL},
     {HTTP_GET, HTTP_DOOR_OPERATORS, "/operators-only", 0, false, on_hello, NULL},
 };
@@ -109,7 +122,7 @@ uint8_t web_fixture_byte(size_t at)
     return (uint8_t)((at * 7 + at / 256) & 255);
 }
 
-static void write_file(void)
+static void write_files(void)
 {
     static uint8_t bytes[WEB_TEST_FILE_SIZE];
     for (size_t i = 0; i < sizeof(bytes); i++)
@@ -117,6 +130,11 @@ static void write_file(void)
     (void)snprintf(shared.file, sizeof(shared.file), "%s/file", gw_test_dir());
     int fd = open(shared.file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, bytes, sizeof(bytes)) != (ssize_t)sizeof(bytes))
+        abort();
+    (void)close(fd);
+    (void)snprintf(shared.big, sizeof(shared.big), "%s/big", gw_test_dir());
+    fd = open(shared.big, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || ftruncate(fd, WEB_TEST_BIG_SIZE))
         abort();
     (void)close(fd);
 }
@@ -138,7 +156,7 @@ void web_fixture_start(struct web_fixture *f, const struct web_fixture_options *
     options = options ? options : &plain;
     raise_descriptors();
     if (!shared.file[0])
-        write_file();
+        write_files();
     *f = (struct web_fixture){.web = NULL};
     (void)snprintf(f->admin_path, sizeof(f->admin_path), "%s/admin", gw_test_dir());
     struct web_config config = {

@@ -5,7 +5,8 @@
 #include "web_client.h"
 #include "web_pki.h"
 
-#define WEB_TEST_FILE_SIZE 300000 /* bytes of /file; byte i is (i * 7 + i / 256) & 255 */
+#define WEB_TEST_FILE_SIZE 300000             /* bytes of /file; byte i is (i * 7 + i / 256) & 255 */
+#define WEB_TEST_BIG_SIZE  (16 * 1024 * 1024) /* bytes of /big, all zero: more than sockets buffer */
 
 struct web_fixture {
     struct web *web;

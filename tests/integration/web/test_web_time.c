@@ -1,0 +1,82 @@
+/* What happens when time runs out. The limits are those of the product, so the cases wait together: 31 s in all. */
+#include <stdio.h>
+#include <string.h>
+
+#include "gw_proc.h"
+#include "gw_test.h"
+#include "web_fixture.h"
+
+static struct web_fixture f;
+static struct web_client silent;     /* TCP, then nothing */
+static struct web_client handshaken; /* TLS, then nothing */
+static struct web_client slow_head;  /* half a head */
+static struct web_client slow_later; /* a request, then half a head */
+static struct web_client unanswered; /* a handler that never answers */
+
+static void begin(void)
+{
+    struct web_answer_seen a;
+    struct http_ticket ticket;
+    CU_ASSERT_TRUE_FATAL(web_client_unix(&unanswered, f.admin_path));
+    CU_ASSERT_TRUE(web_client_send(&unanswered, "GET /late HTTP/1.1\r\nhost: x\r\n\r\n"));
+    CU_ASSERT_TRUE(web_fixture_await_late(1, &ticket));
+    CU_ASSERT_TRUE_FATAL(web_client_tcp(&silent, f.devices, 0));
+    CU_ASSERT_TRUE_FATAL(web_client_open(&handshaken, f.devices, NULL));
+    CU_ASSERT_TRUE_FATAL(web_client_open(&slow_head, f.operators, NULL));
+    CU_ASSERT_TRUE(web_client_send(&slow_head, "GET /hello HTTP/1.1\r\nho"));
+    CU_ASSERT_TRUE_FATAL(web_client_open(&slow_later, f.operators, NULL));
+    CU_ASSERT_EQUAL(web_client_ask(&slow_later, web_fixture_text(f.operators, "GET", "/hello", ""), &a), 200);
+    web_answer_seen_done(&a);
+    CU_ASSERT_TRUE(web_client_send(&slow_later, "GET"));
+}
+
+static void slow_requests_end(void)
+{
+    struct web_answer_seen a;
+    begin();
+    CU_ASSERT_TRUE(web_client_closed(&silent, 12000));
+    CU_ASSERT_TRUE(web_client_closed(&handshaken, 12000));
+    web_client_read(&slow_head, false, &a);
+    CU_ASSERT_EQUAL(a.status, 408);
+    web_answer_seen_done(&a);
+    CU_ASSERT_TRUE(web_client_closed(&slow_head, 5000));
+    web_client_read(&slow_later, false, &a);
+    CU_ASSERT_EQUAL(a.status, 408);
+    web_answer_seen_done(&a);
+    CU_ASSERT_TRUE(web_fixture_stats(&f).half_open_dropped >= 3);
+    web_client_done(&silent);
+    web_client_done(&handshaken);
+    web_client_done(&slow_head);
+    web_client_done(&slow_later);
+}
+
+static bool told(void *ctx)
+{
+    (void)ctx;
+    return web_fixture_stats(&f).unanswered == 1;
+}
+
+static void a_handler_that_is_silent_becomes_503(void)
+{
+    struct web_answer_seen a;
+    CU_ASSERT_TRUE(gw_await(told, NULL, HTTP_ANSWER_MS + 2000));
+    web_client_read(&unanswered, false, &a);
+    CU_ASSERT_EQUAL(a.status, 503);
+    web_answer_seen_done(&a);
+    CU_ASSERT_EQUAL(web_client_ask(&unanswered, "GET /hello HTTP/1.1\r\nhost: x\r\n\r\n", &a), 200);
+    web_answer_seen_done(&a);
+    web_client_done(&unanswered);
+}
+
+static const struct gw_test_case cases[] = {
+    {"slow requests end with 408 or a close", slow_requests_end},
+    {"a handler that is silent becomes 503 and the connection lives", a_handler_that_is_silent_becomes_503},
+};
+
+int main(void)
+{
+    web_fixture_start(&f, NULL);
+    int failed = GW_TEST_RUN("web time", cases);
+    web_fixture_stop(&f);
+    return failed;
+}
