@@ -16,11 +16,11 @@ static struct web_conns *rank_list(struct web_conn *c)
     return c->ranked == WEB_HALF ? &c->listener->half : &c->listener->idle;
 }
 
-void web_conn_rank(struct web_conn *c, int rank)
+void web_conn_rank(struct web_conn *c, enum web_rank to)
 {
     if (c->ranked != WEB_UNRANKED)
         TAILQ_REMOVE(rank_list(c), c, rank);
-    c->ranked = rank;
+    c->ranked = to;
     if (c->ranked != WEB_UNRANKED)
         TAILQ_INSERT_TAIL(rank_list(c), c, rank);
 }

@@ -37,10 +37,17 @@
 
 enum web_state { WEB_HANDSHAKE = 1, WEB_HEAD, WEB_BODY, WEB_WAIT, WEB_SEND, WEB_LINGER };
 
+/* Which connections give way to new ones. */
+enum web_rank {
+    WEB_UNRANKED = 0, /* at work: never */
+    WEB_HALF,         /* nothing whole has come yet: first */
+    WEB_IDLE,         /* between requests: next */
+};
+
 struct web_conn {
     TAILQ_ENTRY(web_conn) all;  /* of its listener, oldest first */
     TAILQ_ENTRY(web_conn) rank; /* half or idle list of its listener */
-    enum { WEB_UNRANKED, WEB_HALF, WEB_IDLE } ranked;
+    enum web_rank ranked;
     struct web_listener *listener;
     struct lws *wsi;
     uint32_t slot;
@@ -157,7 +164,7 @@ extern const struct lws_protocols web_protocols[];
 struct web_conn *web_conn_new(struct web_listener *l, const uint8_t source_key[16], const char *source);
 void web_conn_free(struct web_conn *c);  /* forgets it; the socket is libwebsockets' */
 void web_conn_close(struct web_conn *c); /* from outside its own callbacks */
-void web_conn_rank(struct web_conn *c, int rank);
+void web_conn_rank(struct web_conn *c, enum web_rank to);
 void web_conn_sweep(struct web_conn *c, struct gw_mono now);
 void web_conn_answer(struct web_conn *c, struct http_reply *reply); /* takes the reply */
 
