@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "control.h"
 #include "gw_cleanup.h"
 
 bool plugin_local_parse(const char *client_id, enum plugin_local *ret_local)
@@ -48,6 +49,7 @@ static void local_gone(struct plugin *p, enum plugin_local local)
     p->local[local] = NULL;
     if (local != PLUGIN_CONTROL)
         return;
+    control_abort(p);
     p->presence.listening = false;
     gw_buf_reset(&p->presence.batch);
     p->presence.batch_count = 0;

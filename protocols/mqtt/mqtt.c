@@ -37,7 +37,6 @@ static void drop(struct mqtt *m)
 static void attempt(struct mqtt *m)
 {
     m->state = MQTT_CONNECTING;
-    m->attempted = gw_mono_now();
     for (int role = 0; role < MQTT_ROLES; role++) {
         if (!mqtt_conn_open(&m->conns[role], m->loop, m->socket_path, m->secret)) {
             drop(m);
@@ -87,10 +86,6 @@ void mqtt_settle_soon(struct mqtt *m)
 static void on_tick(uv_timer_t *timer)
 {
     struct mqtt *m = timer->data;
-    if (m->state == MQTT_CONNECTING && gw_mono_now().ms - m->attempted.ms > MQTT_HANDSHAKE_MS) {
-        drop(m);
-        return;
-    }
     for (int role = 0; role < MQTT_ROLES; role++)
         mqtt_conn_tick(&m->conns[role]);
     if (m->state == MQTT_UP)

@@ -23,8 +23,7 @@
 #define MQTT_PAYLOAD_MAX      65536 /* bytes of one down message */
 #define MQTT_BACKOFF_MIN_MS   50
 #define MQTT_BACKOFF_MAX_MS   2000
-#define MQTT_KEEPALIVE_S      10 /* a broker that hangs is given up after one and a half of these */
-#define MQTT_HANDSHAKE_MS     10000
+#define MQTT_KEEPALIVE_S      10 /* a broker that hangs is given up after two of these */
 #define MQTT_TICK_MS          1000
 #define MQTT_LIST_RETRY_MS    2000
 #define MQTT_DOWN_MESSAGES    1500               /* unsent or unacknowledged before publish says GW_AGAIN */

@@ -198,7 +198,8 @@ bool mqtt_conn_publish(struct mqtt_conn *conn, const char *topic, struct gw_view
 
 void mqtt_conn_tick(struct mqtt_conn *conn)
 {
-    if (conn->client && !conn->lost && mosquitto_loop_misc(conn->client))
+    /* Before that the library would take a silent broker for a dead one; see mqtt_internal.h. */
+    if (conn->client && conn->subscribed && !conn->lost && mosquitto_loop_misc(conn->client))
         conn->lost = true;
     if (conn->client)
         after_io(conn);

@@ -2,8 +2,12 @@
  * mqtt_internal: the adapter's state, shared by its own files only.
  *
  *     waiting ── timer ──► connecting ── both subscribed ──► up
- *        ▲                     │ lost, time-out               │ one of the two lost
+ *        ▲                     │ lost                         │ one of the two lost
  *        └─────────────────────┴──────────────────────────────┘  (BUS_DOWN when it was up)
+ *
+ * Connecting has no time-out: connect(2) to a unix socket blocks once its backlog of ten is full, so a broker that
+ * hangs must not be given a new pair of connections again and again. It answers when it wakes, or hangs up when it
+ * dies.
  */
 #pragma once
 
@@ -51,7 +55,6 @@ struct mqtt {
     uv_timer_t tick;
     unsigned handles; /* open uv handles; the memory goes with the last */
     uint64_t backoff_ms;
-    struct gw_mono attempted;
     struct mqtt_presence presence;
 };
 

@@ -79,6 +79,47 @@ static void reload_keeps_sessions(void)
     world_done(&w);
 }
 
+/* MQTT 5 can leave a session behind for a while: nobody can resume it, and a reload drops it without an event. */
+static void reload_drops_a_session_left_behind(void)
+{
+    struct world w = {0};
+    struct test_cert cert;
+    struct tls_probe probe;
+    world_init(&w);
+    world_bus(&w);
+    test_pki_issue(&w.pki, "pump-1", false, 3600, &cert);
+    struct bus_entry entry = world_entry("pump-1", &cert);
+    world_registry(&w, 1, &entry, 1);
+    CU_ASSERT(tls_probe_open(&probe, w.port, w.pki.ca_file, &cert, NULL));
+    CU_ASSERT_EQUAL(tls_probe_connect5(&probe, "pump-1", "\x11\0\0\x0e\x10", 5), 0); /* expires in an hour */
+    CU_ASSERT(WORLD_AWAIT(&w, world_is_online(&w, "pump-1")));
+    tls_probe_close(&probe);
+    CU_ASSERT(WORLD_AWAIT(&w, w.seen_count == 1 && !world_is_online(&w, "pump-1")));
+    gw_proc_signal(&w.broker, SIGHUP);
+    CU_ASSERT_FATAL(gw_proc_await(&w.broker, "Reloading config", WORLD_LIMIT_MS));
+    world_change(&w, 2, "pump-1", &entry, 1); /* a turn of the broker's loop later */
+    CU_ASSERT_EQUAL(w.security_count, 0);
+    CU_ASSERT_EQUAL(w.counts[BUS_DOWN], 0);
+    CU_ASSERT_EQUAL(world_connect(&w, "pump-1", &cert, 0, NULL), 0);
+    world_done(&w);
+}
+
+static void gives_a_hanging_broker_up_and_finds_it_again(void)
+{
+    struct world w = {0};
+    world_init(&w);
+    world_bus(&w);
+    gw_proc_signal(&w.broker, SIGSTOP);
+    int64_t until = gw_mono_now().ms + 3 * MQTT_KEEPALIVE_S * 1000;
+    while (w.counts[BUS_DOWN] == 0 && gw_mono_now().ms < until)
+        world_step(&w);
+    CU_ASSERT_EQUAL(w.counts[BUS_DOWN], 1);
+    gw_proc_signal(&w.broker, SIGCONT);
+    CU_ASSERT(WORLD_AWAIT(&w, w.counts[BUS_UP] == 2));
+    world_registry(&w, 1, NULL, 0);
+    world_done(&w);
+}
+
 static void lists_presence_after_reconnect(void)
 {
     struct world w = {0};
@@ -236,6 +277,8 @@ static void publish_knows_its_limits(void)
 static const struct gw_test_case cases[] = {
     {"survives a killed broker, which starts closed", survives_a_killed_broker},
     {"SIGHUP keeps sessions and presence", reload_keeps_sessions},
+    {"a reload drops a session left behind without an event", reload_drops_a_session_left_behind},
+    {"gives a hanging broker up and finds it again", gives_a_hanging_broker_up_and_finds_it_again},
     {"lists who is online after the daemon came back", lists_presence_after_reconnect},
     {"the broker ends with its lifeline", lifeline_ends_the_broker},
     {"the broker does not start without secret and lifeline", refuses_to_start_without_a_secret},

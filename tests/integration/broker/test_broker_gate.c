@@ -238,6 +238,25 @@ static void half_open_connections_disturb_nobody(void)
     world_done(&w);
 }
 
+static void refuses_an_mqtt5_method(void)
+{
+    struct world w = {0};
+    struct test_cert cert;
+    struct tls_probe probe;
+    world_init(&w);
+    world_bus(&w);
+    test_pki_issue(&w.pki, "pump-1", false, 3600, &cert);
+    struct bus_entry entry = world_entry("pump-1", &cert);
+    world_registry(&w, 1, &entry, 1);
+    CU_ASSERT(tls_probe_open(&probe, w.port, w.pki.ca_file, &cert, NULL));
+    CU_ASSERT_NOT_EQUAL(tls_probe_connect5(&probe, "pump-1", "\x15\0\5PLAIN", 8), 0);
+    tls_probe_close(&probe);
+    CU_ASSERT(tls_probe_open(&probe, w.port, w.pki.ca_file, &cert, NULL));
+    CU_ASSERT_EQUAL(tls_probe_connect5(&probe, "pump-1", "", 0), 0);
+    tls_probe_close(&probe);
+    world_done(&w);
+}
+
 static const struct gw_test_case cases[] = {
     {"refuses devices before the registry is confirmed and admits them after", refuses_until_registry},
     {"a take-over ends online", takeover_ends_online},
@@ -249,6 +268,7 @@ static const struct gw_test_case cases[] = {
     {"refuses a certificate past the end in the registry", refuses_by_the_registrys_end},
     {"ends a session when its certificate ends", ends_a_session_with_its_certificate},
     {"refuses and reports impostors on the local socket", reports_local_impostors},
+    {"refuses an MQTT 5 authentication method", refuses_an_mqtt5_method},
     {"half-open connections disturb nobody", half_open_connections_disturb_nobody},
 };
 

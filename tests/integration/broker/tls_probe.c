@@ -61,6 +61,14 @@ bool tls_probe_open(struct tls_probe *probe, uint16_t port, const char *ca_file,
     return open;
 }
 
+static int answer_of(struct tls_probe *probe, const uint8_t *packet, size_t len)
+{
+    uint8_t answer[4];
+    if (SSL_write(probe->ssl, packet, (int)len) <= 0 || SSL_read(probe->ssl, answer, sizeof(answer)) != 4)
+        return -1;
+    return answer[0] == 0x20 ? answer[3] : -1;
+}
+
 int tls_probe_connect(struct tls_probe *probe, const char *client_id)
 {
     uint8_t packet[128] = {0x10, 0, 0, 4, 'M', 'Q', 'T', 'T', 4, 0x02, 0, 60, 0};
@@ -68,10 +76,19 @@ int tls_probe_connect(struct tls_probe *probe, const char *client_id)
     packet[1] = (uint8_t)(12 + len);
     packet[13] = (uint8_t)len;
     memcpy(packet + 14, client_id, len);
-    uint8_t answer[4];
-    if (SSL_write(probe->ssl, packet, (int)(14 + len)) <= 0 || SSL_read(probe->ssl, answer, sizeof(answer)) != 4)
-        return -1;
-    return answer[0] == 0x20 ? answer[3] : -1;
+    return answer_of(probe, packet, 14 + len);
+}
+
+int tls_probe_connect5(struct tls_probe *probe, const char *client_id, const void *properties, size_t len)
+{
+    uint8_t packet[128] = {0x10, 0, 0, 4, 'M', 'Q', 'T', 'T', 5, 0x02, 0, 60};
+    size_t id_len = strlen(client_id);
+    packet[1] = (uint8_t)(13 + len + id_len);
+    packet[12] = (uint8_t)len;
+    memcpy(packet + 13, properties, len);
+    packet[14 + len] = (uint8_t)id_len;
+    memcpy(packet + 15 + len, client_id, id_len);
+    return answer_of(probe, packet, 15 + len + id_len);
 }
 
 void tls_probe_close(struct tls_probe *probe)

@@ -27,4 +27,6 @@ bool tls_probe_open(struct tls_probe *probe, uint16_t port, const char *ca_file,
                     void *session);
 /* Sends an MQTT 3.1.1 CONNECT (clean session); returns the CONNACK code, or -1 when the connection ended first. */
 int tls_probe_connect(struct tls_probe *probe, const char *client_id);
+/* The same in MQTT 5 (clean start) with these properties (OASIS MQTT 5.0 section 3.1.2.11). */
+int tls_probe_connect5(struct tls_probe *probe, const char *client_id, const void *properties, size_t len);
 void tls_probe_close(struct tls_probe *probe);

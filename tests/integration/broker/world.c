@@ -119,8 +119,6 @@ void world_done(struct world *w)
             printf("# broker: %s\n", w->broker.out);
         CU_ASSERT_EQUAL(code, 0);
     }
-    if (getenv("BROKER_TEST_VERBOSE"))
-        printf("# broker: %s\n", w->broker.out);
     gw_proc_done(&w->broker);
     if (w->lifeline >= 0)
         (void)close(w->lifeline);
