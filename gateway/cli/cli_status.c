@@ -12,24 +12,31 @@ static void row(struct cli_table *t, const char *label, const struct json_value 
     cli_table_add_member(t, object, key);
 }
 
-static void health_row(struct cli_table *t, const char *label, const struct json_value *object, const char *key)
+static bool is_true(const struct json_value *object, const char *key)
 {
-    bool up = false;
+    bool value = false;
+    return json_bool(object, key, &value, NULL) == GW_OK && value;
+}
+
+static void health_row(struct cli_table *t, const char *label, bool up, const char *why_down)
+{
     cli_table_add_str(t, label);
-    cli_table_add_str(t, json_bool(object, key, &up, NULL) ? "-" : up ? "up" : "DOWN");
+    cli_table_add_str(t, up ? "up" : why_down);
 }
 
 static void registry_row(struct cli_table *t, const struct json_value *root)
 {
     const struct json_value *registry = NULL;
-    bool confirmed = false;
+    bool confirmed = false, claimed = is_true(root, "claimed");
     uint64_t generation = 0;
     char text[64] = "-";
     if (!json_member(root, "registry", JSON_KIND_OBJECT, &registry, NULL) &&
         !json_bool(registry, "confirmed", &confirmed, NULL) &&
         !json_u64_text(registry, "generation", UINT64_MAX, &generation, NULL))
         (void)snprintf(text, sizeof(text), "generation %" PRIu64 ", %s", generation,
-                       confirmed ? "confirmed by the broker" : "NOT CONFIRMED by the broker yet");
+                       confirmed  ? "confirmed by the broker"
+                       : !claimed ? "for the broker to come"
+                                  : "NOT CONFIRMED by the broker yet");
     cli_table_add_str(t, "registry");
     cli_table_add_str(t, text);
 }
@@ -71,8 +78,9 @@ enum cli_exit cli_status(struct cli *cli)
     row(&t, "version", root, "version");
     row(&t, "started", root, "started");
     row(&t, "claimed", root, "claimed");
-    health_row(&t, "broker", root, "broker_up");
-    health_row(&t, "key daemon", root, "keyd_up");
+    health_row(&t, "broker", is_true(root, "broker_up"),
+               is_true(root, "claimed") ? "DOWN" : "starts once the gateway is claimed");
+    health_row(&t, "key daemon", is_true(root, "keyd_up"), "DOWN");
     keys_row(&t, root);
     registry_row(&t, root);
     row(&t, "enrolment door open until", root, "door_open_until");

@@ -37,7 +37,7 @@ void prints_status_for_people(void)
     RUN run;
     run_with(&s, &run, false,
              CLI_WORDS("200 {\"gateway\":\"gw-00\",\"version\":\"0.1.0\",\"started\":\"2026-11-23T01:02:03.004Z\","
-                       "\"claimed\":false,\"keys_separated\":false,\"broker_up\":true,\"keyd_up\":false,\"registry\":{"
+                       "\"claimed\":true,\"keys_separated\":false,\"broker_up\":true,\"keyd_up\":false,\"registry\":{"
                        "\"confirmed\":false,\"generation\":\"7\"},\"door_open_until\":null,\"devices\":{\"invited\":0,"
                        "\"active\":12},\"online\":9,\"server_key_sha256\":\"ab\"}"),
              CLI_WORDS("status"));
@@ -49,6 +49,14 @@ void prints_status_for_people(void)
     CU_ASSERT_TRUE(has(&run.out, "enrolment door open until  -\n"));
     CU_ASSERT_TRUE(has(&run.out, "  active                   12\n"));
     CU_ASSERT_FALSE(has(&run.out, "invited"));
+    RUN fresh;
+    run_with(&s, &fresh, false,
+             CLI_WORDS(
+                 "200 {\"claimed\":false,\"broker_up\":false,\"registry\":{\"confirmed\":false,\"generation\":\"7\"}}"),
+             CLI_WORDS("status"));
+    CU_ASSERT_EQUAL(fresh.rc, CLI_OK);
+    CU_ASSERT_TRUE(has(&fresh.out, "starts once the gateway is claimed\n"));
+    CU_ASSERT_FALSE(has(&fresh.out, "NOT CONFIRMED"));
 }
 
 void prints_the_answer_as_it_came_with_json(void)
