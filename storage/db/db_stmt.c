@@ -185,9 +185,12 @@ enum gw_rc db_mark_end(struct db *db, bool keep, struct gw_err *err)
 /* After a commit. What fails here fails again later, in a place that can tell: the transaction itself is safe. */
 static void bound_wal(struct db *db)
 {
-    if (db->mode == DB_READ_ONLY || db->wal_frames < DB_WAL_AUTO_FRAMES)
+    if (db->mode == DB_READ_ONLY)
         return;
-    int how = db_wal_over(db) ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+    bool over = db_wal_over(db);
+    if (!over && db->wal_frames < DB_WAL_AUTO_FRAMES)
+        return;
+    int how = over ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
     (void)sqlite3_busy_timeout(db->raw, 0); /* never wait for a reader */
     (void)sqlite3_wal_checkpoint_v2(db->raw, NULL, how, NULL, NULL);
     (void)sqlite3_busy_timeout(db->raw, db->busy_ms);
