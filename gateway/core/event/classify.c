@@ -1,6 +1,9 @@
 #include "classify.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "gw_utf8.h"
 
 /* One rule: the program is `program` ("" for any), the text holds `phrase`. subj_after and obj_after
  * tell behind which words who and what stand (the next word). The first rule that fits wins. */
@@ -97,4 +100,19 @@ bool event_classify(struct gw_view program, struct gw_view text, struct event_cl
         return true;
     }
     return false;
+}
+
+void event_refine(struct event_view *view)
+{
+    struct event_class known;
+    if (strcmp(view->cls, EVENT_CLS_TEXT) != 0 ||
+        !event_classify(gw_view_str(view->program), gw_view_str(view->msg), &known))
+        return;
+    (void)snprintf(view->cls, sizeof(view->cls), "%s", known.cls);
+    if (known.sev > view->sev)
+        view->sev = known.sev;
+    view->has_res = known.has_res;
+    view->res = known.res;
+    (void)gw_utf8_clean(known.subj, view->subj, sizeof(view->subj));
+    (void)gw_utf8_clean(known.obj, view->obj, sizeof(view->obj));
 }

@@ -20,3 +20,6 @@ struct event_class {
 
 /* program: "sshd" of "sshd[1291]:", empty when unknown. False, and *ret_class untouched, when no rule fits. */
 bool event_classify(struct gw_view program, struct gw_view text, struct event_class *ret_class);
+/* Gives a view that is only text its class, severity, result, who and what, where a rule knows them; its severity only
+ * rises. A view whose class the device named itself is left alone. */
+void event_refine(struct event_view *view);

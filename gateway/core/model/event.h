@@ -21,9 +21,12 @@ enum event_format {
 };
 const char *event_format_text(enum event_format format);
 
+#define EVENT_NAME_MAX 64
 #define EVENT_MSG_MAX  512
 #define EVENT_ATTR_MAX 1024
 #define EVENT_BOOT_MAX 40
+
+#define EVENT_CLS_TEXT "log.text" /* class of what nothing is known about */
 
 struct event_view {
     enum event_format format;
@@ -35,6 +38,7 @@ struct event_view {
     char cls[AUDIT_CLS_MAX]; /* "auth.login"; "log.text" when nothing is known */
     char subj[AUDIT_NAME_MAX];
     char obj[AUDIT_NAME_MAX];
+    char program[EVENT_NAME_MAX]; /* that wrote the line, "sshd"; "" when unknown */
     char boot[EVENT_BOOT_MAX];
     char msg[EVENT_MSG_MAX];
     char attr[EVENT_ATTR_MAX]; /* JSON object as text; "" when there is none or it is longer */
