@@ -120,3 +120,76 @@ void no_get_changes_state(void)
     }
     CU_ASSERT_EQUAL(f.posted, 4);
 }
+
+/* Counts the members of one object that the other one's `properties` do not know. */
+struct unknown {
+    const struct json_value *properties;
+    int count;
+};
+
+static bool count_unknown(void *ctx, const char *key, const struct json_value *value)
+{
+    struct unknown *u = ctx;
+    (void)value;
+    if (!json_has(u->properties, key)) {
+        printf("# the answer's %s is not in the document\n", key);
+        u->count++;
+    }
+    return true;
+}
+
+/* The answer has what the schema requires, the schema describes what the answer has. */
+static void check_shape(const struct json_value *schemas, const char *name, const struct json_value *answer)
+{
+    const struct json_value *schema = NULL, *properties = NULL, *required = NULL;
+    CU_ASSERT_EQUAL_FATAL(json_member(schemas, name, JSON_KIND_OBJECT, &schema, NULL), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(json_member(schema, "properties", JSON_KIND_OBJECT, &properties, NULL), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(json_member(schema, "required", JSON_KIND_ARRAY, &required, NULL), GW_OK);
+    struct unknown u = {.properties = properties};
+    json_each_member(answer, count_unknown, &u);
+    CU_ASSERT_EQUAL(u.count, 0);
+    for (size_t i = 0; i < json_count(required); i++) {
+        struct gw_view key;
+        char text[64];
+        CU_ASSERT_EQUAL_FATAL(json_as_text(json_item(required, i), &key), GW_OK);
+        CU_ASSERT_EQUAL_FATAL(gw_view_copy_str(key, text, sizeof(text)), GW_OK);
+        if (!json_has(answer, text))
+            printf("# %s requires %s, the answer has none\n", name, text);
+        CU_ASSERT_TRUE(json_has(answer, text));
+    }
+}
+
+void answers_have_the_documented_members(void)
+{
+    GW_CLEANUP(rest_fixture_done) struct rest_fixture f;
+    rest_fixture_init(&f);
+    struct gw_err err = {0};
+    struct rest_ask ask = {.method = HTTP_GET, .door = HTTP_DOOR_ADMIN, .path = "/api/v1/openapi.json"};
+    CU_ASSERT_EQUAL_FATAL(rest_fixture_ask(&f, &ask, &err), 200);
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    GW_ASSERT_OK(json_read(gw_buf_view(&f.reply.body), 1024 * 1024, &doc, &err), &err);
+    const struct json_value *components = NULL, *schemas = NULL;
+    GW_ASSERT_OK(json_member(json_root(doc), "components", JSON_KIND_OBJECT, &components, &err), &err);
+    GW_ASSERT_OK(json_member(components, "schemas", JSON_KIND_OBJECT, &schemas, &err), &err);
+    struct answer_device d = {.device = {.id = {"pump-7"}, .state = DEVICE_ACTIVE}};
+    struct device_pending p = {.device = {"pump-7"}};
+    const struct {
+        const char *schema;
+        struct answer answer;
+    } rows[] = {
+        {"Done", {.kind = ANSWER_DONE}},
+        {"Status", {.kind = ANSWER_STATUS}},
+        {"Device", {.kind = ANSWER_DEVICES, .devices = &d, .device_count = 1, .single = true}},
+        {"DeviceList", {.kind = ANSWER_DEVICES, .devices = &d, .device_count = 1}},
+        {"PendingList", {.kind = ANSWER_PENDING, .pending = &p, .pending_count = 1}},
+        {"Invitation", {.kind = ANSWER_INVITATION}},
+        {"ClaimCode", {.kind = ANSWER_CLAIM_CODE}},
+        {"Problem", {.kind = ANSWER_DONE, .rc = GW_DENIED, .text = "no"}},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        rest_answer(f.rest, &rows[i].answer);
+        GW_CLEANUP(json_cleanup) struct json_doc *answer = NULL;
+        GW_ASSERT_OK(json_read(gw_buf_view(&f.reply.body), 65536, &answer, &err), &err);
+        check_shape(schemas, rows[i].schema, json_root(answer));
+    }
+}

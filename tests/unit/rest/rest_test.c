@@ -443,6 +443,7 @@ static const struct gw_test_case cases[] = {
     {"a refusal of core is a problem document", a_refusal_of_core_is_a_problem_document},
     {"every route is in the OpenAPI document and the other way round", openapi_and_routes_agree},
     {"no write is a GET and no GET changes state", no_get_changes_state},
+    {"answers have the documented members", answers_have_the_documented_members},
 };
 
 int main(void)
