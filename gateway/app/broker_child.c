@@ -12,7 +12,7 @@
 #include "ctl.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"
-#include "gw_num.h"
+#include "kept_port.h"
 #include "server_cert.h"
 
 #define CONF_MAX 16384
@@ -73,28 +73,18 @@ static enum gw_rc probe_port(const char *address, uint16_t port, uint16_t *ret_p
     return GW_OK;
 }
 
-/* A free port once chosen is kept for later starts, so that devices find us again. */
 static enum gw_rc choose_port(struct broker_child *b, bool running, struct gw_err *err)
 {
     const struct config_listener *at = &b->config->mqtt;
     char path[OPTIONS_PATH_MAX + 64];
     options_path(path, b->options->state, "broker/port");
-    uint64_t kept = 0;
-    GW_CLEANUP(gw_buf_done) struct gw_buf text;
-    gw_buf_init(&text, 16);
-    if (at->port == 0 && (gw_fs_read_file(path, &text, NULL) || gw_parse_u64(gw_buf_view(&text), 65535, &kept)))
-        kept = 0;
-    b->port = at->port ? at->port : (uint16_t)kept;
+    b->port = kept_port_choose(path, at->port);
     if (running && b->port)
         return GW_OK; /* it is our own broker that holds it */
     enum gw_rc rc = probe_port(at->address, b->port, &b->port, err);
     if (rc == GW_EXISTS && at->port == 0)
         rc = probe_port(at->address, 0, &b->port, err);
-    if (rc || at->port)
-        return rc;
-    char digits[8];
-    (void)snprintf(digits, sizeof(digits), "%u", b->port);
-    return gw_fs_replace(gw_fs_posix(), path, gw_view_str(digits), 0600, err);
+    return rc || at->port ? rc : kept_port_put(path, b->port, err);
 }
 
 static enum gw_rc write_if_new(const char *path, struct gw_view content, mode_t mode, bool *changed, struct gw_err *err)

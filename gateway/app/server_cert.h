@@ -5,6 +5,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #include "config.h"
 #include "gw_err.h"
 #include "gw_hash.h"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "ack.h"
+#include "event_view.h"
 #include "gw_cleanup.h"
-#include "json.h"
 
 #define AUDIT_RUN_MAX  256
 #define AUDIT_TEXT_MAX 4096
@@ -29,23 +29,6 @@ void ingest_acknowledge(struct session *s, const struct log_progress *progress, 
             acknowledge_one(s, &progress[i], credit_bytes);
 }
 
-enum gw_rc ingest_audit_format(const struct audit_event *event, struct gw_buf *ret_text)
-{
-    struct json_writer w;
-    json_writer_begin(&w, ret_text);
-    json_put_object(&w, NULL);
-    json_put_str(&w, "cls", event->cls);
-    json_put_i64(&w, "t", event->t.ms);
-    json_put_i64(&w, "sev", event->sev);
-    json_put_str(&w, "res", event_res_text(event->res));
-    json_put_str(&w, "subj", event->subj);
-    json_put_str(&w, "obj", event->obj);
-    json_put_str(&w, "msg", event->msg);
-    json_put_i64(&w, "n", event->n);
-    json_put_end(&w);
-    return json_writer_end(&w);
-}
-
 struct feeding {
     int64_t *fed;
     ingest_audit_fn *fn;
@@ -58,7 +41,7 @@ static bool feed_one(void *ctx, const struct audit_event *event)
     struct feeding *f = ctx;
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     gw_buf_init(&text, AUDIT_TEXT_MAX);
-    if (ingest_audit_format(event, &text) || f->fn(f->ctx, event->n, gw_buf_view(&text)))
+    if (event_view_format_audit(event, &text) || f->fn(f->ctx, event->n, gw_buf_view(&text)))
         return false;
     *f->fed = event->n;
     f->more = true;

@@ -20,5 +20,3 @@ typedef enum gw_rc ingest_audit_fn(void *ctx, int64_t n, struct gw_view event);
  * Called after COMMIT. */
 GW_MUST_CHECK enum gw_rc ingest_feed_audit(const struct store *store, int64_t *fed, ingest_audit_fn *fn, void *ctx,
                                            struct gw_err *err);
-/* One audit event as the bytes of a log event: a JSON object in the form of the event view. */
-GW_MUST_CHECK enum gw_rc ingest_audit_format(const struct audit_event *event, struct gw_buf *ret_text);

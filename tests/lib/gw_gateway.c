@@ -184,9 +184,10 @@ bool gw_agent_make(struct gw_agent *a, const struct gw_gateway *g, const char *i
     (void)snprintf(a->config, sizeof(a->config), "%s/agent.toml", a->dir);
     char invitation[224], text[2048];
     (void)snprintf(invitation, sizeof(invitation), "%s/invitation", a->dir);
-    const char *const args[] = {"device", "invite", id, "--out", invitation, NULL};
+    const char *const argv[] = {
+        GW_BIN_DIR "/gatehouse", "--socket", g->socket, "device", "invite", id, "--out", invitation, NULL};
     GW_FREE char *out = NULL;
-    if (gw_gateway_cli(g, args, &out)) {
+    if (gw_proc_run(argv, &out)) {
         printf("#   invite %s: %s\n", id, out);
         return false;
     }

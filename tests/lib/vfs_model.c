@@ -245,6 +245,10 @@ static int x_file_size(sqlite3_file *file, sqlite3_int64 *ret_size)
 static int x_file_control(sqlite3_file *file, int op, void *arg)
 {
     struct model_file *f = model_file(file);
+    if (op == SQLITE_FCNTL_LAST_ERRNO) {
+        *(int *)arg = f->v->last_errno;
+        return SQLITE_OK;
+    }
     if (op != SQLITE_FCNTL_PRAGMA || !f->v->weak)
         return SQLITE_NOTFOUND;
     char **words = arg; /* [1] the pragma, [2] its value, which SQLite reads again after we have said "not mine" */

@@ -12,6 +12,7 @@
 #include "enrol_client.h"
 #include "gw_cleanup.h"
 #include "gw_test.h"
+#include "gw_time.h"
 
 #define LIMIT_MS 30000
 
@@ -221,19 +222,24 @@ static void an_agent_enrols_and_holds_a_session(void)
     CU_ASSERT(gw_await(agent_online, pump, LIMIT_MS));
 }
 
+struct rebirth {
+    const char *program;
+    pid_t old;
+};
+
+static bool reborn(void *ctx)
+{
+    const struct rebirth *r = ctx;
+    pid_t now = gw_gateway_child(&gateway, r->program);
+    return now > 0 && now != r->old;
+}
+
 static void survives_the_death_of(const char *program)
 {
-    pid_t old = gw_gateway_child(&gateway, program);
-    CU_ASSERT_FATAL(old > 0);
-    (void)kill(old, SIGKILL);
-    struct timespec pause = {0, 5000000};
-    int64_t deadline = gw_mono_now().ms + LIMIT_MS;
-    pid_t fresh = old;
-    while ((fresh == old || fresh == 0) && gw_mono_now().ms < deadline) {
-        (void)nanosleep(&pause, NULL);
-        fresh = gw_gateway_child(&gateway, program);
-    }
-    CU_ASSERT(fresh > 0 && fresh != old);
+    struct rebirth r = {program, gw_gateway_child(&gateway, program)};
+    CU_ASSERT_FATAL(r.old > 0);
+    (void)kill(r.old, SIGKILL);
+    CU_ASSERT(gw_await(reborn, &r, LIMIT_MS));
     CU_ASSERT(gw_await(all_three_listen, NULL, LIMIT_MS));
     CU_ASSERT(gw_await(agent_online, pump, LIMIT_MS));
 }

@@ -1,0 +1,66 @@
+/*
+ * daemon_internal: the parts of the daemon and who makes them; shared by the daemon's files only.
+ *
+ *     daemon.c          the init list and the end
+ *     daemon_links.c    what the outside tells us, and what core lets out
+ *     daemon_journal.c  the journal and its signatures
+ *     daemon_net.c      the adapters and their server
+ */
+#pragma once
+
+#include <uv.h>
+
+#include "broker_child.h"
+#include "config.h"
+#include "core_loop.h"
+#include "ctl.h"
+#include "est.h"
+#include "journal_db.h"
+#include "journal_thread.h"
+#include "mqtt.h"
+#include "options.h"
+#include "repo.h"
+#include "rest.h"
+#include "web.h"
+#include "workers.h"
+
+struct daemon {
+    const struct options *options;
+    struct config config;
+    struct repo *repo;
+    struct store store;
+    struct signer signer;
+    struct signer_identity identity;
+    struct gateway_facts facts;
+    uv_loop_t loop;
+    uv_poll_t ctl, lifeline;
+    uv_signal_t sigterm, sigint;
+    struct core core;
+    struct workers *workers;
+    struct journal_db *journal;
+    struct journal_thread *journal_thread;
+    struct http_responder responder; /* forwards to web, which is made after the adapters that need it */
+    struct est *est;
+    struct rest *rest;
+    struct http_route *routes;
+    struct web *web;
+    struct mqtt *mqtt;
+    struct broker_child broker;
+    char secret[CTL_BROKER_SECRET_CHARS + 1];
+    bool loop_made, core_made, polls_made, broker_running, stopping;
+};
+
+typedef enum gw_rc daemon_init_fn(struct daemon *d, struct gw_err *err);
+daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_adapters, daemon_init_web;
+
+/* Core's way out; and the bus's way in. */
+struct core_outlets daemon_outlets(struct daemon *d);
+void daemon_on_bus(void *ctx, const struct bus_event *event);
+void daemon_open_devices(struct daemon *d);
+void daemon_tell_supervisor(enum ctl_kind kind, int32_t value);
+/* From now on words of the supervisor are heard. */
+void daemon_listen_ctl(struct daemon *d);
+/* Closes what daemon_init_signals() opened. */
+void daemon_close_signals(struct daemon *d);
+/* A worker brings signatures back to the journal. */
+void daemon_signed(void *ctx, struct journal_signing *signings, size_t count);

@@ -1,0 +1,48 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto_hash.h"
+#include "daemon_internal.h"
+#include "gw_cleanup.h"
+#include "journal_severity.h"
+
+void daemon_signed(void *ctx, struct journal_signing *signings, size_t count)
+{
+    struct daemon *d = ctx;
+    journal_thread_signed(d->journal_thread, signings, count);
+}
+
+static bool sign_by_worker(void *ctx, struct journal_signing *signings, size_t count)
+{
+    struct daemon *d = ctx;
+    struct work *work = gw_xalloc(1, sizeof(*work));
+    work->kind = WORK_SIGN;
+    work->blob = (uint8_t *)signings;
+    work->blob_len = count * sizeof(*signings);
+    if (workers_give(d->workers, work) == GW_OK)
+        return true;
+    free(work);
+    return false;
+}
+
+enum gw_rc daemon_init_journal(struct daemon *d, struct gw_err *err)
+{
+    char path[OPTIONS_PATH_MAX + 64];
+    options_path(path, d->options->state, "journal/journal.db");
+    const struct journal_options options = {
+        .mode = DB_READ_WRITE, .hash = crypto_sha256(), .severity = journal_severity};
+    enum gw_rc rc = journal_db_open(path, &options, &d->journal, err);
+    if (rc)
+        return rc;
+    struct journal_thread_config config = {
+        .journal = journal_db_port(d->journal),
+        .inbox = inbox_queue_inner_port(d->core.queue),
+        .sign = sign_by_worker,
+        .sign_ctx = d,
+        .hash = crypto_sha256(),
+    };
+    (void)snprintf(config.gateway, sizeof(config.gateway), "%s", d->identity.gateway);
+    memcpy(config.log_pub, d->identity.log_pub, sizeof(config.log_pub));
+    return journal_thread_new(&config, &d->journal_thread, err);
+}

@@ -1,0 +1,211 @@
+#include <signal.h>
+
+#include "daemon_internal.h"
+#include "gw_log.h"
+
+#define PART "daemon"
+
+static void close_poll(uv_poll_t *poll)
+{
+    if (!uv_is_closing((uv_handle_t *)poll))
+        uv_close((uv_handle_t *)poll, NULL);
+}
+
+static void begin_stop(struct daemon *d)
+{
+    if (d->stopping)
+        return;
+    d->stopping = true;
+    gw_log(GW_LOG_INFO, PART, "stopping");
+    uv_stop(&d->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    (void)signum;
+    begin_stop(handle->data);
+}
+
+static void on_lifeline(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    gw_log(GW_LOG_WARN, PART, "the supervisor has gone");
+    begin_stop(handle->data);
+}
+
+void daemon_tell_supervisor(enum ctl_kind kind, int32_t value)
+{
+    struct gw_err err = {0};
+    if (ctl_send(CTL_FD_DAEMON_CTL, kind, value, &err))
+        gw_log(GW_LOG_WARN, PART, "%s", gw_err_text(&err));
+}
+
+static void post_child(struct daemon *d, enum child_kind which, bool up, int status)
+{
+    struct inbox port = inbox_queue_inner_port(d->core.queue);
+    struct inbox_msg msg = {.kind = INBOX_CHILD, .u.child = {which, up, status}};
+    if (port.post(port.self, &msg))
+        gw_log(GW_LOG_WARN, PART, "the inbox is full: the end of a process goes unnoted");
+}
+
+static void on_word(struct daemon *d, enum ctl_kind kind, int32_t value)
+{
+    switch (kind) {
+    case CTL_BROKER_UP:
+        d->broker_running = true;
+        post_child(d, CHILD_BROKER, true, 0);
+        return;
+    case CTL_BROKER_DOWN:
+        d->broker_running = false;
+        post_child(d, CHILD_BROKER, false, value);
+        return;
+    case CTL_KEYD_UP:
+        post_child(d, CHILD_KEYD, true, 0);
+        return;
+    case CTL_KEYD_DOWN:
+        post_child(d, CHILD_KEYD, false, value);
+        return;
+    case CTL_BROKER_START:
+    case CTL_BROKER_RELOAD:
+    case CTL_PUBLISH:
+    case CTL_READY:
+        return; /* ours to say */
+    }
+}
+
+static void on_ctl(uv_poll_t *handle, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct daemon *d = handle->data;
+    for (;;) {
+        enum ctl_kind kind;
+        int32_t value;
+        struct gw_err err = {0};
+        enum gw_rc rc = ctl_receive(CTL_FD_DAEMON_CTL, &kind, &value, &err);
+        if (rc == GW_AGAIN)
+            return;
+        if (rc) {
+            close_poll(handle); /* the lifeline tells the rest */
+            return;
+        }
+        on_word(d, kind, value);
+    }
+}
+
+static void out_answer(void *ctx, const struct answer *answer)
+{
+    struct daemon *d = ctx;
+    switch (answer->to) {
+    case ANSWER_TO_EST:
+        est_answer(d->est, answer);
+        return;
+    case ANSWER_TO_REST:
+        rest_answer(d->rest, answer);
+        return;
+    }
+}
+
+static void out_cut(void *ctx, const struct gw_sha256 *cert_sha256)
+{
+    struct daemon *d = ctx;
+    web_cut_device(d->web, cert_sha256);
+}
+
+static void out_child(void *ctx, const struct inbox_child *child)
+{
+    (void)ctx;
+    gw_log(child->up ? GW_LOG_INFO : GW_LOG_WARN, PART, "%s is %s",
+           child->which == CHILD_KEYD ? "gatehouse-keyd" : "the broker", child->up ? "up" : "down");
+}
+
+void daemon_open_devices(struct daemon *d)
+{
+    daemon_tell_supervisor(CTL_BROKER_START, d->broker_running && d->broker.changed);
+    d->broker.changed = false;
+    web_doors_set(d->web, HTTP_DOOR_DEVICES | HTTP_DOOR_OPERATORS | HTTP_DOOR_ADMIN);
+}
+
+static void out_open_devices(void *ctx)
+{
+    daemon_open_devices(ctx);
+}
+
+static uint64_t out_credit(void *ctx)
+{
+    struct daemon *d = ctx;
+    return journal_thread_credit(d->journal_thread);
+}
+
+static enum gw_rc out_audit(void *ctx, int64_t n, struct gw_view event)
+{
+    struct daemon *d = ctx;
+    return journal_thread_audit(d->journal_thread, n, event);
+}
+
+/* Logs go to the journal's queue; core hears of them when they are durable. A full queue drops: the device has them. */
+void daemon_on_bus(void *ctx, const struct bus_event *event)
+{
+    struct daemon *d = ctx;
+    if (event->kind != BUS_MESSAGE) {
+        core_post_bus(&d->core, event);
+        return;
+    }
+    switch (event->topic) {
+    case BUS_TOPIC_LOG:
+        (void)!journal_thread_batch(d->journal_thread, &event->device, event->payload);
+        return;
+    case BUS_TOPIC_LINE:
+        (void)!journal_thread_line(d->journal_thread, &event->device, event->payload);
+        return;
+    case BUS_TOPIC_STATE:
+        (void)!journal_thread_hello(d->journal_thread, &event->device);
+        return;
+    case BUS_TOPIC_JOB:
+        return; /* no job has been given to any device */
+    }
+}
+
+enum gw_rc daemon_init_signals(struct daemon *d, struct gw_err *err)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (uv_loop_init(&d->loop))
+        return gw_err_set(err, GW_IO, "event loop");
+    d->loop_made = true;
+    if (uv_poll_init(&d->loop, &d->ctl, CTL_FD_DAEMON_CTL) || uv_poll_init(&d->loop, &d->lifeline, CTL_FD_LIFELINE) ||
+        uv_signal_init(&d->loop, &d->sigterm) || uv_signal_init(&d->loop, &d->sigint))
+        return gw_err_set(err, GW_IO, "event loop");
+    d->ctl.data = d->lifeline.data = d->sigterm.data = d->sigint.data = d;
+    d->polls_made = true;
+    (void)uv_signal_start(&d->sigterm, on_signal, SIGTERM);
+    (void)uv_signal_start(&d->sigint, on_signal, SIGINT);
+    (void)uv_poll_start(&d->lifeline, UV_READABLE | UV_DISCONNECT, on_lifeline);
+    return GW_OK;
+}
+
+void daemon_listen_ctl(struct daemon *d)
+{
+    (void)uv_poll_start(&d->ctl, UV_READABLE | UV_DISCONNECT, on_ctl);
+}
+
+void daemon_close_signals(struct daemon *d)
+{
+    if (!d->polls_made)
+        return;
+    close_poll(&d->ctl);
+    close_poll(&d->lifeline);
+    uv_close((uv_handle_t *)&d->sigterm, NULL);
+    uv_close((uv_handle_t *)&d->sigint, NULL);
+}
+
+struct core_outlets daemon_outlets(struct daemon *d)
+{
+    return (struct core_outlets){.ctx = d,
+                                 .answer = out_answer,
+                                 .cut = out_cut,
+                                 .open_devices = out_open_devices,
+                                 .child = out_child,
+                                 .credit = out_credit,
+                                 .audit = out_audit};
+}
