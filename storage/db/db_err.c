@@ -65,16 +65,37 @@ static enum gw_rc rc_of(int extended, int sys_errno)
     }
 }
 
+static int errno_of_file(sqlite3_file *file)
+{
+    int code = 0;
+    if (file && file->pMethods)
+        (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code);
+    return code;
+}
+
+/* errno behind an I/O error. A failed commit leaves it with the file alone: the WAL's, else the database's. */
+static int errno_of(struct db *db)
+{
+    sqlite3_file *wal = NULL, *file = NULL;
+    int code = sqlite3_system_errno(db->raw);
+    if (!code && sqlite3_file_control(db->raw, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal) == SQLITE_OK)
+        code = errno_of_file(wal);
+    if (!code && sqlite3_file_control(db->raw, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK)
+        code = errno_of_file(file);
+    return code;
+}
+
 enum gw_rc db_fail(struct db *db, int code, struct gw_err *err)
 {
-    int extended = db->raw && (sqlite3_extended_errcode(db->raw) & 0xff) == (code & 0xff)
-                       ? sqlite3_extended_errcode(db->raw)
-                       : code;
-    int sys_errno = db->raw ? sqlite3_system_errno(db->raw) : 0;
+    if (!db->raw)
+        return gw_err_set(err, rc_of(code, 0), "%s: %s", db->name, sqlite3_errstr(code));
+    int last = sqlite3_extended_errcode(db->raw);
+    int extended = (last & 0xff) == (code & 0xff) ? last : code;
     int primary = extended & 0xff;
+    int sys_errno = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN ? errno_of(db) : 0;
     enum gw_rc rc = rc_of(extended, sys_errno);
-    const char *text = db->raw ? sqlite3_errmsg(db->raw) : sqlite3_errstr(code);
-    if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && sys_errno)
+    const char *text = sqlite3_errmsg(db->raw);
+    if (sys_errno)
         return gw_err_set(err, rc, "%s: %s (%d, %s)", db->name, text, extended, strerrordesc_np(sys_errno));
     return gw_err_set(err, rc, "%s: %s (%d)", db->name, text, extended);
 }
