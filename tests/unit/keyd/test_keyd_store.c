@@ -128,38 +128,52 @@ static void never_becomes_another_gateway_by_itself(void)
     keyd_done(&k);
 }
 
+enum damage { DAMAGE_BIT, DAMAGE_HALF, DAMAGE_GONE, DAMAGE_MODE, DAMAGE_COUNT };
+
+static void damage(const char *path, struct gw_view content, enum damage how)
+{
+    struct gw_err err;
+    GW_CLEANUP(gw_buf_done) struct gw_buf changed;
+    gw_buf_init(&changed, 65536);
+    CU_ASSERT_EQUAL(gw_buf_add_view(&changed, content), GW_OK);
+    if (how == DAMAGE_BIT)
+        changed.ptr[changed.len / 2] ^= 0x01; /* another content, or no base64 */
+    if (how == DAMAGE_HALF)
+        changed.len /= 2;
+    GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_buf_view(&changed), 0600, &err), &err);
+    if (how == DAMAGE_GONE)
+        CU_ASSERT_EQUAL(unlink(path), 0);
+    if (how == DAMAGE_MODE)
+        CU_ASSERT_EQUAL(chmod(path, 0640), 0);
+}
+
 static void names_the_file_that_is_wrong(void)
 {
     static const char *const files[] = {"ca/root.key",   "ca/root.crt", "ca/issuer.key",
                                         "ca/issuer.crt", "ca/log.key",  "ca/log.vkey"};
+    GW_CLOSE int dir = fixture_dir();
+    struct gw_err err = {0};
+    struct keyd k;
+    fixture_open(&k, dir, now);
+    keyd_done(&k);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        for (int how = 0; how < 4; how++) {
-            GW_CLOSE int dir = fixture_dir();
-            struct gw_err err = {0};
-            struct keyd k;
-            fixture_open(&k, dir, now);
-            keyd_done(&k);
-            const char *path = fixture_path(files[i]);
-            GW_CLEANUP(gw_buf_done) struct gw_buf content;
-            gw_buf_init(&content, 65536);
-            GW_ASSERT_OK(gw_fs_read_file(path, &content, &err), &err);
-            if (how == 0)
-                content.ptr[content.len / 2] ^= 0x01; /* still base64, another content; or no base64 */
-            if (how == 1)
-                content.len /= 2;
-            GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_buf_view(&content), 0600, &err), &err);
-            if (how == 2)
-                CU_ASSERT_EQUAL(unlink(path), 0);
-            if (how == 3)
-                CU_ASSERT_EQUAL(chmod(path, 0640), 0);
+        const char *path = fixture_path(files[i]);
+        GW_CLEANUP(gw_buf_done) struct gw_buf content;
+        gw_buf_init(&content, 65536);
+        GW_ASSERT_OK(gw_fs_read_file(path, &content, &err), &err);
+        for (int how = 0; how < DAMAGE_COUNT; how++) {
+            damage(path, gw_buf_view(&content), (enum damage)how);
             CU_ASSERT_NOT_EQUAL(keyd_open(&k, dir, now, FIXTURE_BUILD_DAY, &err), GW_OK);
+            keyd_done(&k);
             /* A changed key may be a valid other one: then it is its certificate that no longer fits. */
             char stem[16];
             (void)snprintf(stem, sizeof(stem), "%.*s", (int)strcspn(files[i] + 3, "."), files[i] + 3);
-            CU_ASSERT_PTR_NOT_NULL(strstr(err.text, how == 0 ? stem : files[i] + 3));
-            keyd_done(&k);
+            CU_ASSERT_PTR_NOT_NULL(strstr(err.text, how == DAMAGE_BIT ? stem : files[i] + 3));
         }
+        GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_buf_view(&content), 0600, &err), &err);
     }
+    fixture_open(&k, dir, now); /* whole again */
+    keyd_done(&k);
 }
 
 static void remembers_over_a_restart(void)
