@@ -119,7 +119,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
     enum gw_rc rc = GW_OK;
     switch (out->kind) {
     case OUT_ANSWER:
-        if (out->after_registry)
+        if (out->after_registry && core->operate.access.claimed) /* before the claim there is no broker to tell */
             session_hold(&core->session, GW_TAKE(out->answer), now);
         else
             answer_now(core, GW_TAKE(out->answer));
