@@ -18,6 +18,8 @@ enum gw_rc log_batch_parse(struct gw_view bytes, struct log_batch *ret_batch, st
         return gw_err_set(err, GW_INVALID, "log batch: does not begin with GWL1");
     if (gw_read_u64(&in, &b.head.epoch) || gw_read_u64(&in, &b.head.first) || gw_read_u16(&in, &count))
         return gw_err_set(err, GW_INVALID, "log batch: header cut short");
+    if (b.head.epoch == 0)
+        return gw_err_set(err, GW_INVALID, "log batch: epoch 0");
     b.head.count = count;
     b.bundle = in.rest;
     if (count == 0 || count > LOG_BATCH_COUNT_MAX)

@@ -2,7 +2,7 @@
  * log_batch: what a device sends on up/log. docs: "Log batch".
  *
  *     0   4  "GWL1"
- *     4   8  epoch
+ *     4   8  epoch, not 0 (that says "no log" in an acknowledgement)
  *     12  8  first sequence number
  *     20  2  count, 1 to 1024
  *     22  …  count × (u16 length ‖ event bytes), and nothing behind

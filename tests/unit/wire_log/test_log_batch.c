@@ -70,6 +70,15 @@ static void refuses_wrong_fields(void)
     }
 }
 
+static void refuses_epoch_0(void)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf out;
+    three_events(&out);
+    memset(out.ptr + 4, 0, 8);
+    struct log_batch b;
+    CU_ASSERT_EQUAL(log_batch_parse(gw_buf_view(&out), &b, NULL), GW_INVALID);
+}
+
 static void sequence_numbers_end(void)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf out;
@@ -127,6 +136,7 @@ static const struct gw_test_case cases[] = {
     {"gives back what was written", reads_what_was_written},
     {"is refused when cut anywhere or followed by anything", refuses_every_cut},
     {"is refused with any wrong field, and leaves the result alone", refuses_wrong_fields},
+    {"is refused with epoch 0", refuses_epoch_0},
     {"ends at the last sequence number", sequence_numbers_end},
     {"holds 1,024 events and not one more", count_ceiling},
     {"holds 64 KiB and not a byte more", byte_ceiling},
