@@ -29,6 +29,7 @@ for list in "$@"; do
 done
 
 missing=''
+broker_before=''
 for package in $wanted; do
     case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true) in
     installed) ;;
@@ -36,21 +37,13 @@ for package in $wanted; do
     esac
 done
 
-# A broker that runs, by its process: systemd may be absent.
-running_broker() {
-    for comm in /proc/[0-9]*/comm; do
-        if [ "$(cat "$comm" 2>/dev/null || true)" = mosquitto ]; then
-            return 0
-        fi
-    done
-    return 1
+# The port of the package's own service, 1883 = 075B, in state LISTEN; asked of the kernel, since systemd may be absent.
+broker_listens() {
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -qE '^ *[0-9]+: [0-9A-F]+:075B [0-9A-F]+:0000 0A '
 }
-service_in_use() {
-    [ -d /run/systemd/system ] && systemctl is-active --quiet mosquitto.service
-}
-
-if service_in_use; then
-    say "mosquitto.service was in use before and is left alone"
+if broker_listens; then
+    say "a broker listens on port 1883: it was in use before and is left alone"
+    broker_before=yes
 fi
 [ -n "$missing" ] || exit 0
 
@@ -101,5 +94,8 @@ if [ -n "$broker_new" ]; then
         deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
         update-rc.d mosquitto disable >/dev/null 2>&1 || true
     fi
-    ! running_broker || say "a mosquitto process runs that the installation did not start"
+    if [ -z "$broker_before" ] && broker_listens; then
+        say "a broker listens on port 1883 although its service is switched off"
+        exit 1
+    fi
 fi
