@@ -2,7 +2,7 @@
  * broker_conf: the text of the broker's two configuration files, from the few things that differ between machines.
  *
  * mosquitto is started with `-c <conf>` and OPENSSL_CONF=<openssl_cnf> in its environment (mosquitto.conf itself has no
- * option against TLS tickets). The choices in it and their reasons are in docs/; strings are borrowed for the call.
+ * option against TLS tickets). Strings are borrowed for the call.
  */
 #pragma once
 
