@@ -46,8 +46,11 @@ enum gw_rc journal_db_open(const char *path, const struct journal_options *optio
     GW_CLEANUP(journal_db_closep) struct journal_db *j = gw_xalloc(1, sizeof(*j));
     j->hash = options->hash;
     j->severity = options->severity;
-    const struct db_options how = {
-        .mode = options->mode, .schema = &sql_journal_schema, .vfs = options->vfs, .fs = options->fs};
+    const struct db_options how = {.mode = options->mode,
+                                   .schema = &sql_journal_schema,
+                                   .wal_max_bytes = options->wal_max_bytes,
+                                   .vfs = options->vfs,
+                                   .fs = options->fs};
     enum gw_rc rc = db_open(path, &how, &j->db, err);
     if (rc)
         return gw_err_wrap(err, rc, "journal");

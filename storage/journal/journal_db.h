@@ -23,7 +23,8 @@ struct journal_options {
     /* Severity of an event's bytes; for the bundle's mask and for search. Called in the journal's thread; never fails.
      */
     enum event_sev (*severity)(struct gw_view event);
-    const char *vfs; /* as in struct db_options, and fs too */
+    int64_t wal_max_bytes; /* 0: DB_WAL_MAX_BYTES */
+    const char *vfs;       /* as in struct db_options, and fs too */
     const struct gw_fs *fs;
 };
 
