@@ -3,7 +3,7 @@
 # "N passed, N failed, N skipped". Exit status: 0 when nothing failed and every skip is on tests/skips.txt.
 #
 # Steps, all of them in this order when none is named:
-#   deps     packages (rootfs/deps.sh)
+#   deps     packages (rootfs/deps.sh) and, as root, the gateway's users (rootfs/users.sh)
 #   lint     the rules of the house, and the proof that they bite (tests/lint)
 #   format   clang-format over every C file
 #   release  the release build, warnings being errors, and every test of it
@@ -24,6 +24,11 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/gatehouse-run.XXXXXX") || exit 2
 TMPDIR=$scratch/tmp
 export TMPDIR
 mkdir "$TMPDIR"
+# Where tests of durability write: a real disk, which /tmp may not be; the name is short, since sockets lie below it.
+GW_TEST_ROOT=$(mktemp -d /var/tmp/gw.XXXXXX) || exit 2
+export GW_TEST_ROOT
+chmod 0755 "$GW_TEST_ROOT" "$scratch"
+chmod 1777 "$TMPDIR"
 results=$scratch/results
 : >"$results"
 child=''
@@ -41,7 +46,7 @@ stop_child() {
 }
 clean_up() {
     stop_child
-    rm -rf "$scratch"
+    rm -rf "$scratch" "$GW_TEST_ROOT"
 }
 trap clean_up EXIT
 trap 'exit 130' INT
@@ -83,6 +88,9 @@ quietly() {
 step_deps() {
     heading "packages"
     quietly "run: packages are installed" sh rootfs/deps.sh test
+    if [ "$(id -u)" = 0 ]; then
+        quietly "run: the users of the gateway are there" sh rootfs/users.sh
+    fi
 }
 
 step_lint() {

@@ -13,7 +13,7 @@
 
 static const char *skip_reason;
 static unsigned failures;
-static char dirs[32][64];
+static char dirs[256][64];
 static size_t dir_count;
 static pid_t dir_owner;
 
@@ -65,8 +65,10 @@ const char *gw_test_dir(void)
     if (dir_count == sizeof(dirs) / sizeof(dirs[0]))
         abort();
     char *dir = dirs[dir_count++];
-    (void)snprintf(dir, sizeof(dirs[0]), "/var/tmp/gatehouse-test-XXXXXX");
-    if (!mkdtemp(dir))
+    const char *root = getenv("GW_TEST_ROOT");
+    int n = root ? snprintf(dir, sizeof(dirs[0]), "%s/XXXXXX", root)
+                 : snprintf(dir, sizeof(dirs[0]), "/var/tmp/gatehouse-test-XXXXXX");
+    if (n < 0 || (size_t)n >= sizeof(dirs[0]) || !mkdtemp(dir))
         abort();
     return dir;
 }

@@ -27,7 +27,8 @@ int gw_test_run(const char *suite, const struct gw_test_case *cases, size_t coun
 /* Marks the running case as skipped, with the reason; return from the case afterwards. */
 void gw_test_skip(const char *why);
 
-/* A fresh empty directory on a real disk (/var/tmp), removed with all content when the program ends. */
+/* A fresh empty directory on a real disk (/var/tmp, or what GW_TEST_ROOT names: short, since sockets lie below it),
+ * removed with all content when the program ends. At most 256 in a program. */
 const char *gw_test_dir(void);
 /* A TCP port on 127.0.0.1 that was free a moment ago; never the same twice in a process. */
 uint16_t gw_test_port(void);
