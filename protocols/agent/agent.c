@@ -273,7 +273,7 @@ static void connect_step(struct agent *a, struct gw_mono now)
 static int wait_ms(const struct agent *a, struct gw_mono now)
 {
     int64_t wait = agent_session_active(a->session) ? TURN_MAX_MS : a->connect_at_ms - now.ms;
-    int64_t others[] = {a->identity_at_ms - now.ms, agent_ship_wait_ms(&a->ship, now),
+    int64_t others[] = {a->identity_at_ms > now.ms ? a->identity_at_ms - now.ms : 0, agent_ship_wait_ms(&a->ship, now),
                         a->input_at_ms > now.ms ? a->input_at_ms - now.ms : -1};
     if (!a->enrolled || wait > TURN_MAX_MS)
         wait = TURN_MAX_MS;
