@@ -94,8 +94,9 @@ enum gw_rc db_fail(struct db *db, int code, struct gw_err *err)
     int primary = extended & 0xff;
     int sys_errno = primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN ? errno_of(db) : 0;
     enum gw_rc rc = rc_of(extended, sys_errno);
+    const char *why = sys_errno ? strerrordesc_np(sys_errno) : NULL;
     const char *text = sqlite3_errmsg(db->raw);
-    if (sys_errno)
-        return gw_err_set(err, rc, "%s: %s (%d, %s)", db->name, text, extended, strerrordesc_np(sys_errno));
+    if (why)
+        return gw_err_set(err, rc, "%s: %s (%d, %s)", db->name, text, extended, why);
     return gw_err_set(err, rc, "%s: %s (%d)", db->name, text, extended);
 }

@@ -1,0 +1,274 @@
+/* What is special about the store over a file: readers beside the writer, threads, and a file that was tampered with.
+ */
+#include "repo.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "gw_cleanup.h"
+#include "gw_proc.h"
+#include "gw_test.h"
+
+static struct gw_err err;
+static char path[128];
+
+static void fresh(void)
+{
+    (void)snprintf(path, sizeof(path), "%s/state.db", gw_test_dir());
+}
+
+static struct repo *open_repo(const struct repo_options *options)
+{
+    struct repo *repo = NULL;
+    GW_ASSERT_OK(repo_open(path, options, &repo, &err), &err);
+    return repo;
+}
+
+static enum gw_rc put_devices(struct store st, int first, int count, enum device_state state)
+{
+    enum gw_rc rc = st.ops->begin(st.self, &err);
+    for (int i = first; !rc && i < first + count; i++) {
+        struct device d = {.state = state};
+        struct device_cert c = {.der_len = 700};
+        (void)snprintf(d.id.text, sizeof(d.id.text), "dev-%04d", i);
+        c.device = d.id;
+        memset(&c.sha256, i & 0xff, sizeof(c.sha256));
+        struct device stored;
+        if (st.ops->device_get(st.self, &d.id, &stored, &err) == GW_OK)
+            d.rev = stored.rev;
+        rc = st.ops->device_put(st.self, &d, &err);
+        if (!rc)
+            rc = st.ops->cert_put(st.self, &c, &err);
+    }
+    if (rc)
+        st.ops->rollback(st.self);
+    return rc ? rc : st.ops->commit(st.self, &err);
+}
+
+static void reads_after_the_writer_has_gone(void)
+{
+    struct repo_options reading = {.read_only = true};
+    struct repo *repo = NULL;
+    int64_t count = 0;
+    fresh();
+    CU_ASSERT_EQUAL(repo_open(path, &reading, &repo, &err), GW_NOT_FOUND);
+    repo = open_repo(NULL);
+    GW_ASSERT_OK(put_devices(repo_store(repo), 0, 3, DEVICE_ACTIVE), &err);
+    repo_close(repo);
+    repo = open_repo(&reading);
+    struct store st = repo_store(repo);
+    GW_ASSERT_OK(st.ops->device_count(st.self, DEVICE_ACTIVE, &count, &err), &err);
+    CU_ASSERT_EQUAL(count, 3);
+    repo_close(repo);
+    repo_close(NULL);
+}
+
+static void a_reader_keeps_one_snapshot_between_begin_and_commit(void)
+{
+    struct repo_options reading = {.read_only = true};
+    int64_t count = 0;
+    fresh();
+    struct repo *writer = open_repo(NULL), *reader = open_repo(&reading);
+    struct store st = repo_store(reader);
+    GW_ASSERT_OK(st.ops->begin(st.self, &err), &err);
+    GW_ASSERT_OK(st.ops->device_count(st.self, DEVICE_ACTIVE, &count, &err), &err);
+    GW_ASSERT_OK(put_devices(repo_store(writer), 0, 3, DEVICE_ACTIVE), &err);
+    GW_ASSERT_OK(st.ops->device_count(st.self, DEVICE_ACTIVE, &count, &err), &err);
+    CU_ASSERT_EQUAL(count, 0);
+    GW_ASSERT_OK(st.ops->commit(st.self, &err), &err);
+    GW_ASSERT_OK(st.ops->device_count(st.self, DEVICE_ACTIVE, &count, &err), &err);
+    CU_ASSERT_EQUAL(count, 3);
+    repo_close(reader);
+    repo_close(writer);
+}
+
+/* A commit turns all ten devices over at once: no reader may ever see some of each. */
+struct watch {
+    atomic_bool stop;
+    atomic_int looks, torn, failed;
+};
+
+static void *watch_thread(void *arg)
+{
+    struct watch *w = arg;
+    struct repo_options reading = {.read_only = true};
+    struct repo *repo = NULL;
+    struct gw_err own;
+    if (repo_open(path, &reading, &repo, &own)) {
+        w->failed++;
+        return NULL;
+    }
+    struct store st = repo_store(repo);
+    while (!w->stop) {
+        int64_t active = -1, quarantined = -1;
+        if (st.ops->begin(st.self, &own) || st.ops->device_count(st.self, DEVICE_ACTIVE, &active, &own) ||
+            st.ops->device_count(st.self, DEVICE_QUARANTINED, &quarantined, &own) || st.ops->commit(st.self, &own))
+            w->failed++;
+        w->torn += active + quarantined != 10 || (active != 0 && quarantined != 0);
+        w->looks++;
+    }
+    repo_close(repo);
+    return NULL;
+}
+
+static void readers_in_other_threads_see_whole_commits(void)
+{
+    struct watch w = {0};
+    pthread_t threads[2];
+    fresh();
+    struct repo_options small = {.wal_max_bytes = 65536};
+    struct repo *writer = open_repo(&small);
+    GW_ASSERT_OK(put_devices(repo_store(writer), 0, 10, DEVICE_ACTIVE), &err);
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, watch_thread, &w), 0);
+    for (int i = 0; i < 300 || w.looks < 50; i++) {
+        enum gw_rc rc = put_devices(repo_store(writer), 0, 10, i % 2 ? DEVICE_ACTIVE : DEVICE_QUARANTINED);
+        gw_test_note(rc, &err, "turn over");
+        CU_ASSERT_EQUAL(rc, GW_OK);
+        if (rc || w.failed)
+            break;
+    }
+    w.stop = true;
+    for (int i = 0; i < 2; i++)
+        (void)pthread_join(threads[i], NULL);
+    CU_ASSERT_EQUAL(w.torn, 0);
+    CU_ASSERT_EQUAL(w.failed, 0);
+    CU_ASSERT(w.looks > 0);
+    repo_close(writer);
+}
+
+static void tamper(const char *sql)
+{
+    const char *const argv[] = {"sqlite3", path, "PRAGMA ignore_check_constraints = ON;", sql, NULL};
+    CU_ASSERT_EQUAL(gw_proc_run(argv, NULL), 0);
+}
+
+static bool any_device(void *ctx, const struct device *device)
+{
+    (void)device;
+    ++*(int *)ctx;
+    return true;
+}
+
+static bool any_cert(void *ctx, const struct device_cert *cert)
+{
+    (void)cert;
+    ++*(int *)ctx;
+    return true;
+}
+
+/* The code that a walk over everything ends with. */
+static enum gw_rc walk(struct store st, int *seen)
+{
+    enum gw_rc rc = st.ops->device_each(st.self, NULL, 10000, any_device, seen, &err);
+    return rc ? rc : st.ops->cert_each_admissible(st.self, any_cert, seen, &err);
+}
+
+static void calls_a_row_that_breaks_its_rules_corrupt(void)
+{
+    static const char *const tampers[] = {
+        "UPDATE device SET state = 99 WHERE id = 'dev-0003'",
+        "UPDATE device SET rev = 0 WHERE id = 'dev-0003'",
+        "UPDATE device SET name = printf('%.*c', 200, 'x') WHERE id = 'dev-0003'",
+        "UPDATE device SET id = printf('%.*c', 70, 'x') WHERE id = 'dev-0003'",
+        "UPDATE cert SET serial = x'00' WHERE device = 'dev-0003'",
+        "UPDATE cert SET used = 2 WHERE device = 'dev-0003'",
+        "UPDATE cert SET der = zeroblob(2049) WHERE device = 'dev-0003'",
+    };
+    for (size_t i = 0; i < sizeof(tampers) / sizeof(tampers[0]); i++) {
+        int seen = 0;
+        fresh();
+        struct repo *repo = open_repo(NULL);
+        GW_ASSERT_OK(put_devices(repo_store(repo), 0, 5, DEVICE_ACTIVE), &err);
+        GW_ASSERT_OK(walk(repo_store(repo), &seen), &err);
+        CU_ASSERT_EQUAL(seen, 10);
+        repo_close(repo);
+        tamper(tampers[i]);
+        repo = open_repo(NULL);
+        CU_ASSERT_EQUAL(walk(repo_store(repo), &seen), GW_CORRUPT);
+        CU_ASSERT(seen < 20);
+        repo_close(repo);
+    }
+}
+
+static void a_lost_counter_is_corrupt(void)
+{
+    fresh();
+    repo_close(open_repo(NULL));
+    tamper("DELETE FROM counter");
+    struct repo *repo = open_repo(NULL);
+    struct store st = repo_store(repo);
+    struct audit_event e = {.sev = EVENT_SEV_INFO, .res = EVENT_OK};
+    GW_ASSERT_OK(st.ops->begin(st.self, &err), &err);
+    CU_ASSERT_EQUAL(st.ops->audit_put(st.self, &e, &err), GW_CORRUPT);
+    st.ops->rollback(st.self);
+    repo_close(repo);
+}
+
+static uint64_t draw(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return *state >> 33;
+}
+
+static void damage(uint64_t *seed)
+{
+    struct stat st;
+    GW_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
+    CU_ASSERT_EQUAL_FATAL(fstat(fd, &st), 0);
+    for (uint64_t n = 1 + draw(seed) % 40; n > 0; n--) {
+        uint8_t byte = (uint8_t)draw(seed);
+        CU_ASSERT_EQUAL(pwrite(fd, &byte, 1, (off_t)(draw(seed) % (uint64_t)st.st_size)), 1);
+    }
+    if (draw(seed) % 8 == 0)
+        CU_ASSERT_EQUAL(ftruncate(fd, (off_t)(draw(seed) % (uint64_t)st.st_size)), 0);
+}
+
+/* Whatever a damaged file says: an answer or an error, and never anything else. */
+static void survives_damaged_files(void)
+{
+    int found = 0, refused = 0;
+    GW_CLEANUP(gw_buf_done) struct gw_buf good;
+    gw_buf_init(&good, 4 << 20);
+    fresh();
+    struct repo *repo = open_repo(NULL);
+    GW_ASSERT_OK(put_devices(repo_store(repo), 0, 200, DEVICE_ACTIVE), &err);
+    repo_close(repo);
+    GW_ASSERT_OK(gw_fs_read_file(path, &good, &err), &err);
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        uint64_t state = seed;
+        int seen = 0;
+        GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_buf_view(&good), 0600, &err), &err);
+        damage(&state);
+        repo = NULL;
+        if (repo_open(path, NULL, &repo, &err)) {
+            refused++;
+            continue;
+        }
+        found += repo_check(repo, &err) == GW_CORRUPT;
+        (void)walk(repo_store(repo), &seen);
+        (void)put_devices(repo_store(repo), 150, 100, DEVICE_ACTIVE);
+        repo_close(repo);
+    }
+    printf("#   300 damaged files: %d refused, %d found by the check\n", refused, found);
+    CU_ASSERT(refused + found > 200);
+}
+
+static const struct gw_test_case cases[] = {
+    {"reads after the writer has gone", reads_after_the_writer_has_gone},
+    {"keeps one snapshot for a reader between begin and commit", a_reader_keeps_one_snapshot_between_begin_and_commit},
+    {"shows readers in other threads whole commits", readers_in_other_threads_see_whole_commits},
+    {"calls a row that breaks its rules corrupt", calls_a_row_that_breaks_its_rules_corrupt},
+    {"calls a lost counter corrupt", a_lost_counter_is_corrupt},
+    {"survives damaged files", survives_damaged_files},
+};
+
+int main(void)
+{
+    return GW_TEST_RUN("store over a file, its own", cases);
+}

@@ -1,0 +1,134 @@
+/* The script that embeds SQL: what it makes, and what it refuses. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "gw_cleanup.h"
+#include "gw_fs.h"
+#include "gw_proc.h"
+#include "gw_test.h"
+#include "sql_store.h"
+
+static struct gw_err err;
+static char dir[64];
+
+static void put(const char *name, const char *text)
+{
+    char path[192];
+    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
+    GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_view_str(text), 0600, &err), &err);
+}
+
+/* An area "t" with one migration and these queries. */
+static void area(const char *queries)
+{
+    static const char *const folders[] = {"migrations", "migrations/t", "queries", "queries/t"};
+    (void)snprintf(dir, sizeof(dir), "%s", gw_test_dir());
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        char path[128];
+        (void)snprintf(path, sizeof(path), "%s/%s", dir, folders[i]);
+        CU_ASSERT_EQUAL_FATAL(mkdir(path, 0700), 0);
+    }
+    put("migrations/t/0001-first.sql", "CREATE TABLE a (b TEXT);\n");
+    put("queries/t/q.sql", queries);
+}
+
+/* CMake breaks its lines where it likes: every run of white space becomes one space. */
+static void squeeze(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from; from++)
+        if (!strchr(" \n", *from))
+            *to++ = *from;
+        else if (to > text && to[-1] != ' ')
+            *to++ = ' ';
+    *to = '\0';
+}
+
+/* Exit status, with all that was said in *ret_said (may be NULL). */
+static int embed(char **ret_said)
+{
+    char source[96], out[96];
+    (void)snprintf(source, sizeof(source), "-DSOURCE=%s", dir);
+    (void)snprintf(out, sizeof(out), "-DOUT=%s", dir);
+    const char *const argv[] = {
+        CMAKE, "-DAREA=t", "-DAPPLICATION_ID=1", source, out, "-P", GW_SOURCE_DIR "/storage/sql/embed.cmake", NULL};
+    int status = gw_proc_run(argv, ret_said);
+    if (ret_said)
+        squeeze(*ret_said);
+    return status;
+}
+
+static void refuses(const char *queries, const char *why)
+{
+    GW_FREE char *said = NULL;
+    area(queries);
+    CU_ASSERT_NOT_EQUAL(embed(&said), 0);
+    if (!strstr(said, why))
+        printf("#   said: %s\n", said);
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, why));
+}
+
+static void embeds_texts_as_they_are(void)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf made;
+    char path[128];
+    gw_buf_init(&made, 1 << 16);
+    area("-- about; [this] \"file\"\n-- name: first\nSELECT 'a\\\"' , b FROM a WHERE b = $1 AND $1 <> $2;\n\n"
+         "-- a comment\n-- name: second\nDELETE FROM a\nWHERE b = '[x';\n");
+    CU_ASSERT_EQUAL(embed(NULL), 0);
+    (void)snprintf(path, sizeof(path), "%s/sql_t.c", dir);
+    GW_ASSERT_OK(gw_fs_read_file(path, &made, &err), &err);
+    const char *text = gw_buf_str(&made);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, "{\"first\",\n     \"SELECT 'a\\\\\\\"' , b FROM a WHERE b = $1 AND $1 <> $2;\"}"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"second\",\n     \"DELETE FROM a\\n\"\n     \"WHERE b = '[x';\"}"));
+    CU_ASSERT_PTR_NULL(strstr(text, "comment"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"0001-first\""));
+}
+
+static void refuses_wrong_queries(void)
+{
+    refuses("-- name: q\nSELECT $2, $1;\n", "uses $2 before $1");
+    refuses("-- name: q\nSELECT $1, $3;\n", "uses $3 before $2");
+    refuses("-- name: q\nSELECT ?;\n", "a placeholder that is not $n");
+    refuses("-- name: q\nSELECT b FROM a WHERE b = :b;\n", "a placeholder that is not $n");
+    refuses("-- name: q\nSELECT 1; SELECT 2;\n", "not one statement");
+    refuses("-- name: q\nSELECT 1\n", "not one statement");
+    refuses("-- name: Q\nSELECT 1;\n", "no name for a query");
+    refuses("-- name: q\nSELECT 1;\n-- name: q\nSELECT 2;\n", "there twice");
+    refuses("SELECT 1;\n", "no queries");
+}
+
+static void refuses_a_gap_in_the_migrations(void)
+{
+    GW_FREE char *said = NULL, *other = NULL;
+    area("-- name: q\nSELECT 1;\n");
+    put("migrations/t/0003-third.sql", "SELECT 1;\n");
+    CU_ASSERT_NOT_EQUAL(embed(&said), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "migration 2 is missing"));
+    area("-- name: q\nSELECT 1;\n");
+    put("migrations/t/second.sql", "SELECT 1;\n");
+    CU_ASSERT_NOT_EQUAL(embed(&other), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(other, "0001-what.sql"));
+}
+
+static void made_the_stores_tables(void)
+{
+    CU_ASSERT_EQUAL(sql_store_schema.application_id, 0x47577374);
+    CU_ASSERT_EQUAL(sql_store_schema.query_count, SQL_STORE_COUNT);
+    CU_ASSERT_STRING_EQUAL(sql_store_schema.queries[SQL_STORE_DEVICE_GET].name, "device_get");
+    CU_ASSERT(sql_store_schema.migration_count >= 1);
+}
+
+static const struct gw_test_case cases[] = {
+    {"embeds texts as they are, without comments", embeds_texts_as_they_are},
+    {"refuses queries that break the rules", refuses_wrong_queries},
+    {"refuses a gap in the migrations", refuses_a_gap_in_the_migrations},
+    {"has made the store's tables", made_the_stores_tables},
+};
+
+int main(void)
+{
+    return GW_TEST_RUN("sql", cases);
+}
