@@ -64,7 +64,7 @@ void web_conn_free(struct web_conn *c)
     web_slots_give(&web->slots, c->slot);
     gw_buf_wipe(&c->rx);
     gw_buf_done(&c->out);
-    gw_buf_done(&c->out_body);
+    gw_buf_wipe(&c->out_body);
     web_file_done(&c->file);
     free(c);
 }
@@ -175,7 +175,9 @@ static bool answered(struct web_conn *c)
     web_request_forget(c);
     web_file_done(&c->file);
     gw_buf_reset(&c->out);
-    gw_buf_done(&c->out_body);
+    gw_buf_wipe(&c->out_body); /* may hold an invitation, shown once */
+    if (c->rx.len == 0)
+        gw_buf_wipe(&c->rx); /* idle connections keep no memory, and no credentials in it */
     c->sending_file = false;
     if (c->close_after) {
         if (!c->body_unread)

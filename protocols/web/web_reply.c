@@ -155,5 +155,8 @@ bool web_reply_write(struct web_conn *c)
             c->sending_file = false;
         used += n;
     }
-    return used == 0 || lws_write(c->wsi, chunk, used, LWS_WRITE_RAW) >= 0;
+    bool sent = used == 0 || lws_write(c->wsi, chunk, used, LWS_WRITE_RAW) >= 0;
+    if (!c->sending_file)
+        explicit_bzero(chunk, used); /* answers may hold secrets, files do not */
+    return sent;
 }
