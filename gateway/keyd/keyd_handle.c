@@ -5,13 +5,13 @@
 
 #include "crypto_cert.h"
 #include "crypto_crl.h"
-#include "crypto_ed25519.h"
 #include "crypto_hash.h"
 #include "crypto_note.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "keyd_check.h"
 #include "keyd_dir.h"
+#include "merkle_range.h"
 
 _Static_assert(KEYD_BATCH <= KEYD_MEMORY_BATCH_MAX, "a batch is one write");
 _Static_assert(KEYD_CERT_LEN >= CRYPTO_CERT_MAX, "a certificate fits its reply");
@@ -126,6 +126,8 @@ static enum gw_rc judge_item(const struct keyd *k, const struct keyd_checkpoint 
     struct keyd_mark *mark = &b->marks[b->mark_count];
     if (keyd_check_text(item->origin, sizeof(item->origin), &origin) || keyd_check_origin(origin, k->ca.gateway))
         return gw_err_set(err, GW_INVALID, "not the origin of a log of this gateway");
+    if (item->size > MERKLE_SIZE_MAX)
+        return gw_err_set(err, GW_INVALID, "%s: no log has that size", item->origin);
     crypto_sha256()->digest(origin, &mark->origin);
     mark->size = item->size;
     memcpy(mark->root.bytes, item->root, KEYD_HASH_LEN);
@@ -145,18 +147,9 @@ static enum gw_rc judge_item(const struct keyd *k, const struct keyd_checkpoint 
 static enum gw_rc sign_item(const struct keyd *k, const struct keyd_checkpoint *item, uint8_t *ret_signature,
                             struct gw_err *err)
 {
-    GW_CLEANUP(gw_buf_done) struct gw_buf text;
-    GW_CLEANUP(gw_buf_done) struct gw_buf signature;
     struct gw_sha256 root;
-    gw_buf_init(&text, 512);
-    gw_buf_init(&signature, KEYD_SIGNATURE);
     memcpy(root.bytes, item->root, KEYD_HASH_LEN);
-    enum gw_rc rc = crypto_note_checkpoint(item->origin, item->size, &root, &text);
-    if (!rc)
-        rc = crypto_key_sign(k->ca.log_key, gw_buf_view(&text), &signature, err);
-    if (!rc)
-        memcpy(ret_signature, signature.ptr, KEYD_SIGNATURE);
-    return rc;
+    return crypto_note_sign_checkpoint(k->ca.log_key, item->origin, item->size, &root, ret_signature, err);
 }
 
 static enum gw_rc on_sign_checkpoints(struct keyd *k, struct gw_wall now, const union keyd_request *request,

@@ -51,7 +51,7 @@ static bool serve_one(struct keyd *k)
     if (n < 0)
         return true;
     size_t len = keyd_handle(k, gw_wall_now(), gw_view_make(bytes, (size_t)n), &reply);
-    if (reply.head.rc)
+    if (reply.head.why[0] != '\0') /* the whole request, or an item of a batch */
         gw_log(GW_LOG_WARN, "requests", "refused: %s", reply.head.why);
     if (send(FD_REQUESTS, &reply, len, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
         gw_log(GW_LOG_WARN, "requests", "reply not delivered: %s", strerror(errno));

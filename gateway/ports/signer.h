@@ -2,8 +2,10 @@
  * signer: the closed list of things that gatehouse-keyd does for us. Implementation: protocols/crypto speaks to keyd
  * over an inherited socket; a call may be made from any thread, one at a time goes through and blocks at most 5 s then.
  *
- * Errors: GW_DENIED (keyd refuses: outside the profile, smaller checkpoint, another root), GW_TIMEOUT or GW_IO (keyd is
- * gone or does not answer; the supervisor restarts it, try again), GW_INVALID (does not fit the fixed request).
+ * Errors: GW_DENIED (keyd refuses: smaller checkpoint, another root, a clock outside the CA's time), GW_UNSUPPORTED (a
+ * key that is neither P-256 nor Ed25519), GW_NO_SPACE (keyd cannot remember what it would sign), GW_TIMEOUT or GW_IO
+ * (keyd is gone or does not answer; the supervisor restarts it, try again), GW_INVALID (does not fit the fixed
+ * request).
  */
 #pragma once
 

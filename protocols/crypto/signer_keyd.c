@@ -36,7 +36,9 @@ static void unlock(pthread_mutex_t **lock)
 }
 
 /* Takes the lock until the end of the scope. */
-#define LOCKED(s) GW_CLEANUP(unlock) pthread_mutex_t *locked_ = ((void)pthread_mutex_lock(&(s)->lock), &(s)->lock)
+#define LOCKED(s)                                                                                                      \
+    __attribute__((unused)) GW_CLEANUP(unlock) pthread_mutex_t *locked_ =                                              \
+        ((void)pthread_mutex_lock(&(s)->lock), &(s)->lock)
 
 /* Waits until the socket is ready; GW_TIMEOUT past the deadline. */
 static enum gw_rc await(const struct signer_keyd *s, short events, int64_t deadline_ms, struct gw_err *err)

@@ -146,7 +146,7 @@ static void issues_and_signs_what_the_port_promises(void)
     CU_ASSERT_EQUAL(sign_one(&b, &c), GW_OK);
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     gw_buf_init(&text, 512);
-    CU_ASSERT_EQUAL(crypto_note_checkpoint(c.origin, 3, &c.root, &text), GW_OK);
+    CU_ASSERT_EQUAL(checkpoint_format(c.origin, 3, &c.root, &text), GW_OK);
     CU_ASSERT_EQUAL(crypto_ed25519_verify(id.log_pub, gw_buf_view(&text), c.signature, NULL), GW_OK);
     static uint8_t serials[600][16];
     static struct gw_wall times[600];
@@ -359,8 +359,7 @@ static void *ask_often(void *arg)
         struct signer_checkpoint c = checkpoint(a->id, rest, i, 1);
         GW_CLEANUP(gw_buf_done) struct gw_buf text;
         gw_buf_init(&text, 512);
-        (void)crypto_note_checkpoint(c.origin, i, &c.root, &text);
-        a->wrong += sign_one(a->b, &c) != GW_OK ||
+        a->wrong += checkpoint_format(c.origin, i, &c.root, &text) != GW_OK || sign_one(a->b, &c) != GW_OK ||
                     crypto_ed25519_verify(a->id->log_pub, gw_buf_view(&text), c.signature, NULL) != GW_OK;
     }
     return NULL;

@@ -12,6 +12,7 @@
 #include "gw_fs.h"
 #include "gw_id.h"
 #include "keyd_fixture.h"
+#include "merkle_range.h"
 
 static const struct gw_wall now = {INT64_C(1764000000000)}; /* 2025-11-24 */
 
@@ -127,7 +128,7 @@ static void signs_the_checkpoint_text(void)
     fixture_checkpoint(&q, origin, 12, 7);
     CU_ASSERT_EQUAL_FATAL(fixture_ask(&k, now, &q, &reply), GW_OK);
     CU_ASSERT_EQUAL(reply.checkpoints.items[0].rc, GW_OK);
-    CU_ASSERT_EQUAL(crypto_note_checkpoint(origin, 12, &root, &text), GW_OK);
+    CU_ASSERT_EQUAL(checkpoint_format(origin, 12, &root, &text), GW_OK);
     CU_ASSERT_EQUAL(crypto_ed25519_verify(crypto_key_public(k.ca.log_key).ptr, gw_buf_view(&text),
                                           reply.checkpoints.items[0].signature, NULL),
                     GW_OK);
@@ -151,8 +152,15 @@ static void never_gives_a_log_two_histories(void)
     CU_ASSERT_EQUAL(sign(origin, 0, 0), GW_DENIED);
     CU_ASSERT_EQUAL(sign(origin, 101, 2), GW_OK);
     CU_ASSERT_EQUAL(sign(origin, 100, 1), GW_DENIED);
-    CU_ASSERT_EQUAL(sign(origin, UINT64_MAX, 9), GW_OK);
-    CU_ASSERT_EQUAL(sign(origin, UINT64_MAX, 9), GW_OK);
+    CU_ASSERT_EQUAL(sign(origin, MERKLE_SIZE_MAX, 9), GW_OK);
+    CU_ASSERT_EQUAL(sign(origin, MERKLE_SIZE_MAX, 9), GW_OK);
+}
+
+static void refuses_sizes_that_no_log_has(void)
+{
+    (void)snprintf(origin, sizeof(origin), "%s/audit/0011223344556688", k.ca.gateway);
+    CU_ASSERT_EQUAL(sign(origin, MERKLE_SIZE_MAX + 1, 1), GW_INVALID);
+    CU_ASSERT_EQUAL(sign(origin, 3, 1), GW_OK); /* the refused size was not remembered */
 }
 
 static void signs_only_for_logs_of_this_gateway(void)
@@ -294,6 +302,7 @@ int main(void)
         {"issues for server names and refuses others", issues_for_server_names_and_refuses_others},
         {"signs the checkpoint text", signs_the_checkpoint_text},
         {"never gives a log two histories", never_gives_a_log_two_histories},
+        {"refuses sizes that no log has", refuses_sizes_that_no_log_has},
         {"signs only for logs of this gateway", signs_only_for_logs_of_this_gateway},
         {"judges each item of a batch alone", judges_each_item_of_a_batch_alone},
         {"builds a list from its pieces", builds_a_list_from_its_pieces},
