@@ -118,6 +118,8 @@ static enum gw_rc ask(struct agent_est *est, struct agent_http_request *request,
     request->stop = est->stop;
     if (!rc)
         rc = agent_http_run(request, &answer, err);
+    if (rc == GW_DENIED) /* a stranger in the gateway's place has refused nothing: the secret stays good */
+        return gw_err_wrap(err, GW_CORRUPT, "not our gateway");
     if (rc)
         return rc;
     *ret_retry_s = answer.retry_after_s;

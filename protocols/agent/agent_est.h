@@ -32,7 +32,8 @@ GW_MUST_CHECK enum gw_rc agent_est_root(struct agent_est *est, struct gw_err *er
 /*
  * Asks for the first certificate and stores it. secret is the invitation's as text, or NULL to knock without one.
  * GW_AGAIN: the gateway lets us wait, *ret_retry_s says how long (0: it does not say). GW_DENIED: refused for good; the
- * same secret must not be tried again. A lost answer is no harm: the same key gets the same certificate again.
+ * same secret must not be tried again. GW_CORRUPT: the server is not the pinned gateway, or issued something wrong;
+ * nothing was sent to it, or kept of it. A lost answer is no harm: the same key gets the same certificate again.
  */
 GW_MUST_CHECK enum gw_rc agent_est_enrol(struct agent_est *est, const char *secret, int64_t *ret_retry_s,
                                          struct gw_err *err);
