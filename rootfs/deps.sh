@@ -12,7 +12,7 @@ build='cmake ninja-build gcc libc6-dev pkg-config git ca-certificates
 libwebsockets-dev libwolfssl-dev libmosquitto-dev mosquitto-dev libuv1-dev libargon2-dev libzstd-dev libqrencode-dev
 libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libcunit1-dev'
 run='mosquitto libwebsockets-evlib-uv openssl ca-certificates procps'
-tests='clang clang-format clang-tidy libclang-rt-14-dev sqlite3 curl iproute2'
+tests='clang clang-format clang-tidy libclang-rt-14-dev mosquitto-clients sqlite3 curl iproute2'
 # The page's own tools (a browser for its tests, npm for its build) get a list of their own here.
 
 say() { printf '%s\n' "deps: $*" >&2; }
