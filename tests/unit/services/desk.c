@@ -1,0 +1,262 @@
+#include "desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto_hash.h"
+#include "crypto_init.h"
+#include "gw_cleanup.h"
+#include "invitation.h"
+
+#define START_MS INT64_C(1800000000000)
+
+static enum gw_rc bus_publish(void *self, const struct gw_device_id *device, const char *down, struct gw_view payload,
+                              int qos, struct gw_err *err)
+{
+    (void)self;
+    (void)device;
+    (void)down;
+    (void)payload;
+    (void)qos;
+    (void)err;
+    return GW_OK;
+}
+
+static enum gw_rc keep(struct desk *d, uint64_t generation, const struct bus_entry *entries, size_t count)
+{
+    if (d->bus_fails)
+        return GW_AGAIN;
+    d->generation = generation;
+    d->entry_count = count;
+    for (size_t i = 0; i < count && i < 64; i++)
+        d->entries[i] = entries[i];
+    return GW_OK;
+}
+
+static enum gw_rc bus_all(void *self, uint64_t generation, const struct bus_entry *entries, size_t count,
+                          struct gw_err *err)
+{
+    (void)err;
+    struct desk *d = self;
+    d->sent_all++;
+    return keep(d, generation, entries, count);
+}
+
+static enum gw_rc bus_device(void *self, uint64_t generation, const struct gw_device_id *device,
+                             const struct bus_entry *entries, size_t count, struct gw_err *err)
+{
+    (void)device;
+    (void)err;
+    struct desk *d = self;
+    d->sent_device++;
+    return keep(d, generation, entries, count);
+}
+
+static void take_answer(void *ctx, struct answer *answer)
+{
+    struct desk *d = ctx;
+    d->last = *answer;
+    d->let_out++;
+}
+
+void desk_open(struct desk *d)
+{
+    static const struct device_bus_ops bus = {bus_publish, bus_all, bus_device};
+    *d = (struct desk){.now = {START_MS}};
+    crypto_init();
+    d->mem = mem_new();
+    d->store = mem_store(d->mem);
+    session_init(&d->session, take_answer, d, d->now);
+    d->session.bus = (struct device_bus){&bus, d};
+    d->operate.session = &d->session;
+    d->operate.facts = &d->facts;
+    d->operate.enrol.hash = crypto_sha256();
+    (void)snprintf(d->facts.devices_host, sizeof(d->facts.devices_host), "localhost");
+    d->facts.port_devices = 8443;
+    struct gw_sha256 key = desk_hash(1);
+    CU_ASSERT_EQUAL_FATAL(access_init(&d->operate.access, crypto_sha256(), &key, &d->store, NULL), GW_OK);
+}
+
+void desk_close(struct desk *d)
+{
+    turn_reset(&d->turn, 0);
+    session_done(&d->session);
+    mem_free(d->mem);
+}
+
+static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
+{
+    switch (msg->kind) {
+    case INBOX_TICK:
+        return enrol_tick(&d->operate.enrol, &d->turn, err);
+    case INBOX_ENROL:
+        return enrol_request(&d->operate.enrol, &d->turn, msg, err);
+    case INBOX_RENEW:
+        return enrol_renew(&d->turn, msg, err);
+    case INBOX_TRUST:
+        return enrol_trust(&d->turn, msg, "key", err);
+    case INBOX_CSR_CHECKED:
+        return enrol_csr_checked(&d->operate.enrol, &d->turn, msg, err);
+    case INBOX_ISSUED:
+        return enrol_issued(&d->operate.enrol, &d->turn, msg, err);
+    case INBOX_HASHED:
+        return access_claim_hashed(&d->operate.access, &d->turn, msg, err);
+    case INBOX_ACT:
+        return operate_act(&d->operate, &d->turn, msg, err);
+    case INBOX_BUS:
+        return session_event(&d->session, &d->turn, &msg->u.bus, err);
+    case INBOX_PROGRESS:
+    case INBOX_CHILD:
+    case INBOX_STOP:
+        break;
+    }
+    return GW_INVALID;
+}
+
+enum gw_rc desk_msg(struct desk *d, struct inbox_msg *msg)
+{
+    struct gw_err err = {0};
+    turn_reset(&d->turn, 0);
+    d->turn.store = &d->store;
+    d->turn.now = d->now;
+    msg->now = d->now;
+    CU_ASSERT_EQUAL_FATAL(d->store.ops->begin(d->store.self, NULL), GW_OK);
+    enum gw_rc rc = run(d, msg, &err);
+    if (rc) {
+        gw_test_note(rc, &err, "turn");
+        d->store.ops->rollback(d->store.self);
+    } else {
+        CU_ASSERT_EQUAL_FATAL(d->store.ops->commit(d->store.self, NULL), GW_OK);
+    }
+    free(msg->blob);
+    msg->blob = NULL;
+    return rc;
+}
+
+enum gw_rc desk_act(struct desk *d, enum act_kind kind, const char *device, const char *text)
+{
+    struct inbox_msg msg = {.kind = INBOX_ACT};
+    struct inbox_act *act = &msg.u.act;
+    *act = (struct inbox_act){.kind = kind, .if_rev = -1};
+    act->actor = (struct actor){"local:root", USER_ADMIN, true, true};
+    if (device)
+        act->device = desk_id(device);
+    if (text)
+        (void)snprintf(act->text, sizeof(act->text), "%s", text);
+    (void)snprintf(act->source, sizeof(act->source), "local");
+    return desk_msg(d, &msg);
+}
+
+const struct turn_out *desk_out(const struct desk *d, enum turn_out_kind kind)
+{
+    for (size_t i = 0; i < d->turn.count; i++)
+        if (d->turn.outs[i].kind == kind)
+            return &d->turn.outs[i];
+    return NULL;
+}
+
+const struct answer *desk_answer(const struct desk *d)
+{
+    const struct turn_out *out = desk_out(d, OUT_ANSWER);
+    return out ? out->answer : NULL;
+}
+
+struct counting {
+    const char *cls;
+    size_t count;
+};
+
+static bool count_audit(void *ctx, const struct audit_event *event)
+{
+    struct counting *c = ctx;
+    c->count += strcmp(event->cls, c->cls) == 0;
+    return true;
+}
+
+size_t desk_audits(struct desk *d, const char *cls)
+{
+    struct counting c = {cls, 0};
+    CU_ASSERT_EQUAL(d->store.ops->audit_each(d->store.self, 0, 10000, count_audit, &c, NULL), GW_OK);
+    return c.count;
+}
+
+struct gw_device_id desk_id(const char *text)
+{
+    struct gw_device_id id;
+    CU_ASSERT_EQUAL_FATAL(gw_device_id_parse(gw_view_str(text), &id), GW_OK);
+    return id;
+}
+
+struct gw_sha256 desk_hash(uint8_t byte)
+{
+    struct gw_sha256 hash;
+    memset(hash.bytes, byte, sizeof(hash.bytes));
+    return hash;
+}
+
+static struct inbox_enrol context_of(const struct desk_request *r)
+{
+    struct inbox_enrol e = {.has_secret = r->device != NULL, .secret_readable = true};
+    if (r->device)
+        e.id = desk_id(r->device);
+    memcpy(e.secret, r->secret, sizeof(e.secret));
+    (void)snprintf(e.source, sizeof(e.source), "%s", r->source ? r->source : "192.0.2.1");
+    return e;
+}
+
+enum gw_rc desk_enrol(struct desk *d, const struct desk_request *r)
+{
+    struct inbox_msg msg = {.kind = INBOX_ENROL, .u.enrol = context_of(r)};
+    msg.blob = gw_xalloc(4, 1);
+    msg.blob_len = 4;
+    return desk_msg(d, &msg);
+}
+
+enum gw_rc desk_csr(struct desk *d, const struct desk_request *r)
+{
+    struct inbox_msg msg = {.kind = INBOX_CSR_CHECKED};
+    struct inbox_csr *csr = &msg.u.csr;
+    *csr = (struct inbox_csr){.context = context_of(r), .spki_sha256 = desk_hash(r->key)};
+    csr->spki = (struct device_spki){.der = {r->key}, .len = 44};
+    (void)snprintf(csr->cn, sizeof(csr->cn), "%s", r->cn ? r->cn : r->device ? r->device : "");
+    return desk_msg(d, &msg);
+}
+
+enum gw_rc desk_issued(struct desk *d, const struct desk_request *r, uint8_t serial)
+{
+    struct inbox_msg msg = {.kind = INBOX_ISSUED};
+    struct inbox_issued *issued = &msg.u.issued;
+    *issued = (struct inbox_issued){.context = context_of(r), .spki_sha256 = desk_hash(r->key)};
+    if (!r->device)
+        issued->context.id = desk_id(r->cn);
+    struct device_cert *cert = &issued->cert;
+    cert->device = issued->context.id;
+    cert->sha256 = desk_hash(serial);
+    cert->spki_sha256 = issued->spki_sha256;
+    cert->serial[0] = serial;
+    cert->not_before = d->now;
+    cert->not_after.ms = d->now.ms + 365 * GW_DAY_MS;
+    cert->der_len = 1;
+    return desk_msg(d, &msg);
+}
+
+void desk_invite(struct desk *d, const char *device, uint8_t secret[INBOX_SECRET_LEN])
+{
+    CU_ASSERT_EQUAL_FATAL(desk_act(d, ACT_INVITE, device, NULL), GW_OK);
+    const struct answer *answer = desk_answer(d);
+    CU_ASSERT_FATAL(answer != NULL && answer->kind == ANSWER_INVITATION);
+    struct invitation invitation;
+    CU_ASSERT_EQUAL_FATAL(invitation_parse(gw_view_str(answer->text), &invitation, NULL), GW_OK);
+    memcpy(secret, invitation.secret, INBOX_SECRET_LEN);
+}
+
+void desk_active(struct desk *d, const char *device, uint8_t key, uint8_t serial)
+{
+    struct desk_request r = {.device = device, .key = key};
+    desk_invite(d, device, r.secret);
+    CU_ASSERT_EQUAL_FATAL(desk_csr(d, &r), GW_OK);
+    CU_ASSERT_FATAL(desk_out(d, OUT_WORK) != NULL);
+    CU_ASSERT_EQUAL_FATAL(desk_issued(d, &r, serial), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(desk_answer(d)->kind, ANSWER_ENROLLED);
+}

@@ -1,0 +1,64 @@
+/*
+ * desk: services over the store in memory: one message in, its answers out. The clock is a number.
+ */
+#pragma once
+
+#include "access.h"
+#include "enrol.h"
+#include "gw_test.h"
+#include "mem.h"
+#include "operate.h"
+#include "session.h"
+#include "turn.h"
+
+struct desk {
+    struct mem *mem;
+    struct store store;
+    struct operate operate;
+    struct session session;
+    struct gateway_facts facts;
+    struct turn turn; /* of the last message */
+    struct gw_wall now;
+    struct answer last; /* what the session let out last; kind 0: nothing */
+    size_t let_out;
+    /* the fake bus */
+    size_t sent_all, sent_device;
+    struct bus_entry entries[64];
+    size_t entry_count;
+    uint64_t generation;
+    bool bus_fails;
+};
+
+void desk_open(struct desk *d);
+void desk_close(struct desk *d);
+
+/* One turn, committed when it returned GW_OK, rolled back otherwise. */
+enum gw_rc desk_act(struct desk *d, enum act_kind kind, const char *device, const char *text);
+enum gw_rc desk_msg(struct desk *d, struct inbox_msg *msg);
+/* The answer among the last turn's outs, or NULL. */
+const struct answer *desk_answer(const struct desk *d);
+const struct turn_out *desk_out(const struct desk *d, enum turn_out_kind kind);
+/* Audit events of this class in the outbox. */
+size_t desk_audits(struct desk *d, const char *cls);
+/* An id that must be valid. */
+struct gw_device_id desk_id(const char *text);
+
+/* Enrolment, step by step. */
+struct desk_request {
+    const char *device; /* NULL: without credentials */
+    uint8_t secret[INBOX_SECRET_LEN];
+    uint8_t key; /* which public key */
+    const char *cn;
+    const char *source;
+};
+enum gw_rc desk_enrol(struct desk *d, const struct desk_request *r);                  /* INBOX_ENROL */
+enum gw_rc desk_csr(struct desk *d, const struct desk_request *r);                    /* INBOX_CSR_CHECKED */
+enum gw_rc desk_issued(struct desk *d, const struct desk_request *r, uint8_t serial); /* INBOX_ISSUED */
+/* Invites and reads the secret off the answer. */
+void desk_invite(struct desk *d, const char *device, uint8_t secret[INBOX_SECRET_LEN]);
+/* Invites and enrols with this key; the certificate's hash is 32 times `serial`. */
+void desk_active(struct desk *d, const char *device, uint8_t key, uint8_t serial);
+struct gw_sha256 desk_hash(uint8_t byte);
+
+extern const struct gw_test_case enrol_cases[], access_cases[], session_cases[];
+extern const size_t enrol_case_count, access_case_count, session_case_count;

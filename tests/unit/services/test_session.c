@@ -1,0 +1,170 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "desk.h"
+#include "gw_cleanup.h"
+
+static void bus(struct desk *d, struct bus_event event)
+{
+    struct inbox_msg msg = {.kind = INBOX_BUS, .u.bus = event};
+    CU_ASSERT_EQUAL(desk_msg(d, &msg), GW_OK);
+}
+
+static void hold_one(struct desk *d, enum answer_kind kind)
+{
+    struct answer *answer = gw_xalloc(1, sizeof(*answer));
+    answer->kind = kind;
+    session_hold(&d->session, answer, d->now);
+}
+
+static void answers_wait(void)
+{
+    struct desk d;
+    desk_open(&d);
+    bus(&d, (struct bus_event){.kind = BUS_UP});
+    CU_ASSERT(desk_out(&d, OUT_REGISTRY_ALL) != NULL);
+    CU_ASSERT_EQUAL(session_send_all(&d.session, &d.store, d.now, NULL), GW_OK);
+    hold_one(&d, ANSWER_DONE);
+    CU_ASSERT_EQUAL(d.let_out, 0);
+    bus(&d, (struct bus_event){.kind = BUS_REGISTRY_AT, .generation = d.generation - 1});
+    CU_ASSERT_EQUAL(d.let_out, 0);
+    bus(&d, (struct bus_event){.kind = BUS_REGISTRY_AT, .generation = d.generation});
+    CU_ASSERT_EQUAL(d.let_out, 1);
+    hold_one(&d, ANSWER_DONE); /* nothing new was sent: it leaves at once */
+    CU_ASSERT_EQUAL(d.let_out, 2);
+    desk_close(&d);
+}
+
+static void late_answers(void)
+{
+    struct desk d;
+    desk_open(&d);
+    hold_one(&d, ANSWER_ENROLLED);
+    hold_one(&d, ANSWER_DONE);
+    d.now.ms += SESSION_CONFIRM_MS - 1;
+    session_tick(&d.session, d.now);
+    CU_ASSERT_EQUAL(d.let_out, 0);
+    d.now.ms += 1;
+    session_tick(&d.session, d.now);
+    CU_ASSERT_EQUAL(d.let_out, 2);
+    CU_ASSERT_EQUAL(d.last.rc, GW_TIMEOUT);
+    desk_close(&d);
+}
+
+static void ceiling_of_waiting(void)
+{
+    struct desk d;
+    desk_open(&d);
+    for (int i = 0; i < SESSION_WAITING_MAX; i++)
+        hold_one(&d, ANSWER_ENROLLED);
+    CU_ASSERT_EQUAL(d.let_out, 0);
+    hold_one(&d, ANSWER_ENROLLED);
+    CU_ASSERT_EQUAL(d.let_out, 1);
+    CU_ASSERT_EQUAL(d.last.kind, ANSWER_RETRY);
+    desk_close(&d);
+}
+
+static void registry_content(void)
+{
+    struct desk d;
+    desk_open(&d);
+    desk_active(&d, "pump-1", 1, 1);
+    desk_active(&d, "pump-2", 2, 2);
+    desk_active(&d, "pump-3", 3, 3);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_QUARANTINE, "pump-2", NULL), GW_OK);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_REVOKE, "pump-3", NULL), GW_OK);
+    CU_ASSERT_EQUAL(session_send_all(&d.session, &d.store, d.now, NULL), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(d.entry_count, 2);
+    CU_ASSERT_STRING_EQUAL(d.entries[0].id.text, "pump-1");
+    CU_ASSERT(!d.entries[0].quarantined && d.entries[1].quarantined);
+    d.now.ms += 366 * GW_DAY_MS; /* all expired */
+    CU_ASSERT_EQUAL(session_send_all(&d.session, &d.store, d.now, NULL), GW_OK);
+    CU_ASSERT_EQUAL(d.entry_count, 0);
+    desk_close(&d);
+}
+
+static void single_changes(void)
+{
+    struct desk d;
+    desk_open(&d);
+    desk_active(&d, "pump-1", 1, 1);
+    struct gw_device_id id = desk_id("pump-1");
+    CU_ASSERT_EQUAL(session_send_device(&d.session, &d.store, &id, d.now, NULL), GW_OK);
+    CU_ASSERT_EQUAL(d.sent_device + d.sent_all, 0); /* no broker: it gets all when it comes */
+    bus(&d, (struct bus_event){.kind = BUS_UP});
+    CU_ASSERT_EQUAL(session_send_all(&d.session, &d.store, d.now, NULL), GW_OK);
+    uint64_t generation = d.generation;
+    CU_ASSERT_EQUAL(session_send_device(&d.session, &d.store, &id, d.now, NULL), GW_OK);
+    CU_ASSERT_EQUAL(d.generation, generation + 1);
+    CU_ASSERT_EQUAL(d.entry_count, 1);
+    d.bus_fails = true;
+    CU_ASSERT_EQUAL(session_send_device(&d.session, &d.store, &id, d.now, NULL), GW_AGAIN);
+    CU_ASSERT_EQUAL(d.sent_all, 2); /* it tried the whole one */
+    bus(&d, (struct bus_event){.kind = BUS_REGISTRY_WANTED, .generation = 1});
+    CU_ASSERT(desk_out(&d, OUT_REGISTRY_ALL) != NULL);
+    desk_close(&d);
+}
+
+static void presence_table(void)
+{
+    struct desk d;
+    desk_open(&d);
+    for (int i = 0; i < 1000; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "pump-%04d", i);
+        bus(&d,
+            (struct bus_event){.kind = BUS_PRESENCE, .device = desk_id(name), .online = true, .source = "192.0.2.1"});
+    }
+    CU_ASSERT_EQUAL(d.session.online_count, 1000);
+    struct gw_device_id id = desk_id("pump-0500");
+    bus(&d, (struct bus_event){.kind = BUS_PRESENCE, .device = id, .online = false});
+    bus(&d, (struct bus_event){.kind = BUS_PRESENCE, .device = id, .online = false});
+    CU_ASSERT_EQUAL(d.session.online_count, 999);
+    CU_ASSERT(!session_presence(&d.session, &id)->online);
+    CU_ASSERT_STRING_EQUAL(session_presence(&d.session, &id)->source, "192.0.2.1");
+    bus(&d, (struct bus_event){.kind = BUS_PRESENCE_SYNC});
+    CU_ASSERT_EQUAL(d.session.online_count, 0);
+    bus(&d, (struct bus_event){.kind = BUS_PRESENCE, .device = id, .online = true});
+    bus(&d, (struct bus_event){.kind = BUS_DOWN});
+    CU_ASSERT_EQUAL(d.session.online_count, 0);
+    id = desk_id("never-seen");
+    CU_ASSERT_PTR_NULL(session_presence(&d.session, &id));
+    desk_close(&d);
+}
+
+static void gaps_once_a_second(void)
+{
+    struct desk d;
+    desk_open(&d);
+    struct gw_device_id id = desk_id("pump-1");
+    CU_ASSERT(session_may_tell_gap(&d.session, &id, d.now));
+    CU_ASSERT(!session_may_tell_gap(&d.session, &id, d.now));
+    d.now.ms += GW_SECOND_MS;
+    CU_ASSERT(session_may_tell_gap(&d.session, &id, d.now));
+    d.now.ms -= GW_HOUR_MS; /* a clock that was set back silences nobody */
+    CU_ASSERT(session_may_tell_gap(&d.session, &id, d.now));
+    desk_close(&d);
+}
+
+static void security_reports(void)
+{
+    struct desk d;
+    desk_open(&d);
+    bus(&d, (struct bus_event){.kind = BUS_SECURITY, .device = desk_id("pump-1"), .reason = "flood", .source = "x"});
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
+    bus(&d, (struct bus_event){.kind = BUS_SECURITY, .reason = "local impostor"});
+    CU_ASSERT_EQUAL(desk_audits(&d, "auth.impostor"), 1);
+    desk_close(&d);
+}
+
+const struct gw_test_case session_cases[] = {
+    {"lets an answer out when its generation is confirmed", answers_wait},
+    {"tells what is late that it is late", late_answers},
+    {"keeps no more answers waiting than its ceiling", ceiling_of_waiting},
+    {"sends active and quarantined devices, no revoked or expired certificates", registry_content},
+    {"sends single changes in numbered order, all when one fails", single_changes},
+    {"follows presence through lists and losses", presence_table},
+    {"answers a batch that cannot be taken at most once a second", gaps_once_a_second},
+    {"makes events of the plugin's reports", security_reports},
+};
+const size_t session_case_count = sizeof(session_cases) / sizeof(session_cases[0]);
