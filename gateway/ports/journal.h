@@ -11,7 +11,9 @@
  * holds a snapshot when it returns.
  *
  * Errors every call may give: GW_IO, GW_NO_SPACE (disk full: nothing of the run is stored, try again later),
- * GW_CORRUPT, GW_DENIED. Visitors return false to stop; what they are shown is borrowed until they return.
+ * GW_CORRUPT, GW_DENIED. A damaged log (GW_CORRUPT) fails the run that it takes part in; the rest of that run can be
+ * committed apart from it, item by item. Visitors return false to stop; what they are shown is borrowed until they
+ * return, and they do not call the journal.
  */
 #pragma once
 

@@ -307,6 +307,55 @@ static void proofs(void)
     kit_close(&kit);
 }
 
+/* More than 65,536 events: a tile of level 2, and proofs across it. */
+static void second_level(void)
+{
+    struct kit kit;
+    kit_open(&kit);
+    const uint64_t events = 65 * UINT64_C(1024);
+    for (uint64_t first = 0; first < events; first += 1024)
+        CU_ASSERT_EQUAL(kit_send(&kit, "pump-1", 1, first, 1024).stored, 1024);
+    struct log_id log = kit_log("pump-1", 1);
+    struct tile_path top = {.level = 2, .width = 1}, below = {.level = 1, .width = 256};
+    GW_CLEANUP(gw_buf_done) struct gw_buf tile, nodes;
+    gw_buf_init(&tile, 64);
+    gw_buf_init(&nodes, 65536);
+    CU_ASSERT_EQUAL(kit.port.ops->tile(kit.port.self, &log, &top, &tile, NULL), GW_OK);
+    CU_ASSERT_EQUAL(kit.port.ops->tile(kit.port.self, &log, &below, &nodes, NULL), GW_OK);
+    struct gw_sha256 root = kit_root("pump-1", 1, 65536);
+    CU_ASSERT(tile.len == 32 && memcmp(tile.ptr, root.bytes, 32) == 0);
+    root = kit_root("pump-1", 1, 256);
+    CU_ASSERT(nodes.len == 8192 && memcmp(nodes.ptr, root.bytes, 32) == 0);
+    struct merkle_head from = {40000, kit_root("pump-1", 1, 40000)}, to = {events, kit_root("pump-1", 1, events)};
+    struct merkle_proof proof;
+    CU_ASSERT_EQUAL(kit.port.ops->prove_consistency(kit.port.self, &log, from.size, to.size, &proof, NULL), GW_OK);
+    CU_ASSERT_EQUAL(merkle_check_consistency(gw_test_hash(), &proof, &from, &to), GW_OK);
+    verify(&kit);
+    kit_close(&kit);
+}
+
+static void origins(void)
+{
+    char text[LOG_ORIGIN_MAX];
+    struct log_id id = kit_log("pump-1", 0xabc);
+    CU_ASSERT_EQUAL(log_id_origin(&id, "gw-1", text), GW_OK);
+    CU_ASSERT_STRING_EQUAL(text, "gw-1/dev/pump-1/0000000000000abc");
+    id.kind = LOG_LINE;
+    CU_ASSERT_EQUAL(log_id_origin(&id, "gw-1", text), GW_OK);
+    CU_ASSERT_STRING_EQUAL(text, "gw-1/dev/pump-1/line/0000000000000abc");
+    id = (struct log_id){.kind = LOG_AUDIT, .epoch = UINT64_MAX};
+    CU_ASSERT_EQUAL(log_id_origin(&id, "gw-1", text), GW_OK);
+    CU_ASSERT_STRING_EQUAL(text, "gw-1/audit/ffffffffffffffff");
+    id.kind = LOG_ROOT;
+    CU_ASSERT_EQUAL(log_id_origin(&id, "gw-1", text), GW_OK);
+    CU_ASSERT_STRING_EQUAL(text, "gw-1/root/ffffffffffffffff");
+    CU_ASSERT_EQUAL(log_id_origin(&id, "", text), GW_INVALID);
+    enum log_kind kind;
+    for (enum log_kind k = LOG_DEVICE; k <= LOG_ROOT; k++)
+        CU_ASSERT(log_kind_parse(gw_view_str(log_kind_text(k)), &kind) == GW_OK && kind == k);
+    CU_ASSERT_EQUAL(log_kind_parse(GW_VIEW_LIT("logs"), &kind), GW_INVALID);
+}
+
 struct logs_seen {
     unsigned count;
     struct journal_log last;
@@ -385,6 +434,8 @@ static const struct gw_test_case cases[] = {
     {"takes four mebibytes in one commit and leaves the rest", takes_four_mebibytes},
     {"seals the largest bundle that can be sent", largest_bundle_is_sealed},
     {"serves tiles and bundles as far as the log reaches", tiles},
+    {"keeps the second level of tiles and proves across it", second_level},
+    {"names every kind of log in its checkpoint", origins},
     {"proves inclusion and consistency at any size", proofs},
     {"keeps the newest checkpoint and makes each a leaf of the root log", checkpoints},
     {"shows readers what is committed and refuses their writes", readers_read},
