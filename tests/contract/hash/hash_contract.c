@@ -103,7 +103,13 @@ static void drops_a_stream_without_a_result(void)
     sha->stream_add(stream, GW_VIEW_LIT("half"));
     sha->stream_free(stream); /* the leak checker of the asan build is the judge */
     sha->stream_free(NULL);
-    CU_PASS("no crash");
+    struct gw_sha256 whole;
+    struct gw_sha256 streamed;
+    sha->digest(GW_VIEW_LIT("abc"), &whole);
+    stream = sha->stream_new();
+    sha->stream_add(stream, GW_VIEW_LIT("abc"));
+    sha->stream_end(stream, &streamed);
+    CU_ASSERT(gw_sha256_eq(&whole, &streamed)); /* nothing of the dropped one is left */
 }
 
 int hash_contract_run(const char *suite, const struct gw_sha256_ops *ops)
