@@ -312,6 +312,7 @@ static struct world_device *make_client(struct world *w, const char *client_id, 
     CU_ASSERT_FATAL(d->client != NULL);
     (void)mosquitto_int_option(d->client, MOSQ_OPT_PROTOCOL_VERSION,
                                flags & WORLD_V5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311);
+    (void)mosquitto_int_option(d->client, MOSQ_OPT_TCP_NODELAY, 1);
     mosquitto_connect_callback_set(d->client, on_connack);
     mosquitto_disconnect_callback_set(d->client, on_gone);
     mosquitto_subscribe_callback_set(d->client, on_granted);
