@@ -81,13 +81,18 @@ static int serve(struct keyd *k)
     }
 }
 
+/* The supervisor does not start us again after this: a key directory does not mend itself. EX_CONFIG of sysexits.h. */
+#define EXIT_HOPELESS 78
+
 static int run(void)
 {
     static struct keyd k;
     struct gw_err err = {0};
     int code = 1;
-    if (keyd_open(&k, FD_DIRECTORY, gw_wall_now(), GATEHOUSE_BUILD_DAY, &err)) {
+    enum gw_rc rc = keyd_open(&k, FD_DIRECTORY, gw_wall_now(), GATEHOUSE_BUILD_DAY, &err);
+    if (rc) {
         gw_log(GW_LOG_ERROR, "start", "%s", gw_err_text(&err));
+        code = rc == GW_IO || rc == GW_NO_SPACE ? 1 : EXIT_HOPELESS;
     } else {
         keyd_harden_memory();
         bool filtered = keyd_harden_calls();

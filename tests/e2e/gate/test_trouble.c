@@ -129,6 +129,11 @@ static void a_pki_of_another_user_is_refused(void)
     refuses_harmed_state("chown gatehouse pki", "pki belongs to uid");
 }
 
+static void a_damaged_key_is_named(void)
+{
+    refuses_harmed_state("printf rubbish > pki/ca/issuer.key", "issuer.key");
+}
+
 static void an_open_pki_is_closed_again(void)
 {
     struct gw_gateway g;
@@ -178,6 +183,7 @@ static const struct gw_test_case cases[] = {
     {"a newer database is refused", a_newer_database_is_refused},
     {"a damaged database is refused", a_damaged_database_is_refused},
     {"a key directory of another user is refused", a_pki_of_another_user_is_refused},
+    {"a damaged key is named", a_damaged_key_is_named},
     {"a key directory left open is closed again", an_open_pki_is_closed_again},
     {"a missing configuration is named", a_missing_configuration_is_named},
     {"the printed defaults are a valid configuration", the_printed_defaults_are_accepted},

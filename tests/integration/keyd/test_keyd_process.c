@@ -264,7 +264,7 @@ static void refuses_a_directory_that_others_may_enter(void)
     CU_ASSERT_EQUAL(chmod(b.dir, 0755), 0);
     start(&b);
     CU_ASSERT_TRUE(gw_proc_await(&b.proc, "key directory has mode 0755, it must be 0700", LIMIT_MS));
-    CU_ASSERT_EQUAL(gw_proc_wait(&b.proc, LIMIT_MS), 1);
+    CU_ASSERT_EQUAL(gw_proc_wait(&b.proc, LIMIT_MS), 78);
 }
 
 static void says_how_it_is_started(void)
