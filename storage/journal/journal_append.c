@@ -67,6 +67,7 @@ enum gw_rc journal_append(struct journal_db *j, struct journal_row *row, struct 
     row->log.next += count;
     row->log.raw_bytes += bundle.len;
     row->log.changed = arrived;
+    j->seal_credit += 2 * (uint64_t)count;
     rc = journal_seal(j, row, err);
     return rc ? rc : journal_row_save(j, row, err);
 }

@@ -51,6 +51,7 @@ enum gw_rc journal_checkpoint_put(void *self, const struct journal_checkpoint *n
     enum gw_rc rc = db_is_read_only(j->db) ? gw_err_set(err, GW_DENIED, "journal: read-only") : db_begin(j->db, err);
     if (rc)
         return rc;
+    journal_seal_begin(j);
     for (size_t i = 0; !rc && i < count; i++)
         rc = put_one(j, &notes[i], now, err);
     if (!rc)

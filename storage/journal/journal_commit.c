@@ -285,6 +285,7 @@ enum gw_rc journal_commit(void *self, struct journal_item *items, size_t count, 
     enum gw_rc rc = db_is_read_only(j->db) ? gw_err_set(err, GW_DENIED, "journal: read-only") : db_begin(j->db, err);
     if (rc)
         return rc;
+    journal_seal_begin(j);
     while (!rc && taken < count && taken < JOURNAL_COMMIT_ITEMS &&
            (taken == 0 || item_bytes(&items[taken]) <= JOURNAL_COMMIT_BYTES - bytes)) {
         bytes += item_bytes(&items[taken]);

@@ -2,9 +2,10 @@
  * journal_db: fills ports/journal.h over one SQLite file, journal.db.
  *
  * A received batch becomes one inbox row with its bytes as they came. As soon as a log has 256 events that are not
- * sealed, they become one bundle in the same transaction: zstd of the exact entry bundle, while level 1 and higher of
- * the log's tiles are kept as hashes (32 bytes for 256 events; a hash for each event would cost more than the events).
- * So every event lies in exactly one of inbox and bundle for whoever looks, and sealing never loses a read.
+ * sealed, they become one bundle in the same transaction (or in one of the next, when many logs fill up at once): zstd
+ * of the exact entry bundle, while level 1 and higher of the log's tiles are kept as hashes (32 bytes for 256 events; a
+ * hash for each event would cost more than the events). So every event lies in exactly one of inbox and bundle for
+ * whoever looks, and sealing never loses a read.
  *
  * Thread: as the port says. One writable journal_db at a time; any number of read-only ones, in any thread, each its
  * own.

@@ -24,7 +24,8 @@ struct journal_db {
     struct db *db;
     const struct gw_sha256_ops *hash;
     enum event_sev (*severity)(struct gw_view event);
-    uint64_t epoch; /* of line, audit and root logs */
+    uint64_t epoch;       /* of line, audit and root logs */
+    uint64_t seal_credit; /* events that the open transaction may still seal, journal_seal.c */
     ZSTD_CCtx *zstd_out;
     ZSTD_DCtx *zstd_in;
 };
@@ -60,7 +61,10 @@ void journal_row_position(struct journal_db *j, const struct journal_row *row, s
 GW_MUST_CHECK enum gw_rc journal_append(struct journal_db *j, struct journal_row *row, struct gw_view bundle,
                                         uint32_t count, struct gw_wall arrived, struct gw_err *err);
 /* --- journal_seal.c */
-/* Turns every 256 events of the inbox into a bundle; changes *row, does not save it. */
+/* At the beginning of a transaction. Each transaction may seal one bundle, and twice as many events as it appends: so
+ * logs that fill up together do not make one commit slow, and what waits for sealing never piles up. */
+void journal_seal_begin(struct journal_db *j);
+/* Turns every 256 events of the inbox into a bundle, as far as the credit goes; changes *row, does not save it. */
 GW_MUST_CHECK enum gw_rc journal_seal(struct journal_db *j, struct journal_row *row, struct gw_err *err);
 
 /* --- journal_events.c */

@@ -101,10 +101,17 @@ static enum gw_rc seal_one(struct journal_db *j, struct journal_row *row, struct
     return rc ? rc : store_bundle(&s, row, gw_buf_view(&z), err);
 }
 
+void journal_seal_begin(struct journal_db *j)
+{
+    j->seal_credit = JOURNAL_BUNDLE;
+}
+
 enum gw_rc journal_seal(struct journal_db *j, struct journal_row *row, struct gw_err *err)
 {
     enum gw_rc rc = GW_OK;
-    while (!rc && row->log.next - row->sealed * JOURNAL_BUNDLE >= JOURNAL_BUNDLE)
+    while (!rc && j->seal_credit >= JOURNAL_BUNDLE && row->log.next - row->sealed * JOURNAL_BUNDLE >= JOURNAL_BUNDLE) {
+        j->seal_credit -= JOURNAL_BUNDLE;
         rc = seal_one(j, row, err);
+    }
     return rc;
 }

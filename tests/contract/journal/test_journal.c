@@ -307,6 +307,37 @@ static void proofs(void)
     kit_close(&kit);
 }
 
+#define CROWD 30
+
+/* Thirty logs that fill up together: a commit seals a part of them, and what waits stays little. */
+static void sealing_keeps_up(void)
+{
+    struct kit kit;
+    kit_open(&kit);
+    for (uint64_t round = 0; round < 30; round++) {
+        struct journal_item items[CROWD];
+        struct gw_buf bundles[CROWD];
+        size_t taken = 0;
+        for (int d = 0; d < CROWD; d++) {
+            char device[16];
+            (void)snprintf(device, sizeof(device), "pump-%d", d);
+            gw_buf_init(&bundles[d], LOG_BATCH_BYTES_MAX);
+            kit_events(&bundles[d], device, 1, round * 100, 100);
+            items[d] = kit_batch(device, 1, round * 100, 100, gw_buf_view(&bundles[d]));
+        }
+        CU_ASSERT_EQUAL(kit.port.ops->commit(kit.port.self, items, CROWD, &taken, NULL), GW_OK);
+        CU_ASSERT_EQUAL(taken, CROWD);
+        for (int d = 0; d < CROWD; d++)
+            gw_buf_done(&bundles[d]);
+        struct journal_stats stats;
+        CU_ASSERT_EQUAL(kit.port.ops->stats(kit.port.self, &stats, NULL), GW_OK);
+        CU_ASSERT(stats.events - 256 * stats.bundles < CROWD * 512);
+    }
+    CU_ASSERT_EQUAL(kit_count_good(&kit.port, "pump-7", 1, UINT64_MAX), 3000);
+    verify(&kit);
+    kit_close(&kit);
+}
+
 /* More than 65,536 events: a tile of level 2, and proofs across it. */
 static void second_level(void)
 {
@@ -434,6 +465,7 @@ static const struct gw_test_case cases[] = {
     {"takes four mebibytes in one commit and leaves the rest", takes_four_mebibytes},
     {"seals the largest bundle that can be sent", largest_bundle_is_sealed},
     {"serves tiles and bundles as far as the log reaches", tiles},
+    {"seals a part in each commit and keeps up", sealing_keeps_up},
     {"keeps the second level of tiles and proves across it", second_level},
     {"names every kind of log in its checkpoint", origins},
     {"proves inclusion and consistency at any size", proofs},
