@@ -36,6 +36,11 @@ static const struct rule rules[] = {
     {"sshd", "session closed for user", "auth.session_close", EVENT_SEV_INFO, EVENT_OK, "for user ", NULL},
     {"sshd", "Connection closed by", "net.close", EVENT_SEV_INFO, 0, NULL, "closed by "},
     {"sshd", "Received disconnect from", "net.close", EVENT_SEV_INFO, 0, NULL, "disconnect from "},
+    {"dropbear", "password attempt for", "auth.login", EVENT_SEV_MEDIUM, EVENT_FAIL, "attempt for ", " from "},
+    {"dropbear", "nonexistent user", "auth.login", EVENT_SEV_MEDIUM, EVENT_FAIL, NULL, " from "},
+    {"dropbear", "auth succeeded for", "auth.login", EVENT_SEV_LOW, EVENT_OK, "succeeded for ", " from "},
+    {"dropbear", "Exit before auth", "net.close", EVENT_SEV_INFO, 0, NULL, " from "},
+    {"kernel", " SRC=", "net.packet", EVENT_SEV_LOW, 0, "SRC=", "DST="},
     {"sudo", "NOT in sudoers", "auth.privilege", EVENT_SEV_CRITICAL, EVENT_DENIED, "", "COMMAND="},
     {"sudo", "incorrect password attempt", "auth.privilege", EVENT_SEV_HIGH, EVENT_FAIL, "", "COMMAND="},
     {"sudo", "COMMAND=", "auth.privilege", EVENT_SEV_LOW, EVENT_OK, "", "COMMAND="},
@@ -56,6 +61,7 @@ static const struct rule rules[] = {
     {"systemd-logind", "New session", "auth.session_open", EVENT_SEV_INFO, EVENT_OK, "of user ", NULL},
     {"systemd-logind", "Removed session", "auth.session_close", EVENT_SEV_INFO, EVENT_OK, NULL, NULL},
     {"systemd-logind", "System is", "boot.stop", EVENT_SEV_LOW, EVENT_OK, NULL, NULL},
+    {"", "pam_tally", "auth.login", EVENT_SEV_MEDIUM, EVENT_FAIL, " user ", NULL},
     {"", "authentication failure", "auth.login", EVENT_SEV_MEDIUM, EVENT_FAIL, " user=", "rhost="},
     {"", "session opened for user", "auth.session_open", EVENT_SEV_INFO, EVENT_OK, "for user ", NULL},
     {"", "session closed for user", "auth.session_close", EVENT_SEV_INFO, EVENT_OK, "for user ", NULL},
@@ -82,12 +88,20 @@ static struct gw_view word_after(struct gw_view text, const char *after)
     return gw_view_make(start, (size_t)(stop - start));
 }
 
+/* Newer sshd calls the part that speaks to one peer "sshd-session". */
+static bool program_fits(struct gw_view program, const char *name)
+{
+    if (name[0] == '\0' || gw_view_eq_str(program, name))
+        return true;
+    return strcmp(name, "sshd") == 0 && gw_view_starts(program, "sshd-");
+}
+
 bool event_classify(struct gw_view program, struct gw_view text, struct event_class *ret_class)
 {
     text = gw_view_trim(text);
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         const struct rule *r = &rules[i];
-        if ((r->program[0] && !gw_view_eq_str(program, r->program)) || (r->phrase[0] && !find(text, r->phrase)))
+        if (!program_fits(program, r->program) || (r->phrase[0] && !find(text, r->phrase)))
             continue;
         *ret_class = (struct event_class){
             .cls = r->cls,

@@ -114,6 +114,32 @@ static void reads_auth_log_lines(void)
     CU_ASSERT_STRING_EQUAL(v.cls, "auth.login");
 }
 
+static void reads_lines_of_other_programs(void)
+{
+    static const struct {
+        const char *line, *cls, *subj, *obj;
+        enum event_sev sev;
+    } known[] = {
+        {"Feb 12 14:10:24 h sshd-session[16379]: Invalid user pascal from 35.188.49.176 port 53502", "auth.login",
+         "pascal", "35.188.49.176", EVENT_SEV_LOW},
+        {"Sep 30 10:09:23 h kernel: [19955416.5] IN=ens2 OUT= SRC=62.34.17.168 DST=10.73.140.49 PROTO=TCP DPT=80",
+         "net.packet", "62.34.17.168", "10.73.140.49", EVENT_SEV_LOW},
+        {"<38>Sep 30 10:09:23 h dropbear[7]: Bad PAM password attempt for 'ann' from 192.168.9.163:49242", "auth.login",
+         "'ann'", "192.168.9.163:49242", EVENT_SEV_MEDIUM},
+        {"Dec  7 14:53:04 h sudo: pam_tally2(sudo:auth): user ann (4001) tally 6, deny 5", "auth.login", "ann", "",
+         EVENT_SEV_MEDIUM},
+        {"Dec  7 14:53:04 h su-exec: FAILED", "log.text", "", "", EVENT_SEV_INFO},
+        {"Dec  7 14:53:04 h sshdx[1]: Invalid user ann from ::1", "log.text", "", "", EVENT_SEV_INFO},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        struct event_view v = view(known[i].line);
+        CU_ASSERT_STRING_EQUAL(v.cls, known[i].cls);
+        CU_ASSERT_STRING_EQUAL(v.subj, known[i].subj);
+        CU_ASSERT_STRING_EQUAL(v.obj, known[i].obj);
+        CU_ASSERT_EQUAL(v.sev, known[i].sev);
+    }
+}
+
 static void anything_else_is_text(void)
 {
     struct event_view v = view("");
@@ -181,6 +207,7 @@ static const struct gw_test_case cases[] = {
     {"reads RFC 5424 lines and takes broken ones for text with a priority", reads_rfc5424},
     {"maps the eight severities of syslog", severities_of_syslog},
     {"reads and classifies the lines of an auth.log", reads_auth_log_lines},
+    {"classifies what other programs say", reads_lines_of_other_programs},
     {"takes anything else for text, cleaned and cut", anything_else_is_text},
     {"leaves a class alone that the device named", a_named_class_is_left_alone},
     {"writes audit events that read back the same", formats_audit_events},
