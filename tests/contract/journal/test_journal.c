@@ -37,6 +37,25 @@ static void keeps_what_it_accepts(void)
     kit_close(&kit);
 }
 
+/* The row that holds a bundle's last event goes when it holds nothing else, and not before. */
+static void batches_across_a_bundles_end(void)
+{
+    struct kit kit;
+    kit_open(&kit);
+    for (uint32_t beyond = 0; beyond < 4; beyond++) {
+        char device[16];
+        (void)snprintf(device, sizeof(device), "pump-%u", beyond);
+        (void)kit_send(&kit, device, 1, 0, 250);
+        CU_ASSERT_EQUAL(kit_send(&kit, device, 1, 250, 6 + beyond).after.next, 256 + beyond);
+        CU_ASSERT_EQUAL(kit_count_good(&kit.port, device, 1, UINT64_MAX), 256 + beyond);
+    }
+    struct journal_stats stats;
+    CU_ASSERT_EQUAL(kit.port.ops->stats(kit.port.self, &stats, NULL), GW_OK);
+    CU_ASSERT(stats.bundles == 4 && stats.inbox_rows == 3);
+    verify(&kit);
+    kit_close(&kit);
+}
+
 static void overlap_and_gaps(void)
 {
     struct kit kit;
@@ -456,6 +475,7 @@ static void readers_read(void)
 
 static const struct gw_test_case cases[] = {
     {"gives back what it has accepted, in order, with the right root", keeps_what_it_accepts},
+    {"keeps every event of a batch that lies across a bundle's end", batches_across_a_bundles_end},
     {"stores overlap once and refuses gaps", overlap_and_gaps},
     {"opens a new epoch by its rules and closes the old one for good", unknown_epochs},
     {"opens no log without a log.start", refuses_a_start_that_is_none},
