@@ -67,15 +67,18 @@ static void on_up(void *ctx)
     agent_ship_up(&a->ship, gw_mono_now());
 }
 
-static void on_down(void *ctx, const char *why)
+static void on_down(void *ctx, const char *why, bool refused)
 {
     struct agent *a = ctx;
     int64_t wait = agent_backoff_next_ms(&a->connect_backoff, CONNECT_FIRST, CONNECT_MAX);
     agent_ship_down(&a->ship);
     a->connect_at_ms = gw_mono_now().ms + wait;
-    gw_log(a->down_told ? GW_LOG_DEBUG : GW_LOG_WARN, "session", "session down: %s; next try in %lld ms", why,
-           (long long)wait);
+    gw_log(a->down_told && refused <= a->refusal_seen ? GW_LOG_DEBUG : GW_LOG_WARN, "session",
+           "session down: %s; next try in %lld ms", why, (long long)wait);
     a->down_told = true;
+    a->refusal_seen = refused;
+    if (refused)
+        agent_identity_refused(a, gw_mono_now());
 }
 
 static void tell_news(struct agent *a, const struct agent_ship_news *news, const struct gw_err *err)

@@ -12,33 +12,34 @@
 #define APPROVAL_S      30
 #define REFUSED_LOOK_MS GW_MINUTE_MS
 #define RENEW_RETRY_MS  GW_HOUR_MS
-#define REFUSED_HEX     16
+#define MARK_HEX        16
 
-/* The mark of an invitation that was refused: enough of its secret's hash to know it again. */
-static void mark_of(const struct invitation *in, char out[REFUSED_HEX + 1])
+/* The mark of an invitation: enough of its secret's hash to know it again. */
+static void mark_of(const struct invitation *in, char out[MARK_HEX + 1])
 {
     struct gw_sha256 hash;
     agent_hash_ops()->digest(gw_view_make(in->secret, sizeof(in->secret)), &hash);
-    gw_hex_format(hash.bytes, REFUSED_HEX / 2, out);
+    gw_hex_format(hash.bytes, MARK_HEX / 2, out);
 }
 
-static bool was_refused(const struct agent *a, const struct invitation *in)
+/* Whether this invitation is the one whose mark stands in "refused" or "used". */
+static bool marked(const struct agent *a, const char *file, const struct invitation *in)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
-    char path[AGENT_PATH_MAX + 32], mark[REFUSED_HEX + 1];
+    char path[AGENT_PATH_MAX + 32], text_mark[MARK_HEX + 1];
     gw_buf_init(&text, 64);
-    agent_site_path(&a->site, "refused", path);
-    mark_of(in, mark);
-    return !gw_fs_read_file(path, &text, NULL) && gw_view_eq_str(gw_view_trim(gw_buf_view(&text)), mark);
+    agent_site_path(&a->site, file, path);
+    mark_of(in, text_mark);
+    return !gw_fs_read_file(path, &text, NULL) && gw_view_eq_str(gw_view_trim(gw_buf_view(&text)), text_mark);
 }
 
-static void note_refused(const struct agent *a, const struct invitation *in)
+static void mark(const struct agent *a, const char *file, const struct invitation *in)
 {
-    char path[AGENT_PATH_MAX + 32], mark[REFUSED_HEX + 1];
+    char path[AGENT_PATH_MAX + 32], text[MARK_HEX + 1];
     struct gw_err err;
-    agent_site_path(&a->site, "refused", path);
-    mark_of(in, mark);
-    if (gw_fs_replace(a->fs, path, gw_view_str(mark), 0600, &err))
+    agent_site_path(&a->site, file, path);
+    mark_of(in, text);
+    if (gw_fs_replace(a->fs, path, gw_view_str(text), 0600, &err))
         gw_log(GW_LOG_WARN, "enrol", "%s", gw_err_text(&err));
 }
 
@@ -97,7 +98,7 @@ static void refused(struct agent *a, const struct invitation *in, struct gw_mono
 {
     a->identity_at_ms = now.ms + (in ? REFUSED_LOOK_MS : RETRY_MAX_MS);
     if (in)
-        note_refused(a, in);
+        mark(a, "refused", in);
     gw_log(GW_LOG_ERROR, "enrol", "%s: %s", gw_err_text(err),
            in ? "this invitation will not be tried again; make a new one on the gateway and put it in its place"
               : "it wants an invitation, or its enrolment door is closed");
@@ -112,7 +113,7 @@ static bool usable_invitation(struct agent *a, struct invitation *ret_in, bool *
     *ret_have = !rc;
     if (rc && rc != GW_NOT_FOUND)
         gw_log(GW_LOG_ERROR, "enrol", "%s", gw_err_text(&err));
-    if (rc || !was_refused(a, ret_in))
+    if (rc || !marked(a, "refused", ret_in))
         return true;
     if (!a->refusal_told)
         gw_log(GW_LOG_ERROR, "enrol", "%s was refused before; make a new invitation and put it in its place",
@@ -138,8 +139,11 @@ static void enrol_with(struct agent *a, const struct invitation *in, struct gw_m
     if (!rc)
         rc = agent_est_cert(&a->est, &a->cert, &err);
     if (!rc) {
+        if (in)
+            mark(a, "used", in);
         have_cert(a, now, wall);
         tell_cert(a, "enrolled as");
+        a->connect_at_ms = now.ms;
     } else if (rc == GW_AGAIN) {
         wait_for_approval(a, now, retry_s);
     } else if (rc == GW_DENIED) {
@@ -157,6 +161,19 @@ static void enrol(struct agent *a, struct gw_mono now, struct gw_wall wall)
         enrol_with(a, have ? &in : NULL, now, wall);
     else
         a->identity_at_ms = now.ms + REFUSED_LOOK_MS;
+    invitation_wipe(&in);
+}
+
+void agent_identity_refused(struct agent *a, struct gw_mono now)
+{
+    struct invitation in;
+    struct gw_err err;
+    if (a->enrolled && !agent_invitation_read(a->config, &in, &err) && !marked(a, "used", &in) &&
+        !marked(a, "refused", &in)) {
+        gw_log(GW_LOG_INFO, "enrol", "there is a new invitation: enrolling again");
+        a->enrolled = false;
+        a->identity_at_ms = now.ms;
+    }
     invitation_wipe(&in);
 }
 

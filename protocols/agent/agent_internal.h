@@ -39,6 +39,7 @@ struct agent {
     int64_t connect_at_ms;
     struct agent_backoff connect_backoff;
     bool down_told;
+    bool refusal_seen; /* the last outage was a refusal */
 
     int64_t input_at_ms; /* the disk was full: read on then */
     bool full_told;
@@ -50,5 +51,7 @@ struct agent {
 void agent_identity_step(struct agent *a, struct gw_mono now, struct gw_wall wall);
 /* Looks at what is on the disk at start. */
 void agent_identity_load(struct agent *a);
+/* The gateway does not admit our certificate: an invitation that was never used, when there is one, is tried. */
+void agent_identity_refused(struct agent *a, struct gw_mono now);
 /* Gets the log key when it is needed and time. */
 void agent_key_step(struct agent *a, struct gw_mono now);

@@ -20,6 +20,7 @@ struct agent_session {
     bool up;
     bool lost;               /* seen in a callback; acted upon behind the library's back */
     struct gw_mono deadline; /* for coming up */
+    bool refused;
     char why[160];
 };
 
@@ -48,6 +49,7 @@ static void on_connect(struct mosquitto *mosq, void *obj, int code)
     struct agent_session *s = obj;
     char filter[TOPIC_TEXT_MAX + 8];
     if (code != 0) {
+        s->refused = code == 4 || code == 5;
         lose(s, connack_text(code));
         return;
     }
@@ -158,13 +160,14 @@ static void fall(struct agent_session *s)
     char why[sizeof(s->why)];
     memcpy(why, s->why, sizeof(why));
     agent_session_disconnect(s);
-    s->ops->down(s->ctx, why);
+    s->ops->down(s->ctx, why, s->refused);
 }
 
 void agent_session_connect(struct agent_session *session, struct gw_mono now)
 {
     agent_session_disconnect(session);
     session->why[0] = '\0';
+    session->refused = false;
     session->deadline.ms = now.ms + CONNECT_TIMEOUT_MS;
     session->mosq = mosquitto_new(session->est->site->id.text, true, session);
     if (!session->mosq)
