@@ -5,7 +5,8 @@
  * A handler decodes, posts to the inbox (or answers at once) and returns; it never blocks and never calls a service.
  * The answer comes with http_responder.respond(), from any thread, by ticket; a ticket whose connection has gone is
  * ignored. Every request is answered once: by the handler's return code when it fails, by respond() otherwise, or by
- * web with 503 after HTTP_ANSWER_MS.
+ * web with 503 after HTTP_ANSWER_MS (or the route's own time). A route whose bodies are too long to be held has an open
+ * function instead of a handler; its requests may be answered while their body still comes.
  */
 #pragma once
 
@@ -21,6 +22,7 @@
 
 #define HTTP_ANSWER_MS  30000
 #define HTTP_BODY_MAX   (1024 * 1024)
+#define HTTP_STREAM_MAX (INT64_C(4) << 30) /* bytes of a body that is streamed */
 #define HTTP_PATH_MAX   1024
 #define HTTP_SOURCE_MAX 64
 #define HTTP_REPLY_MAX  (8 * 1024 * 1024) /* bytes of a reply's body; larger things are files */
@@ -85,6 +87,31 @@ struct http_reply {
 
 typedef enum gw_rc http_handler(void *ctx, const struct http_request *request, struct gw_err *err);
 
+/*
+ * Where a long body goes as it comes, so that nobody holds it whole. web's thread calls write until the body is
+ * complete, then end; or abort once, when the client has gone, was too slow, web stops, or the request was answered
+ * before its body's end. After end or abort the sink is not called again.
+ */
+struct http_sink_ops {
+    /* Takes bytes and returns how many. Fewer than given: it is full, web stops reading from the socket and offers the
+     * rest again after http_responder.resume(). Must not block. */
+    size_t (*write)(void *self, struct gw_view bytes);
+    /* The body is complete: the answer comes by respond(), or by the code when it is not GW_OK. */
+    enum gw_rc (*end)(void *self, struct gw_err *err);
+    void (*abort)(void *self);
+};
+
+struct http_sink {
+    const struct http_sink_ops *ops;
+    void *self;
+};
+
+/* Asked when the head is there, before anything of the body is (request->body is empty): shall it come? GW_OK and a
+ * sink; another code is answered by web; GW_CANCELLED: open has answered, or will, and the body is not wanted. With
+ * "Expect: 100-continue" the client is told to go on only after GW_OK. `length` is the body's, in bytes. */
+typedef enum gw_rc http_sink_open(void *ctx, const struct http_request *request, int64_t length,
+                                  struct http_sink *ret_sink, struct gw_err *err);
+
 struct http_route {
     unsigned methods;    /* enum http_method, or-ed */
     unsigned doors;      /* enum http_door, or-ed */
@@ -93,12 +120,17 @@ struct http_route {
     bool anonymous;      /* on the devices' door: reachable without a client certificate */
     http_handler *handle;
     void *ctx;
+    http_sink_open *open; /* instead of handle: the body is streamed, up to stream_max bytes (413 above) */
+    int64_t stream_max;   /* bytes, at most HTTP_STREAM_MAX */
+    int answer_ms;        /* from the end of the request to 503; 0: HTTP_ANSWER_MS */
 };
 
 struct http_responder {
     void *self;
     /* Takes everything that reply owns. Any thread. */
     void (*respond)(void *self, struct http_ticket ticket, struct http_reply *reply);
+    /* A sink that was full has room again. Any thread. */
+    void (*resume)(void *self);
 };
 
 /* An empty reply with this status. */

@@ -27,6 +27,9 @@
 #define WEB_HEAD_MS           10000 /* from a later request's first byte to the end of its head: 408 */
 #define WEB_IDLE_MS           60000 /* between requests: closed */
 #define WEB_BODY_MS           60000 /* from head to the end of the body: 408 */
+#define WEB_STREAM_MS         60000 /* for 64 KiB of a streamed body to come: 408 */
+#define WEB_STALL_MS          60000 /* for a full sink to have room again: 503 */
+#define WEB_STREAMS_MAX       16    /* bodies streamed at once: 503 */
 #define WEB_WRITE_MS          60000 /* for 64 KiB to go out: closed */
 #define WEB_LINGER_MS         2000  /* to read what the client still sends after an early answer: closed */
 #define WEB_BODIES_MAX        (64 * 1024 * 1024) /* bytes of all request bodies being received: 503 */

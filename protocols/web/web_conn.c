@@ -80,6 +80,8 @@ void web_conn_close(struct web_conn *c)
 
 void web_conn_answer(struct web_conn *c, struct http_reply *reply)
 {
+    if (c->state == WEB_STREAM)
+        web_stream_cut(c);
     web_reply_begin(c, reply);
     (void)lws_callback_on_writable(c->wsi);
 }
@@ -108,6 +110,14 @@ static void expire(struct web_conn *c)
     case WEB_BODY:
         refuse_slow(c);
         return;
+    case WEB_STREAM: {
+        struct http_reply reply;
+        web_slots_void(&web->slots, c->slot);
+        http_reply_problem(&reply, c->stalled ? 503 : 408,
+                           c->stalled ? "the gateway cannot take more of this now" : "the request took too long");
+        web_conn_answer(c, &reply);
+        return;
+    }
     case WEB_WAIT: {
         struct http_reply reply;
         web_bump(&web->count.unanswered);
@@ -160,6 +170,8 @@ static bool on_read(struct web_conn *c, struct gw_view bytes)
         first_bytes(c);
     if (c->state == WEB_BODY && !feed_body(c, &bytes))
         return false;
+    if (c->state == WEB_STREAM && !c->stalled && !web_stream_feed(c, &bytes))
+        return false;
     if (c->state == WEB_HEAD && c->rx.len == 0 && c->requests > 0) {
         web_conn_rank(c, WEB_HALF);
         c->deadline = after(WEB_HEAD_MS);
@@ -211,7 +223,7 @@ static bool on_writable(struct web_conn *c)
  * but not writable cannot make the loop spin. */
 static void steer(struct web_conn *c)
 {
-    bool read = c->state != WEB_WAIT && c->state != WEB_SEND;
+    bool read = c->state != WEB_WAIT && c->state != WEB_SEND && !c->stalled;
     (void)lws_rx_flow_control(c->wsi, read ? 1 : 0);
 }
 

@@ -9,6 +9,8 @@
  *                                                          │                                            ▼
  *       close ◄── LINGER ◄── answered before the body ── SEND ◄── respond(), time-out, refusal ──────── WAIT
  *
+ * STREAM stands in the place of BODY on routes with a sink (web_stream.c); respond() may end it early.
+ *
  * HANDSHAKE and the first HEAD are "half open": the first to go when a ceiling is met. In WAIT and SEND nothing is read
  * from the socket, so what a client sends meanwhile stays in the kernel's buffer. Any state may end in close.
  */
@@ -35,7 +37,7 @@
 #define WEB_BACKLOG     511
 #define WEB_HOSTS_MAX   16
 
-enum web_state { WEB_HANDSHAKE = 1, WEB_HEAD, WEB_BODY, WEB_WAIT, WEB_SEND, WEB_LINGER };
+enum web_state { WEB_HANDSHAKE = 1, WEB_HEAD, WEB_BODY, WEB_STREAM, WEB_WAIT, WEB_SEND, WEB_LINGER };
 
 /* Which connections give way to new ones. */
 enum web_rank {
@@ -65,6 +67,12 @@ struct web_conn {
     struct gw_view param[4];
     struct gw_buf body;
     size_t body_want;
+
+    struct http_sink sink; /* STREAM: who takes the body; ops NULL: nobody */
+    uint64_t stream_left;  /* bytes of the body that the sink has not taken */
+    size_t stream_pace;    /* bytes taken since the deadline was set */
+    bool stalled;          /* the sink is full: nothing is read, what was read waits in rx */
+    TAILQ_ENTRY(web_conn) stall;
 
     struct gw_buf out; /* head of the answer */
     size_t out_sent;
@@ -115,6 +123,7 @@ struct web_mail {
     size_t cut_count;
     bool cut_all;
     unsigned doors;
+    bool resume;     /* a sink that was full has room */
     bool wake_ready; /* the async handle exists */
 };
 
@@ -141,7 +150,9 @@ struct web {
     struct gw_err tls_err; /* set by the vhost's callback while it is made */
 
     struct web_slots slots;
-    size_t bodies;  /* bytes promised to request bodies */
+    size_t bodies; /* bytes promised to request bodies */
+    int streams;   /* bodies that go to a sink now */
+    struct web_conns stalled;
     uint8_t *chunk; /* LWS_PRE + WEB_CHUNK: the write being made */
     struct web_mail mail;
     _Atomic unsigned doors_open;
@@ -172,6 +183,17 @@ void web_conn_answer(struct web_conn *c, struct http_reply *reply); /* takes the
 bool web_request_feed(struct web_conn *c);
 bool web_request_body(struct web_conn *c, struct gw_view bytes, size_t *ret_used);
 void web_request_forget(struct web_conn *c);
+void web_request_fill(struct web_conn *c, struct http_request *ret_request); /* but for the ticket */
+bool web_request_refuse(struct web_conn *c, int status, const char *detail, bool whole);
+bool web_request_wait(struct web_conn *c, enum gw_rc rc, const struct gw_err *err); /* a handler has returned */
+bool web_request_continue(struct web_conn *c);                                      /* 100, if it is waited for */
+
+/* web_stream.c: bodies that go to a sink. */
+bool web_stream_begin(struct web_conn *c);
+bool web_stream_feed(struct web_conn *c, struct gw_view *bytes); /* moves on what was taken */
+void web_stream_cut(struct web_conn *c);                         /* to be answered before its end */
+void web_stream_forget(struct web_conn *c);
+void web_stream_resume(struct web *web); /* offers again what full sinks left */
 
 /* web_reply.c: from reply to bytes. */
 void web_reply_begin(struct web_conn *c, struct http_reply *reply); /* takes the reply; state becomes SEND */
@@ -184,3 +206,4 @@ void *web_thread_main(void *self);
 void web_thread_wake(struct web *web);
 void web_thread_shut(struct web *web); /* closes everything and frees loop and context */
 void web_respond(void *self, struct http_ticket ticket, struct http_reply *reply);
+void web_resume(void *self);

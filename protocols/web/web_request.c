@@ -15,8 +15,9 @@ static void forget_body(struct web_conn *c)
 
 void web_request_forget(struct web_conn *c)
 {
-    if (c->state == WEB_WAIT)
+    if (c->state == WEB_WAIT || c->state == WEB_STREAM)
         web_slots_void(&c->listener->web->slots, c->slot);
+    web_stream_forget(c);
     forget_body(c);
     gw_buf_wipe(&c->head_bytes); /* credentials, cookies */
     if (c->head)
@@ -27,7 +28,7 @@ void web_request_forget(struct web_conn *c)
 }
 
 /* Answers before the handler was asked. What the client sends of a body from now on is not wanted. */
-static bool refuse(struct web_conn *c, int status, const char *detail, bool whole)
+bool web_request_refuse(struct web_conn *c, int status, const char *detail, bool whole)
 {
     if (!whole) {
         c->close_after = true;
@@ -102,12 +103,11 @@ static void recheck_cert(struct web_conn *c)
     }
 }
 
-static bool call_handler(struct web_conn *c)
+void web_request_fill(struct web_conn *c, struct http_request *ret_request)
 {
-    struct web *web = c->listener->web;
     const struct web_head *h = c->head;
     bool as_get = h->method == HTTP_HEAD && !(c->route->methods & HTTP_HEAD);
-    struct http_request request = {
+    *ret_request = (struct http_request){
         .method = as_get ? HTTP_GET : h->method,
         .door = c->listener->door,
         .path = gw_view_make(h->path, h->path_len),
@@ -126,40 +126,58 @@ static bool call_handler(struct web_conn *c)
         .peer = &c->peer,
         .now = gw_wall_now(),
     };
-    memcpy(request.param, c->param, sizeof(request.param));
+    memcpy(ret_request->param, c->param, sizeof(c->param));
+}
+
+/* From here on the answer is waited for; without GW_OK it is the code. */
+bool web_request_wait(struct web_conn *c, enum gw_rc rc, const struct gw_err *err)
+{
     c->state = WEB_WAIT;
-    c->deadline.ms = gw_mono_now().ms + HTTP_ANSWER_MS;
-    request.ticket = web_slots_ticket(&web->slots, c->slot);
-    struct gw_err err = {.rc = GW_OK};
-    enum gw_rc rc = c->route->handle(c->route->ctx, &request, &err);
-    forget_body(c);
+    c->deadline.ms = gw_mono_now().ms + (c->route->answer_ms ? c->route->answer_ms : HTTP_ANSWER_MS);
     if (!rc)
         return true;
-    web_slots_void(&web->slots, c->slot);
+    web_slots_void(&c->listener->web->slots, c->slot);
     struct http_reply reply;
-    http_reply_problem(&reply, http_status_of(rc), err.text);
+    http_reply_problem(&reply, http_status_of(rc), err->text);
     if (rc == GW_AGAIN)
         (void)http_reply_header(&reply, "retry-after:", "1");
     web_conn_answer(c, &reply);
     return true;
 }
 
+static bool call_handler(struct web_conn *c)
+{
+    struct http_request request;
+    struct gw_err err = {.rc = GW_OK};
+    web_request_fill(c, &request);
+    c->state = WEB_WAIT;
+    request.ticket = web_slots_ticket(&c->listener->web->slots, c->slot);
+    enum gw_rc rc = c->route->handle(c->route->ctx, &request, &err);
+    forget_body(c);
+    return web_request_wait(c, rc, &err);
+}
+
+bool web_request_continue(struct web_conn *c)
+{
+    if (!c->head->expect_continue || c->rx.len > 0)
+        return true;
+    uint8_t text[LWS_PRE + sizeof(CONTINUE)];
+    memcpy(text + LWS_PRE, CONTINUE, sizeof(CONTINUE) - 1);
+    return lws_write(c->wsi, text + LWS_PRE, sizeof(CONTINUE) - 1, LWS_WRITE_RAW) >= 0;
+}
+
 static bool begin_body(struct web_conn *c, size_t want)
 {
     struct web *web = c->listener->web;
     if (want > WEB_BODIES_MAX - web->bodies)
-        return refuse(c, 503, "too many uploads at once", false);
+        return web_request_refuse(c, 503, "too many uploads at once", false);
     web->bodies += want;
     c->body_want = want;
     gw_buf_init(&c->body, want);
     c->state = WEB_BODY;
     c->deadline.ms = gw_mono_now().ms + WEB_BODY_MS;
-    if (c->head->expect_continue && c->rx.len == 0) {
-        uint8_t text[LWS_PRE + sizeof(CONTINUE)];
-        memcpy(text + LWS_PRE, CONTINUE, sizeof(CONTINUE) - 1);
-        if (lws_write(c->wsi, text + LWS_PRE, sizeof(CONTINUE) - 1, LWS_WRITE_RAW) < 0)
-            return false;
-    }
+    if (!web_request_continue(c))
+        return false;
     size_t used = 0;
     if (!web_request_body(c, gw_buf_view(&c->rx), &used))
         return false;
@@ -177,19 +195,22 @@ static bool dispatch(struct web_conn *c)
     unsigned allowed;
     c->close_after = h->close || ++c->requests >= WEB_REQUESTS_PER_CONN;
     if (l->door != HTTP_DOOR_ADMIN && !web_host_match(h->host, hosts, l->host_count, l->port))
-        return refuse(c, 421, NULL, whole);
+        return web_request_refuse(c, 421, NULL, whole);
     recheck_cert(c);
     c->route = find_route(c, &allowed);
     if (!c->route)
-        return allowed ? refuse_method(c, allowed, whole) : refuse(c, 404, NULL, whole);
+        return allowed ? refuse_method(c, allowed, whole) : web_request_refuse(c, 404, NULL, whole);
     if (l->door == HTTP_DOOR_DEVICES && !c->route->anonymous && !c->peer.has_cert)
-        return refuse(c, 403, "a valid client certificate is required", whole);
+        return web_request_refuse(c, 403, "a valid client certificate is required", whole);
     if (h->has_coding)
-        return refuse(c, 411, "send a content-length", false);
+        return web_request_refuse(c, 411, "send a content-length", false);
     if (!h->has_length && (h->method == HTTP_POST || h->method == HTTP_PUT || h->method == HTTP_PATCH))
-        return refuse(c, 411, "send a content-length", whole);
+        return web_request_refuse(c, 411, "send a content-length", whole);
+    if (c->route->open)
+        return h->length > (uint64_t)c->route->stream_max ? web_request_refuse(c, 413, NULL, false)
+                                                          : web_stream_begin(c);
     if (h->length > c->route->body_max)
-        return refuse(c, 413, NULL, false);
+        return web_request_refuse(c, 413, NULL, false);
     return h->length > 0 ? begin_body(c, (size_t)h->length) : call_handler(c);
 }
 
@@ -216,12 +237,12 @@ bool web_request_feed(struct web_conn *c)
         return true;
     web_conn_rank(c, WEB_UNRANKED);
     if (len == 0 || len > WEB_HEAD_MAX)
-        return refuse(c, 431, NULL, false);
+        return web_request_refuse(c, 431, NULL, false);
     web_bump(&c->listener->web->count.requests);
     gw_buf_init(&c->head_bytes, WEB_HEAD_MAX);
     (void)gw_buf_add(&c->head_bytes, c->rx.ptr, len);
     gw_buf_drop(&c->rx, len);
     c->head = gw_xalloc(1, sizeof(*c->head));
     int status = web_head_parse(gw_buf_view(&c->head_bytes), c->head);
-    return status ? refuse(c, status, NULL, false) : dispatch(c);
+    return status ? web_request_refuse(c, status, NULL, false) : dispatch(c);
 }

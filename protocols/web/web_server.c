@@ -11,9 +11,9 @@ static enum gw_rc check_routes(const struct web_config *config, struct gw_err *e
 {
     for (size_t i = 0; i < config->route_count; i++) {
         const struct http_route *r = &config->routes[i];
-        if (!r->pattern || r->pattern[0] != '/' || !r->handle || !r->methods || !r->doors)
+        if (!r->pattern || r->pattern[0] != '/' || !r->handle == !r->open || !r->methods || !r->doors)
             return gw_err_set(err, GW_INVALID, "route %zu is not whole", i);
-        if (r->body_max > HTTP_BODY_MAX)
+        if (r->body_max > HTTP_BODY_MAX || r->stream_max < 0 || r->stream_max > HTTP_STREAM_MAX)
             return gw_err_set(err, GW_INVALID, "route %s takes a body of more than %d bytes", r->pattern,
                               HTTP_BODY_MAX);
     }
@@ -149,6 +149,7 @@ enum gw_rc web_new(const struct web_config *config, struct web **ret_web, struct
     web->mail.doors = config->doors_open;
     web->mail.cuts = gw_xalloc(WEB_CUTS_MAX, sizeof(web->mail.cuts[0]));
     STAILQ_INIT(&web->mail.answers);
+    TAILQ_INIT(&web->stalled);
     (void)pthread_mutex_init(&web->mail.lock, NULL);
     rc = build(web, config, err);
     if (rc) {
@@ -215,7 +216,7 @@ void web_free(struct web *web)
 
 struct http_responder web_responder(struct web *web)
 {
-    return (struct http_responder){.self = web, .respond = web_respond};
+    return (struct http_responder){.self = web, .respond = web_respond, .resume = web_resume};
 }
 
 uint16_t web_port(const struct web *web, enum http_door door)

@@ -35,6 +35,16 @@ void web_respond(void *self, struct http_ticket ticket, struct http_reply *reply
     }
 }
 
+void web_resume(void *self)
+{
+    struct web *web = self;
+    (void)pthread_mutex_lock(&web->mail.lock);
+    web->mail.resume = true;
+    if (web->mail.wake_ready)
+        (void)uv_async_send(&web->wake);
+    (void)pthread_mutex_unlock(&web->mail.lock);
+}
+
 static void deliver(struct web *web, struct web_answers *answers)
 {
     while (!STAILQ_EMPTY(answers)) {
@@ -107,11 +117,15 @@ static void on_wake(uv_async_t *handle)
     m->cut_all = false;
     unsigned doors = m->doors;
     bool stop = m->stop;
+    bool resume = m->resume;
+    m->resume = false;
     (void)pthread_mutex_unlock(&m->lock);
 
     if (cut_count || all)
         cut(web, cuts, cut_count, all);
     deliver(web, &answers);
+    if (resume)
+        web_stream_resume(web);
     set_doors(web, doors);
     lws_cancel_service(web->context);
     if (stop)

@@ -11,6 +11,7 @@
 #include "gw_id.h"
 #include "gw_proc.h"
 #include "gw_test.h"
+#include "web_sink.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -105,16 +106,28 @@ static enum gw_rc on_again(void *ctx, const struct http_request *r, struct gw_er
     return gw_err_set(err, GW_AGAIN, "the inbox is full");
 }
 
+#define ROUTE(methods_, pattern_, body_max_, anonymous_, handle_)                                                      \
+    {                                                                                                                  \
+        .methods = methods_, .doors = 7, .pattern = pattern_, .body_max = body_max_, .anonymous = anonymous_,          \
+        .handle = handle_                                                                                              \
+    }
+
 static const struct http_route routes[] = {
-    {HTTP_GET, 7, "/hello", 0, true, on_hello, NULL},
-    {HTTP_GET, 7, "/private", 0, false, on_hello, NULL},
-    {HTTP_GET, 7, "/who/{}", 0, true, on_who, NULL},
-    {HTTP_POST | HTTP_PUT, 7, "/echo", 100000, true, on_echo, NULL},
-    {HTTP_GET, 7, "/late", 0, true, on_late, NULL},
-    {HTTP_GET, 7, "/file", 0, true, on_file, NULL},
-    {HTTP_GET, 7, "/big", 0, true, on_big, NULL},
-    {HTTP_GET, 7, "/again", 0, true, on_again, NULL},
-    {HTTP_GET, HTTP_DOOR_OPERATORS, "/operators-only", 0, false, on_hello, NULL},
+    ROUTE(HTTP_GET, "/hello", 0, true, on_hello),
+    ROUTE(HTTP_GET, "/private", 0, false, on_hello),
+    ROUTE(HTTP_GET, "/who/{}", 0, true, on_who),
+    ROUTE(HTTP_POST | HTTP_PUT, "/echo", 100000, true, on_echo),
+    ROUTE(HTTP_GET, "/late", 0, true, on_late),
+    ROUTE(HTTP_GET, "/file", 0, true, on_file),
+    ROUTE(HTTP_GET, "/big", 0, true, on_big),
+    ROUTE(HTTP_GET, "/again", 0, true, on_again),
+    {.methods = HTTP_GET, .doors = HTTP_DOOR_OPERATORS, .pattern = "/operators-only", .handle = on_hello},
+    {.methods = HTTP_POST,
+     .doors = 7,
+     .pattern = "/stream",
+     .anonymous = true,
+     .open = web_sink_open,
+     .stream_max = WEB_TEST_STREAM_MAX},
 };
 
 uint8_t web_fixture_byte(size_t at)
@@ -182,6 +195,7 @@ void web_fixture_start(struct web_fixture *f, const struct web_fixture_options *
     shared.responder = web_responder(f->web);
     shared.late_count = 0;
     f->responder = shared.responder;
+    web_sink_reset(shared.responder);
     rc = web_start(f->web, &err);
     gw_test_note(rc, &err, "web_start");
     if (rc)
