@@ -36,7 +36,7 @@ static const char *connack_text(int code)
     switch (code) {
     case 4:
     case 5:
-        return "the gateway does not admit this device (revoked, quarantined or not known to it)";
+        return "the gateway does not admit this device (revoked, or not known to it)";
     case 3:
         return "the gateway is not ready for devices";
     default:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent_hash.h"
 #include "agent_spool.h"
@@ -16,6 +17,7 @@
 #define BATCHES    220
 #define PER_BATCH  3
 #define POINTS_MAX 4096
+#define EVENTS_MAX 4000
 #define TEST_WALL  ((struct gw_wall){1790000000000})
 
 /* What was promised when so many changes had been made. */
@@ -35,6 +37,7 @@ struct run {
     struct gw_sha256 shown[BATCHES * PER_BATCH + 64]; /* leaf of each number that was given out */
     unsigned event_of[BATCHES * PER_BATCH + 64];
     unsigned accepted, freed;
+    unsigned stride; /* every so many events one must not be shed; the others may */
     uint64_t shown_count;
     struct gw_err err;
 };
@@ -68,7 +71,8 @@ static unsigned number_of_event(struct gw_view event)
 {
     unsigned number = UINT32_MAX;
     char text[64];
-    if (!gw_view_copy_str(event, text, sizeof(text)))
+    struct gw_view start = gw_view_make(event.ptr, event.len < sizeof(text) ? event.len : sizeof(text) - 1);
+    if (!gw_view_copy_str(start, text, sizeof(text)))
         (void)sscanf(text, "event %u ", &number);
     return number;
 }
@@ -126,6 +130,7 @@ static void record(const char *skip_suffix, uint64_t skip)
 {
     const char *dir = gw_test_dir();
     memset(&run, 0, sizeof(run));
+    run.stride = 1;
     run.disk = disk_model_new(dir);
     if (skip_suffix)
         disk_model_skip_sync(run.disk, skip_suffix, skip);
@@ -149,8 +154,8 @@ static const struct point *promise(uint64_t change, const struct point **ret_nex
 }
 
 struct found {
-    bool seen[BATCHES * PER_BATCH];
-    unsigned wrong; /* numbers that name another event than before */
+    bool seen[EVENTS_MAX];
+    unsigned wrong; /* numbers that name another event than before, events that come twice */
 };
 
 static void look_at(struct gw_view payload, const struct point *p, struct found *found)
@@ -161,8 +166,10 @@ static void look_at(struct gw_view payload, const struct point *p, struct found 
     GW_ASSERT_OK(log_batch_parse(payload, &batch, NULL), NULL);
     for (uint64_t seq = batch.head.first; log_bundle_next(&batch.bundle, &event); seq++) {
         unsigned number = number_of_event(event);
-        if (number < BATCHES * PER_BATCH)
+        if (number < EVENTS_MAX) {
+            found->wrong += found->seen[number];
             found->seen[number] = true;
+        }
         agent_hash_ops()->leaf(event, &leaf);
         if (batch.head.epoch == p->epoch && seq < p->shown && !gw_sha256_eq(&leaf, &run.shown[seq]))
             found->wrong++;
@@ -207,7 +214,7 @@ static unsigned broken_at(uint64_t change, enum disk_keep keep, uint64_t seed, c
     collect(spool, p, &found);
     agent_spool_close(spool);
     for (unsigned i = next->freed; i < p->accepted; i++)
-        broken += !found.seen[i];
+        broken += i % run.stride == 0 && !found.seen[i];
     return broken + found.wrong;
 }
 
@@ -239,6 +246,49 @@ static void keeps_every_promise_when_some_of_it_survives(void)
     disk_model_free(run.disk);
 }
 
+static const char *path_of(const char *dir, unsigned number)
+{
+    static char path[256];
+    (void)snprintf(path, sizeof(path), "%s/%016x.seg", dir, number);
+    return path;
+}
+
+/* Offline and overflowing: the light events are shed, the files merge around the severe ones. */
+static void record_overflow(void)
+{
+    const char *dir = gw_test_dir();
+    char text[512];
+    memset(&run, 0, sizeof(run));
+    run.stride = 20;
+    run.disk = disk_model_new(dir);
+    struct agent_spool_settings settings = settings_in(dir, disk_model_fs(run.disk));
+    settings.segment_bytes = 16384;
+    GW_ASSERT_OK(agent_spool_open(&settings, TEST_WALL, &run.spool, &run.err), &run.err);
+    GW_ASSERT_OK(agent_spool_sync(run.spool, &run.err), &run.err);
+    note_point();
+    for (run.accepted = 0; run.accepted < EVENTS_MAX;) {
+        (void)snprintf(text, sizeof(text), "event %u %0400d", run.accepted, 0);
+        unsigned severity = run.accepted % run.stride == 0 ? 6 : 1;
+        GW_ASSERT_OK(agent_spool_add(run.spool, gw_view_str(text), severity, TEST_WALL, &run.err), &run.err);
+        if (++run.accepted % 25 == 0) {
+            GW_ASSERT_OK(agent_spool_sync(run.spool, &run.err), &run.err);
+            note_point();
+        }
+    }
+    CU_ASSERT_TRUE(agent_spool_state(run.spool).lost > 1000);
+    agent_spool_close(run.spool);
+    CU_ASSERT_NOT_EQUAL(access(path_of(dir, 2), F_OK), 0); /* merged into a later one */
+    CU_ASSERT_EQUAL(access(path_of(dir, 80), F_OK), 0);
+}
+
+static void keeps_the_severe_while_it_sheds_and_merges(void)
+{
+    record_overflow();
+    CU_ASSERT_EQUAL(broken_everywhere(DISK_KEEP_NONE, 0, gw_test_dir(), 3), 0);
+    CU_ASSERT_EQUAL(broken_everywhere(DISK_KEEP_SOME, 7, gw_test_dir(), 5), 0);
+    disk_model_free(run.disk);
+}
+
 static void sees_one_missing_sync_of_a_file(void)
 {
     record(".seg", 60);
@@ -250,6 +300,7 @@ static void sees_missing_syncs_of_the_directory(void)
 {
     const char *dir = gw_test_dir();
     memset(&run, 0, sizeof(run));
+    run.stride = 1;
     run.disk = disk_model_new(dir);
     disk_model_skip_dir_syncs(run.disk);
     struct agent_spool_settings settings = settings_in(dir, disk_model_fs(run.disk));
@@ -303,6 +354,7 @@ static void promises_nothing_more_after_a_failed_sync(void)
 static const struct gw_test_case cases[] = {
     {"keeps every promise when nothing unsafe survives", keeps_every_promise_when_nothing_unsafe_survives},
     {"keeps every promise when some of it survives", keeps_every_promise_when_some_of_it_survives},
+    {"keeps the severe while it sheds and merges", keeps_the_severe_while_it_sheds_and_merges},
     {"this test sees one missing sync of a file", sees_one_missing_sync_of_a_file},
     {"this test sees missing syncs of the directory", sees_missing_syncs_of_the_directory},
     {"a full disk loses nothing that was accepted", a_full_disk_loses_nothing_that_was_accepted},
