@@ -7,9 +7,10 @@
 #include "gw_err.h"
 #include "gw_view.h"
 
-#define CRYPTO_PEM_CERT "CERTIFICATE"
-#define CRYPTO_PEM_KEY  "PRIVATE KEY"
-#define CRYPTO_PEM_CRL  "X509 CRL"
+#define CRYPTO_PEM_CERT   "CERTIFICATE"
+#define CRYPTO_PEM_KEY    "PRIVATE KEY"
+#define CRYPTO_PEM_CRL    "X509 CRL"
+#define CRYPTO_PEM_PUBLIC "PUBLIC KEY"
 
 /* Appends one block. Call it once per certificate to build a chain file. */
 enum gw_rc crypto_pem_add(struct gw_buf *b, const char *label, struct gw_view der);
