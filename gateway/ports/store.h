@@ -26,6 +26,7 @@
 #include "audit.h"
 #include "device.h"
 #include "gw_err.h"
+#include "release_entry.h"
 #include "user.h"
 
 typedef bool store_device_fn(void *ctx, const struct device *device);
@@ -33,6 +34,22 @@ typedef bool store_cert_fn(void *ctx, const struct device_cert *cert);
 typedef bool store_pending_fn(void *ctx, const struct device_pending *pending);
 typedef bool store_user_fn(void *ctx, const struct user *user);
 typedef bool store_audit_fn(void *ctx, const struct audit_event *event);
+typedef bool store_vendor_key_fn(void *ctx, const struct vendor_key *key);
+typedef bool store_release_fn(void *ctx, const struct release_entry *entry);
+typedef bool store_release_file_fn(void *ctx, const struct release_entry_file *file);
+
+/* A release that is to be staged. */
+struct store_release {
+    struct release_entry *entry;            /* rev must be 0; becomes 1 */
+    const struct release_entry_file *files; /* entry->file_count of them, in the manifest's order */
+    struct gw_view envelope;                /* as it came, at most RELEASE_ENVELOPE_MAX */
+};
+
+/* Where a list of releases goes on: behind this one. Zeroed: from the start. */
+struct store_release_after {
+    char product[RELEASE_PRODUCT_MAX + 1];
+    uint64_t release_counter;
+};
 
 #define STORE_SETTING_MAX 4096 /* bytes */
 #define STORE_KEY_MAX     128  /* characters of a setting's key, without the terminator */
@@ -88,6 +105,28 @@ struct store_ops {
     enum gw_rc (*user_get)(void *self, const char *name, struct user *ret_user, struct gw_err *err);
     enum gw_rc (*user_put)(void *self, struct user *user, struct gw_err *err);
     enum gw_rc (*user_each)(void *self, store_user_fn *fn, void *ctx, struct gw_err *err);
+
+    /* Keys of vendors, removed ones too. put inserts or replaces by keyid; each goes in order of keyid. */
+    enum gw_rc (*vendor_key_put)(void *self, const struct vendor_key *key, struct gw_err *err);
+    enum gw_rc (*vendor_key_get)(void *self, const char *keyid, struct vendor_key *ret_key, struct gw_err *err);
+    enum gw_rc (*vendor_key_each)(void *self, store_vendor_key_fn *fn, void *ctx, struct gw_err *err);
+
+    /* release_add: entry, files and envelope together; GW_EXISTS when the id, the product's counter or the product's
+     * version (as text) is there. release_put changes state and changed alone, under rev. Releases are never deleted.
+     * release_each goes by product, then counter. */
+    enum gw_rc (*release_add)(void *self, const struct store_release *release, struct gw_err *err);
+    enum gw_rc (*release_put)(void *self, struct release_entry *entry, struct gw_err *err);
+    enum gw_rc (*release_get)(void *self, const char *id, struct release_entry *ret_entry, struct gw_err *err);
+    enum gw_rc (*release_each)(void *self, const struct store_release_after *after, int limit, store_release_fn *fn,
+                               void *ctx, struct gw_err *err);
+    enum gw_rc (*release_files)(void *self, const char *id, store_release_file_fn *fn, void *ctx, struct gw_err *err);
+    enum gw_rc (*release_envelope)(void *self, const char *id, struct gw_buf *ret_envelope, struct gw_err *err);
+    /* How many files of staged releases have this digest: 0 means that nobody needs the blob. */
+    enum gw_rc (*release_refs)(void *self, const struct gw_sha256 *sha256, int64_t *ret_count, struct gw_err *err);
+
+    /* put inserts or replaces by name. */
+    enum gw_rc (*product_get)(void *self, const char *product, struct release_product *ret_product, struct gw_err *err);
+    enum gw_rc (*product_put)(void *self, const struct release_product *product, struct gw_err *err);
 
     /* Small named values: "gateway.id", "claim.code_sha256", "registry.generation". Appends to ret_value. */
     enum gw_rc (*setting_get)(void *self, const char *key, struct gw_buf *ret_value, struct gw_err *err);

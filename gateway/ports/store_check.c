@@ -87,6 +87,69 @@ enum gw_rc store_check_audit(const struct audit_event *event, struct gw_err *err
     return GW_OK;
 }
 
+static bool keyid_ok(const char *keyid)
+{
+    struct gw_sha256 digest;
+    return gw_hex_parse(gw_view_make(keyid, strnlen(keyid, VENDOR_KEYID_LEN + 1)), digest.bytes, GW_SHA256_LEN) ==
+           GW_OK;
+}
+
+enum gw_rc store_check_vendor_key(const struct vendor_key *key, struct gw_err *err)
+{
+    if (!keyid_ok(key->keyid))
+        return refuse(err, "vendor key: not a keyid");
+    if (key->spki.len > sizeof(key->spki.der))
+        return refuse(err, "vendor key: more bytes than a public key may have");
+    if (!ends(key->name, sizeof(key->name)))
+        return refuse(err, "vendor key: name without an end");
+    return GW_OK;
+}
+
+static bool release_texts_end(const struct release_entry *e)
+{
+    return ends(e->id, sizeof(e->id)) && ends(e->product, sizeof(e->product)) && ends(e->version, sizeof(e->version)) &&
+           ends(e->channel, sizeof(e->channel)) && ends(e->imported_by, sizeof(e->imported_by));
+}
+
+static bool release_file_ok(const struct release_entry_file *f)
+{
+    return ends(f->file.name, sizeof(f->file.name)) && release_file_name_valid(gw_view_str(f->file.name)) &&
+           ends(f->file.format, sizeof(f->file.format)) && ends(f->file.hardware, sizeof(f->file.hardware)) &&
+           f->role >= RELEASE_ROLE_ARTIFACT && f->role <= RELEASE_ROLE_NOTES && f->file.size <= RELEASE_FILE_BYTES_MAX;
+}
+
+enum gw_rc store_check_release(const struct store_release *release, struct gw_err *err)
+{
+    const struct release_entry *e = release->entry;
+    if (!release_texts_end(e) || !release_id_valid(gw_view_str(e->id)) ||
+        !release_product_valid(gw_view_str(e->product)) || !release_version_valid(gw_view_str(e->version)))
+        return refuse(err, "release: a text that breaks its grammar");
+    if (e->release_counter == 0 || e->release_counter > RELEASE_COUNTER_MAX || e->security_floor > e->release_counter)
+        return refuse(err, "release: no such counter or floor");
+    if (e->state < RELEASE_STAGED || e->state > RELEASE_WITHDRAWN)
+        return refuse(err, "release: no such state");
+    if (e->signer_count > VENDOR_SIGNERS_MAX || e->file_count == 0 || e->file_count > RELEASE_FILES_MAX)
+        return refuse(err, "release: no files, or more files or signers than there may be");
+    for (size_t i = 0; i < e->signer_count; i++)
+        if (!keyid_ok(e->signers[i]))
+            return refuse(err, "release: not a keyid");
+    for (size_t i = 0; i < e->file_count; i++)
+        if (!release_file_ok(&release->files[i]))
+            return refuse(err, "release: a file that breaks its rules");
+    if (release->envelope.len > RELEASE_ENVELOPE_MAX)
+        return gw_err_set(err, GW_TOO_BIG, "release: an envelope of %zu bytes", release->envelope.len);
+    return GW_OK;
+}
+
+enum gw_rc store_check_product(const struct release_product *product, struct gw_err *err)
+{
+    if (!ends(product->product, sizeof(product->product)) || !release_product_valid(gw_view_str(product->product)))
+        return refuse(err, "product: not a product's name");
+    if (product->counter_seen > RELEASE_COUNTER_MAX || product->floor_confirmed > RELEASE_COUNTER_MAX)
+        return refuse(err, "product: no such counter");
+    return GW_OK;
+}
+
 enum gw_rc store_check_setting(const char *key, struct gw_view value, struct gw_err *err)
 {
     size_t len = strnlen(key, STORE_KEY_MAX + 1);

@@ -12,5 +12,9 @@ GW_MUST_CHECK enum gw_rc store_check_invite(const struct device_invite *invite, 
 GW_MUST_CHECK enum gw_rc store_check_pending(const struct device_pending *pending, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_user(const struct user *user, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_audit(const struct audit_event *event, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc store_check_vendor_key(const struct vendor_key *key, struct gw_err *err);
+/* GW_TOO_BIG: the envelope is above RELEASE_ENVELOPE_MAX. */
+GW_MUST_CHECK enum gw_rc store_check_release(const struct store_release *release, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc store_check_product(const struct release_product *product, struct gw_err *err);
 /* GW_TOO_BIG: the value is above STORE_SETTING_MAX. */
 GW_MUST_CHECK enum gw_rc store_check_setting(const char *key, struct gw_view value, struct gw_err *err);

@@ -152,6 +152,7 @@ static void fill_ops(void)
     mem_device_ops(&ops);
     mem_enrol_ops(&ops);
     mem_user_ops(&ops);
+    mem_release_ops(&ops);
 }
 
 struct mem *mem_new(void)
@@ -168,6 +169,9 @@ struct mem *mem_new(void)
     mem_table_init(&mem->user, sizeof(struct user), mem_cmp_user);
     mem_table_init(&mem->setting, sizeof(struct mem_setting), mem_cmp_setting);
     mem_table_init(&mem->audit, sizeof(struct audit_event), mem_cmp_audit);
+    mem_table_init(&mem->vendor_key, sizeof(struct vendor_key), mem_cmp_vendor_key);
+    mem_table_init(&mem->release, sizeof(struct mem_release), mem_cmp_release);
+    mem_table_init(&mem->product, sizeof(struct release_product), mem_cmp_product);
     return mem;
 }
 

@@ -7,12 +7,19 @@
 #include "mem_table.h"
 #include "store_check.h"
 
-#define MEM_TABLES 7
+#define MEM_TABLES 10
 
 struct mem_setting {
     char key[STORE_KEY_MAX + 1];
     uint16_t len;
     uint8_t value[STORE_SETTING_MAX];
+};
+
+struct mem_release {
+    struct release_entry entry;
+    struct release_entry_file files[RELEASE_FILES_MAX];
+    uint32_t envelope_len;
+    uint8_t envelope[RELEASE_ENVELOPE_MAX];
 };
 
 struct mem_face {
@@ -27,7 +34,7 @@ struct mem {
     int64_t audit_n, audit_n_begun, audit_n_mark; /* the last number given; as it was at begin, at mark */
     union {
         struct {
-            struct mem_table device, cert, invite, pending, user, setting, audit;
+            struct mem_table device, cert, invite, pending, user, setting, audit, vendor_key, release, product;
         };
         struct mem_table all[MEM_TABLES];
     };
@@ -59,5 +66,7 @@ int64_t mem_count(const struct mem_face *face, const struct mem_table *t, mem_te
 void mem_device_ops(struct store_ops *ops);
 void mem_enrol_ops(struct store_ops *ops);
 void mem_user_ops(struct store_ops *ops);
+void mem_release_ops(struct store_ops *ops);
 
-mem_cmp_fn mem_cmp_device, mem_cmp_cert, mem_cmp_invite, mem_cmp_pending, mem_cmp_user, mem_cmp_setting, mem_cmp_audit;
+mem_cmp_fn mem_cmp_device, mem_cmp_cert, mem_cmp_invite, mem_cmp_pending, mem_cmp_user, mem_cmp_setting, mem_cmp_audit,
+    mem_cmp_vendor_key, mem_cmp_release, mem_cmp_product;

@@ -89,3 +89,19 @@ enum gw_rc repo_setting_delete(void *self, const char *key, struct gw_err *err);
 enum gw_rc repo_audit_put(void *self, struct audit_event *event, struct gw_err *err);
 enum gw_rc repo_audit_each(void *self, int64_t after, int limit, store_audit_fn *fn, void *ctx, struct gw_err *err);
 enum gw_rc repo_audit_delete(void *self, int64_t up_to, struct gw_err *err);
+
+enum gw_rc repo_vendor_key_put(void *self, const struct vendor_key *key, struct gw_err *err);
+enum gw_rc repo_vendor_key_get(void *self, const char *keyid, struct vendor_key *ret_key, struct gw_err *err);
+enum gw_rc repo_vendor_key_each(void *self, store_vendor_key_fn *fn, void *ctx, struct gw_err *err);
+
+enum gw_rc repo_release_add(void *self, const struct store_release *release, struct gw_err *err);
+enum gw_rc repo_release_put(void *self, struct release_entry *entry, struct gw_err *err);
+enum gw_rc repo_release_get(void *self, const char *id, struct release_entry *ret_entry, struct gw_err *err);
+enum gw_rc repo_release_each(void *self, const struct store_release_after *after, int limit, store_release_fn *fn,
+                             void *ctx, struct gw_err *err);
+enum gw_rc repo_release_files(void *self, const char *id, store_release_file_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc repo_release_envelope(void *self, const char *id, struct gw_buf *ret_envelope, struct gw_err *err);
+enum gw_rc repo_release_refs(void *self, const struct gw_sha256 *sha256, int64_t *ret_count, struct gw_err *err);
+
+enum gw_rc repo_product_get(void *self, const char *product, struct release_product *ret_product, struct gw_err *err);
+enum gw_rc repo_product_put(void *self, const struct release_product *product, struct gw_err *err);

@@ -197,6 +197,7 @@ int main(void)
     add(cert_cases, cert_case_count);
     add(enrol_cases, enrol_case_count);
     add(user_cases, user_case_count);
+    add(release_cases, release_case_count);
     add(transaction_cases, transaction_case_count);
     return gw_test_run(store_name, all, all_count);
 }

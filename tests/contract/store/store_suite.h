@@ -56,5 +56,7 @@ bool see_event(void *ctx, const struct audit_event *event); /* its n */
         CU_ASSERT_EQUAL(got_, (rc));                                                                                   \
     } while (0)
 
-extern const struct gw_test_case device_cases[], cert_cases[], enrol_cases[], user_cases[], transaction_cases[];
-extern const size_t device_case_count, cert_case_count, enrol_case_count, user_case_count, transaction_case_count;
+extern const struct gw_test_case device_cases[], cert_cases[], enrol_cases[], user_cases[], release_cases[],
+    transaction_cases[];
+extern const size_t device_case_count, cert_case_count, enrol_case_count, user_case_count, release_case_count,
+    transaction_case_count;
