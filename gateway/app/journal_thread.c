@@ -214,22 +214,41 @@ static void tell_item(struct telling *telling, const struct journal_item *item)
     p->gap = is_gap(item->verdict);
 }
 
-static enum gw_rc commit_items(struct journal_thread *t, struct journal_item *items, size_t count,
-                               struct telling *telling)
+static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *items, size_t count, size_t *ret_taken,
+                             struct telling *telling)
 {
     const struct journal *journal = &t->config.journal;
-    size_t done = 0;
-    enum gw_rc rc = GW_OK;
-    while (!rc && done < count) {
-        struct gw_err err = {0};
-        size_t taken = 0;
-        rc = journal->ops->commit(journal->self, items + done, count - done, &taken, &err);
-        note_commit(t, rc, items + done, taken, &err);
-        for (size_t i = 0; !rc && i < taken; i++)
-            tell_item(telling, &items[done + i]);
-        done += taken;
+    struct gw_err err = {0};
+    *ret_taken = 0;
+    enum gw_rc rc = journal->ops->commit(journal->self, items, count, ret_taken, &err);
+    if (rc == GW_CORRUPT && count == 1) { /* one damaged log harms only itself */
+        gw_log(GW_LOG_ERROR, PART, "the log of %s is damaged and takes nothing more: %s",
+               items[0].device.text[0] ? items[0].device.text : "the gateway", gw_err_text(&err));
+        return rc;
     }
+    if (rc != GW_CORRUPT)
+        note_commit(t, rc, items, *ret_taken, &err);
+    for (size_t i = 0; !rc && i < *ret_taken; i++)
+        tell_item(telling, &items[i]);
     return rc;
+}
+
+/* All of them; a run that fails on a damaged log is committed item by item. Any other failure ends it: what was not
+ * stored is not acknowledged, and its devices send it again. */
+static void commit_items(struct journal_thread *t, struct journal_item *items, size_t count, struct telling *telling)
+{
+    bool singly = false;
+    for (size_t done = 0; done < count;) {
+        size_t taken;
+        enum gw_rc rc = commit_run(t, items + done, singly ? 1 : count - done, &taken, telling);
+        if (rc == GW_CORRUPT && !singly) {
+            singly = true;
+            continue;
+        }
+        if (rc && rc != GW_CORRUPT)
+            return;
+        done += rc ? 1 : taken;
+    }
 }
 
 /* ---- hello and checkpoints --------------------------------------------------------------------------------------- */
@@ -371,7 +390,7 @@ static void take_entries(struct journal_thread *t, struct journal_entry *entries
     for (size_t i = 0; i < count; i++)
         if (entries[i].kind <= JOURNAL_ENTRY_AUDIT && to_item(t, &entries[i], &items[item_count]))
             item_count++;
-    (void)commit_items(t, items, item_count, &telling);
+    commit_items(t, items, item_count, &telling);
     for (size_t i = 0; i < count; i++) {
         if (entries[i].kind == JOURNAL_ENTRY_HELLO)
             say_hello(t, &entries[i], &telling);
