@@ -34,3 +34,9 @@ bool log_id_eq(const struct log_id *a, const struct log_id *b);
 #define LOG_ORIGIN_MAX 192
 /* Terminated text of the form above; GW_INVALID when gateway is empty, GW_TOO_BIG when it does not fit. */
 GW_MUST_CHECK enum gw_rc log_id_origin(const struct log_id *id, const char *gateway, char out[LOG_ORIGIN_MAX]);
+
+#define LOG_NAME_MAX 112
+/* The origin without "<gateway>/": how people name a log. Terminated. */
+void log_id_name(const struct log_id *id, char out[LOG_NAME_MAX]);
+/* Exactly such a name, the epoch in lower case: GW_INVALID otherwise. */
+GW_MUST_CHECK enum gw_rc log_id_parse(struct gw_view name, struct log_id *ret_id);
