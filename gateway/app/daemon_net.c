@@ -13,6 +13,13 @@ static void forward_respond(void *self, struct http_ticket ticket, struct http_r
     web.respond(web.self, ticket, reply);
 }
 
+static void forward_resume(void *self)
+{
+    struct daemon *d = self;
+    struct http_responder web = web_responder(d->web);
+    web.resume(web.self);
+}
+
 static enum gw_rc certs_only(const struct gw_view *certs, size_t count, struct gw_buf *ret_der, struct gw_err *err)
 {
     enum gw_rc rc = crypto_pkcs7_certs(certs, count, ret_der);
@@ -21,7 +28,7 @@ static enum gw_rc certs_only(const struct gw_view *certs, size_t count, struct g
 
 enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
 {
-    d->responder = (struct http_responder){d, forward_respond};
+    d->responder = (struct http_responder){d, forward_respond, forward_resume};
     struct est_config est = {
         .inbox = inbox_queue_port(d->core.queue),
         .responder = d->responder,
@@ -32,7 +39,8 @@ enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
     enum gw_rc rc = est_new(&est, &d->est, err);
     if (rc)
         return rc;
-    struct rest_config rest = {.inbox = inbox_queue_port(d->core.queue), .responder = d->responder};
+    struct rest_config rest = {
+        .gateway = d->identity.gateway, .inbox = inbox_queue_port(d->core.queue), .responder = d->responder};
     d->rest = rest_new(&rest);
     size_t est_count, rest_count;
     const struct http_route *est_table = est_routes(d->est, &est_count);
