@@ -105,6 +105,14 @@ static const struct gw_toml_key keys[] = {
      .unit = "threads",
      .doc = "Threads for hashing, signature checks and requests for certificates."},
     {.table = "daemon",
+     .key = "query_threads",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 16,
+     .fallback = "2",
+     .unit = "threads",
+     .doc = "Threads for reading and searching the logs; each holds its own view of the journal."},
+    {.table = "daemon",
      .key = "log_level",
      .type = GW_TOML_STRING,
      .words = "error warn info debug",
@@ -172,6 +180,7 @@ enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_er
     c.rate_messages = (int32_t)gw_toml_int(t, "mqtt", "rate_messages");
     c.rate_kib = (int32_t)gw_toml_int(t, "mqtt", "rate_kib");
     c.workers = (int32_t)gw_toml_int(t, "daemon", "workers");
+    c.query_threads = (int32_t)gw_toml_int(t, "daemon", "query_threads");
     *ret_config = c;
     return GW_OK;
 }

@@ -29,6 +29,7 @@ struct config {
     int32_t operators_max;           /* connections at the operators' listener */
     int32_t rate_messages, rate_kib; /* flood brake a device and second */
     int32_t workers;
+    int32_t query_threads; /* reads of the logs at a time */
     enum gw_log_level log_level;
 };
 

@@ -88,15 +88,14 @@ static enum answer_to asker_of(enum inbox_kind kind)
     return kind == INBOX_ACT || kind == INBOX_HASHED ? ANSWER_TO_REST : ANSWER_TO_EST;
 }
 
-static void refuse(struct core *core, enum answer_to to, struct http_ticket ticket, enum gw_rc rc)
+static void refuse(struct core *core, enum answer_to to, struct http_ticket ticket, enum gw_rc rc, const char *why)
 {
     struct answer *answer = gw_xalloc(1, sizeof(*answer));
     answer->kind = ANSWER_DONE;
     answer->to = to;
     answer->ticket = ticket;
     answer->rc = rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN;
-    (void)snprintf(answer->text, sizeof(answer->text), "%s",
-                   rc == GW_NO_SPACE ? "the gateway's disk is full" : "the gateway could not store it: try again");
+    (void)snprintf(answer->text, sizeof(answer->text), "%s", rc == GW_NO_SPACE ? "the gateway's disk is full" : why);
     answer_now(core, answer);
 }
 
@@ -134,8 +133,15 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         if (workers_give(core->workers, out->work) == GW_OK)
             out->work = NULL;
         else
-            refuse(core, out->work->kind == WORK_PASSWORD ? ANSWER_TO_REST : ANSWER_TO_EST, out->work->ticket,
-                   GW_AGAIN);
+            refuse(core, out->work->kind == WORK_PASSWORD ? ANSWER_TO_REST : ANSWER_TO_EST, out->work->ticket, GW_AGAIN,
+                   "the gateway has too much to do: try again");
+        break;
+    case OUT_QUERY:
+        if (core->outlets.query(core->outlets.ctx, out->query) == GW_OK)
+            out->query = NULL;
+        else
+            refuse(core, ANSWER_TO_REST, out->query->ticket, GW_AGAIN,
+                   "too many reads of the logs are waiting: try again");
         break;
     case OUT_CUT:
         core->outlets.cut(core->outlets.ctx, &out->cert_sha256);
@@ -212,7 +218,8 @@ static void forget_batch(struct core *core, size_t count, enum gw_rc rc)
     for (size_t i = 0; i < count; i++) {
         turn_reset(&core->batch[i].turn, 0);
         if (wants_answer(core->batch[i].msg.kind))
-            refuse(core, asker_of(core->batch[i].msg.kind), core->batch[i].msg.ticket, rc);
+            refuse(core, asker_of(core->batch[i].msg.kind), core->batch[i].msg.ticket, rc,
+                   "the gateway could not store it: try again");
     }
     struct gw_err err = {0};
     if (access_reload(&core->operate.access, core->store, &err))

@@ -26,7 +26,9 @@ struct core_outlets {
     void (*open_devices)(void *ctx); /* the gateway has been claimed */
     void (*child)(void *ctx, const struct inbox_child *child);
     uint64_t (*credit)(void *ctx); /* what acknowledgements may promise */
-    ingest_audit_fn *audit;        /* into the journal */
+    /* Takes the query over; GW_AGAIN, and does not, when the queue is full. */
+    enum gw_rc (*query)(void *ctx, struct query *query);
+    ingest_audit_fn *audit; /* into the journal */
 };
 
 struct core_parts {

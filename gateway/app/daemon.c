@@ -179,10 +179,10 @@ static enum gw_rc init_doors(struct daemon *d, struct gw_err *err)
 
 static enum gw_rc init_all(struct daemon *d, struct gw_err *err)
 {
-    static daemon_init_fn *const list[] = {init_config,         init_limits,          init_store,      init_keys,
-                                           init_secret,         daemon_init_signals,  init_certs,      init_core,
-                                           daemon_init_journal, daemon_init_adapters, daemon_init_web, init_bus,
-                                           init_doors};
+    static daemon_init_fn *const list[] = {
+        init_config,         init_limits,     init_store, init_keys,           init_secret,
+        daemon_init_signals, init_certs,      init_core,  daemon_init_journal, daemon_init_adapters,
+        daemon_init_queries, daemon_init_web, init_bus,   init_doors};
     enum gw_rc rc = GW_OK;
     for (size_t i = 0; !rc && i < sizeof(list) / sizeof(list[0]); i++)
         rc = list[i](d, err);
@@ -207,6 +207,7 @@ static void end_all(struct daemon *d)
     workers_free(d->workers);
     if (d->core_made)
         core_stop(&d->core);
+    daemon_end_queries(d);
     mqtt_free(d->mqtt);
     close_handles(d);
     if (d->core_made)

@@ -3,7 +3,7 @@
  *
  *     daemon.c          the init list and the end
  *     daemon_links.c    what the outside tells us, and what core lets out
- *     daemon_journal.c  the journal and its signatures
+ *     daemon_journal.c  the journal, its signatures and its readers
  *     daemon_net.c      the adapters and their server
  */
 #pragma once
@@ -19,6 +19,7 @@
 #include "journal_thread.h"
 #include "mqtt.h"
 #include "options.h"
+#include "query_threads.h"
 #include "repo.h"
 #include "rest.h"
 #include "web.h"
@@ -39,6 +40,8 @@ struct daemon {
     struct workers *workers;
     struct journal_db *journal;
     struct journal_thread *journal_thread;
+    struct journal_db *readers[QUERY_THREADS_MAX]; /* read-only, one a query thread */
+    struct query_threads *query_threads;
     struct http_responder responder; /* forwards to web, which is made after the adapters that need it */
     struct est *est;
     struct rest *rest;
@@ -51,7 +54,7 @@ struct daemon {
 };
 
 typedef enum gw_rc daemon_init_fn(struct daemon *d, struct gw_err *err);
-daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_adapters, daemon_init_web;
+daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_queries, daemon_init_adapters, daemon_init_web;
 
 /* Core's way out; and the bus's way in. */
 struct core_outlets daemon_outlets(struct daemon *d);
@@ -62,5 +65,7 @@ void daemon_tell_supervisor(enum ctl_kind kind, int32_t value);
 void daemon_listen_ctl(struct daemon *d);
 /* Closes what daemon_init_signals() opened. */
 void daemon_close_signals(struct daemon *d);
+/* Ends the query threads and closes what they read from. */
+void daemon_end_queries(struct daemon *d);
 /* A worker brings signatures back to the journal. */
 void daemon_signed(void *ctx, struct journal_signing *signings, size_t count);

@@ -46,3 +46,35 @@ enum gw_rc daemon_init_journal(struct daemon *d, struct gw_err *err)
     memcpy(config.log_pub, d->identity.log_pub, sizeof(config.log_pub));
     return journal_thread_new(&config, &d->journal_thread, err);
 }
+
+static void answer_query(void *ctx, const struct answer *answer)
+{
+    struct daemon *d = ctx;
+    rest_answer(d->rest, answer);
+}
+
+enum gw_rc daemon_init_queries(struct daemon *d, struct gw_err *err)
+{
+    char path[OPTIONS_PATH_MAX + 64];
+    options_path(path, d->options->state, "journal/journal.db");
+    const struct journal_options options = {
+        .mode = DB_READ_ONLY, .hash = crypto_sha256(), .severity = journal_severity};
+    struct query_threads_config config = {.answer = answer_query, .answer_ctx = d};
+    enum gw_rc rc = GW_OK;
+    for (; !rc && config.threads < (size_t)d->config.query_threads; config.threads++) {
+        rc = journal_db_open(path, &options, &d->readers[config.threads], err);
+        if (!rc)
+            config.journals[config.threads] = journal_db_port(d->readers[config.threads]);
+    }
+    return rc ? rc : query_threads_new(&config, &d->query_threads, err);
+}
+
+void daemon_end_queries(struct daemon *d)
+{
+    query_threads_free(d->query_threads);
+    d->query_threads = NULL;
+    for (size_t i = 0; i < QUERY_THREADS_MAX; i++) {
+        journal_db_close(d->readers[i]);
+        d->readers[i] = NULL;
+    }
+}

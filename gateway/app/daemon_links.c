@@ -138,6 +138,12 @@ static uint64_t out_credit(void *ctx)
     return journal_thread_credit(d->journal_thread);
 }
 
+static enum gw_rc out_query(void *ctx, struct query *query)
+{
+    struct daemon *d = ctx;
+    return query_threads_give(d->query_threads, query);
+}
+
 static enum gw_rc out_audit(void *ctx, int64_t n, struct gw_view event)
 {
     struct daemon *d = ctx;
@@ -207,5 +213,6 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .open_devices = out_open_devices,
                                  .child = out_child,
                                  .credit = out_credit,
+                                 .query = out_query,
                                  .audit = out_audit};
 }

@@ -8,5 +8,8 @@ void answer_free(struct answer *answer)
         return;
     free(answer->devices);
     free(answer->pending);
+    free(answer->logs);
+    free(answer->events);
+    free(answer->bytes);
     free(answer);
 }

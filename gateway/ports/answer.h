@@ -1,6 +1,7 @@
 /*
  * answer: what a turn says to whoever asked, as a value. The adapter that posted the question turns it into bytes
- * (JSON, PKCS#7) and responds by ticket. Called in core's thread, after the COMMIT that made it true; must not block.
+ * (JSON, PKCS#7) and responds by ticket. Called in core's thread, after the COMMIT that made it true, and for reads of
+ * the logs in a query thread; must not block.
  */
 #pragma once
 
@@ -9,6 +10,7 @@
 
 #include "device.h"
 #include "http_route.h"
+#include "query.h"
 
 enum answer_kind {
     ANSWER_DONE = 1,     /* rc and text only */
@@ -21,6 +23,12 @@ enum answer_kind {
     ANSWER_STATUS,
     ANSWER_DEVICES,
     ANSWER_PENDING,
+    ANSWER_LOGS,           /* logs; more: there are others behind the last */
+    ANSWER_LOG_EVENTS,     /* events of one log, in order; next: the number behind the last */
+    ANSWER_LOG_SEARCH,     /* events; cursor: where the search goes on, unless it is done */
+    ANSWER_LOG_CHECKPOINT, /* bytes: a signed note */
+    ANSWER_LOG_TILE,       /* bytes: of a C2SP tile or entry bundle */
+    ANSWER_LOG_KEY,        /* text: the verifier key of the gateway's logs */
 };
 
 /* Which adapter asked. Filled by the core loop. */
@@ -56,6 +64,16 @@ struct answer_status {
     struct gw_wall started;
 };
 
+/* One event with its view. Its bytes lie in answer.bytes. */
+struct answer_event {
+    struct log_id log;
+    uint64_t seq;
+    struct gw_wall arrived;
+    struct event_view view;
+    size_t offset, len;
+    bool is_text; /* valid UTF-8 without NUL */
+};
+
 struct answer {
     enum answer_kind kind;
     enum answer_to to;
@@ -70,9 +88,17 @@ struct answer {
     struct answer_device *devices; /* DEVICES: owned */
     size_t device_count;
     bool single;                    /* DEVICES: the answer to ACT_DEVICE_GET: exactly one, or rc is set */
-    bool more;                      /* DEVICES: there are more behind the last */
+    bool more;                      /* DEVICES, LOGS, LOG_EVENTS: there are more behind the last */
     struct device_pending *pending; /* PENDING: owned */
     size_t pending_count;
+    struct journal_log *logs; /* LOGS: owned */
+    size_t log_count;
+    struct answer_event *events; /* LOG_EVENTS, LOG_SEARCH: owned */
+    size_t event_count;
+    uint64_t next;              /* LOG_EVENTS */
+    struct query_cursor cursor; /* LOG_SEARCH */
+    uint8_t *bytes;             /* owned */
+    size_t byte_count;
 };
 
 /* Frees the answer and what it owns; accepts NULL. */

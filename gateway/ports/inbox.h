@@ -79,6 +79,13 @@ enum act_kind {
     ACT_DEVICE_LIST,  /* device = cursor (may be zeroed), number = limit; answers ANSWER_DEVICES */
     ACT_DEVICE_GET,   /* device; answers ANSWER_DEVICES with one */
     ACT_PENDING_LIST, /* answers ANSWER_PENDING */
+    /* Reads of the logs: blob is one struct query (query.h), but for ACT_LOG_KEY. */
+    ACT_LOG_LIST,       /* answers ANSWER_LOGS */
+    ACT_LOG_EVENTS,     /* answers ANSWER_LOG_EVENTS */
+    ACT_LOG_SEARCH,     /* answers ANSWER_LOG_SEARCH */
+    ACT_LOG_CHECKPOINT, /* answers ANSWER_LOG_CHECKPOINT */
+    ACT_LOG_TILE,       /* answers ANSWER_LOG_TILE */
+    ACT_LOG_KEY,        /* answers ANSWER_LOG_KEY */
 };
 
 struct inbox_act {

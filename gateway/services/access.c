@@ -49,6 +49,9 @@ enum gw_rc access_check(const struct access *a, const struct inbox_act *act, str
         {ACT_DOOR_CLOSE, USER_OPERATOR, false}, {ACT_CLAIM_CODE, USER_ADMIN, true},
         {ACT_STATUS, USER_VIEWER, false},       {ACT_DEVICE_LIST, USER_VIEWER, false},
         {ACT_DEVICE_GET, USER_VIEWER, false},   {ACT_PENDING_LIST, USER_VIEWER, false},
+        {ACT_LOG_LIST, USER_VIEWER, false},     {ACT_LOG_EVENTS, USER_VIEWER, false},
+        {ACT_LOG_SEARCH, USER_VIEWER, false},   {ACT_LOG_CHECKPOINT, USER_VIEWER, false},
+        {ACT_LOG_TILE, USER_VIEWER, false},     {ACT_LOG_KEY, USER_VIEWER, false},
     };
     if (act->kind == ACT_CLAIM)
         return a->claimed ? gw_err_set(err, GW_CONFLICT, "the gateway is claimed already: sign in") : GW_OK;

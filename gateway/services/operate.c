@@ -268,6 +268,14 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
         return operate_device_get(o, turn, msg, err);
     case ACT_PENDING_LIST:
         return operate_pending_list(o, turn, msg, err);
+    case ACT_LOG_LIST:
+    case ACT_LOG_EVENTS:
+    case ACT_LOG_SEARCH:
+    case ACT_LOG_CHECKPOINT:
+    case ACT_LOG_TILE:
+        return operate_query(turn, msg, err);
+    case ACT_LOG_KEY:
+        return operate_log_key(o, turn, msg);
     }
     return GW_INVALID;
 }

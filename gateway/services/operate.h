@@ -1,5 +1,5 @@
 /*
- * operate: the acts of operators on devices and on the enrolment door, and the reads of status and lists.
+ * operate: the acts of operators on devices and on the enrolment door, and the reads of status, lists and logs.
  */
 #pragma once
 

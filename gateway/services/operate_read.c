@@ -128,3 +128,21 @@ enum gw_rc operate_pending_list(struct operate *o, struct turn *turn, const stru
     answer->pending = gw_xalloc(ENROL_PENDING_MAX, sizeof(*answer->pending));
     return turn->store->ops->pending_each(turn->store->self, NULL, gather_pending, answer, err);
 }
+
+enum gw_rc operate_query(struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
+{
+    if (msg->blob_len != sizeof(struct query))
+        return gw_err_set(err, GW_INVALID, "a read of the logs without its query");
+    struct query *query = (struct query *)(void *)msg->blob;
+    msg->blob = NULL;
+    query->ticket = msg->ticket;
+    turn_out(turn, OUT_QUERY)->query = query;
+    return GW_OK;
+}
+
+enum gw_rc operate_log_key(const struct operate *o, struct turn *turn, const struct inbox_msg *msg)
+{
+    struct answer *answer = turn_answer(turn, ANSWER_LOG_KEY, msg->ticket);
+    (void)snprintf(answer->text, sizeof(answer->text), "%s", o->facts->log_vkey);
+    return GW_OK;
+}

@@ -14,6 +14,7 @@ static void out_done(struct turn_out *out)
         free(out->work->blob);
     }
     free(out->work);
+    free(out->query);
     *out = (struct turn_out){0};
 }
 

@@ -22,6 +22,7 @@ enum turn_out_kind {
     OUT_REGISTRY,     /* the broker's entries of `device` may have changed: send them */
     OUT_REGISTRY_ALL, /* send the whole registry */
     OUT_WORK,
+    OUT_QUERY,        /* for the query threads */
     OUT_CUT,          /* close live HTTPS connections of this certificate */
     OUT_OPEN_DEVICES, /* the devices' listeners may open now */
 };
@@ -33,6 +34,7 @@ struct turn_out {
     struct gw_sha256 cert_sha256;
     struct answer *answer; /* owned */
     struct work *work;     /* owned, with its blob */
+    struct query *query;   /* owned */
 };
 
 #define TURN_OUTS_MAX 64

@@ -1,6 +1,7 @@
 #include "rest.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,8 @@ struct rest *rest_new(const struct rest_config *config)
 {
     struct rest *rest = gw_xalloc(1, sizeof(*rest));
     rest->config = *config;
+    rest->config.gateway = rest->gateway;
+    (void)snprintf(rest->gateway, sizeof(rest->gateway), "%s", config->gateway ? config->gateway : "");
     const struct rest_op *ops = rest_ops(&rest->count);
     assert(rest->count <= REST_OPS_MAX);
     for (size_t i = 0; i < rest->count; i++) {
@@ -105,6 +108,6 @@ const struct http_route *rest_routes(const struct rest *rest, size_t *ret_count)
 void rest_answer(const struct rest *rest, const struct answer *answer)
 {
     struct http_reply reply;
-    rest_format(answer, &reply);
+    rest_format(rest, answer, &reply);
     rest->config.responder.respond(rest->config.responder.self, answer->ticket, &reply);
 }

@@ -8,7 +8,8 @@
  * Who may do what is decided in core by the actor's role, not here. The documents and /api/v1/openapi.json (served from
  * protocols/rest/openapi.json) are checked against the table by tests/unit/rest.
  *
- * Thread: handlers run in web's thread, rest_answer() in core's; both only read the struct, so they need no lock.
+ * Thread: handlers run in web's thread, rest_answer() in core's and in query threads; all only read the struct, so they
+ * need no lock.
  */
 #pragma once
 
@@ -25,6 +26,7 @@
 typedef enum gw_rc rest_session_fn(void *ctx, const struct http_request *request, struct actor *ret_actor);
 
 struct rest_config {
+    const char *gateway; /* its id, for the origins of logs; copied; NULL: there are no logs */
     struct inbox inbox;
     struct http_responder responder;
     rest_session_fn *session_of; /* NULL: nobody can sign in, all but the public operations answer 401 */

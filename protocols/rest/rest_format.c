@@ -117,7 +117,7 @@ static void put_done(struct json_writer *w, const struct answer *a)
 }
 
 /* False: the kind is no answer to an operator. */
-static bool put_answer(struct json_writer *w, const struct answer *a)
+static bool put_answer(struct json_writer *w, const struct rest *rest, const struct answer *a)
 {
     switch (a->kind) {
     case ANSWER_DONE:
@@ -141,6 +141,16 @@ static bool put_answer(struct json_writer *w, const struct answer *a)
     case ANSWER_PENDING:
         put_pending(w, a);
         return true;
+    case ANSWER_LOGS:
+        rest_put_logs(w, rest->gateway, a);
+        return true;
+    case ANSWER_LOG_EVENTS:
+    case ANSWER_LOG_SEARCH:
+        rest_put_events(w, a);
+        return true;
+    case ANSWER_LOG_CHECKPOINT:
+    case ANSWER_LOG_TILE:
+    case ANSWER_LOG_KEY:
     case ANSWER_TRUST:
     case ANSWER_ENROLLED:
     case ANSWER_RETRY:
@@ -165,7 +175,7 @@ static void add_etag(struct http_reply *reply, const struct device *device)
     (void)http_reply_header(reply, "etag:", tag);
 }
 
-void rest_format(const struct answer *answer, struct http_reply *reply)
+void rest_format(const struct rest *rest, const struct answer *answer, struct http_reply *reply)
 {
     struct json_writer w;
     http_reply_init(reply, 200);
@@ -173,8 +183,10 @@ void rest_format(const struct answer *answer, struct http_reply *reply)
         problem(reply, http_status_of(answer->rc), answer->text);
         return;
     }
+    if (rest_format_bytes(answer, reply))
+        return;
     json_writer_begin(&w, &reply->body);
-    if (!put_answer(&w, answer)) {
+    if (!put_answer(&w, rest, answer)) {
         problem(reply, 500, "the gateway answered another question");
         return;
     }

@@ -60,8 +60,18 @@ enum gw_rc rest_refuse(const struct rest *rest, struct http_ticket ticket, int s
 rest_decode_fn rest_decode_device, rest_decode_device_list, rest_decode_invite, rest_decode_approve, rest_decode_door,
     rest_decode_claim;
 
+/* rest_decode_log.c: each makes the struct query of its act. */
+rest_decode_fn rest_decode_log_list, rest_decode_log_events, rest_decode_log_search, rest_decode_log_checkpoint,
+    rest_decode_log_tile, rest_decode_no_query;
+
 /* rest_format.c: fills the reply with the answer's JSON, or with a problem document. */
-void rest_format(const struct answer *answer, struct http_reply *reply);
+void rest_format(const struct rest *rest, const struct answer *answer, struct http_reply *reply);
+
+/* rest_format_log.c: answers with logs. */
+void rest_put_logs(struct json_writer *w, const char *gateway, const struct answer *a);
+void rest_put_events(struct json_writer *w, const struct answer *a);
+/* Answers that are no JSON: note, tile, key. False: it is none of them. */
+bool rest_format_bytes(const struct answer *answer, struct http_reply *reply);
 
 struct rest_bound {
     const struct rest *rest;
@@ -72,6 +82,7 @@ struct rest_bound {
 
 struct rest {
     struct rest_config config;
+    char gateway[24];
     struct rest_bound bound[REST_OPS_MAX];
     struct http_route routes[REST_OPS_MAX];
     size_t count;

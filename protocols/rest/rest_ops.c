@@ -82,6 +82,12 @@ static const struct rest_op ops[] = {
      .decode = rest_decode_claim},
     {.method = HTTP_GET, .doors = HTTP_DOOR_OPERATORS, .pattern = "/healthz", .access = REST_PUBLIC, .reply = healthz},
     {.method = HTTP_GET, .doors = BOTH, .pattern = "/api/v1/openapi.json", .access = REST_PUBLIC, .reply = openapi},
+    GET("/api/v1/logs", ACT_LOG_LIST, rest_decode_log_list),
+    GET("/api/v1/log-events", ACT_LOG_EVENTS, rest_decode_log_events),
+    GET("/api/v1/log-search", ACT_LOG_SEARCH, rest_decode_log_search),
+    GET("/api/v1/log-checkpoint", ACT_LOG_CHECKPOINT, rest_decode_log_checkpoint),
+    GET("/api/v1/log-tile", ACT_LOG_TILE, rest_decode_log_tile),
+    GET("/api/v1/log-key", ACT_LOG_KEY, rest_decode_no_query),
 };
 
 const struct rest_op *rest_ops(size_t *ret_count)

@@ -12,6 +12,8 @@
 #include "json.h"
 #include "rest_fixture.h"
 
+#define OPERATIONS 23
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void line(struct gw_view *rest, char *out, size_t size)
@@ -21,11 +23,28 @@ static void line(struct gw_view *rest, char *out, size_t size)
         out[0] = '\0';
 }
 
+static void check_query(const struct query *q, size_t len)
+{
+    char name[LOG_NAME_MAX];
+    struct log_id again;
+    if (len != sizeof(*q) || q->text_len > QUERY_TEXT_MAX || q->limit > QUERY_EVENTS_MAX)
+        abort();
+    if (q->kind <= QUERY_SEARCH && q->limit < 1)
+        abort();
+    log_id_name(&q->log, name);
+    if (q->has_log && (log_id_parse(gw_view_str(name), &again) || !log_id_eq(&again, &q->log)))
+        abort();
+    if (q->kind == QUERY_TILE && (q->tile.width < 1 || q->tile.width > TILE_WIDTH))
+        abort();
+    if (q->filter.min_sev > EVENT_SEV_FATAL || q->cursor.at.stage > 1)
+        abort();
+}
+
 static void check_posted(const struct inbox_msg *msg)
 {
     const struct inbox_act *act = &msg->u.act;
     struct gw_device_id id;
-    if (msg->kind != INBOX_ACT || act->kind < ACT_INVITE || act->kind > ACT_PENDING_LIST || act->if_rev < -1)
+    if (msg->kind != INBOX_ACT || act->kind < ACT_INVITE || act->kind > ACT_LOG_KEY || act->if_rev < -1)
         abort();
     if (act->device.text[0] && gw_device_id_parse(gw_view_str(act->device.text), &id))
         abort();
@@ -33,8 +52,11 @@ static void check_posted(const struct inbox_msg *msg)
         abort();
     if (act->kind == ACT_DOOR_OPEN && (act->number < 1 || act->number > 60))
         abort();
-    if ((act->kind == ACT_CLAIM) != (msg->blob != NULL))
+    bool query = act->kind >= ACT_LOG_LIST && act->kind < ACT_LOG_KEY;
+    if ((act->kind == ACT_CLAIM || query) != (msg->blob != NULL))
         abort();
+    if (query)
+        check_query((const struct query *)(const void *)msg->blob, msg->blob_len);
 }
 
 static void request(struct rest_fixture *f, const uint8_t *data, size_t size)
@@ -47,7 +69,7 @@ static void request(struct rest_fixture *f, const uint8_t *data, size_t size)
     line(&rest, type, sizeof(type));
     line(&rest, origin, sizeof(origin));
     size_t count = 0;
-    const struct http_route *route = &rest_routes(f->rest, &count)[data[0] % 17];
+    const struct http_route *route = &rest_routes(f->rest, &count)[data[0] % OPERATIONS];
     const char *hole = strstr(route->pattern, "{}");
     (void)snprintf(path, sizeof(path), "%.*s%s%s", hole ? (int)(hole - route->pattern) : 255, route->pattern,
                    hole ? segment : "", hole ? hole + 2 : "");
@@ -91,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rest_fixture_init(&f);
     size_t count = 0;
     (void)rest_routes(f.rest, &count);
-    if (count != 17) /* the corpus picks operations by number */
+    if (count != OPERATIONS) /* the corpus picks operations by number */
         abort();
     request(&f, data, size);
     answer(&f, data, size);

@@ -39,6 +39,7 @@ void rest_fixture_init(struct rest_fixture *f)
     *f = (struct rest_fixture){.session_rc = GW_DENIED, .reply = {.file_fd = -1}};
     f->actor = (struct actor){.name = "user:ann", .role = USER_OPERATOR};
     struct rest_config config = {
+        .gateway = "gw-0123456789abcdef",
         .inbox = {f, fake_post},
         .responder = {f, fake_respond},
         .session_of = fake_session,

@@ -1,0 +1,31 @@
+/*
+ * query_threads: threads that read the logs for people. Each has a read-only journal of its own; core gives them
+ * queries whose askers may see the answer, and every query given is answered once, unless the threads are stopped.
+ *
+ * Ceilings: QUERY_QUEUE_MAX queries wait, one more is GW_AGAIN; a query that waited until web has given up on it is not
+ * run any more. What one query may cost is in query_run.h.
+ */
+#pragma once
+
+#include "answer.h"
+#include "journal.h"
+#include "query.h"
+
+#define QUERY_THREADS_MAX 16
+
+struct query_threads;
+
+struct query_threads_config {
+    struct journal journals[QUERY_THREADS_MAX]; /* one a thread, used by it alone from now on */
+    size_t threads;
+    /* Called in a query thread; borrows the answer; must not block. */
+    void (*answer)(void *ctx, const struct answer *answer);
+    void *answer_ctx;
+};
+
+GW_MUST_CHECK enum gw_rc query_threads_new(const struct query_threads_config *config,
+                                           struct query_threads **ret_threads, struct gw_err *err);
+/* Takes the query (malloc(3)) over; GW_AGAIN when the queue is full (the caller keeps it). Any thread. */
+GW_MUST_CHECK enum gw_rc query_threads_give(struct query_threads *q, struct query *query);
+/* Cuts searches short, drops what waits, joins the threads. Accepts NULL. */
+void query_threads_free(struct query_threads *q);

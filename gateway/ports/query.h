@@ -1,0 +1,51 @@
+/*
+ * query: a read of the security logs, as a value. The adapter that was asked fills it; core says whether the asker may,
+ * and hands it to the query threads, each with a read-only journal of its own, so that no search holds up a decision.
+ * Every query gets one answer, also when it fails. Implementation: gateway/app/query_threads.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http_route.h"
+#include "journal.h"
+
+#define QUERY_TEXT_MAX   256                /* bytes that a search looks for */
+#define QUERY_EVENTS_MAX 1000               /* events or logs of one answer */
+#define QUERY_BYTES_MAX  (4 * 1024 * 1024)  /* of events in one answer, as JSON; always one event */
+#define QUERY_SEARCH_MS  2000               /* a search ends by then, and tells where it goes on */
+#define QUERY_TILE_MAX   (16 * 1024 * 1024) /* the largest entry bundle: 256 of JOURNAL_EVENT_MAX */
+#define QUERY_QUEUE_MAX  256                /* queries that wait; one more is GW_AGAIN */
+
+enum query_kind {
+    QUERY_LOGS = 1,   /* device or all; behind `log` when has_log; limit */
+    QUERY_EVENTS,     /* log, from, limit */
+    QUERY_SEARCH,     /* filter and text, cursor, limit */
+    QUERY_CHECKPOINT, /* log */
+    QUERY_TILE,       /* log, tile */
+};
+
+/* Where a search goes on: behind `last` when has_last, in the row that follows `at`. */
+struct query_cursor {
+    struct journal_cursor at;
+    bool has_last;
+    struct log_id last_log;
+    uint64_t last_seq;
+};
+
+struct query {
+    enum query_kind kind;
+    struct http_ticket ticket; /* filled by core */
+    bool has_device;
+    struct gw_device_id device; /* LOGS */
+    bool has_log;
+    struct log_id log;
+    uint64_t from;
+    uint32_t limit; /* 1 to QUERY_EVENTS_MAX */
+    struct tile_path tile;
+    struct journal_filter filter; /* its text is set by the query thread from the following */
+    uint8_t text[QUERY_TEXT_MAX];
+    size_t text_len;
+    struct query_cursor cursor;
+};
