@@ -37,6 +37,17 @@ enum cli_option_bit {
     CLI_OPT_OUT = 4,
     CLI_OPT_NAME = 8,
     CLI_OPT_REV = 16,
+    CLI_OPT_DEVICE = 32,
+    CLI_OPT_AUDIT = 64,
+    CLI_OPT_LOG = 128,
+    CLI_OPT_FROM = 256,
+    CLI_OPT_SINCE = 512,
+    CLI_OPT_TEXT = 1024,
+    CLI_OPT_MIN_SEV = 2048,
+    CLI_OPT_LIMIT = 4096,
+    CLI_OPT_RAW = 8192,
+    CLI_OPT_ALL = 16384,
+    CLI_OPT_KEY = 32768,
 };
 
 struct cli;
@@ -67,6 +78,8 @@ struct cli {
     const char *out_path; /* --out */
     const char *name;     /* --name */
     const char *rev;      /* --rev, decimal */
+    /* Of the commands on logs, as they were given. */
+    const char *device, *log, *from, *since, *text, *min_sev, *limit, *key_path;
 };
 
 /* The whole program but for the process: argv[0] is the program's name; cli holds out, err and out_is_tty, and socket
@@ -108,6 +121,8 @@ struct cli_question {
 enum cli_exit cli_ask(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer);
 /* The same, but only a problem document is written to out: for answers with a secret in them. */
 enum cli_exit cli_ask_quiet(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer);
+/* Appends the body of a successful answer, whatever its form; otherwise as above. */
+enum cli_exit cli_fetch(struct cli *cli, const struct cli_question *question, struct gw_buf *ret_body);
 /* A word that must be a device id; CLI_USAGE after telling. */
 enum cli_exit cli_device_id(struct cli *cli, const char *word, struct gw_device_id *ret_id);
 
@@ -117,4 +132,5 @@ bool cli_qr_draw(FILE *out, const char *text, bool colour);
 
 /* The commands. */
 cli_run_fn cli_status, cli_claim, cli_pending, cli_door_open, cli_door_close;
+cli_run_fn cli_logs_list, cli_logs_show, cli_logs_tail, cli_logs_export, cli_logs_verify;
 cli_run_fn cli_device_list, cli_device_show, cli_device_invite, cli_device_approve, cli_device_act;

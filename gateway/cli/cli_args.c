@@ -3,7 +3,7 @@
 #include "cli.h"
 #include "gw_num.h"
 
-enum option_for_all { OPT_SOCKET = 256, OPT_JSON = 512, OPT_HELP = 1024, OPT_VERSION = 2048 };
+enum option_for_all { OPT_SOCKET = 1 << 20, OPT_JSON = 1 << 21, OPT_HELP = 1 << 22, OPT_VERSION = 1 << 23 };
 #define FOR_ALL (OPT_SOCKET | OPT_JSON | OPT_HELP | OPT_VERSION)
 
 static const struct option {
@@ -19,28 +19,54 @@ static const struct option {
     {OPT_VERSION, "--version", NULL, "print the version and do nothing else"},
     {CLI_OPT_STDOUT, "--stdout", NULL, "print the secret even when stdout is not a terminal"},
     {CLI_OPT_QR, "--qr", NULL, "draw the QR code also when stdout is not a terminal"},
-    {CLI_OPT_OUT, "--out", "FILE", "write the invitation to a new file (mode 0600), not to stdout"},
+    {CLI_OPT_OUT, "--out", "PATH",
+     "write the invitation to a new file (mode 0600), not to\n                   stdout; export logs into a new "
+     "directory"},
     {CLI_OPT_NAME, "--name", "TEXT", "what people call the device"},
     {CLI_OPT_REV, "--rev", "N", "only if the device is still at this revision"},
+    {CLI_OPT_DEVICE, "--device", "ID", "the logs of this device"},
+    {CLI_OPT_AUDIT, "--audit", NULL, "the gateway's own log of operators' acts and security events"},
+    {CLI_OPT_LOG, "--log", "NAME", "one log, as `gatehouse logs list` names it"},
+    {CLI_OPT_ALL, "--all", NULL, "all logs"},
+    {CLI_OPT_FROM, "--from", "N", "begin at this sequence number"},
+    {CLI_OPT_SINCE, "--since", "WHEN", "arrived since: 90s, 15m, 2h, 7d ago, or a time: 2026-01-31T12:00:00Z"},
+    {CLI_OPT_TEXT, "--text", "TEXT", "only events that hold this text, letter for letter"},
+    {CLI_OPT_MIN_SEV, "--min-sev", "SEV", "only from this severity on: info low medium high critical fatal"},
+    {CLI_OPT_LIMIT, "--limit", "N", "at most so many events, the newest; 100 unless told, up to 10000"},
+    {CLI_OPT_RAW, "--raw", NULL, "the events alone, a line each, byte for byte unless on a terminal"},
+    {CLI_OPT_KEY, "--key", "FILE", "hold signatures against the verifier key in this file"},
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
+/* Where the value of an option goes; NULL: it has none, or is none of these. */
+static const char **place_of(struct cli *cli, unsigned bit)
+{
+    const struct {
+        unsigned bit;
+        const char **place;
+    } places[] = {
+        {OPT_SOCKET, &cli->socket},       {CLI_OPT_OUT, &cli->out_path},  {CLI_OPT_NAME, &cli->name},
+        {CLI_OPT_REV, &cli->rev},         {CLI_OPT_DEVICE, &cli->device}, {CLI_OPT_LOG, &cli->log},
+        {CLI_OPT_FROM, &cli->from},       {CLI_OPT_SINCE, &cli->since},   {CLI_OPT_TEXT, &cli->text},
+        {CLI_OPT_MIN_SEV, &cli->min_sev}, {CLI_OPT_LIMIT, &cli->limit},   {CLI_OPT_KEY, &cli->key_path},
+    };
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        if (places[i].bit == bit)
+            return places[i].place;
+    return NULL;
+}
+
 static void store(struct cli *cli, unsigned bit, const char *value)
 {
-    if (bit == OPT_SOCKET)
-        cli->socket = value;
+    const char **place = place_of(cli, bit);
+    if (place)
+        *place = value;
     else if (bit == OPT_JSON)
         cli->json = true;
     else if (bit == OPT_HELP)
         cli->help = true;
     else if (bit == OPT_VERSION)
         cli->version = true;
-    else if (bit == CLI_OPT_OUT)
-        cli->out_path = value;
-    else if (bit == CLI_OPT_NAME)
-        cli->name = value;
-    else if (bit == CLI_OPT_REV)
-        cli->rev = value;
     if (!(bit & FOR_ALL))
         cli->options |= bit;
 }

@@ -42,6 +42,32 @@ static const struct cli_command commands[] = {
      "approves its public key (`gatehouse device approve`).",
      cli_door_open},
     {"door close", NULL, 0, 0, "close the enrolment door", NULL, cli_door_close},
+    {"logs list", NULL, 0, CLI_OPT_DEVICE, "all security logs, or those of one device",
+     "SIGNED is how much of a log its newest checkpoint covers.", cli_logs_list},
+    {"logs show", NULL, 0,
+     CLI_OPT_DEVICE | CLI_OPT_AUDIT | CLI_OPT_LOG | CLI_OPT_FROM | CLI_OPT_SINCE | CLI_OPT_TEXT | CLI_OPT_MIN_SEV |
+         CLI_OPT_LIMIT | CLI_OPT_RAW,
+     "events of one device, of the gateway itself (--audit) or of one log",
+     "One of --device, --audit and --log is needed. Shows the newest, oldest first;\n"
+     "with --from N those from that number of the current log on. --since, --text\n"
+     "and --min-sev go with --device and --audit.",
+     cli_logs_show},
+    {"logs tail", NULL, 0, CLI_OPT_DEVICE | CLI_OPT_RAW, "events as they come, until Ctrl-C",
+     "Of one device, or of all devices and the gateway itself.", cli_logs_tail},
+    {"logs export", NULL, 0, CLI_OPT_DEVICE | CLI_OPT_LOG | CLI_OPT_ALL | CLI_OPT_OUT,
+     "write logs with their proof into a new directory",
+     "Each log becomes a directory in the C2SP tlog-tiles layout, up to its newest\n"
+     "checkpoint; `key` is the verifier key. The directory of --out must not exist\n"
+     "yet, and is there only when everything is in it.",
+     cli_logs_export},
+    {"logs verify", "[DIR]", -1, CLI_OPT_DEVICE | CLI_OPT_KEY,
+     "check an export, or with --device the live logs of a device",
+     "Checks the signature of every checkpoint, rebuilds each tree from the events,\n"
+     "and compares every tile and the root; holds the checkpoints in the root log\n"
+     "against the logs when both were exported. Needs no gateway for a DIR. Without\n"
+     "--key the key that lies in DIR (or that the gateway tells) is used, which\n"
+     "proves only that everything fits together.",
+     cli_logs_verify},
     {"help", "[COMMAND]", -1, 0, "this list, or more about a command", NULL, cli_help},
 };
 

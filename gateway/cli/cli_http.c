@@ -1,6 +1,7 @@
 /* One question to the gateway over its admin socket. */
 #include <curl/curl.h>
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -14,6 +15,15 @@ struct reply {
     long status;
     struct gw_buf body;
 };
+
+/* curl asks now and then: a number other than 0 ends the transfer. Signals are pending only for a command that has
+ * blocked them (logs tail). */
+static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    (void)ctx, (void)a, (void)b, (void)c, (void)d;
+    sigset_t pending;
+    return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
 
 static void reply_done(struct reply *r)
 {
@@ -60,7 +70,7 @@ static bool add_headers(CURL *curl, const struct cli_question *q, struct curl_sl
     char match[64];
     (void)snprintf(match, sizeof(match), "If-Match: \"%s\"", q->revision ? q->revision : "");
     const char *const lines[] = {
-        "Accept: application/json",
+        "Accept: application/json, */*",
         "Expect:", q->body.len ? "Content-Type: application/json" : "Content-Type:", q->revision ? match : NULL};
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]) && lines[i]; i++) {
         struct curl_slist *longer = curl_slist_append(*ret_headers, lines[i]);
@@ -81,6 +91,8 @@ static void set_options(CURL *curl, const struct cli *cli, const struct cli_ques
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, HTTP_ANSWER_MS + 5000L);
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "gatehouse/" GATEHOUSE_VERSION);
+    (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     if (q->body.len || strcmp(q->method, "POST") == 0) {
         (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.len);
         (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, q->body.len ? (const char *)q->body.ptr : "");
@@ -101,6 +113,8 @@ static void slist_done(struct curl_slist **list)
 /* Nobody there, or the connection broke before an answer. */
 static enum cli_exit tell_failure(struct cli *cli, CURLcode code)
 {
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return CLI_UNREACHABLE; /* who pressed Ctrl-C knows */
     if (code == CURLE_WRITE_ERROR)
         cli_say(cli, "the answer is larger than %d bytes", CLI_REPLY_MAX);
     else if (code == CURLE_OPERATION_TIMEDOUT)
@@ -115,7 +129,7 @@ static enum cli_exit tell_failure(struct cli *cli, CURLcode code)
 
 static enum cli_exit transfer(struct cli *cli, const struct cli_question *q, struct reply *r)
 {
-    char url[512];
+    char url[2560];
     (void)snprintf(url, sizeof(url), "http://gatehouse%s", q->path);
     GW_CLEANUP(slist_done) struct curl_slist *headers = NULL;
     GW_CLEANUP(curl_done) CURL *curl = curl_easy_init();
@@ -171,6 +185,21 @@ static enum cli_exit ask(struct cli *cli, const struct cli_question *q, bool qui
     }
     *ret_answer = GW_TAKE(doc);
     return CLI_OK;
+}
+
+enum cli_exit cli_fetch(struct cli *cli, const struct cli_question *question, struct gw_buf *ret_body)
+{
+    GW_CLEANUP(reply_done) struct reply r = {0};
+    gw_buf_init(&r.body, CLI_REPLY_MAX);
+    enum cli_exit rc = transfer(cli, question, &r);
+    if (rc)
+        return rc;
+    if (r.status == 200)
+        return gw_buf_add_view(ret_body, gw_buf_view(&r.body)) ? CLI_REFUSED : CLI_OK;
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    (void)!json_read(gw_buf_view(&r.body), CLI_REPLY_MAX, &doc, NULL);
+    say_refused(cli, r.status, doc);
+    return CLI_REFUSED;
 }
 
 enum cli_exit cli_ask(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer)

@@ -81,7 +81,7 @@ static void every_command_is_in_the_help(void)
     cli_run(&group, NULL, false, CLI_WORDS("help", "device"));
     CU_ASSERT_EQUAL(group.rc, CLI_OK);
     CU_ASSERT_TRUE(has(&group.out, "device invite ID"));
-    CU_ASSERT_TRUE(has(&group.out, "--out FILE"));
+    CU_ASSERT_TRUE(has(&group.out, "--out PATH"));
     CU_ASSERT_FALSE(has(&group.out, "door open"));
     RUN one;
     cli_run(&one, NULL, false, CLI_WORDS("device", "show", "--help"));
