@@ -18,7 +18,8 @@ function floor_of(dir) {
     if (dir ~ /^storage\/sql/) return 31
     if (dir ~ /^storage/) return 32
     if (dir ~ /^gateway\/services/) return 32
-    if (dir ~ /^gateway\/(app|cli|keyd)/ || dir ~ /^protocols\/agent/ || dir ~ /^tests\/fleet/) return 40
+    if (dir ~ /^gateway\/(app|cli|keyd)/ || dir ~ /^protocols\/agent/) return 40
+    if (dir ~ /^tests\/fleet/) return 41 # stands on the agent
     if (dir ~ /^protocols/) return 32
     if (dir ~ /^tests\/lib/) return 80
     if (dir ~ /^tests/) return 90
