@@ -12,7 +12,7 @@ static bool id_char(uint8_t c)
 
 enum gw_rc gw_device_id_parse(struct gw_view v, struct gw_device_id *ret_id)
 {
-    static const char *const reserved[] = {"root", "audit", "gateway", "all"};
+    static const char *const reserved[] = {"root", "audit", "gateway", "all", "gw-log", "gw-control"};
     if (v.len < 3 || v.len > GW_DEVICE_ID_MAX || !id_char(v.ptr[0]))
         return GW_INVALID;
     for (size_t i = 1; i < v.len; i++)

@@ -18,7 +18,8 @@ struct gw_device_id {
     char text[GW_DEVICE_ID_MAX + 1];
 };
 
-/* [a-z0-9][a-z0-9-]{2,62}, and none of root, audit, gateway, all. GW_INVALID otherwise. */
+/* [a-z0-9][a-z0-9-]{2,62}, and none of root, audit, gateway, all (logs and selections), gw-log, gw-control (the
+ * client ids of the gateway itself at its broker). GW_INVALID otherwise. */
 GW_MUST_CHECK enum gw_rc gw_device_id_parse(struct gw_view v, struct gw_device_id *ret_id);
 bool gw_device_id_eq(const struct gw_device_id *a, const struct gw_device_id *b);
 

@@ -8,7 +8,7 @@ static void takes_every_well_formed_device_id(void)
     char longest[GW_DEVICE_ID_MAX + 1];
     memset(longest, 'z', GW_DEVICE_ID_MAX);
     longest[GW_DEVICE_ID_MAX] = '\0';
-    const char *const good[] = {"abc", "0-9", "a--", "pump-7", "gateway1", "roots", "allx", "123", longest};
+    const char *const good[] = {"abc", "0-9", "a--", "pump-7", "gateway1", "roots", "allx", "123", "gw-logs", longest};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
         struct gw_device_id id;
         memset(&id, 0xaa, sizeof(id));
@@ -24,8 +24,9 @@ static void refuses_every_other_device_id(void)
     char too_long[GW_DEVICE_ID_MAX + 2];
     memset(too_long, 'z', GW_DEVICE_ID_MAX + 1);
     too_long[GW_DEVICE_ID_MAX + 1] = '\0';
-    const char *const bad[] = {"",    "a",   "ab",   "-ab", "Abc",  "abC",   "a_b", "a.b",     "a/b",   "a b",
-                               "ab+", "ab#", "ab\n", "äbc", "root", "audit", "all", "gateway", too_long};
+    const char *const bad[] = {"",     "a",     "ab",  "-ab",     "Abc",    "abC",        "a_b",
+                               "a.b",  "a/b",   "a b", "ab+",     "ab#",    "ab\n",       "äbc",
+                               "root", "audit", "all", "gateway", "gw-log", "gw-control", too_long};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct gw_device_id id = {"untouched"};
         CU_ASSERT_EQUAL(gw_device_id_parse(gw_view_str(bad[i]), &id), GW_INVALID);
