@@ -161,12 +161,30 @@ static void let_all_out(struct core *core, struct turn *turn)
     turn_reset(turn, 0);
 }
 
+/* What services remember beside the store. A turn changes it before it is known whether its transaction holds. */
+struct memory {
+    bool claimed;
+    struct enrol enrol;
+};
+
+static struct memory remember(const struct core *core)
+{
+    return (struct memory){core->operate.access.claimed, core->operate.enrol};
+}
+
+static void recall(struct core *core, const struct memory *before)
+{
+    core->operate.access.claimed = before->claimed;
+    core->operate.enrol = before->enrol;
+}
+
 /* One message into the open transaction, inside its own mark. What it noted stays in `turn`; a turn that failed leaves
  * nothing in the store and notes only its refusal. */
 static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_msg *msg)
 {
     const struct store *store = core->store;
     struct gw_err err = {0};
+    const struct memory before = remember(core);
     *turn = (struct turn){.store = store, .now = msg->now};
     core->turns++;
     enum gw_rc rc = store->ops->mark(store->self, &err);
@@ -176,6 +194,7 @@ static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_m
     bool keep = rc == GW_OK;
     if (!keep) {
         gw_log(GW_LOG_WARN, PART, "a turn failed: %s", gw_err_text(&err));
+        recall(core, &before);
         turn_reset(turn, 0);
         if (wants_answer(msg->kind))
             turn_done(turn, msg->ticket, rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN,
@@ -212,18 +231,16 @@ static enum gw_rc commit_batch(struct core *core, size_t count, struct gw_err *e
     return rc;
 }
 
-/* Nothing of the batch is true: whoever asked hears so, and memory is read again. */
-static void forget_batch(struct core *core, size_t count, enum gw_rc rc)
+/* Nothing of the batch is true: whoever asked hears so, and what was remembered is forgotten. */
+static void forget_batch(struct core *core, size_t count, enum gw_rc rc, const struct memory *before)
 {
+    recall(core, before);
     for (size_t i = 0; i < count; i++) {
         turn_reset(&core->batch[i].turn, 0);
         if (wants_answer(core->batch[i].msg.kind))
             refuse(core, asker_of(core->batch[i].msg.kind), core->batch[i].msg.ticket, rc,
                    "the gateway could not store it: try again");
     }
-    struct gw_err err = {0};
-    if (access_reload(&core->operate.access, core->store, &err))
-        gw_log(GW_LOG_ERROR, PART, "state.db: %s", gw_err_text(&err));
 }
 
 static void free_msg(struct inbox_msg *msg)
@@ -247,10 +264,11 @@ static void on_wake(uv_async_t *handle)
     struct core *core = handle->data;
     for (size_t count = take_batch(core); count; count = take_batch(core)) {
         struct gw_err err = {0};
+        const struct memory before = remember(core);
         enum gw_rc rc = commit_batch(core, count, &err);
         note_storage(core, rc, &err);
         if (rc)
-            forget_batch(core, count, rc);
+            forget_batch(core, count, rc, &before);
         else
             feed_audit(core);
         for (size_t i = 0; i < count; i++) {
@@ -261,10 +279,20 @@ static void on_wake(uv_async_t *handle)
     }
 }
 
+/* What the broker was to hear may be lost: with a transaction that failed, or on its way. */
+static void send_overdue_registry(struct core *core, struct gw_wall now)
+{
+    struct gw_err err = {0};
+    if (session_registry_overdue(&core->session, now) && session_send_all(&core->session, core->store, now, &err))
+        gw_log(GW_LOG_WARN, PART, "the broker's registry: %s", gw_err_text(&err));
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct core *core = timer->data;
-    session_tick(&core->session, gw_wall_now());
+    struct gw_wall now = gw_wall_now();
+    session_tick(&core->session, now);
+    send_overdue_registry(core, now);
     struct inbox port = inbox_queue_inner_port(core->queue);
     struct inbox_msg msg = {.kind = INBOX_TICK};
     (void)port.post(port.self, &msg); /* a full queue has better things to do */

@@ -129,6 +129,7 @@ enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_
     switch (event->kind) {
     case BUS_UP:
         s->broker_up = true;
+        s->sent = turn->now;
         (void)turn_out(turn, OUT_REGISTRY_ALL);
         return GW_OK;
     case BUS_DOWN:
@@ -215,6 +216,7 @@ static enum gw_rc mark_states(struct collect *c, struct gw_err *err)
 enum gw_rc session_send_all(struct session *s, const struct store *store, struct gw_wall now, struct gw_err *err)
 {
     struct collect c = {.store = store, .now = now};
+    s->sent = now;
     enum gw_rc rc = store->ops->cert_each_admissible(store->self, collect_entry, &c, err);
     if (!rc)
         rc = c.rc;
@@ -232,6 +234,7 @@ enum gw_rc session_send_device(struct session *s, const struct store *store, con
     if (!s->broker_up)
         return GW_OK; /* it gets the whole registry when it comes */
     struct collect c = {.store = store, .now = now};
+    s->sent = now;
     enum gw_rc rc = store->ops->cert_each_of(store->self, id, collect_entry, &c, err);
     if (!rc)
         rc = c.rc;
@@ -241,6 +244,12 @@ enum gw_rc session_send_device(struct session *s, const struct store *store, con
         rc = s->bus.ops->registry_device(s->bus.self, ++s->generation, id, c.entries, c.count, err);
     free(c.entries);
     return rc ? session_send_all(s, store, now, err) : GW_OK;
+}
+
+bool session_registry_overdue(const struct session *s, struct gw_wall now)
+{
+    int64_t waited_ms = now.ms - s->sent.ms;
+    return s->broker_up && s->confirmed != s->generation && (waited_ms >= SESSION_CONFIRM_MS || waited_ms < 0);
 }
 
 /* What an answer says when the broker's word did not come in time. */

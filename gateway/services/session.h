@@ -39,6 +39,7 @@ struct session {
     bool broker_up;
     uint64_t generation; /* last sent */
     uint64_t confirmed;
+    struct gw_wall sent;       /* when something was sent last, or the broker came up */
     struct presence *presence; /* open addressing, capacity a power of two; id "" = free */
     size_t presence_cap, presence_count, online_count;
     struct session_waiting *waiting; /* ring of SESSION_WAITING_MAX, by rising generation */
@@ -62,6 +63,9 @@ GW_MUST_CHECK enum gw_rc session_send_all(struct session *s, const struct store 
                                           struct gw_err *err);
 GW_MUST_CHECK enum gw_rc session_send_device(struct session *s, const struct store *store,
                                              const struct gw_device_id *id, struct gw_wall now, struct gw_err *err);
+/* Is a broker up that has not confirmed for SESSION_CONFIRM_MS what it was sent last? Then it is to be sent all again:
+ * the order to send may have been lost with its transaction. */
+bool session_registry_overdue(const struct session *s, struct gw_wall now);
 /* Keeps the answer until what was sent so far is confirmed. Takes it over. */
 void session_hold(struct session *s, struct answer *answer, struct gw_wall now);
 /* Once a second: answers that waited too long leave with GW_TIMEOUT (RETRY for an enrolment). */

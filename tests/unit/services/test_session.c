@@ -105,6 +105,26 @@ static void single_changes(void)
     desk_close(&d);
 }
 
+static void lost_registry(void)
+{
+    struct desk d;
+    desk_open(&d);
+    CU_ASSERT(!session_registry_overdue(&d.session, d.now));
+    bus(&d, (struct bus_event){.kind = BUS_UP}); /* and what this turn noted is never let out */
+    d.now.ms += SESSION_CONFIRM_MS - 1;
+    CU_ASSERT(!session_registry_overdue(&d.session, d.now));
+    d.now.ms += 1;
+    CU_ASSERT(session_registry_overdue(&d.session, d.now));
+    CU_ASSERT_EQUAL(session_send_all(&d.session, &d.store, d.now, NULL), GW_OK);
+    CU_ASSERT(!session_registry_overdue(&d.session, d.now));
+    bus(&d, (struct bus_event){.kind = BUS_REGISTRY_AT, .generation = d.generation});
+    d.now.ms += GW_HOUR_MS;
+    CU_ASSERT(!session_registry_overdue(&d.session, d.now));
+    bus(&d, (struct bus_event){.kind = BUS_DOWN});
+    CU_ASSERT(!session_registry_overdue(&d.session, d.now));
+    desk_close(&d);
+}
+
 static void presence_table(void)
 {
     struct desk d;
@@ -163,6 +183,7 @@ const struct gw_test_case session_cases[] = {
     {"keeps no more answers waiting than its ceiling", ceiling_of_waiting},
     {"sends active and quarantined devices, no revoked or expired certificates", registry_content},
     {"sends single changes in numbered order, all when one fails", single_changes},
+    {"asks for the whole registry again when nothing is confirmed", lost_registry},
     {"follows presence through lists and losses", presence_table},
     {"answers a batch that cannot be taken at most once a second", gaps_once_a_second},
     {"makes events of the plugin's reports", security_reports},

@@ -1,0 +1,171 @@
+/* The core loop over the store in memory: what is remembered and let out when a transaction does not hold. */
+#include <string.h>
+
+#include "core_loop.h"
+#include "crypto_hash.h"
+#include "crypto_init.h"
+#include "gw_cleanup.h"
+#include "gw_test.h"
+#include "inbox_queue.h"
+#include "mem.h"
+
+struct house {
+    uv_loop_t loop;
+    struct mem *mem;
+    struct store store; /* the real one, but for its commit */
+    struct store_ops ops;
+    struct core core;
+    struct answer last;
+    size_t answers, opened;
+};
+
+static bool disk_full;
+
+static struct store real_store;
+
+static enum gw_rc commit_or_fail(void *self, struct gw_err *err)
+{
+    if (!disk_full)
+        return real_store.ops->commit(self, err);
+    real_store.ops->rollback(self);
+    return gw_err_set(err, GW_NO_SPACE, "disk full");
+}
+
+static void take_answer(void *ctx, const struct answer *answer)
+{
+    struct house *h = ctx;
+    h->last = *answer;
+    h->answers++;
+}
+
+static void count_open(void *ctx)
+{
+    struct house *h = ctx;
+    h->opened++;
+}
+
+static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
+{
+    (void)ctx;
+    (void)n;
+    (void)event;
+    return GW_OK;
+}
+
+static void house_open(struct house *h)
+{
+    *h = (struct house){.answers = 0};
+    crypto_init();
+    disk_full = false;
+    h->mem = mem_new();
+    real_store = mem_store(h->mem);
+    h->ops = *real_store.ops;
+    h->ops.commit = commit_or_fail;
+    h->store = (struct store){&h->ops, real_store.self};
+    static struct gateway_facts facts;
+    CU_ASSERT_EQUAL_FATAL(uv_loop_init(&h->loop), 0);
+    struct core_parts parts = {
+        .loop = &h->loop,
+        .store = &h->store,
+        .hash = crypto_sha256(),
+        .facts = &facts,
+        .outlets = {.ctx = h, .answer = take_answer, .open_devices = count_open, .audit = take_audit},
+    };
+    CU_ASSERT_EQUAL_FATAL(core_init(&h->core, &parts, NULL), GW_OK);
+}
+
+static void house_close(struct house *h)
+{
+    core_stop(&h->core);
+    (void)uv_run(&h->loop, UV_RUN_DEFAULT);
+    (void)uv_loop_close(&h->loop);
+    core_done(&h->core);
+    mem_free(h->mem);
+}
+
+static void post(struct house *h, struct inbox_msg *msg)
+{
+    struct inbox port = inbox_queue_port(h->core.queue);
+    size_t before = h->answers;
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, msg), GW_OK);
+    while (h->answers == before)
+        (void)uv_run(&h->loop, UV_RUN_ONCE);
+}
+
+static struct inbox_msg act(enum act_kind kind, int64_t number)
+{
+    struct inbox_msg msg = {.kind = INBOX_ACT};
+    msg.u.act = (struct inbox_act){.kind = kind, .if_rev = -1, .number = number};
+    msg.u.act.actor = (struct actor){"local:root", USER_ADMIN, true, true};
+    return msg;
+}
+
+static void a_door_that_was_not_stored_is_not_open(void)
+{
+    struct house h;
+    house_open(&h);
+    disk_full = true;
+    struct inbox_msg open = act(ACT_DOOR_OPEN, 60);
+    post(&h, &open);
+    CU_ASSERT_EQUAL(h.last.rc, GW_NO_SPACE);
+    disk_full = false;
+    struct inbox_msg status = act(ACT_STATUS, 0);
+    post(&h, &status);
+    CU_ASSERT_EQUAL_FATAL(h.last.kind, ANSWER_STATUS);
+    CU_ASSERT_EQUAL(h.last.status.door_open_until.ms, 0);
+    post(&h, &open);
+    CU_ASSERT_EQUAL(h.last.rc, GW_OK);
+    disk_full = true; /* and one that was not stored as closed is still open */
+    struct inbox_msg closing = act(ACT_DOOR_CLOSE, 0);
+    post(&h, &closing);
+    CU_ASSERT_EQUAL(h.last.rc, GW_NO_SPACE);
+    disk_full = false;
+    post(&h, &status);
+    CU_ASSERT_NOT_EQUAL(h.last.status.door_open_until.ms, 0);
+    house_close(&h);
+}
+
+static void hashed(struct house *h, const char *code)
+{
+    struct inbox_msg msg = {.kind = INBOX_HASHED};
+    msg.u.act = (struct inbox_act){.kind = ACT_CLAIM, .if_rev = -1};
+    (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "%s", code);
+    (void)snprintf(msg.u.act.name, sizeof(msg.u.act.name), "admin");
+    static const char hash[] = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA";
+    msg.blob_len = sizeof(hash) - 1;
+    msg.blob = gw_xalloc(msg.blob_len, 1);
+    memcpy(msg.blob, hash, msg.blob_len);
+    post(h, &msg);
+}
+
+static void a_claim_that_was_not_stored_opens_nothing(void)
+{
+    struct house h;
+    house_open(&h);
+    struct inbox_msg make = act(ACT_CLAIM_CODE, 0);
+    post(&h, &make);
+    CU_ASSERT_EQUAL_FATAL(h.last.kind, ANSWER_CLAIM_CODE);
+    char code[64];
+    (void)snprintf(code, sizeof(code), "%s", h.last.text);
+    disk_full = true;
+    hashed(&h, code);
+    CU_ASSERT_EQUAL(h.last.rc, GW_NO_SPACE);
+    CU_ASSERT(!h.core.operate.access.claimed);
+    CU_ASSERT_EQUAL(h.opened, 0);
+    disk_full = false;
+    hashed(&h, code); /* the code is as good as before */
+    CU_ASSERT_EQUAL(h.last.rc, GW_OK);
+    CU_ASSERT(h.core.operate.access.claimed);
+    CU_ASSERT_EQUAL(h.opened, 1);
+    house_close(&h);
+}
+
+static const struct gw_test_case cases[] = {
+    {"a door whose opening or closing was not stored stays as it was", a_door_that_was_not_stored_is_not_open},
+    {"a claim that was not stored opens nothing and keeps its code", a_claim_that_was_not_stored_opens_nothing},
+};
+
+int main(void)
+{
+    return GW_TEST_RUN("core loop", cases);
+}
