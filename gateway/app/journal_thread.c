@@ -369,9 +369,13 @@ static void sign_round(struct journal_thread *t)
     const struct journal *journal = &t->config.journal;
     struct gw_err err = {0};
     enum gw_rc rc = journal->ops->unsigned_each(journal->self, SIGN_MAX, gather, &g, &err);
-    for (size_t i = 0; !rc && i < g.count; i++)
-        rc = journal->ops->root_at(journal->self, &g.signings[i].log, g.signings[i].checkpoint.size,
-                                   &g.signings[i].checkpoint.root, &err);
+    size_t kept = 0;
+    for (size_t i = 0; !rc && i < g.count; i++) { /* a log whose root cannot be told is left out, the others go on */
+        struct journal_signing s = g.signings[i];
+        if (journal->ops->root_at(journal->self, &s.log, s.checkpoint.size, &s.checkpoint.root, &err) == GW_OK)
+            g.signings[kept++] = s;
+    }
+    g.count = kept;
     if (rc)
         gw_log(GW_LOG_WARN, PART, "logs to sign: %s", gw_err_text(&err));
     if (!rc && g.count && t->config.sign(t->config.sign_ctx, g.signings, g.count))

@@ -1,0 +1,273 @@
+/* The journal's thread over a real journal: what it commits, tells, signs, and what a damaged log and nonsense do to
+ * it. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoint.h"
+#include "crypto_ed25519.h"
+#include "crypto_hash.h"
+#include "crypto_init.h"
+#include "gw_cleanup.h"
+#include "gw_proc.h"
+#include "gw_test.h"
+#include "journal_db.h"
+#include "journal_severity.h"
+#include "journal_thread.h"
+#include "log_batch.h"
+#include "log_progress.h"
+
+#define LIMIT_MS 30000
+#define START    "{\"cls\":\"log.start\",\"reason\":\"new\"}"
+
+struct bench {
+    char path[256];
+    struct journal_db *db;
+    struct journal_thread *thread;
+    pthread_mutex_t lock;
+    struct log_progress last[4]; /* newest of device "pump-<i>" */
+    char note[4][LOG_PROGRESS_NOTE_MAX];
+    size_t told[4];
+    int64_t audit_n;
+    uint8_t seed[32], pub[32];
+    bool keyd_away;
+};
+
+static struct bench *bench;
+
+static enum gw_rc take_progress(void *self, const struct inbox_msg *msg)
+{
+    struct bench *b = self;
+    const struct log_progress *p = (const struct log_progress *)(const void *)msg->blob;
+    (void)pthread_mutex_lock(&b->lock);
+    for (uint32_t i = 0; i < msg->u.progress.count; i++) {
+        int at = p[i].device.text[5] - '0';
+        b->last[at] = p[i];
+        b->told[at]++;
+        if (p[i].note[0])
+            memcpy(b->note[at], p[i].note, sizeof(b->note[at]));
+    }
+    if (msg->u.progress.audit_n)
+        b->audit_n = msg->u.progress.audit_n;
+    (void)pthread_mutex_unlock(&b->lock);
+    free(msg->blob);
+    return GW_OK;
+}
+
+/* In place of a worker and keyd: the same text, the same kind of key. */
+static bool sign(void *ctx, struct journal_signing *signings, size_t count)
+{
+    struct bench *b = ctx;
+    for (size_t i = 0; i < count; i++) {
+        struct signer_checkpoint *c = &signings[i].checkpoint;
+        GW_CLEANUP(gw_buf_done) struct gw_buf text;
+        gw_buf_init(&text, CHECKPOINT_TEXT_MAX);
+        c->rc = b->keyd_away ? GW_TIMEOUT : checkpoint_format(c->origin, c->size, &c->root, &text);
+        if (!c->rc)
+            c->rc = crypto_ed25519_sign(b->seed, b->pub, gw_buf_view(&text), c->signature, NULL);
+    }
+    journal_thread_signed(b->thread, signings, count);
+    return true;
+}
+
+static void open_bench(struct bench *b)
+{
+    struct gw_err err = {0};
+    const struct journal_options options = {
+        .mode = DB_READ_WRITE, .hash = crypto_sha256(), .severity = journal_severity};
+    GW_ASSERT_OK(journal_db_open(b->path, &options, &b->db, &err), &err);
+    struct journal_thread_config config = {.journal = journal_db_port(b->db),
+                                           .inbox = {b, take_progress},
+                                           .sign = sign,
+                                           .sign_ctx = b,
+                                           .gateway = "gw-0123456789abcdef",
+                                           .hash = crypto_sha256()};
+    memcpy(config.log_pub, b->pub, sizeof(config.log_pub));
+    GW_ASSERT_OK(journal_thread_new(&config, &b->thread, &err), &err);
+}
+
+static void close_bench(struct bench *b)
+{
+    journal_thread_free(b->thread);
+    journal_db_close(b->db);
+    b->thread = NULL;
+    b->db = NULL;
+}
+
+static void make_bench(struct bench *b)
+{
+    *b = (struct bench){.lock = PTHREAD_MUTEX_INITIALIZER};
+    bench = b;
+    crypto_init();
+    CU_ASSERT_EQUAL_FATAL(crypto_ed25519_make(b->seed, b->pub, NULL), GW_OK);
+    (void)snprintf(b->path, sizeof(b->path), "%s/journal.db", gw_test_dir());
+    open_bench(b);
+}
+
+static struct gw_device_id pump(int i)
+{
+    struct gw_device_id id = {"pump-0"};
+    id.text[5] = (char)('0' + i);
+    return id;
+}
+
+/* Sends `count` events from `first` on, in epoch 5 of this pump. */
+static void ship(struct bench *b, int i, uint64_t first, size_t count)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf payload;
+    gw_buf_init(&payload, LOG_BATCH_BYTES_MAX);
+    struct log_batch_writer w;
+    CU_ASSERT_EQUAL_FATAL(log_batch_begin(&w, &payload, 5, first), GW_OK);
+    for (size_t n = 0; n < count; n++)
+        CU_ASSERT_EQUAL_FATAL(
+            log_batch_add(&w, first + n == 0 ? GW_VIEW_LIT(START) : GW_VIEW_LIT("an event of some length")), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(log_batch_end(&w), GW_OK);
+    struct gw_device_id id = pump(i);
+    CU_ASSERT_EQUAL(journal_thread_batch(b->thread, &id, gw_buf_view(&payload)), GW_OK);
+}
+
+struct wanting {
+    int pump;
+    uint64_t next;
+    bool note;
+};
+
+static bool has_come(void *ctx)
+{
+    const struct wanting *w = ctx;
+    (void)pthread_mutex_lock(&bench->lock);
+    bool come = bench->last[w->pump].next == w->next && (!w->note || strstr(bench->note[w->pump], "dev/pump-"));
+    (void)pthread_mutex_unlock(&bench->lock);
+    return come;
+}
+
+static bool await_next(int i, uint64_t next, bool note)
+{
+    struct wanting w = {i, next, note};
+    return gw_await(has_come, &w, LIMIT_MS);
+}
+
+static void commits_tells_and_signs(void)
+{
+    struct bench b;
+    make_bench(&b);
+    ship(&b, 1, 0, 300);
+    CU_ASSERT(await_next(1, 300, true));
+    ship(&b, 1, 300, 10);
+    CU_ASSERT(await_next(1, 310, false));
+    CU_ASSERT_EQUAL(b.last[1].epoch, 5);
+    struct gw_device_id id = pump(1);
+    CU_ASSERT_EQUAL(journal_thread_hello(b.thread, &id), GW_OK);
+    CU_ASSERT(await_next(1, 310, true));
+    id = pump(2);
+    CU_ASSERT_EQUAL(journal_thread_hello(b.thread, &id), GW_OK); /* a device without a log hears epoch 0, next 0 */
+    CU_ASSERT_EQUAL(journal_thread_credit(b.thread), JOURNAL_THREAD_WINDOW);
+    close_bench(&b);
+}
+
+static void commits_what_is_queued_when_it_stops(void)
+{
+    struct bench b;
+    make_bench(&b);
+    for (uint64_t first = 0; first < 1000; first += 100)
+        ship(&b, 1, first, 100);
+    close_bench(&b);
+    CU_ASSERT_EQUAL(b.last[1].next, 1000);
+}
+
+static void nonsense_harms_nobody(void)
+{
+    struct bench b;
+    make_bench(&b);
+    struct gw_device_id id = pump(3);
+    CU_ASSERT_EQUAL(journal_thread_batch(b.thread, &id, GW_VIEW_LIT("GWL1 but not really a batch")), GW_OK);
+    ship(&b, 1, 0, 5);
+    CU_ASSERT(await_next(1, 5, false));
+    struct journal_thread_stats stats;
+    journal_thread_stats_get(b.thread, &stats);
+    CU_ASSERT_EQUAL(stats.malformed, 1);
+    CU_ASSERT_EQUAL(stats.events, 5);
+    CU_ASSERT_EQUAL(b.told[3], 0);
+    close_bench(&b);
+}
+
+static void keyd_away_delays_checkpoints_only(void)
+{
+    struct bench b;
+    make_bench(&b);
+    b.keyd_away = true;
+    ship(&b, 1, 0, 5);
+    CU_ASSERT(await_next(1, 5, false));
+    ship(&b, 1, 5, 5);
+    CU_ASSERT(await_next(1, 10, false));
+    CU_ASSERT_STRING_EQUAL(b.note[1], "");
+    b.keyd_away = false;
+    CU_ASSERT(await_next(1, 10, true));
+    close_bench(&b);
+}
+
+static bool audit_has_come(void *ctx)
+{
+    (void)pthread_mutex_lock(&bench->lock);
+    bool come = bench->audit_n == *(int64_t *)ctx;
+    (void)pthread_mutex_unlock(&bench->lock);
+    return come;
+}
+
+static void audit_events_are_taken_once(void)
+{
+    struct bench b;
+    make_bench(&b);
+    for (int64_t n = 1; n <= 3; n++)
+        CU_ASSERT_EQUAL(journal_thread_audit(b.thread, n, GW_VIEW_LIT("{\"cls\":\"a\"}")), GW_OK);
+    int64_t want = 3;
+    CU_ASSERT(gw_await(audit_has_come, &want, LIMIT_MS));
+    close_bench(&b);
+    open_bench(&b);
+    b.audit_n = 0;
+    for (int64_t n = 2; n <= 4; n++) /* 2 and 3 come again after a crash */
+        CU_ASSERT_EQUAL(journal_thread_audit(b.thread, n, GW_VIEW_LIT("{\"cls\":\"a\"}")), GW_OK);
+    want = 4;
+    CU_ASSERT(gw_await(audit_has_come, &want, LIMIT_MS));
+    struct journal_thread_stats stats;
+    journal_thread_stats_get(b.thread, &stats);
+    CU_ASSERT_EQUAL(stats.events, 1);
+    close_bench(&b);
+}
+
+static void a_damaged_log_harms_only_itself(void)
+{
+    struct bench b;
+    make_bench(&b);
+    b.keyd_away = true; /* so that the damaged log is one that waits for its signature */
+    ship(&b, 1, 0, 10);
+    CU_ASSERT(await_next(1, 10, false));
+    close_bench(&b);
+    b.keyd_away = false;
+    const char *const damage[] = {"sqlite3", b.path, "UPDATE log SET range = x'00' WHERE device = 'pump-1'", NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL_FATAL(gw_proc_run(damage, &out), 0);
+    open_bench(&b);
+    for (int i = 1; i <= 2; i++)
+        ship(&b, i, i == 1 ? 10 : 0, 10);
+    CU_ASSERT(await_next(2, 10, false));
+    ship(&b, 2, 10, 10);
+    CU_ASSERT(await_next(2, 20, true));
+    CU_ASSERT_EQUAL(b.last[1].next, 10);
+    close_bench(&b);
+}
+
+static const struct gw_test_case cases[] = {
+    {"commits, tells and has signed", commits_tells_and_signs},
+    {"commits what is queued when it stops", commits_what_is_queued_when_it_stops},
+    {"nonsense harms nobody", nonsense_harms_nobody},
+    {"keyd away delays checkpoints only", keyd_away_delays_checkpoints_only},
+    {"audit events are taken once", audit_events_are_taken_once},
+    {"a damaged log harms only itself", a_damaged_log_harms_only_itself},
+};
+
+int main(void)
+{
+    return GW_TEST_RUN("journal thread", cases);
+}
