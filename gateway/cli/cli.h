@@ -19,7 +19,8 @@
 #include "json.h"
 
 #define CLI_SOCKET_DEFAULT "/run/gatehouse/admin/admin.sock"
-#define CLI_WORDS_MAX      8
+#define CLI_WORDS_MAX      80                 /* `release sign` names every file */
+#define CLI_LIST_MAX       8                  /* of an option that may be given several times */
 #define CLI_REPLY_MAX      (16 * 1024 * 1024) /* bytes of an answer */
 
 /* Exit status of the program. */
@@ -48,6 +49,9 @@ enum cli_option_bit {
     CLI_OPT_RAW = 8192,
     CLI_OPT_ALL = 16384,
     CLI_OPT_KEY = 32768,
+    CLI_OPT_MANIFEST = 65536,
+    CLI_OPT_TYPE = 131072,
+    CLI_OPT_PUB = 262144,
 };
 
 struct cli;
@@ -80,6 +84,10 @@ struct cli {
     const char *rev;      /* --rev, decimal */
     /* Of the commands on logs, as they were given. */
     const char *device, *log, *from, *since, *text, *min_sev, *limit, *key_path;
+    /* Of the commands on releases; the counts go on above the ceiling, which the commands refuse. */
+    const char *manifest, *key_type;
+    const char *keys[CLI_LIST_MAX], *pubs[CLI_LIST_MAX]; /* --key, --pub */
+    int key_count, pub_count;
 };
 
 /* The whole program but for the process: argv[0] is the program's name; cli holds out, err and out_is_tty, and socket
@@ -133,4 +141,5 @@ bool cli_qr_draw(FILE *out, const char *text, bool colour);
 /* The commands. */
 cli_run_fn cli_status, cli_claim, cli_pending, cli_door_open, cli_door_close;
 cli_run_fn cli_logs_list, cli_logs_show, cli_logs_tail, cli_logs_export, cli_logs_verify;
+cli_run_fn cli_release_keygen_run, cli_release_sign_run, cli_release_inspect_run;
 cli_run_fn cli_device_list, cli_device_show, cli_device_invite, cli_device_approve, cli_device_act;

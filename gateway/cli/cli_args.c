@@ -21,7 +21,7 @@ static const struct option {
     {CLI_OPT_QR, "--qr", NULL, "draw the QR code also when stdout is not a terminal"},
     {CLI_OPT_OUT, "--out", "PATH",
      "write the invitation to a new file (mode 0600), not to\n                   stdout; export logs into a new "
-     "directory"},
+     "directory; put a key or\n                   a release into a new file"},
     {CLI_OPT_NAME, "--name", "TEXT", "what people call the device"},
     {CLI_OPT_REV, "--rev", "N", "only if the device is still at this revision"},
     {CLI_OPT_DEVICE, "--device", "ID", "the logs of this device"},
@@ -34,7 +34,12 @@ static const struct option {
     {CLI_OPT_MIN_SEV, "--min-sev", "SEV", "only from this severity on: info low medium high critical fatal"},
     {CLI_OPT_LIMIT, "--limit", "N", "at most so many events, the newest; 100 unless told, up to 10000"},
     {CLI_OPT_RAW, "--raw", NULL, "the events alone, a line each, byte for byte unless on a terminal"},
-    {CLI_OPT_KEY, "--key", "FILE", "hold signatures against the verifier key in this file"},
+    {CLI_OPT_KEY, "--key", "FILE",
+     "hold logs' signatures against the verifier key in this file;\n                   sign a release with the "
+     "private key in it, may be repeated"},
+    {CLI_OPT_MANIFEST, "--manifest", "FILE", "the release's manifest; digests and sizes may be left out"},
+    {CLI_OPT_TYPE, "--type", "TYPE", "ed25519 (otherwise) or p256"},
+    {CLI_OPT_PUB, "--pub", "FILE", "a public key that must have signed; may be repeated"},
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
@@ -45,10 +50,11 @@ static const char **place_of(struct cli *cli, unsigned bit)
         unsigned bit;
         const char **place;
     } places[] = {
-        {OPT_SOCKET, &cli->socket},       {CLI_OPT_OUT, &cli->out_path},  {CLI_OPT_NAME, &cli->name},
-        {CLI_OPT_REV, &cli->rev},         {CLI_OPT_DEVICE, &cli->device}, {CLI_OPT_LOG, &cli->log},
-        {CLI_OPT_FROM, &cli->from},       {CLI_OPT_SINCE, &cli->since},   {CLI_OPT_TEXT, &cli->text},
-        {CLI_OPT_MIN_SEV, &cli->min_sev}, {CLI_OPT_LIMIT, &cli->limit},   {CLI_OPT_KEY, &cli->key_path},
+        {OPT_SOCKET, &cli->socket},         {CLI_OPT_OUT, &cli->out_path},  {CLI_OPT_NAME, &cli->name},
+        {CLI_OPT_REV, &cli->rev},           {CLI_OPT_DEVICE, &cli->device}, {CLI_OPT_LOG, &cli->log},
+        {CLI_OPT_FROM, &cli->from},         {CLI_OPT_SINCE, &cli->since},   {CLI_OPT_TEXT, &cli->text},
+        {CLI_OPT_MIN_SEV, &cli->min_sev},   {CLI_OPT_LIMIT, &cli->limit},   {CLI_OPT_KEY, &cli->key_path},
+        {CLI_OPT_MANIFEST, &cli->manifest}, {CLI_OPT_TYPE, &cli->key_type},
     };
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
         if (places[i].bit == bit)
@@ -56,9 +62,19 @@ static const char **place_of(struct cli *cli, unsigned bit)
     return NULL;
 }
 
+/* Options that may be given several times. */
+static void collect(struct cli *cli, unsigned bit, const char *value)
+{
+    if (bit == CLI_OPT_KEY && cli->key_count++ < CLI_LIST_MAX)
+        cli->keys[cli->key_count - 1] = value;
+    if (bit == CLI_OPT_PUB && cli->pub_count++ < CLI_LIST_MAX)
+        cli->pubs[cli->pub_count - 1] = value;
+}
+
 static void store(struct cli *cli, unsigned bit, const char *value)
 {
     const char **place = place_of(cli, bit);
+    collect(cli, bit, value);
     if (place)
         *place = value;
     else if (bit == OPT_JSON)

@@ -68,6 +68,21 @@ static const struct cli_command commands[] = {
      "--key the key that lies in DIR (or that the gateway tells) is used, which\n"
      "proves only that everything fits together.",
      cli_logs_verify},
+    {"release keygen", NULL, 0, CLI_OPT_OUT | CLI_OPT_TYPE, "make a vendor's key pair (needs no gateway)",
+     "Writes the private key to --out FILE.key (PKCS#8, mode 0600) and its public half\n"
+     "to FILE.pub, and prints the fingerprint, which an admin compares when the key is\n"
+     "added to a gateway.",
+     cli_release_keygen_run},
+    {"release sign", "FILE...", -1, CLI_OPT_MANIFEST | CLI_OPT_KEY | CLI_OPT_OUT,
+     "make a signed release out of files (needs no gateway)",
+     "Fills digests and sizes of the manifest from the files, or checks them, signs it\n"
+     "with every --key, and writes the container to --out. See docs/releases.md.",
+     cli_release_sign_run},
+    {"release inspect", "FILE.tar", 1, CLI_OPT_PUB, "check a release and show what is in it (needs no gateway)",
+     "Checks form and digests; with --pub KEY.pub also that each of these keys has\n"
+     "signed. Whether a gateway would take it also depends on the keys that it trusts,\n"
+     "on the time and on what its devices run.",
+     cli_release_inspect_run},
     {"help", "[COMMAND]", -1, 0, "this list, or more about a command", NULL, cli_help},
 };
 
