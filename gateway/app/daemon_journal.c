@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto_hash.h"
+#include "bulk_hash.h"
 #include "daemon_internal.h"
 #include "gw_cleanup.h"
 #include "journal_severity.h"
@@ -31,7 +31,7 @@ enum gw_rc daemon_init_journal(struct daemon *d, struct gw_err *err)
     char path[OPTIONS_PATH_MAX + 64];
     options_path(path, d->options->state, "journal/journal.db");
     const struct journal_options options = {
-        .mode = DB_READ_WRITE, .hash = crypto_sha256(), .severity = journal_severity};
+        .mode = DB_READ_WRITE, .hash = bulk_hash_ops(), .severity = journal_severity};
     enum gw_rc rc = journal_db_open(path, &options, &d->journal, err);
     if (rc)
         return rc;
@@ -40,7 +40,7 @@ enum gw_rc daemon_init_journal(struct daemon *d, struct gw_err *err)
         .inbox = inbox_queue_inner_port(d->core.queue),
         .sign = sign_by_worker,
         .sign_ctx = d,
-        .hash = crypto_sha256(),
+        .hash = bulk_hash_ops(),
     };
     (void)snprintf(config.gateway, sizeof(config.gateway), "%s", d->identity.gateway);
     memcpy(config.log_pub, d->identity.log_pub, sizeof(config.log_pub));
@@ -58,7 +58,7 @@ enum gw_rc daemon_init_queries(struct daemon *d, struct gw_err *err)
     char path[OPTIONS_PATH_MAX + 64];
     options_path(path, d->options->state, "journal/journal.db");
     const struct journal_options options = {
-        .mode = DB_READ_ONLY, .hash = crypto_sha256(), .severity = journal_severity};
+        .mode = DB_READ_ONLY, .hash = bulk_hash_ops(), .severity = journal_severity};
     struct query_threads_config config = {.answer = answer_query, .answer_ctx = d};
     enum gw_rc rc = GW_OK;
     for (; !rc && config.threads < (size_t)d->config.query_threads; config.threads++) {

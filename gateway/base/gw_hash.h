@@ -1,9 +1,9 @@
 /*
  * gw_hash: SHA-256 as an interface, so that the inside hashes without knowing a crypto library.
  *
- * Implementations: protocols/crypto (wolfSSL) and protocols/agent (OpenSSL); one contract suite runs over both. leaf
- * and node are the two RFC 6962 section 2.1 forms. Functions are safe in any thread; a stream belongs to one thread.
- * ret_hash may be one of node's own inputs: it is written last.
+ * Implementations: protocols/crypto (wolfSSL) and protocols/bulk_hash (OpenSSL); one contract suite runs over both.
+ * leaf and node are the two RFC 6962 section 2.1 forms. Functions are safe in any thread; a stream belongs to one
+ * thread. ret_hash may be one of node's own inputs: it is written last.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /*
- * agent_hash: SHA-256 for gateway/base/gw_hash.h, by OpenSSL.
+ * agent_hash: the agent's SHA-256: OpenSSL's, by protocols/bulk_hash.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
-#include "agent_hash.h"
+#include "bulk_hash.h"
 #include "hash_contract.h"
 
 int main(void)
 {
-    return hash_contract_run("SHA-256 by OpenSSL", agent_hash_ops());
+    return hash_contract_run("SHA-256 by OpenSSL", bulk_hash_ops());
 }

@@ -5,7 +5,7 @@
 tracked '\.[ch]$' | xargs -r awk '
 BEGIN {
     room["^wolfssl/"] = "^protocols/crypto/"
-    room["^openssl/"] = "^protocols/(web/tls_peer\\.c|broker_plugin/|agent/)"
+    room["^openssl/"] = "^protocols/(web/tls_peer\\.c|bulk_hash/|broker_plugin/|agent/)"
     room["^sqlite3"] = "^storage/(db|journal)/"
     room["^mosquitto"] = "^protocols/(mqtt|broker_plugin|agent)/"
     room["^libwebsockets"] = "^protocols/web/"
