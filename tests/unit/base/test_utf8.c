@@ -91,10 +91,31 @@ static void copies_whole_characters_that_fit(void)
     CU_ASSERT_STRING_EQUAL(out, "");
 }
 
+/* Long runs are looked at in words: any byte at any place must come out as it does alone. */
+static void finds_the_odd_byte_at_any_place(void)
+{
+    for (unsigned c = 0; c < 256; c++)
+        for (size_t at = 0; at < 20; at++) {
+            char text[20], out[32], want[32];
+            memset(text, '~', sizeof(text));
+            memset(want, '~', sizeof(text));
+            want[sizeof(text)] = '\0';
+            text[at] = (char)c;
+            want[at] = (char)(c < 0x20 || c == 0x7f ? ' ' : c < 0x80 ? (int)c : '?');
+            struct gw_view v = gw_view_make(text, sizeof(text));
+            CU_ASSERT_EQUAL(gw_utf8_valid(v), c < 0x80);
+            CU_ASSERT_EQUAL(gw_utf8_clean(v, out, sizeof(out)), sizeof(text));
+            CU_ASSERT_STRING_EQUAL(out, want);
+            CU_ASSERT_EQUAL(gw_utf8_clean(v, out, 12), 11);
+            CU_ASSERT_EQUAL(memcmp(out, want, 11), 0);
+        }
+}
+
 static const struct gw_test_case cases[] = {
     {"knows the ends of every form", knows_the_ends_of_every_form},
     {"cleans text for people", cleans_text_for_people},
     {"copies whole characters that fit", copies_whole_characters_that_fit},
+    {"finds the odd byte at any place of a long run", finds_the_odd_byte_at_any_place},
 };
 
 int main(void)
