@@ -137,7 +137,8 @@ struct journal_ops {
     /* Appends the newest note; *ret_size is what it speaks of. GW_NOT_FOUND when there is none. */
     enum gw_rc (*checkpoint_get)(void *self, const struct log_id *log, uint64_t *ret_size, struct gw_buf *ret_note,
                                  struct gw_err *err);
-    /* Logs that have grown since their newest checkpoint, the longest unchanged first, at most `limit`. */
+    /* Logs that have grown since their newest checkpoint, the longest unchanged first, at most `limit`. One whose own
+     * record is damaged is passed over: it must not keep the others from being signed. */
     enum gw_rc (*unsigned_each)(void *self, int limit, journal_log_fn *fn, void *ctx, struct gw_err *err);
 
     /* The device's current log. GW_NOT_FOUND when it has none. */

@@ -57,7 +57,7 @@ enum gw_rc journal_read(void *self, const struct journal_span *span, journal_eve
     return rc ? rc : journal_events(j, &row, span, fn, ctx, err);
 }
 
-static enum gw_rc each_row(struct db_stmt *s, journal_log_fn *fn, void *ctx, struct gw_err *err)
+static enum gw_rc each_row(struct db_stmt *s, bool pass_damaged, journal_log_fn *fn, void *ctx, struct gw_err *err)
 {
     bool row = true;
     while (row) {
@@ -65,6 +65,8 @@ static enum gw_rc each_row(struct db_stmt *s, journal_log_fn *fn, void *ctx, str
         enum gw_rc rc = db_step(s, &row, err);
         if (!rc && row)
             rc = journal_row_read(s, &r, err);
+        if (rc == GW_CORRUPT && row && pass_damaged)
+            continue;
         if (rc)
             return rc;
         if (row && !fn(ctx, &r.log))
@@ -81,7 +83,7 @@ enum gw_rc journal_log_each(void *self, const struct gw_device_id *device, journ
     struct db_stmt *s = db_stmt(j->db, device ? SQL_JOURNAL_LOG_EACH_OF : SQL_JOURNAL_LOG_EACH);
     if (device)
         db_bind_str(s, 1, device->text);
-    return each_row(s, fn, ctx, err);
+    return each_row(s, false, fn, ctx, err);
 }
 
 enum gw_rc journal_unsigned_each(void *self, int limit, journal_log_fn *fn, void *ctx, struct gw_err *err)
@@ -89,7 +91,7 @@ enum gw_rc journal_unsigned_each(void *self, int limit, journal_log_fn *fn, void
     struct journal_db *j = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(j->db, SQL_JOURNAL_LOG_EACH_UNSIGNED);
     db_bind_i64(s, 1, limit);
-    return each_row(s, fn, ctx, err);
+    return each_row(s, true, fn, ctx, err);
 }
 
 enum gw_rc journal_evidence(void *self, const struct log_id *log, struct log_batch_head *ret_head,

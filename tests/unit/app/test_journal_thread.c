@@ -1,6 +1,7 @@
 /* The journal's thread over a real journal: what it commits, tells, signs, and what a damaged log and nonsense do to
  * it. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ struct bench {
     size_t told[4];
     int64_t audit_n;
     uint8_t seed[32], pub[32];
-    bool keyd_away;
+    atomic_bool keyd_away;
 };
 
 static struct bench *bench;
@@ -63,7 +64,7 @@ static bool sign(void *ctx, struct journal_signing *signings, size_t count)
         struct signer_checkpoint *c = &signings[i].checkpoint;
         GW_CLEANUP(gw_buf_done) struct gw_buf text;
         gw_buf_init(&text, CHECKPOINT_TEXT_MAX);
-        c->rc = b->keyd_away ? GW_TIMEOUT : checkpoint_format(c->origin, c->size, &c->root, &text);
+        c->rc = atomic_load(&b->keyd_away) ? GW_TIMEOUT : checkpoint_format(c->origin, c->size, &c->root, &text);
         if (!c->rc)
             c->rc = crypto_ed25519_sign(b->seed, b->pub, gw_buf_view(&text), c->signature, NULL);
     }
@@ -196,13 +197,13 @@ static void keyd_away_delays_checkpoints_only(void)
 {
     struct bench b;
     make_bench(&b);
-    b.keyd_away = true;
+    atomic_store(&b.keyd_away, true);
     ship(&b, 1, 0, 5);
     CU_ASSERT(await_next(1, 5, false));
     ship(&b, 1, 5, 5);
     CU_ASSERT(await_next(1, 10, false));
     CU_ASSERT_STRING_EQUAL(b.note[1], "");
-    b.keyd_away = false;
+    atomic_store(&b.keyd_away, false);
     CU_ASSERT(await_next(1, 10, true));
     close_bench(&b);
 }
@@ -240,11 +241,11 @@ static void a_damaged_log_harms_only_itself(void)
 {
     struct bench b;
     make_bench(&b);
-    b.keyd_away = true; /* so that the damaged log is one that waits for its signature */
+    atomic_store(&b.keyd_away, true); /* so that the damaged log is one that waits for its signature */
     ship(&b, 1, 0, 10);
     CU_ASSERT(await_next(1, 10, false));
     close_bench(&b);
-    b.keyd_away = false;
+    atomic_store(&b.keyd_away, false);
     const char *const damage[] = {"sqlite3", b.path, "UPDATE log SET range = x'00' WHERE device = 'pump-1'", NULL};
     GW_FREE char *out = NULL;
     CU_ASSERT_EQUAL_FATAL(gw_proc_run(damage, &out), 0);
