@@ -234,12 +234,16 @@ static enum gw_rc run_kind(const struct journal *journal, struct gathering *g, c
 /* What the asker hears; what only we need to know goes to our own log. */
 static void refuse(struct answer *a, enum gw_rc rc, const struct gw_err *err)
 {
+    static const char from_journal[] = "journal: ";
+    const char *text = gw_err_text(err);
+    if (strncmp(text, from_journal, sizeof(from_journal) - 1) == 0)
+        text += sizeof(from_journal) - 1;
     bool theirs = rc == GW_NOT_FOUND || rc == GW_INVALID;
     if (!theirs)
         gw_log(GW_LOG_ERROR, PART, "reading the logs: %s", gw_err_text(err));
     a->rc = rc;
     (void)snprintf(a->text, sizeof(a->text), "%s",
-                   theirs             ? gw_err_text(err)
+                   theirs             ? text
                    : rc == GW_CORRUPT ? "the stored log is damaged: see the gateway's own log"
                    : rc == GW_AGAIN   ? "the logs are busy: try again"
                                       : "the logs cannot be read now: see the gateway's own log");

@@ -1,0 +1,144 @@
+/* The threads: every query answered once, a full queue refused, a stop that waits for nobody. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "journal_kit.h"
+#include "query_threads.h"
+
+#define THREADS 3
+#define QUERIES 600
+
+struct collector {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned answers[QUERIES]; /* by ticket */
+    unsigned total, wrong;
+    bool hold; /* answers wait until it is false */
+};
+
+static struct kit kit;
+static struct journal_db *readers[THREADS];
+static struct collector collector;
+
+static void collect(void *ctx, const struct answer *answer)
+{
+    struct collector *c = ctx;
+    (void)pthread_mutex_lock(&c->lock);
+    while (c->hold)
+        (void)pthread_cond_wait(&c->changed, &c->lock);
+    if (answer->ticket.slot < QUERIES)
+        c->answers[answer->ticket.slot]++;
+    c->total++;
+    c->wrong +=
+        answer->rc || answer->to != ANSWER_TO_REST || answer->kind != ANSWER_LOG_EVENTS || answer->event_count != 100;
+    (void)pthread_cond_broadcast(&c->changed);
+    (void)pthread_mutex_unlock(&c->lock);
+}
+
+static struct query_threads *start(size_t threads, bool hold)
+{
+    struct query_threads_config config = {.threads = threads, .answer = collect, .answer_ctx = &collector};
+    for (size_t i = 0; i < threads; i++)
+        config.journals[i] = journal_db_port(readers[i]);
+    memset(collector.answers, 0, sizeof(collector.answers));
+    collector.total = collector.wrong = 0;
+    collector.hold = hold;
+    struct query_threads *q = NULL;
+    struct gw_err err = {0};
+    GW_ASSERT_OK(query_threads_new(&config, &q, &err), &err);
+    return q;
+}
+
+static enum gw_rc give(struct query_threads *q, uint32_t slot)
+{
+    struct query *query = gw_xalloc(1, sizeof(*query));
+    *query = (struct query){.kind = QUERY_EVENTS, .ticket = {slot, 1}, .log = kit_log("pump-1", 7), .limit = 100};
+    enum gw_rc rc = query_threads_give(q, query);
+    if (rc)
+        free(query);
+    return rc;
+}
+
+static void let_go(void)
+{
+    (void)pthread_mutex_lock(&collector.lock);
+    collector.hold = false;
+    (void)pthread_cond_broadcast(&collector.changed);
+    (void)pthread_mutex_unlock(&collector.lock);
+}
+
+static void await_total(unsigned total)
+{
+    (void)pthread_mutex_lock(&collector.lock);
+    while (collector.total < total)
+        (void)pthread_cond_wait(&collector.changed, &collector.lock);
+    (void)pthread_mutex_unlock(&collector.lock);
+}
+
+/* While the journal grows beside them. */
+static void every_query_is_answered_once(void)
+{
+    kit_open(&kit);
+    (void)kit_send(&kit, "pump-1", 7, 0, 600);
+    for (int i = 0; i < THREADS; i++)
+        readers[i] = kit_reader(&kit);
+    struct query_threads *q = start(THREADS, false);
+    unsigned given = 0, batches = 0;
+    while (given < QUERIES) {
+        if (give(q, given) == GW_OK)
+            given++;
+        if (given % 20 == 0)
+            (void)kit_send(&kit, "pump-2", 8, batches++ * 10ULL, 10);
+    }
+    await_total(QUERIES);
+    query_threads_free(q);
+    unsigned twice = 0;
+    for (int i = 0; i < QUERIES; i++)
+        twice += collector.answers[i] != 1;
+    CU_ASSERT_EQUAL(twice, 0);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
+}
+
+static void a_full_queue_refuses_and_recovers(void)
+{
+    struct query_threads *q = start(1, true);
+    unsigned given = 0;
+    while (give(q, given) == GW_OK)
+        given++;
+    CU_ASSERT(given == QUERY_QUEUE_MAX || given == QUERY_QUEUE_MAX + 1); /* one may have been taken already */
+    let_go();
+    await_total(given);
+    CU_ASSERT_EQUAL(give(q, 0), GW_OK);
+    await_total(given + 1);
+    query_threads_free(q);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
+}
+
+static void a_stop_drops_what_waits(void)
+{
+    struct query_threads *q = start(1, true);
+    for (uint32_t i = 0; i < 50; i++)
+        CU_ASSERT_EQUAL(give(q, i), GW_OK);
+    let_go();
+    query_threads_free(q);
+    CU_ASSERT(collector.total <= 50);
+    query_threads_free(NULL);
+    for (int i = 0; i < THREADS; i++)
+        journal_db_close(readers[i]);
+    kit_close(&kit);
+}
+
+static const struct gw_test_case cases[] = {
+    {"every query is answered once, while the journal grows", every_query_is_answered_once},
+    {"a full queue refuses and recovers", a_full_queue_refuses_and_recovers},
+    {"a stop drops what waits", a_stop_drops_what_waits},
+};
+
+int main(void)
+{
+    (void)pthread_mutex_init(&collector.lock, NULL);
+    (void)pthread_cond_init(&collector.changed, NULL);
+    return GW_TEST_RUN("query threads", cases);
+}
