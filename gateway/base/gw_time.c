@@ -61,18 +61,17 @@ enum gw_rc gw_wall_format(struct gw_wall t, char out[GW_WALL_TEXT_MAX])
 /* Reads `width` digits into *ret_value; moves on only when it found them. */
 static bool digits(struct gw_reader *r, size_t width, int *ret_value)
 {
-    struct gw_reader ahead = *r;
-    struct gw_view v;
-    if (gw_read_bytes(&ahead, width, &v))
+    const uint8_t *at = r->rest.ptr;
+    if (r->rest.len < width)
         return false;
     int value = 0;
     for (size_t i = 0; i < width; i++) {
-        if (v.ptr[i] < '0' || v.ptr[i] > '9')
+        if (at[i] < '0' || at[i] > '9')
             return false;
-        value = value * 10 + (v.ptr[i] - '0');
+        value = value * 10 + (at[i] - '0');
     }
     *ret_value = value;
-    *r = ahead;
+    r->rest = gw_view_make(at + width, r->rest.len - width);
     return true;
 }
 

@@ -91,7 +91,11 @@ static struct gw_view word_after(struct gw_view text, const char *after)
 /* Newer sshd calls the part that speaks to one peer "sshd-session". */
 static bool program_fits(struct gw_view program, const char *name)
 {
-    if (name[0] == '\0' || gw_view_eq_str(program, name))
+    if (name[0] == '\0')
+        return true;
+    if (program.len == 0 || program.ptr[0] != (uint8_t)name[0]) /* nearly always: the table is walked for every event */
+        return false;
+    if (gw_view_eq_str(program, name))
         return true;
     return strcmp(name, "sshd") == 0 && gw_view_starts(program, "sshd-");
 }
