@@ -105,20 +105,44 @@ static enum gw_rc read_envelope(const struct json_value *root, struct dsse_envel
     return rc;
 }
 
+/* On failure the envelope is empty again. */
+static enum gw_rc give_up(struct dsse_envelope *envelope, enum gw_rc rc, struct gw_err *err)
+{
+    rc = rc == GW_TOO_BIG ? rc : GW_INVALID; /* a missing member is told as GW_NOT_FOUND */
+    if (err)
+        err->rc = rc;
+    dsse_done(envelope);
+    dsse_init(envelope);
+    return rc;
+}
+
+enum gw_rc dsse_read(const struct json_value *object, struct dsse_envelope *envelope, struct gw_err *err)
+{
+    enum gw_rc rc = read_envelope(object, envelope, err);
+    return rc ? give_up(envelope, rc, err) : GW_OK;
+}
+
 enum gw_rc dsse_parse(struct gw_view json, struct dsse_envelope *envelope, struct gw_err *err)
 {
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
     enum gw_rc rc = json_read(json, DSSE_ENVELOPE_MAX, &doc, err);
-    if (!rc)
-        rc = read_envelope(json_root(doc), envelope, err);
-    if (rc) {
-        rc = rc == GW_TOO_BIG ? rc : GW_INVALID; /* a missing member is told as GW_NOT_FOUND */
-        if (err)
-            err->rc = rc;
-        dsse_done(envelope);
-        dsse_init(envelope);
+    return rc ? give_up(envelope, rc, err) : dsse_read(json_root(doc), envelope, err);
+}
+
+void dsse_write(struct json_writer *w, const char *key, const struct dsse_envelope *envelope)
+{
+    json_put_object(w, key);
+    json_put_base64(w, "payload", envelope->payload.ptr, envelope->payload.len);
+    json_put_str(w, "payloadType", envelope->type);
+    json_put_array(w, "signatures");
+    for (size_t i = 0; i < envelope->signature_count; i++) {
+        json_put_object(w, NULL);
+        json_put_str(w, "keyid", envelope->signatures[i].keyid);
+        json_put_base64(w, "sig", envelope->signatures[i].bytes, envelope->signatures[i].len);
+        json_put_end(w);
     }
-    return rc;
+    json_put_end(w);
+    json_put_end(w);
 }
 
 enum gw_rc dsse_format(const struct dsse_envelope *envelope, struct gw_buf *ret_json)
@@ -127,18 +151,7 @@ enum gw_rc dsse_format(const struct dsse_envelope *envelope, struct gw_buf *ret_
     gw_buf_init(&json, DSSE_ENVELOPE_MAX);
     struct json_writer w;
     json_writer_begin(&w, &json);
-    json_put_object(&w, NULL);
-    json_put_base64(&w, "payload", envelope->payload.ptr, envelope->payload.len);
-    json_put_str(&w, "payloadType", envelope->type);
-    json_put_array(&w, "signatures");
-    for (size_t i = 0; i < envelope->signature_count; i++) {
-        json_put_object(&w, NULL);
-        json_put_str(&w, "keyid", envelope->signatures[i].keyid);
-        json_put_base64(&w, "sig", envelope->signatures[i].bytes, envelope->signatures[i].len);
-        json_put_end(&w);
-    }
-    json_put_end(&w);
-    json_put_end(&w);
+    dsse_write(&w, NULL, envelope);
     enum gw_rc rc = json_writer_end(&w);
     return rc ? rc : gw_buf_add_view(ret_json, gw_buf_view(&json));
 }

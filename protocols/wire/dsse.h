@@ -12,6 +12,7 @@
 
 #include "gw_buf.h"
 #include "gw_err.h"
+#include "json.h"
 
 #define DSSE_ENVELOPE_MAX   32768 /* bytes of JSON */
 #define DSSE_TYPE_MAX       128   /* characters of payloadType, printable ASCII */
@@ -40,5 +41,9 @@ void dsse_done(struct dsse_envelope *envelope);
 GW_MUST_CHECK enum gw_rc dsse_parse(struct gw_view json, struct dsse_envelope *envelope, struct gw_err *err);
 /* Appends the JSON, no white space, no newline. GW_TOO_BIG when it would be above DSSE_ENVELOPE_MAX. */
 GW_MUST_CHECK enum gw_rc dsse_format(const struct dsse_envelope *envelope, struct gw_buf *ret_json);
+/* The same for an envelope that is a member of another document, whose reader has put a bound on it, … */
+GW_MUST_CHECK enum gw_rc dsse_read(const struct json_value *object, struct dsse_envelope *envelope, struct gw_err *err);
+/* … and for one that becomes such a member. */
+void dsse_write(struct json_writer *w, const char *key, const struct dsse_envelope *envelope);
 /* Appends "DSSEv1" SP LEN(type) SP type SP LEN(payload) SP payload: the bytes that are signed. */
 enum gw_rc dsse_pae(struct gw_view type, struct gw_view payload, struct gw_buf *ret_pae);
