@@ -6,6 +6,7 @@
 
 #include "gw_cleanup.h"
 #include "gw_toml.h"
+#include "release.h"
 
 static const struct gw_toml_key keys[] = {
     {.table = "gateway",
@@ -96,6 +97,30 @@ static const struct gw_toml_key keys[] = {
      .fallback = "500",
      .unit = "connections",
      .doc = "Connections at that listener."},
+    {.table = "release",
+     .key = "threshold",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = VENDOR_SIGNERS_MAX,
+     .fallback = "1",
+     .unit = "keys",
+     .doc = "How many trusted vendor keys must have signed a release before it is staged."},
+    {.table = "release",
+     .key = "artifacts_gib",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 65536,
+     .fallback = "64",
+     .unit = "GiB",
+     .doc = "Room for the artifacts of all staged releases; an import that does not fit is refused."},
+    {.table = "release",
+     .key = "spare_mib",
+     .type = GW_TOML_INT,
+     .min = 0,
+     .max = 1048576,
+     .fallback = "1024",
+     .unit = "MiB",
+     .doc = "What artifacts leave free on the disk, for the logs."},
     {.table = "daemon",
      .key = "workers",
      .type = GW_TOML_INT,
@@ -180,6 +205,9 @@ enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_er
     c.rate_messages = (int32_t)gw_toml_int(t, "mqtt", "rate_messages");
     c.rate_kib = (int32_t)gw_toml_int(t, "mqtt", "rate_kib");
     c.workers = (int32_t)gw_toml_int(t, "daemon", "workers");
+    c.release_threshold = (int32_t)gw_toml_int(t, "release", "threshold");
+    c.artifacts_gib = (int32_t)gw_toml_int(t, "release", "artifacts_gib");
+    c.artifacts_spare_mib = (int32_t)gw_toml_int(t, "release", "spare_mib");
     c.query_threads = (int32_t)gw_toml_int(t, "daemon", "query_threads");
     *ret_config = c;
     return GW_OK;

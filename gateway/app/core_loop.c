@@ -58,6 +58,12 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
         return enrol_issued(&core->operate.enrol, turn, msg, err);
     case INBOX_HASHED:
         return access_claim_hashed(&core->operate.access, turn, msg, err);
+    case INBOX_KEY_READ:
+        return releases_key_read(turn, msg, err);
+    case INBOX_IMPORTED:
+        return operate_imported(&core->operate, turn, msg, err);
+    case INBOX_VERIFIED:
+        return releases_verified(&core->operate.releases, turn, msg, err);
     case INBOX_ACT:
         return operate_act(&core->operate, turn, msg, err);
     case INBOX_PROGRESS:
@@ -70,11 +76,17 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
     return gw_err_set(err, GW_INVALID, "message of kind %d", (int)msg->kind);
 }
 
+static bool is_from_rest(enum inbox_kind kind)
+{
+    return kind == INBOX_ACT || kind == INBOX_HASHED || kind == INBOX_KEY_READ || kind == INBOX_IMPORTED ||
+           kind == INBOX_VERIFIED;
+}
+
 /* Messages that somebody waits for. */
 static bool wants_answer(enum inbox_kind kind)
 {
     return kind == INBOX_ENROL || kind == INBOX_RENEW || kind == INBOX_TRUST || kind == INBOX_CSR_CHECKED ||
-           kind == INBOX_ISSUED || kind == INBOX_HASHED || kind == INBOX_ACT;
+           kind == INBOX_ISSUED || is_from_rest(kind);
 }
 
 static void answer_now(struct core *core, struct answer *answer)
@@ -85,7 +97,7 @@ static void answer_now(struct core *core, struct answer *answer)
 
 static enum answer_to asker_of(enum inbox_kind kind)
 {
-    return kind == INBOX_ACT || kind == INBOX_HASHED ? ANSWER_TO_REST : ANSWER_TO_EST;
+    return is_from_rest(kind) ? ANSWER_TO_REST : ANSWER_TO_EST;
 }
 
 static void refuse(struct core *core, enum answer_to to, struct http_ticket ticket, enum gw_rc rc, const char *why)
@@ -112,6 +124,21 @@ static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *
     core->storage_failed = rc != GW_OK;
 }
 
+static bool is_rest_work(enum work_kind kind)
+{
+    return kind == WORK_PASSWORD || kind == WORK_KEY;
+}
+
+static void let_verify_out(struct core *core, struct turn_out *out)
+{
+    const struct import_port *imports = &core->operate.releases.imports;
+    struct http_ticket ticket = out->verify->ticket;
+    if (imports->ops->verify(imports->self, out->verify) == GW_OK)
+        out->verify = NULL;
+    else
+        refuse(core, ANSWER_TO_REST, ticket, GW_AGAIN, "a release is being imported or verified: try again later");
+}
+
 static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
 {
     struct gw_err err = {0};
@@ -133,7 +160,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         if (workers_give(core->workers, out->work) == GW_OK)
             out->work = NULL;
         else
-            refuse(core, out->work->kind == WORK_PASSWORD ? ANSWER_TO_REST : ANSWER_TO_EST, out->work->ticket, GW_AGAIN,
+            refuse(core, is_rest_work(out->work->kind) ? ANSWER_TO_REST : ANSWER_TO_EST, out->work->ticket, GW_AGAIN,
                    "the gateway has too much to do: try again");
         break;
     case OUT_QUERY:
@@ -142,6 +169,12 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         else
             refuse(core, ANSWER_TO_REST, out->query->ticket, GW_AGAIN,
                    "too many reads of the logs are waiting: try again");
+        break;
+    case OUT_COLLECT:
+        core->operate.releases.imports.ops->collect(core->operate.releases.imports.self);
+        break;
+    case OUT_VERIFY:
+        let_verify_out(core, out);
         break;
     case OUT_CUT:
         core->outlets.cut(core->outlets.ctx, &out->cert_sha256);
@@ -274,6 +307,8 @@ static void on_wake(uv_async_t *handle)
         for (size_t i = 0; i < count; i++) {
             if (!rc)
                 let_all_out(core, &core->batch[i].turn);
+            if (core->batch[i].msg.kind == INBOX_IMPORTED)
+                core->operate.releases.imports.ops->settled(core->operate.releases.imports.self);
             free_msg(&core->batch[i].msg);
         }
     }

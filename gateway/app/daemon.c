@@ -179,10 +179,21 @@ static enum gw_rc init_doors(struct daemon *d, struct gw_err *err)
 
 static enum gw_rc init_all(struct daemon *d, struct gw_err *err)
 {
-    static daemon_init_fn *const list[] = {
-        init_config,         init_limits,     init_store, init_keys,           init_secret,
-        daemon_init_signals, init_certs,      init_core,  daemon_init_journal, daemon_init_adapters,
-        daemon_init_queries, daemon_init_web, init_bus,   init_doors};
+    static daemon_init_fn *const list[] = {init_config,
+                                           init_limits,
+                                           init_store,
+                                           init_keys,
+                                           init_secret,
+                                           daemon_init_signals,
+                                           init_certs,
+                                           init_core,
+                                           daemon_init_journal,
+                                           daemon_init_releases,
+                                           daemon_init_adapters,
+                                           daemon_init_queries,
+                                           daemon_init_web,
+                                           init_bus,
+                                           init_doors};
     enum gw_rc rc = GW_OK;
     for (size_t i = 0; !rc && i < sizeof(list) / sizeof(list[0]); i++)
         rc = list[i](d, err);
@@ -203,6 +214,7 @@ static void end_all(struct daemon *d)
 {
     if (d->web)
         web_stop(d->web);
+    import_thread_stop(d->imports);
     journal_thread_stop(d->journal_thread); /* commits what is queued; acknowledgements that it causes still leave */
     workers_free(d->workers);
     if (d->core_made)
@@ -219,6 +231,9 @@ static void end_all(struct daemon *d)
     journal_thread_free(d->journal_thread);
     journal_db_close(d->journal);
     signer_keyd_free(&d->signer);
+    import_thread_free(d->imports);
+    repo_close(d->import_repo);
+    blob_store_close(d->blobs);
     repo_close(d->repo);
 }
 

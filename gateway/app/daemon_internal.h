@@ -4,17 +4,20 @@
  *     daemon.c          the init list and the end
  *     daemon_links.c    what the outside tells us, and what core lets out
  *     daemon_journal.c  the journal, its signatures and its readers
+ *     daemon_release.c  artifacts and the import of releases
  *     daemon_net.c      the adapters and their server
  */
 #pragma once
 
 #include <uv.h>
 
+#include "blob_store.h"
 #include "broker_child.h"
 #include "config.h"
 #include "core_loop.h"
 #include "ctl.h"
 #include "est.h"
+#include "import_thread.h"
 #include "journal_db.h"
 #include "journal_thread.h"
 #include "mqtt.h"
@@ -42,6 +45,9 @@ struct daemon {
     struct journal_thread *journal_thread;
     struct journal_db *readers[QUERY_THREADS_MAX]; /* read-only, one a query thread */
     struct query_threads *query_threads;
+    struct blob_store *blobs;
+    struct repo *import_repo; /* read-only, the import thread's */
+    struct import_thread *imports;
     struct http_responder responder; /* forwards to web, which is made after the adapters that need it */
     struct est *est;
     struct rest *rest;
@@ -54,8 +60,11 @@ struct daemon {
 };
 
 typedef enum gw_rc daemon_init_fn(struct daemon *d, struct gw_err *err);
-daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_queries, daemon_init_adapters, daemon_init_web;
+daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_releases, daemon_init_queries,
+    daemon_init_adapters, daemon_init_web;
 
+/* Fills d->responder, which those need who are made before web. */
+void daemon_init_responder(struct daemon *d);
 /* Core's way out; and the bus's way in. */
 struct core_outlets daemon_outlets(struct daemon *d);
 void daemon_on_bus(void *ctx, const struct bus_event *event);

@@ -26,9 +26,13 @@ static enum gw_rc certs_only(const struct gw_view *certs, size_t count, struct g
     return rc ? gw_err_set(err, rc, "certificates as PKCS#7") : GW_OK;
 }
 
-enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
+void daemon_init_responder(struct daemon *d)
 {
     d->responder = (struct http_responder){d, forward_respond, forward_resume};
+}
+
+enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
+{
     struct est_config est = {
         .inbox = inbox_queue_port(d->core.queue),
         .responder = d->responder,
@@ -39,8 +43,10 @@ enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
     enum gw_rc rc = est_new(&est, &d->est, err);
     if (rc)
         return rc;
-    struct rest_config rest = {
-        .gateway = d->identity.gateway, .inbox = inbox_queue_port(d->core.queue), .responder = d->responder};
+    struct rest_config rest = {.gateway = d->identity.gateway,
+                               .inbox = inbox_queue_port(d->core.queue),
+                               .responder = d->responder,
+                               .imports = d->core.operate.releases.imports};
     d->rest = rest_new(&rest);
     size_t est_count, rest_count;
     const struct http_route *est_table = est_routes(d->est, &est_count);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "crypto_csr.h"
+#include "crypto_dsse.h"
 #include "crypto_password.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
@@ -103,6 +104,22 @@ static void do_password(struct work *work, struct inbox_msg *msg)
     msg->blob_len = strlen(hash);
 }
 
+static void do_key(const struct work *work, struct inbox_msg *msg)
+{
+    struct gw_err err = {0};
+    struct vendor_key key;
+    msg->kind = INBOX_KEY_READ;
+    msg->u.act = work->act;
+    if (crypto_vendor_key_import(gw_view_make(work->blob, work->blob_len), work->act.text, &key, &err)) {
+        (void)snprintf(msg->u.act.text, sizeof(msg->u.act.text), "%s", gw_err_text(&err));
+        return;
+    }
+    struct vendor_key *found = gw_xalloc(1, sizeof(*found));
+    *found = key;
+    msg->blob = (uint8_t *)found;
+    msg->blob_len = sizeof(*found);
+}
+
 static void do_work(struct workers *w, struct work *work)
 {
     struct inbox_msg msg = {.ticket = work->ticket};
@@ -118,6 +135,9 @@ static void do_work(struct workers *w, struct work *work)
         return;
     case WORK_PASSWORD:
         do_password(work, &msg);
+        break;
+    case WORK_KEY:
+        do_key(work, &msg);
         break;
     }
     if (w->config.inbox.post(w->config.inbox.self, &msg)) {

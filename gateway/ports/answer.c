@@ -10,6 +10,9 @@ void answer_free(struct answer *answer)
     free(answer->pending);
     free(answer->logs);
     free(answer->events);
+    free(answer->keys);
+    free(answer->releases);
+    free(answer->files);
     free(answer->bytes);
     free(answer);
 }

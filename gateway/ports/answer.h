@@ -11,6 +11,7 @@
 #include "device.h"
 #include "http_route.h"
 #include "query.h"
+#include "release_import.h"
 
 enum answer_kind {
     ANSWER_DONE = 1,     /* rc and text only */
@@ -29,6 +30,9 @@ enum answer_kind {
     ANSWER_LOG_CHECKPOINT, /* bytes: a signed note */
     ANSWER_LOG_TILE,       /* bytes: of a C2SP tile or entry bundle */
     ANSWER_LOG_KEY,        /* text: the verifier key of the gateway's logs */
+    ANSWER_KEYS,           /* keys of vendors */
+    ANSWER_RELEASES,       /* releases; more; single: files too */
+    ANSWER_IMPORT,         /* import */
 };
 
 /* Which adapter asked. Filled by the core loop. */
@@ -74,6 +78,12 @@ struct answer_event {
     bool is_text; /* valid UTF-8 without NUL */
 };
 
+struct answer_release {
+    struct release_entry entry;
+    unsigned trusted_signers; /* of its signers, those whose key is still trusted */
+    unsigned threshold;
+};
+
 struct answer {
     enum answer_kind kind;
     enum answer_to to;
@@ -87,8 +97,8 @@ struct answer {
     struct answer_status status;   /* STATUS */
     struct answer_device *devices; /* DEVICES: owned */
     size_t device_count;
-    bool single;                    /* DEVICES: the answer to ACT_DEVICE_GET: exactly one, or rc is set */
-    bool more;                      /* DEVICES, LOGS, LOG_EVENTS: there are more behind the last */
+    bool single; /* DEVICES: the answer to ACT_DEVICE_GET: exactly one, or rc is set; KEYS, RELEASES alike */
+    bool more;   /* DEVICES, LOGS, LOG_EVENTS: there are more behind the last */
     struct device_pending *pending; /* PENDING: owned */
     size_t pending_count;
     struct journal_log *logs; /* LOGS: owned */
@@ -97,7 +107,15 @@ struct answer {
     size_t event_count;
     uint64_t next;              /* LOG_EVENTS */
     struct query_cursor cursor; /* LOG_SEARCH */
-    uint8_t *bytes;             /* owned */
+    struct vendor_key *keys;    /* KEYS: owned */
+    size_t key_count;
+    struct answer_release *releases; /* RELEASES: owned */
+    size_t release_count;
+    struct release_entry_file *files; /* RELEASES, single: owned */
+    size_t file_count;
+    struct import_status import;    /* IMPORT */
+    struct release_refusal refusal; /* with an rc: what a release was refused for; check 0: no such thing */
+    uint8_t *bytes;                 /* owned */
     size_t byte_count;
 };
 

@@ -29,6 +29,9 @@ enum inbox_kind {
     INBOX_HASHED,      /* worker: `act` again, its password now an argon2id string in blob (empty: it failed) */
     INBOX_ACT,         /* an operator's act: `act` */
     INBOX_PROGRESS,    /* journal: what is durable now: `progress`, its array in blob */
+    INBOX_KEY_READ,    /* worker: `act` again, a struct vendor_key in blob, or why not in act.text and no blob */
+    INBOX_IMPORTED,    /* import thread: struct import_outcome in blob */
+    INBOX_VERIFIED,    /* import thread: struct import_verify in blob */
     INBOX_CHILD,       /* a supervised process came or went: `child` */
     INBOX_STOP,        /* finish what is queued, then end */
 };
@@ -86,6 +89,16 @@ enum act_kind {
     ACT_LOG_CHECKPOINT, /* answers ANSWER_LOG_CHECKPOINT */
     ACT_LOG_TILE,       /* answers ANSWER_LOG_TILE */
     ACT_LOG_KEY,        /* answers ANSWER_LOG_KEY */
+    /* Releases and who may sign them. text: keyid or release id. */
+    ACT_KEY_LIST,          /* answers ANSWER_KEYS */
+    ACT_KEY_ADD,           /* text = name, blob = PEM; answers ANSWER_KEYS with one */
+    ACT_KEY_REMOVE,        /* text */
+    ACT_RELEASES_LIST,     /* text = id to go on behind, or ""; number = limit; answers ANSWER_RELEASES */
+    ACT_RELEASES_GET,      /* text; answers ANSWER_RELEASES with one and its files */
+    ACT_RELEASES_IMPORT,   /* never posted: for the permission alone */
+    ACT_RELEASES_PROGRESS, /* answers ANSWER_IMPORT */
+    ACT_RELEASES_WITHDRAW, /* text; answers as GET */
+    ACT_RELEASES_VERIFY,   /* text; answers as GET, or with what is damaged */
 };
 
 struct inbox_act {

@@ -14,6 +14,7 @@ enum work_kind {
     WORK_ISSUE,    /* ask keyd for a device certificate → INBOX_ISSUED */
     WORK_SIGN,     /* have keyd sign the checkpoints in blob → back to the journal thread */
     WORK_PASSWORD, /* argon2id of the password in blob → INBOX_HASHED */
+    WORK_KEY,      /* read the vendor key (PEM) in blob → INBOX_KEY_READ */
 };
 
 struct work {
@@ -23,7 +24,7 @@ struct work {
     bool renew;               /* CSR, ISSUE */
     struct device_spki spki;  /* ISSUE */
     struct gw_sha256 spki_sha256;
-    struct inbox_act act; /* PASSWORD */
+    struct inbox_act act; /* PASSWORD, KEY */
     uint8_t *blob;        /* owned */
     size_t blob_len;
 };

@@ -33,6 +33,16 @@ static const struct {
     {AUDIT_STARTED, "boot.start", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_STOPPED, "boot.shutdown", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_CHILD_ENDED, "boot.child_ended", EVENT_SEV_MEDIUM, EVENT_FAIL},
+    {AUDIT_KEY_ADDED, "cfg.vendor_key", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_KEY_REMOVED, "cfg.vendor_key", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_RELEASE_STAGED, "release.staged", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_RELEASE_OLDER, "release.staged", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_RELEASE_FORGED, "release.refused", EVENT_SEV_HIGH, EVENT_DENIED},
+    {AUDIT_RELEASE_REFUSED, "release.refused", EVENT_SEV_MEDIUM, EVENT_DENIED},
+    {AUDIT_RELEASE_LEFT, "release.refused", EVENT_SEV_LOW, EVENT_FAIL},
+    {AUDIT_RELEASE_WITHDRAWN, "release.withdraw", EVENT_SEV_LOW, EVENT_OK},
+    {AUDIT_RELEASE_VERIFIED, "release.verify", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_BLOB_DAMAGED, "integ.hash_mismatch", EVENT_SEV_CRITICAL, EVENT_FAIL},
 };
 
 enum gw_rc audit_note(struct turn *turn, enum audit_what what, const char *subj, const char *obj, const char *msg,

@@ -31,6 +31,16 @@ enum audit_what {
     AUDIT_STARTED,
     AUDIT_STOPPED,
     AUDIT_CHILD_ENDED,
+    AUDIT_KEY_ADDED,
+    AUDIT_KEY_REMOVED,
+    AUDIT_RELEASE_STAGED,
+    AUDIT_RELEASE_OLDER,   /* staged, but one with a higher counter was known */
+    AUDIT_RELEASE_FORGED,  /* refused: signature, digest or security floor */
+    AUDIT_RELEASE_REFUSED, /* refused: breaks its form, its manifest or its dates */
+    AUDIT_RELEASE_LEFT,    /* not taken: known already, no room, cut short */
+    AUDIT_RELEASE_WITHDRAWN,
+    AUDIT_RELEASE_VERIFIED,
+    AUDIT_BLOB_DAMAGED, /* a stored artifact is not what was signed */
 };
 
 /* subj: who ("local:root", "device:pump-7", an address); obj: what it was done to; msg: one sentence. */

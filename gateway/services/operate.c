@@ -234,16 +234,31 @@ static enum gw_rc door(struct operate *o, struct turn *turn, const struct inbox_
                       open ? "devices without an invitation may ask to be enrolled" : "closed by hand", err);
 }
 
+/* A refusal by permission is answered and, when somebody is known to have asked, audited. */
+static enum gw_rc deny(struct turn *turn, const struct inbox_msg *msg, const struct actor *actor, const char *obj,
+                       const struct gw_err *why, struct gw_err *err)
+{
+    turn_done(turn, msg->ticket, why->rc, gw_err_text(why));
+    return why->rc == GW_DENIED && actor->name[0]
+               ? audit_note(turn, AUDIT_ACT_DENIED, actor->name, obj, gw_err_text(why), err)
+               : GW_OK;
+}
+
+enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct import_outcome *outcome = (const struct import_outcome *)(const void *)msg->blob;
+    struct inbox_act act = {.kind = ACT_RELEASES_IMPORT, .actor = outcome->actor};
+    struct gw_err why = {0};
+    if (access_check(&o->access, &act, &why))
+        return deny(turn, msg, &outcome->actor, "release", &why, err);
+    return releases_imported(&o->releases, turn, msg, err);
+}
+
 enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     struct gw_err why = {0};
-    enum gw_rc rc = access_check(&o->access, &msg->u.act, &why);
-    if (rc) {
-        turn_done(turn, msg->ticket, rc, gw_err_text(&why));
-        return rc == GW_DENIED && msg->u.act.actor.name[0] ? audit_note(turn, AUDIT_ACT_DENIED, msg->u.act.actor.name,
-                                                                        msg->u.act.device.text, gw_err_text(&why), err)
-                                                           : GW_OK;
-    }
+    if (access_check(&o->access, &msg->u.act, &why))
+        return deny(turn, msg, &msg->u.act.actor, msg->u.act.device.text, &why, err);
     switch (msg->u.act.kind) {
     case ACT_INVITE:
     case ACT_APPROVE:
@@ -276,6 +291,17 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
         return operate_query(turn, msg, err);
     case ACT_LOG_KEY:
         return operate_log_key(o, turn, msg);
+    case ACT_KEY_LIST:
+    case ACT_KEY_ADD:
+    case ACT_KEY_REMOVE:
+        return releases_key_act(turn, msg, err);
+    case ACT_RELEASES_LIST:
+    case ACT_RELEASES_GET:
+    case ACT_RELEASES_IMPORT:
+    case ACT_RELEASES_PROGRESS:
+    case ACT_RELEASES_WITHDRAW:
+    case ACT_RELEASES_VERIFY:
+        return releases_act(&o->releases, turn, msg, err);
     }
     return GW_INVALID;
 }

@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "enrol.h"
+#include "releases.h"
 #include "session.h"
 #include "signer.h"
 #include "turn.h"
@@ -25,9 +26,13 @@ struct gateway_facts {
 struct operate {
     struct access access;
     struct enrol enrol;
+    struct releases releases;
     struct session *session;
     struct gateway_facts *facts;
 };
 
 /* INBOX_ACT: authorises, acts, answers. A refusal is an answer, not an error. */
 GW_MUST_CHECK enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
+/* INBOX_IMPORTED: authorises who imported, then has it staged. */
+GW_MUST_CHECK enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
+                                          struct gw_err *err);

@@ -15,6 +15,7 @@ static void out_done(struct turn_out *out)
     }
     free(out->work);
     free(out->query);
+    free(out->verify);
     *out = (struct turn_out){0};
 }
 

@@ -23,6 +23,8 @@ enum turn_out_kind {
     OUT_REGISTRY_ALL, /* send the whole registry */
     OUT_WORK,
     OUT_QUERY,        /* for the query threads */
+    OUT_COLLECT,      /* blobs that no staged release names may go */
+    OUT_VERIFY,       /* read a release's artifacts again */
     OUT_CUT,          /* close live HTTPS connections of this certificate */
     OUT_OPEN_DEVICES, /* the devices' listeners may open now */
 };
@@ -32,9 +34,10 @@ struct turn_out {
     bool after_registry; /* ANSWER: only when the broker has confirmed what this turn sent it */
     struct gw_device_id device;
     struct gw_sha256 cert_sha256;
-    struct answer *answer; /* owned */
-    struct work *work;     /* owned, with its blob */
-    struct query *query;   /* owned */
+    struct answer *answer;        /* owned */
+    struct work *work;            /* owned, with its blob */
+    struct query *query;          /* owned */
+    struct import_verify *verify; /* owned */
 };
 
 #define TURN_OUTS_MAX 64

@@ -16,9 +16,12 @@
 #include "answer.h"
 #include "http_route.h"
 #include "inbox.h"
+#include "release_import.h"
 
-#define REST_BODY_MAX 16384 /* bytes of a request's body */
-#define REST_LIST_MAX 500   /* most devices in one answer */
+#define REST_BODY_MAX  16384            /* bytes of a request's body */
+#define REST_IMPORT_MS (2 * 60 * 1000)  /* for a release to be staged once all of it has come */
+#define REST_VERIFY_MS (20 * 60 * 1000) /* for all artifacts of a release to be read again */
+#define REST_LIST_MAX  500              /* most devices in one answer */
 
 /* Who a request on the operators' door comes from: finds the session of its cookie (and checks, for writes, that the
  * X-GW-CSRF header is the session's) and fills the actor. GW_DENIED: nobody is signed in, answered by 401. Called in
@@ -29,6 +32,7 @@ struct rest_config {
     const char *gateway; /* its id, for the origins of logs; copied; NULL: there are no logs */
     struct inbox inbox;
     struct http_responder responder;
+    struct import_port imports;  /* ops NULL: releases cannot be imported */
     rest_session_fn *session_of; /* NULL: nobody can sign in, all but the public operations answer 401 */
     void *session_ctx;
 };

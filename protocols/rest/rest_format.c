@@ -148,6 +148,15 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
     case ANSWER_LOG_SEARCH:
         rest_put_events(w, a);
         return true;
+    case ANSWER_KEYS:
+        rest_put_keys(w, a);
+        return true;
+    case ANSWER_RELEASES:
+        rest_put_releases(w, a);
+        return true;
+    case ANSWER_IMPORT:
+        rest_put_import(w, a);
+        return true;
     case ANSWER_LOG_CHECKPOINT:
     case ANSWER_LOG_TILE:
     case ANSWER_LOG_KEY:
@@ -168,10 +177,10 @@ static void problem(struct http_reply *reply, int status, const char *detail)
 }
 
 /* The revision to send back in If-Match (RFC 9110 section 8.8.3). */
-static void add_etag(struct http_reply *reply, const struct device *device)
+static void add_etag(struct http_reply *reply, int64_t rev)
 {
     char tag[32];
-    (void)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", device->rev);
+    (void)snprintf(tag, sizeof(tag), "\"%" PRId64 "\"", rev);
     (void)http_reply_header(reply, "etag:", tag);
 }
 
@@ -179,6 +188,10 @@ void rest_format(const struct rest *rest, const struct answer *answer, struct ht
 {
     struct json_writer w;
     http_reply_init(reply, 200);
+    if (answer->rc && answer->refusal.check) {
+        rest_format_refusal(reply, answer);
+        return;
+    }
     if (answer->rc) {
         problem(reply, http_status_of(answer->rc), answer->text);
         return;
@@ -198,5 +211,7 @@ void rest_format(const struct rest *rest, const struct answer *answer, struct ht
     reply->content_type = "application/json";
     (void)http_reply_header(reply, "cache-control:", "no-store");
     if (answer->kind == ANSWER_DEVICES && answer->single && answer->device_count == 1)
-        add_etag(reply, &answer->devices[0].device);
+        add_etag(reply, answer->devices[0].device.rev);
+    if (answer->kind == ANSWER_RELEASES && answer->single)
+        add_etag(reply, answer->releases[0].entry.rev);
 }

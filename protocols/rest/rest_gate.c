@@ -126,7 +126,7 @@ enum gw_rc rest_gate_match(const struct rest *rest, const struct rest_op *op, co
         return GW_OK;
     if (request->if_match.len == 0) {
         if (op->match == REST_MUST_MATCH && request->door == HTTP_DOOR_OPERATORS)
-            return rest_refuse(rest, request->ticket, 428, "send If-Match with the device's revision");
+            return rest_refuse(rest, request->ticket, 428, "send If-Match with the revision");
         return GW_OK;
     }
     if (parse_match(request->if_match, ret_rev))

@@ -39,6 +39,8 @@ struct rest_op {
     const char *const *body_keys; /* NULL: takes no body */
     rest_decode_fn *decode;       /* NULL: nothing to decode */
     rest_static_fn *reply;        /* REST_PUBLIC only */
+    bool import;                  /* the body is a release on its way to rest_config.imports: decode is not asked */
+    int answer_ms;                /* 0: HTTP_ANSWER_MS */
 };
 
 /* The table; static storage. */
@@ -64,8 +66,20 @@ rest_decode_fn rest_decode_device, rest_decode_device_list, rest_decode_invite, 
 rest_decode_fn rest_decode_log_list, rest_decode_log_events, rest_decode_log_search, rest_decode_log_checkpoint,
     rest_decode_log_tile, rest_decode_no_query;
 
+/* rest_decode_release.c */
+rest_decode_fn rest_decode_key_add, rest_decode_keyid, rest_decode_release, rest_decode_release_list;
+
+/* rest_import.c: an upload's way to the import thread. */
+http_sink_open rest_import_open;
+
 /* rest_format.c: fills the reply with the answer's JSON, or with a problem document. */
 void rest_format(const struct rest *rest, const struct answer *answer, struct http_reply *reply);
+
+/* rest_format_release.c: vendor keys, releases, the import; and what a release was refused for. */
+void rest_put_keys(struct json_writer *w, const struct answer *a);
+void rest_put_releases(struct json_writer *w, const struct answer *a);
+void rest_put_import(struct json_writer *w, const struct answer *a);
+void rest_format_refusal(struct http_reply *reply, const struct answer *answer);
 
 /* rest_format_log.c: answers with logs. */
 void rest_put_logs(struct json_writer *w, const char *gateway, const struct answer *a);

@@ -19,6 +19,7 @@ static void openapi(struct http_reply *reply)
 static const char *const invite_keys[] = {"name", NULL};
 static const char *const approve_keys[] = {"spki_sha256", NULL};
 static const char *const door_keys[] = {"minutes", NULL};
+static const char *const vendor_key_keys[] = {"pem", "name", NULL};
 static const char *const claim_keys[] = {"code", "name", "password", NULL};
 
 #define DEVICE_POST(verb, act, keys_, decode_)                                                                         \
@@ -88,6 +89,48 @@ static const struct rest_op ops[] = {
     GET("/api/v1/log-checkpoint", ACT_LOG_CHECKPOINT, rest_decode_log_checkpoint),
     GET("/api/v1/log-tile", ACT_LOG_TILE, rest_decode_log_tile),
     GET("/api/v1/log-key", ACT_LOG_KEY, rest_decode_no_query),
+    GET("/api/v1/vendor-keys", ACT_KEY_LIST, rest_decode_no_query),
+    {.method = HTTP_POST,
+     .doors = BOTH,
+     .pattern = "/api/v1/vendor-keys",
+     .access = REST_ACTOR,
+     .kind = ACT_KEY_ADD,
+     .match = REST_NO_MATCH,
+     .body_keys = vendor_key_keys,
+     .decode = rest_decode_key_add},
+    {.method = HTTP_DELETE,
+     .doors = BOTH,
+     .pattern = "/api/v1/vendor-keys/{}",
+     .access = REST_ACTOR,
+     .kind = ACT_KEY_REMOVE,
+     .match = REST_NO_MATCH,
+     .decode = rest_decode_keyid},
+    GET("/api/v1/releases", ACT_RELEASES_LIST, rest_decode_release_list),
+    {.method = HTTP_POST,
+     .doors = BOTH,
+     .pattern = "/api/v1/releases",
+     .access = REST_ACTOR,
+     .kind = ACT_RELEASES_IMPORT,
+     .match = REST_NO_MATCH,
+     .import = true,
+     .answer_ms = REST_IMPORT_MS},
+    GET("/api/v1/releases/import", ACT_RELEASES_PROGRESS, rest_decode_no_query),
+    GET("/api/v1/releases/{}", ACT_RELEASES_GET, rest_decode_release),
+    {.method = HTTP_POST,
+     .doors = BOTH,
+     .pattern = "/api/v1/releases/{}/withdraw",
+     .access = REST_ACTOR,
+     .kind = ACT_RELEASES_WITHDRAW,
+     .match = REST_MUST_MATCH,
+     .decode = rest_decode_release},
+    {.method = HTTP_POST,
+     .doors = BOTH,
+     .pattern = "/api/v1/releases/{}/verify",
+     .access = REST_ACTOR,
+     .kind = ACT_RELEASES_VERIFY,
+     .match = REST_NO_MATCH,
+     .decode = rest_decode_release,
+     .answer_ms = REST_VERIFY_MS},
 };
 
 const struct rest_op *rest_ops(size_t *ret_count)

@@ -117,9 +117,10 @@ void no_get_changes_state(void)
         enum act_kind kind = f.msg.u.act.kind;
         CU_ASSERT_TRUE(kind == ACT_STATUS || kind == ACT_DEVICE_LIST || kind == ACT_DEVICE_GET ||
                        kind == ACT_PENDING_LIST || kind == ACT_LOG_LIST || kind == ACT_LOG_SEARCH ||
-                       kind == ACT_LOG_KEY);
+                       kind == ACT_LOG_KEY || kind == ACT_KEY_LIST || kind == ACT_RELEASES_LIST ||
+                       kind == ACT_RELEASES_PROGRESS);
     }
-    CU_ASSERT_EQUAL(f.posted, 7); /* the others of the logs need a query */
+    CU_ASSERT_EQUAL(f.posted, 10); /* the others need a query, or an id that is one of a release */
 }
 
 /* Counts the members of one object that the other one's `properties` do not know. */
@@ -175,6 +176,9 @@ void answers_have_the_documented_members(void)
     struct answer_device d = {.device = {.id = {"pump-7"}, .state = DEVICE_ACTIVE}};
     struct device_pending p = {.device = {"pump-7"}};
     struct journal_log log = {.id = {LOG_DEVICE, {"pump-7"}, 7}, .next = 3};
+    struct vendor_key key = {.name = "vendor"};
+    struct answer_release release = {.entry = {.product = "pump", .version = "1", .state = RELEASE_STAGED}};
+    struct release_entry_file file = {.role = RELEASE_ROLE_ARTIFACT, .file = {.name = "a.swu"}};
     uint8_t bytes[] = "hello";
     struct answer_event event = {.log = log.id, .view = {.format = EVENT_TEXT, .sev = EVENT_SEV_INFO}, .len = 5};
     const struct {
@@ -188,6 +192,18 @@ void answers_have_the_documented_members(void)
         {"PendingList", {.kind = ANSWER_PENDING, .pending = &p, .pending_count = 1}},
         {"Invitation", {.kind = ANSWER_INVITATION}},
         {"ClaimCode", {.kind = ANSWER_CLAIM_CODE}},
+        {"VendorKey", {.kind = ANSWER_KEYS, .keys = &key, .key_count = 1, .single = true}},
+        {"VendorKeyList", {.kind = ANSWER_KEYS, .keys = &key, .key_count = 1}},
+        {"Release",
+         {.kind = ANSWER_RELEASES,
+          .releases = &release,
+          .release_count = 1,
+          .files = &file,
+          .file_count = 1,
+          .single = true}},
+        {"ReleaseList", {.kind = ANSWER_RELEASES, .releases = &release, .release_count = 1}},
+        {"Import", {.kind = ANSWER_IMPORT}},
+        {"Problem", {.kind = ANSWER_DONE, .rc = GW_INVALID, .refusal = {.check = RELEASE_CHECK_SIZE, .file = "a.swu"}}},
         {"LogList", {.kind = ANSWER_LOGS, .logs = &log, .log_count = 1}},
         {"LogEvents", {.kind = ANSWER_LOG_EVENTS, .events = &event, .event_count = 1, .bytes = bytes}},
         {"LogSearch", {.kind = ANSWER_LOG_SEARCH, .events = &event, .event_count = 1, .bytes = bytes}},

@@ -102,6 +102,12 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         return enrol_issued(&d->operate.enrol, &d->turn, msg, err);
     case INBOX_HASHED:
         return access_claim_hashed(&d->operate.access, &d->turn, msg, err);
+    case INBOX_KEY_READ:
+        return releases_key_read(&d->turn, msg, err);
+    case INBOX_IMPORTED:
+        return operate_imported(&d->operate, &d->turn, msg, err);
+    case INBOX_VERIFIED:
+        return releases_verified(&d->operate.releases, &d->turn, msg, err);
     case INBOX_ACT:
         return operate_act(&d->operate, &d->turn, msg, err);
     case INBOX_BUS:

@@ -159,7 +159,46 @@ static void permits(void)
     }
 }
 
+static enum gw_rc read_logs(struct desk *d, enum act_kind kind, const struct actor *actor, size_t blob_len)
+{
+    struct inbox_msg msg = {.kind = INBOX_ACT, .ticket = {5, 6}};
+    msg.u.act = (struct inbox_act){.kind = kind, .actor = *actor, .if_rev = -1};
+    msg.blob = gw_xalloc(1, sizeof(struct query));
+    msg.blob_len = blob_len;
+    enum gw_rc rc = desk_msg(d, &msg);
+    free(msg.blob);
+    return rc;
+}
+
+static void reads_of_logs_go_to_the_query_threads(void)
+{
+    static const enum act_kind kinds[] = {ACT_LOG_LIST, ACT_LOG_EVENTS, ACT_LOG_SEARCH, ACT_LOG_CHECKPOINT,
+                                          ACT_LOG_TILE};
+    struct desk d;
+    desk_open(&d);
+    d.operate.access.claimed = true;
+    struct actor viewer = {.name = "user:vic", .role = USER_VIEWER}, nobody = {.name = "user:eve"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        CU_ASSERT_EQUAL(read_logs(&d, kinds[i], &viewer, sizeof(struct query)), GW_OK);
+        const struct turn_out *out = desk_out(&d, OUT_QUERY);
+        CU_ASSERT_FATAL(out && out->query);
+        CU_ASSERT(out->query->ticket.slot == 5 && out->query->ticket.generation == 6);
+        CU_ASSERT_PTR_NULL(desk_answer(&d));
+        CU_ASSERT_EQUAL(read_logs(&d, kinds[i], &nobody, sizeof(struct query)), GW_OK);
+        CU_ASSERT_PTR_NULL(desk_out(&d, OUT_QUERY));
+        CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
+    }
+    CU_ASSERT_EQUAL(read_logs(&d, ACT_LOG_LIST, &viewer, 1), GW_INVALID);
+    CU_ASSERT_EQUAL(read_logs(&d, ACT_LOG_KEY, &viewer, 0), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_LOG_KEY);
+    d.operate.access.claimed = false;
+    CU_ASSERT_EQUAL(read_logs(&d, ACT_LOG_LIST, &viewer, sizeof(struct query)), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
+    desk_close(&d);
+}
+
 const struct gw_test_case access_cases[] = {
+    {"reads of logs go to the query threads, for viewers", reads_of_logs_go_to_the_query_threads},
     {"is claimed once, and stays so", claims_once},
     {"takes a code in groups of four", takes_a_grouped_code},
     {"refuses a code after 15 minutes", code_lapses},

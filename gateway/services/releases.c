@@ -1,0 +1,203 @@
+#include "releases.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_note.h"
+#include "gw_cleanup.h"
+#include "releases_internal.h"
+
+static bool gather_file(void *ctx, const struct release_entry_file *file)
+{
+    struct answer *answer = ctx;
+    if (answer->file_count == RELEASE_FILES_MAX)
+        return false;
+    answer->files[answer->file_count++] = *file;
+    return true;
+}
+
+static enum gw_rc fill_trust(const struct releases *r, const struct turn *turn, struct answer_release *a,
+                             struct gw_err *err)
+{
+    a->threshold = r->threshold;
+    return releases_trusted(turn->store, a->entry.signers, a->entry.signer_count, &a->trusted_signers, err);
+}
+
+enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct http_ticket ticket,
+                           const struct release_entry *entry, struct gw_err *err)
+{
+    struct answer *answer = turn_answer(turn, ANSWER_RELEASES, ticket);
+    answer->single = true;
+    answer->releases = gw_xalloc(1, sizeof(*answer->releases));
+    answer->release_count = 1;
+    answer->releases[0].entry = *entry;
+    answer->files = gw_xalloc(RELEASE_FILES_MAX, sizeof(*answer->files));
+    enum gw_rc rc = turn->store->ops->release_files(turn->store->self, entry->id, gather_file, answer, err);
+    return rc ? rc : fill_trust(r, turn, &answer->releases[0], err);
+}
+
+struct gathering {
+    struct answer *answer;
+    size_t limit;
+};
+
+static bool gather_release(void *ctx, const struct release_entry *entry)
+{
+    struct gathering *g = ctx;
+    if (g->answer->release_count == g->limit) {
+        g->answer->more = true;
+        return false;
+    }
+    g->answer->releases[g->answer->release_count++].entry = *entry;
+    return true;
+}
+
+/* The cursor is the id of the last release that was shown. */
+static enum gw_rc find_cursor(struct turn *turn, const char *id, struct store_release_after *ret_after,
+                              struct gw_err *err)
+{
+    struct release_entry entry;
+    *ret_after = (struct store_release_after){.release_counter = 0};
+    if (!id[0])
+        return GW_OK;
+    enum gw_rc rc = turn->store->ops->release_get(turn->store->self, id, &entry, err);
+    if (rc)
+        return rc;
+    (void)snprintf(ret_after->product, sizeof(ret_after->product), "%s", entry.product);
+    ret_after->release_counter = entry.release_counter;
+    return GW_OK;
+}
+
+static enum gw_rc list(struct releases *r, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct inbox_act *act = &msg->u.act;
+    int64_t limit = act->number < 1 || act->number > RELEASES_LIST_MAX ? RELEASES_LIST_MAX : act->number;
+    struct store_release_after after;
+    enum gw_rc rc = find_cursor(turn, act->text, &after, err);
+    if (rc == GW_NOT_FOUND) {
+        turn_done(turn, msg->ticket, GW_INVALID, "cursor: no such release");
+        return GW_OK;
+    }
+    if (rc)
+        return rc;
+    struct answer *answer = turn_answer(turn, ANSWER_RELEASES, msg->ticket);
+    answer->releases = gw_xalloc((size_t)limit, sizeof(*answer->releases));
+    struct gathering g = {answer, (size_t)limit};
+    rc = turn->store->ops->release_each(turn->store->self, &after, (int)limit + 1, gather_release, &g, err);
+    for (size_t i = 0; !rc && i < answer->release_count; i++)
+        rc = fill_trust(r, turn, &answer->releases[i], err);
+    return rc;
+}
+
+static enum gw_rc withdraw(struct releases *r, struct turn *turn, const struct inbox_msg *msg,
+                           struct release_entry *entry, struct gw_err *err)
+{
+    const struct inbox_act *act = &msg->u.act;
+    if (act->if_rev >= 0 && act->if_rev != entry->rev) {
+        turn_done(turn, msg->ticket, GW_CONFLICT, "the release was changed meanwhile: look again");
+        return GW_OK;
+    }
+    if (entry->state == RELEASE_WITHDRAWN) {
+        turn_done(turn, msg->ticket, GW_CONFLICT, "the release is withdrawn already");
+        return GW_OK;
+    }
+    entry->state = RELEASE_WITHDRAWN;
+    entry->changed = turn->now;
+    enum gw_rc rc = turn->store->ops->release_put(turn->store->self, entry, err);
+    char name[AUDIT_NAME_MAX];
+    (void)snprintf(name, sizeof(name), "%.46s %.46s", entry->product, entry->version);
+    if (!rc)
+        rc = audit_note(turn, AUDIT_RELEASE_WITHDRAWN, act->actor.name, name,
+                        "the release was withdrawn for good; its artifacts go", err);
+    if (rc)
+        return rc;
+    (void)turn_out(turn, OUT_COLLECT);
+    return releases_answer(r, turn, msg->ticket, entry, err);
+}
+
+struct listing {
+    struct import_verify *verify;
+};
+
+static bool list_file(void *ctx, const struct release_entry_file *file)
+{
+    struct listing *l = ctx;
+    if (l->verify->file_count == RELEASE_FILES_MAX)
+        return false;
+    l->verify->files[l->verify->file_count++] = file->file;
+    return true;
+}
+
+static enum gw_rc verify(struct turn *turn, const struct inbox_msg *msg, const struct release_entry *entry,
+                         struct gw_err *err)
+{
+    if (entry->state != RELEASE_STAGED) {
+        turn_done(turn, msg->ticket, GW_CONFLICT, "the release is withdrawn: its artifacts are not kept");
+        return GW_OK;
+    }
+    struct import_verify *v = gw_xalloc(1, sizeof(*v));
+    turn_out(turn, OUT_VERIFY)->verify = v;
+    v->ticket = msg->ticket;
+    v->actor = msg->u.act.actor;
+    (void)snprintf(v->id, sizeof(v->id), "%s", entry->id);
+    struct listing l = {v};
+    return turn->store->ops->release_files(turn->store->self, entry->id, list_file, &l, err);
+}
+
+enum gw_rc releases_act(struct releases *r, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct inbox_act *act = &msg->u.act;
+    if (act->kind == ACT_RELEASES_LIST)
+        return list(r, turn, msg, err);
+    if (act->kind == ACT_RELEASES_PROGRESS) {
+        r->imports.ops->status(r->imports.self, &turn_answer(turn, ANSWER_IMPORT, msg->ticket)->import);
+        return GW_OK;
+    }
+    struct release_entry entry;
+    enum gw_rc rc = turn->store->ops->release_get(turn->store->self, act->text, &entry, err);
+    if (rc == GW_NOT_FOUND) {
+        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such release");
+        return GW_OK;
+    }
+    if (rc)
+        return rc;
+    if (act->kind == ACT_RELEASES_WITHDRAW)
+        return withdraw(r, turn, msg, &entry, err);
+    return act->kind == ACT_RELEASES_VERIFY ? verify(turn, msg, &entry, err)
+                                            : releases_answer(r, turn, msg->ticket, &entry, err);
+}
+
+/* A stored artifact is not what was signed. */
+static enum gw_rc tell_damage(struct turn *turn, const struct inbox_msg *msg, const struct import_verify *v,
+                              const struct release_entry *entry, struct gw_err *err)
+{
+    char name[AUDIT_NAME_MAX];
+    struct gw_err why = {0};
+    struct release_refusal refusal = {0};
+    (void)snprintf(name, sizeof(name), "%.46s %.46s", entry->product, entry->version);
+    (void)release_refuse(&refusal, &why, GW_CORRUPT, RELEASE_CHECK_DIGEST, v->files[v->bad].name,
+                         v->rc == GW_NOT_FOUND ? "the stored artifact is gone" : "the stored artifact was altered");
+    turn_done(turn, msg->ticket, GW_CORRUPT, gw_err_text(&why));
+    turn->outs[turn->count - 1].answer->refusal = refusal;
+    return audit_note(turn, AUDIT_BLOB_DAMAGED, v->actor.name, name, gw_err_text(&why), err);
+}
+
+enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct import_verify *v = (const struct import_verify *)(const void *)msg->blob;
+    struct release_entry entry;
+    enum gw_rc rc = turn->store->ops->release_get(turn->store->self, v->id, &entry, err);
+    if (rc)
+        return rc;
+    if (v->rc == GW_CORRUPT || v->rc == GW_NOT_FOUND)
+        return tell_damage(turn, msg, v, &entry, err);
+    if (v->rc) {
+        turn_done(turn, msg->ticket, v->rc, v->why);
+        return GW_OK;
+    }
+    char name[AUDIT_NAME_MAX];
+    (void)snprintf(name, sizeof(name), "%.46s %.46s", entry.product, entry.version);
+    rc = audit_note(turn, AUDIT_RELEASE_VERIFIED, v->actor.name, name, "all stored artifacts are what was signed", err);
+    return rc ? rc : releases_answer(r, turn, msg->ticket, &entry, err);
+}

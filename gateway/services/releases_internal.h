@@ -1,0 +1,12 @@
+/* releases_internal: shared by the files of the releases service only. */
+#pragma once
+
+#include "releases.h"
+
+/* The answer to GET: this release with its files and how far it is still trusted. */
+GW_MUST_CHECK enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct http_ticket ticket,
+                                         const struct release_entry *entry, struct gw_err *err);
+/* Of these keyids, how many are trusted now. */
+GW_MUST_CHECK enum gw_rc releases_trusted(const struct store *store,
+                                          const char signers[VENDOR_SIGNERS_MAX][VENDOR_KEYID_LEN + 1], size_t count,
+                                          unsigned *ret_trusted, struct gw_err *err);

@@ -1,0 +1,77 @@
+/* Requests about vendor keys and releases. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gw_num.h"
+#include "rest_internal.h"
+
+enum gw_rc rest_decode_key_add(const struct rest_call *call, struct gw_err *err)
+{
+    struct inbox_act *act = &call->msg->u.act;
+    struct gw_view pem = {NULL, 0};
+    if (!call->body || !json_has(call->body, "pem") || !json_has(call->body, "name"))
+        return gw_err_set(err, GW_INVALID, "a JSON body with pem and name is needed");
+    enum gw_rc rc = json_str(call->body, "name", act->text, VENDOR_KEY_NAME + 1, err);
+    if (!rc)
+        rc = json_text(call->body, "pem", &pem, err);
+    if (rc)
+        return rc;
+    call->msg->blob = malloc(pem.len ? pem.len : 1);
+    if (!call->msg->blob)
+        return gw_err_set(err, GW_NO_MEMORY, "no memory for the request");
+    if (pem.len)
+        memcpy(call->msg->blob, pem.ptr, pem.len);
+    call->msg->blob_len = pem.len;
+    return GW_OK;
+}
+
+enum gw_rc rest_decode_keyid(const struct rest_call *call, struct gw_err *err)
+{
+    struct gw_sha256 digest;
+    struct gw_view keyid = call->request->param[0];
+    if (gw_hex_parse(keyid, digest.bytes, GW_SHA256_LEN))
+        return gw_err_set(err, GW_INVALID, "the keyid in the path must be %d hex digits", VENDOR_KEYID_LEN);
+    gw_hex_format(digest.bytes, GW_SHA256_LEN, call->msg->u.act.text);
+    return GW_OK;
+}
+
+static enum gw_rc release_id(struct gw_view id, const char *what, struct inbox_act *act, struct gw_err *err)
+{
+    if (!release_id_valid(id))
+        return gw_err_set(err, GW_INVALID, "%s must be %d hex digits", what, RELEASE_ID_LEN);
+    return gw_view_copy_str(id, act->text, sizeof(act->text));
+}
+
+enum gw_rc rest_decode_release(const struct rest_call *call, struct gw_err *err)
+{
+    return release_id(call->request->param[0], "the release in the path", &call->msg->u.act, err);
+}
+
+static enum gw_rc list_term(struct gw_view key, struct gw_view value, struct inbox_act *act, struct gw_err *err)
+{
+    if (gw_view_eq_str(key, "cursor"))
+        return release_id(value, "cursor", act, err);
+    if (!gw_view_eq_str(key, "limit"))
+        return gw_err_set(err, GW_INVALID, "the query takes cursor and limit only");
+    uint64_t limit = 0;
+    if (gw_parse_u64(value, REST_LIST_MAX, &limit) || limit == 0)
+        return gw_err_set(err, GW_INVALID, "limit must be from 1 to %d", REST_LIST_MAX);
+    act->number = (int64_t)limit;
+    return GW_OK;
+}
+
+enum gw_rc rest_decode_release_list(const struct rest_call *call, struct gw_err *err)
+{
+    struct inbox_act *act = &call->msg->u.act;
+    struct gw_view rest = call->request->query;
+    act->number = 100;
+    while (rest.len > 0) {
+        struct gw_view value = gw_view_make(NULL, 0);
+        struct gw_view term = gw_view_cut(rest, '&', &rest);
+        struct gw_view key = gw_view_cut(term, '=', &value);
+        enum gw_rc rc = list_term(key, value, act, err);
+        if (rc)
+            return rc;
+    }
+    return GW_OK;
+}

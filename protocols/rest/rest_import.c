@@ -1,0 +1,23 @@
+/* The upload of a release: through the same gates as every request, then to the import thread as it comes. */
+#include "rest_internal.h"
+
+#define TAR "application/x-tar"
+
+enum gw_rc rest_import_open(void *ctx, const struct http_request *request, int64_t length, struct http_sink *ret_sink,
+                            struct gw_err *err)
+{
+    const struct rest_bound *bound = ctx;
+    const struct rest_config *config = &bound->rest->config;
+    struct import_request import = {.ticket = request->ticket, .length = length};
+    struct gw_view parameters;
+    enum gw_rc rc = rest_gate_actor(bound->rest, bound->op, request, &import.actor, err);
+    if (!rc)
+        rc = rest_gate_origin(request, err);
+    if (rc)
+        return rc;
+    if (!gw_view_eq_str_nocase(gw_view_trim(gw_view_cut(request->content_type, ';', &parameters)), TAR))
+        return rest_refuse(bound->rest, request->ticket, 415, "the body must be " TAR);
+    if (!config->imports.ops)
+        return gw_err_set(err, GW_UNSUPPORTED, "releases cannot be imported here");
+    return config->imports.ops->open(config->imports.self, &import, ret_sink, err);
+}
