@@ -151,11 +151,28 @@ static void a_failed_export_leaves_nothing(void)
     CU_ASSERT_EQUAL(rmdir(dir), 0); /* it is empty: no part of an export is left */
 }
 
+/* The server has no fourth answer: that ends it here. */
+static void tail_says_when_it_fell_behind(void)
+{
+    struct cli_server s;
+    RUN run;
+    run_with(
+        &s, &run, false,
+        CLI_WORDS(LIST("5"), LIST("20005"),
+                  "200 {\"events\":[" EVENT("20004", "3", "\"msg\":\"newest\"") "],\"next\":\"20005\",\"more\":false}"),
+        CLI_WORDS("logs", "tail", "--device", "pump-7"));
+    CU_ASSERT_EQUAL(run.rc, CLI_UNREACHABLE);
+    CU_ASSERT(has(&run.err, LOG ": fell behind: 19000 events from 5 on are passed over"));
+    CU_ASSERT(has(&run.out, "newest"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(s.requests[2], "&from=19005&limit=1000 HTTP"));
+}
+
 static const struct gw_test_case cases[] = {
     {"lists the logs of all pages", lists_all_pages},
     {"shows events in order, each once, escaped", shows_events_in_order_and_once},
     {"--raw is the event alone, and safe on a terminal", raw_is_the_event_alone},
     {"shows the end of a log", shows_the_end_of_a_log},
+    {"tail says when it fell behind", tail_says_when_it_fell_behind},
     {"wrong words ask nothing", wrong_words_ask_nothing},
     {"answers that are none are refused", answers_that_are_none_are_refused},
     {"a failed export leaves nothing behind", a_failed_export_leaves_nothing},
