@@ -6,7 +6,7 @@
 #include "cli_text.h"
 #include "gw_cleanup.h"
 
-static void say(struct cli *cli, const char *fmt, va_list args)
+static void GW_PRINTF(2, 0) say(struct cli *cli, const char *fmt, va_list args)
 {
     char text[1024];
     (void)vsnprintf(text, sizeof(text), fmt, args);

@@ -92,7 +92,7 @@ static void bench_init(struct bench *b)
     *b = (struct bench){.device = {.device = {.id = {"pump-7"}, .state = DEVICE_ACTIVE, .name = "P\x1b[2J", .rev = 3}}};
     (void)pthread_mutex_init(&b->lock, NULL);
     (void)snprintf(b->path, sizeof(b->path), "%s/admin.sock", gw_test_dir());
-    struct rest_config rest = {.inbox = {b, post}, .responder = {b, respond}};
+    struct rest_config rest = {.inbox = {b, post}, .responder = {.self = b, .respond = respond}};
     b->rest = rest_new(&rest);
     struct web_config web = {.admin_path = b->path, .admin_mode = 0660, .doors_open = HTTP_DOOR_ADMIN};
     web.routes = rest_routes(b->rest, &web.route_count);

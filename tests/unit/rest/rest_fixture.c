@@ -41,7 +41,7 @@ void rest_fixture_init(struct rest_fixture *f)
     struct rest_config config = {
         .gateway = "gw-0123456789abcdef",
         .inbox = {f, fake_post},
-        .responder = {f, fake_respond},
+        .responder = {.self = f, .respond = fake_respond},
         .session_of = fake_session,
         .session_ctx = f,
     };
