@@ -173,25 +173,27 @@ static enum gw_rc code_bytes(const char *text, uint8_t out[CLAIM_BYTES])
     return gw_base32_parse(gw_view_make(plain, n), out, CLAIM_BYTES);
 }
 
-/* Does this text open the claim now? GW_DENIED with the reason for the person. */
-static enum gw_rc code_check(struct access *a, struct turn *turn, const char *text, struct claim *ret_claim,
-                             struct gw_err *err)
+/* The code that opens the claim now; GW_NOT_FOUND, with the words for the person, when there is none. */
+static enum gw_rc claim_valid(struct turn *turn, struct claim *ret_claim, struct gw_err *err)
 {
     enum gw_rc rc = claim_get(turn, ret_claim, err);
     if (rc && rc != GW_NOT_FOUND)
         return rc;
     if (rc || ret_claim->expires.ms <= turn->now.ms || ret_claim->wrong >= ACCESS_CLAIM_WRONG_MAX)
         return gw_err_set(err, GW_NOT_FOUND, "no claim code is valid now: run `gatehouse claim` on the gateway");
+    return GW_OK;
+}
+
+static bool code_fits(const struct access *a, const struct claim *claim, const char *text)
+{
     uint8_t bytes[CLAIM_BYTES];
     struct gw_sha256 hash;
     if (code_bytes(text, bytes))
-        return gw_err_set(err, GW_DENIED, "the claim code is wrong");
+        return false;
     a->hash->digest(gw_view_make(bytes, sizeof(bytes)), &hash);
     explicit_bzero(bytes, sizeof(bytes));
-    if (!gw_view_eq_secret(gw_view_make(hash.bytes, GW_SHA256_LEN),
-                           gw_view_make(ret_claim->code_sha256.bytes, GW_SHA256_LEN)))
-        return gw_err_set(err, GW_DENIED, "the claim code is wrong");
-    return GW_OK;
+    return gw_view_eq_secret(gw_view_make(hash.bytes, GW_SHA256_LEN),
+                             gw_view_make(claim->code_sha256.bytes, GW_SHA256_LEN));
 }
 
 static enum gw_rc claim_wrong(struct turn *turn, struct claim *claim, struct access_source *source,
@@ -227,13 +229,13 @@ enum gw_rc access_claim(struct access *a, struct turn *turn, struct inbox_msg *m
     }
     struct claim claim;
     struct gw_err why = {0};
-    enum gw_rc rc = code_check(a, turn, act->text, &claim, &why);
-    if (rc == GW_DENIED)
-        return claim_wrong(turn, &claim, source, msg, err);
+    enum gw_rc rc = claim_valid(turn, &claim, &why);
     if (rc) {
         turn_done(turn, msg->ticket, rc, gw_err_text(&why));
         return GW_OK;
     }
+    if (!code_fits(a, &claim, act->text))
+        return claim_wrong(turn, &claim, source, msg, err);
     struct work *work = turn_work(turn, WORK_PASSWORD, msg->ticket);
     work->act = *act;
     work->blob = msg->blob;
@@ -246,7 +248,7 @@ enum gw_rc access_claim_hashed(struct access *a, struct turn *turn, const struct
 {
     const struct inbox_act *act = &msg->u.act;
     struct claim claim;
-    if (a->claimed || msg->blob_len == 0 || code_check(a, turn, act->text, &claim, NULL)) {
+    if (a->claimed || msg->blob_len == 0 || claim_valid(turn, &claim, NULL) || !code_fits(a, &claim, act->text)) {
         turn_done(turn, msg->ticket, a->claimed ? GW_CONFLICT : GW_AGAIN, "the claim did not go through: try again");
         return GW_OK;
     }

@@ -107,6 +107,34 @@ static void ten_wrong(void)
     desk_close(&d);
 }
 
+static enum gw_rc deny_setting(void *self, const char *key, struct gw_buf *ret_value, struct gw_err *err)
+{
+    (void)self, (void)key, (void)ret_value;
+    return gw_err_set(err, GW_DENIED, "the store says no");
+}
+
+/* GW_DENIED is also what a store may answer: that is nobody's wrong code. */
+static void store_denies(void)
+{
+    struct desk d;
+    char code[64];
+    desk_open(&d);
+    claim_code(&d, code);
+    const struct store_ops *good = d.store.ops;
+    struct store_ops ops = *good;
+    ops.setting_get = deny_setting;
+    d.store.ops = &ops;
+    CU_ASSERT_EQUAL(claim(&d, code, "ann", PASSWORD, "192.0.2.1"), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
+    CU_ASSERT(strstr(desk_answer(&d)->text, "the store says no") != NULL);
+    CU_ASSERT(desk_out(&d, OUT_WORK) == NULL);
+    d.store.ops = good;
+    CU_ASSERT_EQUAL(desk_audits(&d, "auth.claim"), 0);
+    CU_ASSERT_EQUAL(claim(&d, code, "ann", PASSWORD, "192.0.2.1"), GW_OK); /* the code and the source are as before */
+    CU_ASSERT(desk_out(&d, OUT_WORK) != NULL);
+    desk_close(&d);
+}
+
 static void source_waits(void)
 {
     struct desk d;
@@ -203,6 +231,7 @@ const struct gw_test_case access_cases[] = {
     {"takes a code in groups of four", takes_a_grouped_code},
     {"refuses a code after 15 minutes", code_lapses},
     {"voids a code after ten wrong ones from anywhere", ten_wrong},
+    {"counts no wrong code when the store refuses", store_denies},
     {"makes a source wait after a wrong code", source_waits},
     {"asks for a proper name and a long password", weak_words},
     {"permits each act to its role and above, to nobody unclaimed", permits},
