@@ -52,6 +52,14 @@ struct signer_checkpoint {
     uint8_t signature[64]; /* result, valid when rc is GW_OK */
 };
 
+struct signer_crl_request {
+    uint64_t number;
+    struct gw_wall now;
+    const uint8_t (*serials)[16]; /* borrowed, `count` of them, as revoked_at */
+    const struct gw_wall *revoked_at;
+    size_t count;
+};
+
 struct signer_ops {
     enum gw_rc (*identity)(void *self, struct signer_identity *ret_identity, struct gw_err *err);
     /* clientAuth, CN and SAN URI from the id, one year from now (less when the issuer ends sooner). `spki` must be
@@ -67,10 +75,10 @@ struct signer_ops {
      * for an origin outside the grammar, GW_TOO_BIG when it remembers as many origins as it can. err tells of the first
      * that failed. Every size and root signed is durable in keyd's memory before the call returns. */
     enum gw_rc (*sign_checkpoints)(void *self, struct signer_checkpoint *items, size_t count, struct gw_err *err);
-    /* A v2 CRL of the issuing CA over these serials (16 bytes each), at most SIGNER_CRL_ENTRIES_MAX, next update 30
-     * days after now. Appends DER. */
-    enum gw_rc (*sign_crl)(void *self, uint64_t crl_number, struct gw_wall now, const uint8_t (*serials)[16],
-                           const struct gw_wall *revoked_at, size_t count, struct gw_buf *ret_der, struct gw_err *err);
+    /* A v2 CRL of the issuing CA over these serials, at most SIGNER_CRL_ENTRIES_MAX, next update 30 days after
+     * now. Appends DER. */
+    enum gw_rc (*sign_crl)(void *self, const struct signer_crl_request *request, struct gw_buf *ret_der,
+                           struct gw_err *err);
 };
 
 struct signer {

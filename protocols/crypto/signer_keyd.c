@@ -220,35 +220,35 @@ static enum gw_rc on_sign_checkpoints(void *self, struct signer_checkpoint *item
     return GW_OK;
 }
 
-static enum gw_rc crl_add(struct signer_keyd *s, const uint8_t (*serials)[16], const struct gw_wall *revoked_at,
-                          size_t count, struct gw_err *err)
+static enum gw_rc crl_add(struct signer_keyd *s, const struct signer_crl_request *request, size_t at, size_t count,
+                          struct gw_err *err)
 {
     blank(s);
     struct keyd_crl_add_request *q = &s->request.crl_add;
     q->count = (uint32_t)count;
     for (size_t i = 0; i < count; i++) {
-        memcpy(q->entries[i].serial, serials[i], KEYD_SERIAL_LEN);
-        q->entries[i].revoked_ms = revoked_at[i].ms;
+        memcpy(q->entries[i].serial, request->serials[at + i], KEYD_SERIAL_LEN);
+        q->entries[i].revoked_ms = request->revoked_at[at + i].ms;
     }
     return call(s, KEYD_CRL_ADD, err);
 }
 
-static enum gw_rc on_sign_crl(void *self, uint64_t crl_number, struct gw_wall now, const uint8_t (*serials)[16],
-                              const struct gw_wall *revoked_at, size_t count, struct gw_buf *ret_der,
+static enum gw_rc on_sign_crl(void *self, const struct signer_crl_request *request, struct gw_buf *ret_der,
                               struct gw_err *err)
 {
     struct signer_keyd *s = self;
+    size_t count = request->count;
     if (count > SIGNER_CRL_ENTRIES_MAX)
         return gw_err_set(err, GW_INVALID, "%zu revoked certificates, at most %d", count, SIGNER_CRL_ENTRIES_MAX);
     LOCKED(s);
     blank(s);
-    s->request.crl_begin.number = crl_number;
-    s->request.crl_begin.now_ms = now.ms;
+    s->request.crl_begin.number = request->number;
+    s->request.crl_begin.now_ms = request->now.ms;
     s->request.crl_begin.count = (uint32_t)count;
     enum gw_rc rc = call(s, KEYD_CRL_BEGIN, err);
     for (size_t at = 0; !rc && at < count; at += KEYD_CRL_CHUNK) {
         size_t left = count - at;
-        rc = crl_add(s, serials + at, revoked_at + at, left < KEYD_CRL_CHUNK ? left : KEYD_CRL_CHUNK, err);
+        rc = crl_add(s, request, at, left < KEYD_CRL_CHUNK ? left : KEYD_CRL_CHUNK, err);
     }
     blank(s);
     if (!rc)

@@ -156,7 +156,9 @@ static void issues_and_signs_what_the_port_promises(void)
         times[i] = gw_wall_now();
     }
     gw_buf_reset(&der);
-    GW_ASSERT_OK(b.signer.ops->sign_crl(b.signer.self, 5, gw_wall_now(), serials, times, 600, &der, &err), &err);
+    struct signer_crl_request request = {
+        .number = 5, .now = gw_wall_now(), .serials = serials, .revoked_at = times, .count = 600};
+    GW_ASSERT_OK(b.signer.ops->sign_crl(b.signer.self, &request, &der, &err), &err);
     CU_ASSERT_TRUE(der.len > 600 * 30);
     CU_ASSERT_EQUAL(stop(&b), 0);
 }
