@@ -141,10 +141,11 @@ enum gw_rc broker_child_prepare(struct broker_child *b, bool running, const stru
     options_path(dir, b->options->state, "broker");
     b->changed = false;
     struct server_cert_files files = {p.key, p.cert, 0640};
-    struct gw_sha256 spki;
+    struct server_cert_state cert = {.changed = false};
     enum gw_rc rc = choose_port(b, running, err);
     if (!rc)
-        rc = server_cert_ensure(&files, b->config, signer, identity, &spki, &b->changed, err);
+        rc = server_cert_ensure(&files, b->config, signer, identity, &cert, err);
+    b->changed = cert.changed;
     if (!rc)
         rc = share_key(dir, p.key, err);
     if (!rc)

@@ -101,13 +101,13 @@ static enum gw_rc init_certs(struct daemon *d, struct gw_err *err)
     options_path(ca, d->options->state, "web/ca.crt");
     fill_facts(d);
     struct server_cert_files files = {key, cert, 0600};
-    bool changed = false;
-    enum gw_rc rc =
-        server_cert_ensure(&files, &d->config, &d->signer, &d->identity, &d->facts.server_key, &changed, err);
+    struct server_cert_state cert_state;
+    enum gw_rc rc = server_cert_ensure(&files, &d->config, &d->signer, &d->identity, &cert_state, err);
     if (!rc)
         rc = server_cert_write_ca(ca, &d->identity, err);
     if (rc)
         return rc;
+    d->facts.server_key = cert_state.spki;
     d->broker.options = d->options;
     d->broker.config = &d->config;
     options_path(d->broker.socket, d->options->run, "broker/broker.sock");

@@ -81,7 +81,7 @@ static enum gw_rc make_cert(const char *path, const struct signer *signer, const
 
 enum gw_rc server_cert_ensure(const struct server_cert_files *files, const struct config *config,
                               const struct signer *signer, const struct signer_identity *identity,
-                              struct gw_sha256 *ret_spki, bool *ret_changed, struct gw_err *err)
+                              struct server_cert_state *ret_state, struct gw_err *err)
 {
     GW_CLEANUP(crypto_key_cleanup) struct crypto_key *key = NULL;
     enum gw_rc rc = load_key(files, &key, err);
@@ -89,16 +89,16 @@ enum gw_rc server_cert_ensure(const struct server_cert_files *files, const struc
         return rc;
     struct signer_server_request request = {.names = {""}};
     crypto_key_spki(key, &request.spki);
-    crypto_sha256()->digest(gw_view_make(request.spki.der, request.spki.len), ret_spki);
+    crypto_sha256()->digest(gw_view_make(request.spki.der, request.spki.len), &ret_state->spki);
     for (size_t i = 0; i < config->name_count && i < SIGNER_NAMES_MAX; i++)
         (void)snprintf(request.names[i], sizeof(request.names[i]), "%s", config->names[i]);
     GW_CLEANUP(gw_buf_done) struct gw_buf file;
     gw_buf_init(&file, PEM_MAX);
-    describe(config, ret_spki, &file);
+    describe(config, &ret_state->spki, &file);
     if (gw_buf_rc(&file))
         return gw_err_set(err, gw_buf_rc(&file), "names of the gateway");
-    *ret_changed = !still_good(files->cert_path, gw_buf_view(&file), gw_wall_now());
-    return *ret_changed ? make_cert(files->cert_path, signer, identity, &request, &file, err) : GW_OK;
+    ret_state->changed = !still_good(files->cert_path, gw_buf_view(&file), gw_wall_now());
+    return ret_state->changed ? make_cert(files->cert_path, signer, identity, &request, &file, err) : GW_OK;
 }
 
 enum gw_rc server_cert_write_ca(const char *path, const struct signer_identity *identity, struct gw_err *err)

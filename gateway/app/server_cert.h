@@ -19,11 +19,15 @@ struct server_cert_files {
     mode_t key_mode;
 };
 
-/* Makes or renews what is needed; *ret_spki is the SHA-256 of the key's SubjectPublicKeyInfo; *ret_changed tells that a
- * file was written. Blocks (asks keyd). */
+struct server_cert_state {
+    struct gw_sha256 spki; /* of the key's SubjectPublicKeyInfo */
+    bool changed;          /* the certificate file was written */
+};
+
+/* Makes or renews what is needed. Blocks (asks keyd). */
 GW_MUST_CHECK enum gw_rc server_cert_ensure(const struct server_cert_files *files, const struct config *config,
                                             const struct signer *signer, const struct signer_identity *identity,
-                                            struct gw_sha256 *ret_spki, bool *ret_changed, struct gw_err *err);
+                                            struct server_cert_state *ret_state, struct gw_err *err);
 /* Root and issuing CA as one PEM file: what a listener checks client certificates against. */
 GW_MUST_CHECK enum gw_rc server_cert_write_ca(const char *path, const struct signer_identity *identity,
                                               struct gw_err *err);
