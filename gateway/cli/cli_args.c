@@ -43,8 +43,8 @@ static const struct option {
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
-/* Where the value of an option goes; NULL: it has none, or is none of these. */
-static const char **place_of(struct cli *cli, unsigned bit)
+/* Keeps the value of an option; false: it has none, or is none of these. */
+static bool keep_value(struct cli *cli, unsigned bit, const char *value)
 {
     const struct {
         unsigned bit;
@@ -57,9 +57,11 @@ static const char **place_of(struct cli *cli, unsigned bit)
         {CLI_OPT_MANIFEST, &cli->manifest}, {CLI_OPT_TYPE, &cli->key_type},
     };
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-        if (places[i].bit == bit)
-            return places[i].place;
-    return NULL;
+        if (places[i].bit == bit) {
+            *places[i].place = value;
+            return true;
+        }
+    return false;
 }
 
 /* Options that may be given several times. */
@@ -73,18 +75,17 @@ static void collect(struct cli *cli, unsigned bit, const char *value)
 
 static void store(struct cli *cli, unsigned bit, const char *value)
 {
-    const char **place = place_of(cli, bit);
     collect(cli, bit, value);
-    if (place)
-        *place = value;
-    else if (bit == OPT_JSON)
+    if (!(bit & FOR_ALL))
+        cli->options |= bit;
+    if (keep_value(cli, bit, value))
+        return;
+    if (bit == OPT_JSON)
         cli->json = true;
     else if (bit == OPT_HELP)
         cli->help = true;
     else if (bit == OPT_VERSION)
         cli->version = true;
-    if (!(bit & FOR_ALL))
-        cli->options |= bit;
 }
 
 /* "--name" or "--name=…"; *ret_value is what stands behind '=', or NULL. */

@@ -192,8 +192,7 @@ void cli_events_sort(struct cli_events *e)
     e->count = kept;
 }
 
-enum cli_exit cli_events_get(struct cli *cli, const char *log, uint64_t from, size_t limit, struct cli_events *e,
-                             uint64_t *ret_next, bool *ret_more)
+enum cli_exit cli_events_get(struct cli *cli, const char *log, uint64_t from, size_t limit, struct cli_events *e)
 {
     char path[256];
     (void)snprintf(path, sizeof(path), "/api/v1/log-events?log=%s&from=%" PRIu64 "&limit=%zu", log, from,
@@ -203,8 +202,8 @@ enum cli_exit cli_events_get(struct cli *cli, const char *log, uint64_t from, si
     if (rc)
         return rc;
     bool good = cli_events_take(e, doc);
-    if (!good || json_u64_text(json_root(doc), "next", INT64_MAX, ret_next, NULL) ||
-        json_bool(json_root(doc), "more", ret_more, NULL) || (*ret_more && *ret_next <= from)) {
+    if (!good || json_u64_text(json_root(doc), "next", INT64_MAX, &e->next, NULL) ||
+        json_bool(json_root(doc), "more", &e->more, NULL) || (e->more && e->next <= from)) {
         cli_say(cli, "the gateway's answer holds no events as they should be");
         return CLI_REFUSED;
     }

@@ -42,6 +42,8 @@ struct cli_events {
     size_t doc_count, doc_cap;
     struct cli_event *events; /* owned */
     size_t count, cap;
+    uint64_t next; /* of the last page that was asked for: where the next begins, and whether there is one */
+    bool more;
 };
 void cli_events_done(struct cli_events *e);
 /* Takes the answer over, with its events. False when it is not of the documented shape. */
@@ -51,7 +53,5 @@ void cli_events_sort(struct cli_events *e);
 /* Prints the last `limit` of them: for people, with --raw as they are. `*last_log` (may be zeroed) is the log of the
  * line before: a heading tells when it changes. */
 void cli_events_print(struct cli *cli, const struct cli_events *e, size_t limit, struct log_id *last_log);
-/* One page of events of a log from that number on, added to e. *ret_next tells where the next page begins, *ret_more
- * whether there is one. */
-enum cli_exit cli_events_get(struct cli *cli, const char *log, uint64_t from, size_t limit, struct cli_events *e,
-                             uint64_t *ret_next, bool *ret_more);
+/* One page of events of a log from that number on, added to e; sets e->next and e->more. */
+enum cli_exit cli_events_get(struct cli *cli, const char *log, uint64_t from, size_t limit, struct cli_events *e);

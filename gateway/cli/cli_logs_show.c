@@ -29,7 +29,7 @@ static bool parse_since(const char *text, char out[GW_WALL_TEXT_MAX])
     uint64_t n = 0;
     if (!gw_wall_parse(gw_view_str(text), &t))
         return gw_wall_format(t, out) == GW_OK;
-    if (gw_parse_u64(gw_view_make(text, len - 1), 1000000, &n))
+    if (len == 0 || gw_parse_u64(gw_view_make(text, len - 1), 1000000, &n))
         return false;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
         if (units[i].unit == text[len - 1]) {
@@ -69,9 +69,11 @@ static enum cli_exit show_log(struct cli *cli, const struct cli_log *log, const 
     bool more = true;
     while (more && left > 0) {
         GW_CLEANUP(cli_events_done) struct cli_events e = {.docs = NULL};
-        enum cli_exit rc = cli_events_get(cli, log->name, from, left, &e, &from, &more);
+        enum cli_exit rc = cli_events_get(cli, log->name, from, left, &e);
         if (rc)
             return rc;
+        from = e.next;
+        more = e.more;
         if (!cli->json)
             cli_events_print(cli, &e, left, &last);
         left -= e.count < left ? e.count : left;
@@ -176,7 +178,7 @@ static void keep_audit(struct cli_log_list *list)
 
 enum cli_exit cli_logs_show(struct cli *cli)
 {
-    struct window w;
+    struct window w = {.limit = LIMIT_DEFAULT};
     GW_CLEANUP(cli_log_list_done) struct cli_log_list list = {.logs = NULL};
     enum cli_exit rc = read_window(cli, &w);
     if (!rc)

@@ -28,7 +28,6 @@ static uint64_t shown_of(const struct cli_log_list *before, size_t *at, const st
 static enum cli_exit take_new(struct cli *cli, struct cli_log *log, uint64_t from, struct cli_events *e, bool *more)
 {
     uint64_t size = log->size;
-    bool page_more = false;
     log->size = from;
     if (from >= size)
         return CLI_OK;
@@ -39,8 +38,11 @@ static enum cli_exit take_new(struct cli *cli, struct cli_log *log, uint64_t fro
                 log->name, skip - from, from);
         from = skip;
     }
-    enum cli_exit rc = cli_events_get(cli, log->name, from, CLI_PAGE_MAX, e, &log->size, &page_more);
-    *more = *more || page_more;
+    enum cli_exit rc = cli_events_get(cli, log->name, from, CLI_PAGE_MAX, e);
+    if (rc)
+        return rc;
+    log->size = e->next;
+    *more = *more || e->more;
     return rc;
 }
 

@@ -70,6 +70,7 @@ static void print_cell(FILE *out, const char *cell, size_t width, bool last)
 
 void cli_table_print(const struct cli_table *t, FILE *out)
 {
+    assert(t->columns > 0);
     for (size_t i = 0; t->titles && i < t->columns; i++)
         print_cell(out, t->titles[i], t->width[i], i + 1 == t->columns);
     const char *cell = (const char *)t->text.ptr;
