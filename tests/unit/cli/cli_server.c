@@ -89,9 +89,9 @@ void cli_run(struct cli_run *run, const char *socket_path, bool tty, const char 
 {
     char *out = NULL, *err = NULL;
     size_t out_len = 0, err_len = 0;
-    const char *argv[16] = {"gatehouse"};
+    const char *argv[CLI_WORDS_MAX + 16] = {"gatehouse"}; /* also more words than it takes */
     int argc = 1;
-    while (words[argc - 1] && argc < 15) {
+    while (words[argc - 1] && argc < CLI_WORDS_MAX + 15) {
         argv[argc] = words[argc - 1];
         argc++;
     }

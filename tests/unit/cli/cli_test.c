@@ -45,7 +45,10 @@ static void wrong_words_are_usage_errors_that_say_why(void)
     expect_usage(CLI_WORDS("door", "open", "0"), "from 1 to 60");
     expect_usage(CLI_WORDS("door", "open", "61"), "from 1 to 60");
     expect_usage(CLI_WORDS("door", "open", "5x"), "from 1 to 60");
-    expect_usage(CLI_WORDS("1", "2", "3", "4", "5", "6", "7", "8", "9"), "too many words");
+    const char *words[CLI_WORDS_MAX + 2] = {NULL};
+    for (size_t i = 0; i < CLI_WORDS_MAX + 1; i++)
+        words[i] = "word";
+    expect_usage(words, "too many words");
 }
 
 static void wrong_options_are_usage_errors_that_say_why(void)
