@@ -315,13 +315,13 @@ static void keep_signed(struct journal_thread *t, const struct journal_entry *en
     t->signing = false;
     struct gw_buf *notes = gw_xalloc(count, sizeof(*notes));
     struct journal_checkpoint *rows = gw_xalloc(count, sizeof(*rows));
-    const struct journal_signing **of = gw_xalloc(count, sizeof(*of));
+    size_t *of = gw_xalloc(count, sizeof(*of)); /* which of the signings became rows[i] */
     for (size_t i = 0; i < count; i++) {
         if (!make_note(t, &signings[i], &notes[kept]))
             continue;
         rows[kept] =
             (struct journal_checkpoint){signings[i].log, signings[i].checkpoint.size, gw_buf_view(&notes[kept])};
-        of[kept++] = &signings[i];
+        of[kept++] = i;
     }
     struct gw_err err = {0};
     const struct journal *journal = &t->config.journal;
@@ -330,7 +330,7 @@ static void keep_signed(struct journal_thread *t, const struct journal_entry *en
         gw_log(GW_LOG_WARN, PART, "checkpoints: %s", gw_err_text(&err));
     for (size_t i = 0; i < kept; i++) {
         if (!rc)
-            tell_checkpoint(t, telling, of[i], &notes[i]);
+            tell_checkpoint(t, telling, &signings[of[i]], &notes[i]);
         gw_buf_done(&notes[i]);
     }
     (void)pthread_mutex_lock(&t->stats_lock);

@@ -180,9 +180,9 @@ static enum gw_rc open_spool(struct agent *a, struct gw_err *err)
         return rc;
     struct agent_spool_state state = agent_spool_state(a->spool);
     a->verified_told = state.freed;
+    uint64_t kept = state.next - state.freed + state.queued;
     gw_log(GW_LOG_INFO, "log", "spool open: epoch %016llx, %llu events verified, %llu kept",
-           (unsigned long long)state.epoch, (unsigned long long)state.freed,
-           (unsigned long long)(state.next - state.freed + state.queued));
+           (unsigned long long)state.epoch, (unsigned long long)state.freed, (unsigned long long)kept);
     agent_ship_init(&a->ship, a->spool, send_batch, a);
     return GW_OK;
 }

@@ -16,8 +16,10 @@
 static enum gw_rc open_socket(const char *path, struct agent_input *in, struct gw_err *err)
 {
     struct sockaddr_un at = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(at.sun_path) || strlen(path) >= sizeof(in->socket_path))
-        return gw_err_set(err, GW_INVALID, "log.input: a socket path has at most %zu characters", sizeof(at.sun_path));
+    _Static_assert(sizeof(in->socket_path) >= sizeof(at.sun_path), "keeps any socket's path");
+    if (strlen(path) >= sizeof(at.sun_path))
+        return gw_err_set(err, GW_INVALID, "log.input: a socket path has at most %zu characters",
+                          sizeof(at.sun_path) - 1);
     memcpy(at.sun_path, path, strlen(path) + 1);
     in->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (in->fd < 0)

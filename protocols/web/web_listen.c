@@ -229,7 +229,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     struct web_listener *l = poll->data;
     (void)events;
     for (int i = 0; status == 0 && l->open && i < WEB_ACCEPTS; i++) {
-        struct sockaddr_storage from;
+        struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
         socklen_t len = sizeof(from);
         int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0) {
