@@ -263,7 +263,7 @@ static void one_wrong_byte_is_found_and_named(void)
     flip(pump_log, "tile/0/001", 0, "hash 256 of its level was altered");
     flip(pump_log, "tile/1/000.p/2", 40, "hash 1 of its level was altered");
     flip(pump_log, "checkpoint", 70, "checkpoint: ");
-    flip(pump_log, "checkpoint", -10, "signature is wrong");
+    flip(pump_log, "checkpoint", -10, "signature "); /* is wrong, or no base64 any more */
     expect(0, "events verified", WORDS("logs", "verify", export_dir));
 }
 
