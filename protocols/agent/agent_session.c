@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <mosquitto.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <string.h>
@@ -215,6 +216,7 @@ void agent_session_step(struct agent_session *session, short revents, struct gw_
     if (!session->mosq)
         return;
     int rc = MOSQ_ERR_SUCCESS;
+    ERR_clear_error(); /* what reading a certificate left behind would be taken for this session's end */
     if (revents & (POLLIN | POLLHUP | POLLERR))
         read_packets(session);
     if (!session->lost && (revents & POLLOUT || mosquitto_want_write(session->mosq)))
@@ -238,5 +240,6 @@ enum gw_rc agent_session_publish(struct agent_session *session, enum topic_kind 
     enum gw_rc rc = topic_format(&topic, name);
     if (rc)
         return rc;
+    ERR_clear_error(); /* as in agent_session_step() */
     return mosquitto_publish(session->mosq, NULL, name, (int)payload.len, payload.ptr, 1, false) ? GW_AGAIN : GW_OK;
 }
