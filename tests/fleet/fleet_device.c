@@ -6,12 +6,13 @@
 #include <time.h>
 
 #include "fleet_manners.h"
-#include "gw_cleanup.h"
+#include "gw_log.h"
 
 #define RESEND_MS     5000
 #define LINGER_MS     1000 /* a batch that is not full waits so long for company */
 #define CONNECT_FIRST 1000
 #define CONNECT_MAX   30000
+#define TOLD_MAX      20 /* failures that are told one by one */
 #define DUE_MAX_S     60 /* what happened on a device without a session is kept so long */
 
 struct fleet_now fleet_now(void)
@@ -140,8 +141,9 @@ static void on_up(void *ctx)
 static void on_down(void *ctx, const char *why, bool refused)
 {
     struct fleet_device *d = ctx;
-    (void)why;
     struct fleet_stats *stats = d->common->stats;
+    if (stats->cuts + stats->connect_failures < TOLD_MAX)
+        gw_log(GW_LOG_WARN, "session", "%s: %s: %s", d->identity.site.id.text, d->up ? "lost" : "not made", why);
     d->fd = -1;
     stats->up -= d->up;
     stats->cuts += d->up;

@@ -209,3 +209,46 @@ void gw_agent_done(struct gw_agent *a)
 {
     gw_proc_done(&a->proc);
 }
+
+void gw_fleet_make(struct gw_fleet *f)
+{
+    *f = (struct gw_fleet){.state = ""};
+    (void)snprintf(f->state, sizeof(f->state), "%s/fleet", gw_test_dir());
+}
+
+void gw_fleet_start(struct gw_fleet *f, const struct gw_gateway *g, const char *const args[])
+{
+    char host[64], port[16];
+    (void)snprintf(host, sizeof(host), "127.0.0.1:%u", g->port_devices);
+    (void)snprintf(port, sizeof(port), "%u", g->port_mqtt);
+    const char *argv[40] = {GW_BIN_DIR "/gatehouse-fleet",
+                            "--gateway",
+                            host,
+                            "--mqtt-port",
+                            port,
+                            "--admin-socket",
+                            g->socket,
+                            "--state",
+                            f->state,
+                            "--report",
+                            "json"};
+    size_t n = 11;
+    for (size_t i = 0; args[i] && n + 1 < sizeof(argv) / sizeof(argv[0]); i++)
+        argv[n++] = args[i];
+    gw_proc_done(&f->proc);
+    gw_proc_start(&f->proc, argv, NULL);
+}
+
+void gw_fleet_done(struct gw_fleet *f)
+{
+    gw_proc_done(&f->proc);
+}
+
+double gw_fleet_figure(const struct gw_fleet *f, const char *name)
+{
+    char text[32] = "";
+    const char *report = strstr(f->proc.out, "{\"devices\"");
+    if (report)
+        gw_json_pick(report, name, text, sizeof(text));
+    return text[0] ? strtod(text, NULL) : -1;
+}

@@ -47,3 +47,15 @@ struct gw_agent {
 bool gw_agent_make(struct gw_agent *a, const struct gw_gateway *g, const char *id, const char *extra_toml);
 void gw_agent_start(struct gw_agent *a);
 void gw_agent_done(struct gw_agent *a);
+
+/* A simulated fleet of this gateway (docs/fleet.md), invited by its admin socket. */
+struct gw_fleet {
+    char state[128];
+    struct gw_proc proc;
+};
+void gw_fleet_make(struct gw_fleet *f);
+/* args: what is to be said beside --gateway, --mqtt-port, --admin-socket, --state and --report json; ends with NULL. */
+void gw_fleet_start(struct gw_fleet *f, const struct gw_gateway *g, const char *const args[]);
+void gw_fleet_done(struct gw_fleet *f);
+/* A figure of the report that it printed at its end; -1 when there is none. */
+double gw_fleet_figure(const struct gw_fleet *f, const char *name);

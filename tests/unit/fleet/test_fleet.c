@@ -1,0 +1,352 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bulk_hash.h"
+#include "fleet_behaviour.h"
+#include "fleet_keep.h"
+#include "fleet_log.h"
+#include "fleet_stats.h"
+#include "gw_cleanup.h"
+#include "gw_test.h"
+#include "log_batch.h"
+#include "log_start.h"
+
+#define BATCH 10
+#define BYTES 100
+
+static struct fleet_event_maker maker;
+static const struct gw_wall now = {1700000000000};
+
+static void make(struct fleet_log *log, uint32_t events)
+{
+    fleet_log_make(log, &maker, "sim-00001", events, BYTES, now);
+}
+
+/* What a gateway would answer that holds the first `next` events of a log that made all of them. */
+static struct ack ack_of(const struct fleet_log *log, uint64_t next)
+{
+    struct ack ack = {.epoch = log->epoch, .next_seq = next, .credit_bytes = 65536};
+    struct merkle_range range;
+    merkle_range_init(&range);
+    for (uint32_t i = 0; i < log->count; i++) {
+        struct log_batch batch;
+        const struct fleet_batch *flying = &log->flight[(log->head + i) % FLEET_WINDOW_MAX];
+        CU_ASSERT_EQUAL_FATAL(log_batch_parse(gw_buf_view(&flying->payload), &batch, NULL), GW_OK);
+        struct gw_view event;
+        while (range.size < next && log_bundle_next(&batch.bundle, &event)) {
+            struct gw_sha256 leaf;
+            bulk_hash_ops()->leaf(event, &leaf);
+            CU_ASSERT_EQUAL(merkle_range_add(&range, bulk_hash_ops(), &leaf), GW_OK);
+        }
+    }
+    merkle_range_root(&range, bulk_hash_ops(), &ack.root);
+    return ack;
+}
+
+static void new_log(struct fleet_log *log)
+{
+    fleet_event_init(&maker);
+    fleet_log_init(log, 4, true);
+    fleet_log_begin(log, FLEET_NEW);
+}
+
+static void a_log_begins_with_its_start(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    new_log(&log);
+    make(&log, 0);
+    struct log_batch batch;
+    struct gw_view event;
+    CU_ASSERT_EQUAL_FATAL(log_batch_parse(gw_buf_view(&log.flight[0].payload), &batch, NULL), GW_OK);
+    CU_ASSERT_EQUAL(batch.head.first, 0);
+    CU_ASSERT_EQUAL(batch.head.count, 1);
+    CU_ASSERT(log_bundle_next(&batch.bundle, &event) && log_start_check(event));
+    make(&log, BATCH);
+    CU_ASSERT_EQUAL_FATAL(log_batch_parse(gw_buf_view(&log.flight[1].payload), &batch, NULL), GW_OK);
+    CU_ASSERT_EQUAL(batch.head.first, 1);
+    CU_ASSERT_EQUAL(batch.head.count, BATCH);
+    CU_ASSERT(log_bundle_next(&batch.bundle, &event));
+    CU_ASSERT_EQUAL(event.len, BYTES);
+}
+
+static void an_acknowledgement_frees_what_it_covers(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    struct fleet_news news;
+    new_log(&log);
+    for (int i = 0; i < 4; i++)
+        make(&log, BATCH);
+    CU_ASSERT(fleet_log_full(&log));
+    while (fleet_log_next(&log, false))
+        fleet_log_sent(&log, 1000);
+    struct ack ack = ack_of(&log, 2 * BATCH + 1);
+    fleet_log_ack(&log, &ack, NULL, "", 3000, &news);
+    CU_ASSERT_EQUAL(news.events, 2 * BATCH + 1);
+    CU_ASSERT_EQUAL(news.batches, 2);
+    CU_ASSERT_EQUAL(news.latency_us[1], 2000);
+    CU_ASSERT_EQUAL(news.roots_checked, 1);
+    CU_ASSERT_EQUAL(news.roots_wrong, 0);
+    CU_ASSERT_EQUAL(log.count, 2);
+    CU_ASSERT_EQUAL(log.sent, 2);
+    fleet_log_ack(&log, &ack, NULL, "", 3000, &news); /* again: nothing more */
+    CU_ASSERT_EQUAL(news.events, 0);
+    CU_ASSERT_FALSE(news.new_epoch);
+}
+
+static void another_root_begins_a_new_epoch(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    struct fleet_news news;
+    new_log(&log);
+    make(&log, BATCH);
+    uint64_t epoch = log.epoch;
+    struct ack ack = ack_of(&log, BATCH + 1);
+    ack.root.bytes[5] ^= 1;
+    fleet_log_ack(&log, &ack, NULL, "", 0, &news);
+    CU_ASSERT_EQUAL(news.roots_wrong, 1);
+    CU_ASSERT(news.new_epoch);
+    CU_ASSERT_EQUAL(log.reason, FLEET_DIVERGED);
+    CU_ASSERT_EQUAL(log.prev_epoch, epoch);
+    CU_ASSERT_EQUAL(log.prev_next, BATCH + 1);
+    CU_ASSERT_EQUAL(log.next, 0);
+}
+
+static void numbers_that_cannot_be_begin_a_new_epoch(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    struct fleet_news news;
+    new_log(&log);
+    make(&log, BATCH);
+    struct ack ack = ack_of(&log, BATCH + 1);
+    fleet_log_ack(&log, &ack, NULL, "", 0, &news);
+    ack.next_seq = BATCH;
+    fleet_log_ack(&log, &ack, NULL, "", 0, &news);
+    CU_ASSERT(news.new_epoch);
+    CU_ASSERT_EQUAL(log.reason, FLEET_GATEWAY_WENT_BACK);
+    make(&log, BATCH);
+    ack.epoch = log.epoch;
+    ack.next_seq = BATCH + 2;
+    fleet_log_ack(&log, &ack, NULL, "", 0, &news);
+    CU_ASSERT(news.new_epoch);
+    CU_ASSERT_EQUAL(log.reason, FLEET_SPOOL_LOST);
+}
+
+static void an_earlier_log_is_no_reason_to_begin_again(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    struct fleet_news news;
+    new_log(&log);
+    make(&log, BATCH);
+    struct ack ack = ack_of(&log, 0);
+    ack.epoch ^= 1;
+    fleet_log_ack(&log, &ack, NULL, "", 0, &news);
+    CU_ASSERT_FALSE(news.new_epoch);
+    CU_ASSERT_EQUAL(log.count, 1);
+}
+
+static void credit_holds_batches_back(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    new_log(&log);
+    make(&log, BATCH);
+    make(&log, BATCH);
+    log.credit_bytes = log.flight[0].payload.len;
+    CU_ASSERT_PTR_NOT_NULL(fleet_log_next(&log, false));
+    fleet_log_sent(&log, 1);
+    CU_ASSERT_PTR_NULL(fleet_log_next(&log, false));
+    fleet_log_rewind(&log);
+    log.credit_bytes = 0;
+    CU_ASSERT_PTR_NULL(fleet_log_next(&log, false));
+    CU_ASSERT_PTR_NOT_NULL(fleet_log_next(&log, true)); /* one asks whether there is room again */
+}
+
+static void a_lie_has_old_numbers_and_other_bytes(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    GW_CLEANUP(gw_buf_done) struct gw_buf truth, lie;
+    struct fleet_news news;
+    gw_buf_init(&truth, LOG_BATCH_BYTES_MAX);
+    gw_buf_init(&lie, LOG_BATCH_BYTES_MAX);
+    new_log(&log);
+    CU_ASSERT_EQUAL(fleet_log_lie(&log, &maker, "sim-00001", BATCH, BYTES, &lie), GW_NOT_FOUND);
+    make(&log, 0);
+    make(&log, BATCH);
+    CU_ASSERT_EQUAL(gw_buf_add_view(&truth, gw_buf_view(&log.flight[1].payload)), GW_OK);
+    struct ack ack = ack_of(&log, BATCH + 1);
+    fleet_log_ack(&log, &ack, NULL, "", 0, &news);
+    gw_buf_reset(&lie);
+    CU_ASSERT_EQUAL_FATAL(fleet_log_lie(&log, &maker, "sim-00001", BATCH, BYTES, &lie), GW_OK);
+    struct log_batch a, b;
+    CU_ASSERT_EQUAL_FATAL(log_batch_parse(gw_buf_view(&truth), &a, NULL), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(log_batch_parse(gw_buf_view(&lie), &b, NULL), GW_OK);
+    CU_ASSERT_EQUAL(a.head.epoch, b.head.epoch);
+    CU_ASSERT_EQUAL(a.head.first, b.head.first);
+    CU_ASSERT_EQUAL(a.head.count, b.head.count);
+    CU_ASSERT_FALSE(gw_view_eq(a.bundle, b.bundle));
+}
+
+/* ---- kept logs --------------------------------------------------------------------------------------------------- */
+
+struct kept_list {
+    struct fleet_kept kept[4];
+    size_t count;
+};
+
+static void collect(void *ctx, const struct fleet_kept *kept)
+{
+    struct kept_list *list = ctx;
+    if (list->count < 4)
+        list->kept[list->count++] = *kept;
+}
+
+static void kept_logs_go_on_where_they_stood(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log, again;
+    GW_CLEANUP(gw_buf_done) struct gw_buf file;
+    gw_buf_init(&file, 65536);
+    const struct gw_device_id id = {"sim-00001"};
+    new_log(&log);
+    make(&log, BATCH);
+    fleet_keep_begin(&file);
+    CU_ASSERT_EQUAL(fleet_keep_add(&file, &id, &log), GW_OK);
+    static struct kept_list list;
+    list.count = 0;
+    CU_ASSERT_EQUAL_FATAL(fleet_keep_each(gw_buf_view(&file), collect, &list), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(list.count, 1);
+    CU_ASSERT(gw_device_id_eq(&list.kept[0].id, &id));
+    CU_ASSERT_EQUAL(list.kept[0].next, BATCH + 1);
+    fleet_log_init(&again, 4, true);
+    fleet_log_resume(&again, list.kept[0].epoch, list.kept[0].next, &list.kept[0].range);
+    CU_ASSERT_EQUAL(again.epoch, log.epoch);
+    CU_ASSERT_EQUAL(again.acked, BATCH + 1);
+    make(&again, BATCH);
+    make(&log, BATCH);
+    CU_ASSERT_EQUAL(again.flight[0].first, log.flight[1].first);
+    for (size_t len = 0; len + 1 < file.len; len++) /* a file cut anywhere is damaged, and nothing worse */
+        CU_ASSERT(len == 4 || fleet_keep_each(gw_view_make(file.ptr, len), collect, &list) == GW_CORRUPT);
+}
+
+/* ---- behaviour --------------------------------------------------------------------------------------------------- */
+
+static enum gw_rc load(const char *text, uint32_t first, uint32_t devices, struct fleet_behaviour *ret,
+                       struct gw_err *err)
+{
+    char path[128];
+    (void)snprintf(path, sizeof(path), "%s/behaviour.toml", gw_test_dir());
+    GW_FCLOSE FILE *f = fopen(path, "we");
+    CU_ASSERT_FATAL(f && fputs(text, f) >= 0 && fflush(f) == 0);
+    return fleet_behaviour_load(path, first, devices, ret, err);
+}
+
+static size_t count_kind(const struct fleet_behaviour *b, enum fleet_kind kind)
+{
+    size_t n = 0;
+    for (uint32_t i = 0; i < b->devices; i++)
+        n += b->kind[i] == kind;
+    return n;
+}
+
+static void deals_out_kinds_by_range_and_share(void)
+{
+    struct gw_err err = {0};
+    GW_CLEANUP(fleet_behaviour_done) struct fleet_behaviour b = {0};
+    GW_ASSERT_OK(load("[lie]\ndevices = [\"101\", \"105-107\"]\nevery_seconds = 3\n[flood]\nshare_pct = 10\n"
+                      "[silent]\nshare_pct = 1\nfor_seconds = 9\n",
+                      101, 50, &b, &err),
+                 &err);
+    CU_ASSERT_EQUAL(b.kind[0], FLEET_LIE);
+    CU_ASSERT_EQUAL(b.kind[4], FLEET_LIE);
+    CU_ASSERT_EQUAL(b.kind[6], FLEET_LIE);
+    CU_ASSERT_EQUAL(count_kind(&b, FLEET_LIE), 4);
+    CU_ASSERT_EQUAL(count_kind(&b, FLEET_FLOOD), 5);
+    CU_ASSERT_EQUAL(count_kind(&b, FLEET_SILENT), 1); /* a share is never nobody */
+    CU_ASSERT_EQUAL(count_kind(&b, FLEET_GOOD), 40);
+    CU_ASSERT_EQUAL(b.conduct[FLEET_LIE].every_s, 3);
+    CU_ASSERT_EQUAL(b.conduct[FLEET_SILENT].for_s, 9);
+}
+
+static void refuses_what_it_does_not_understand(void)
+{
+    static const char *const texts[] = {"[lie]\ndevices = [\"7-3\"]\n", "[lie]\ndevices = [\"x\"]\n",
+                                        "[lie]\nshare_pct = 101\n", "[lies]\nshare_pct = 1\n",
+                                        "[flood]\nmessages_per_second = 0\n"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct gw_err err = {0};
+        struct fleet_behaviour b = {0};
+        CU_ASSERT_EQUAL(load(texts[i], 1, 10, &b, &err), GW_INVALID);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "behaviour.toml:"));
+    }
+}
+
+/* ---- options and figures ----------------------------------------------------------------------------------------- */
+
+static enum gw_rc parse(const char *const words[], struct fleet_options *ret)
+{
+    char *argv[24] = {(char *)(uintptr_t) "gatehouse-fleet"};
+    int argc = 1;
+    for (; words[argc - 1] && argc < 23; argc++)
+        argv[argc] = (char *)(uintptr_t)words[argc - 1];
+    return fleet_options_parse(argc, argv, ret, NULL);
+}
+
+static void understands_the_command_line(void)
+{
+    struct fleet_options o;
+    const char *const good[] = {"--devices",         "1000",   "--gateway", "[::1]:7443",
+                                "--logs-per-second", "5000",   "--state",   "x",
+                                "--behaviour",       "b.toml", NULL};
+    CU_ASSERT_EQUAL_FATAL(parse(good, &o), GW_OK);
+    CU_ASSERT_EQUAL(o.devices, 1000);
+    CU_ASSERT_STRING_EQUAL(o.host, "[::1]");
+    CU_ASSERT_EQUAL(o.https_port, 7443);
+    CU_ASSERT_EQUAL(o.mqtt_port, 8883);
+    CU_ASSERT_EQUAL(o.events_per_s, 5000);
+    const char *const bad[][8] = {
+        {"--devices", "0", "--gateway", "a", "--state", "x", NULL},
+        {"--devices", "1", "--gateway", "a b", "--state", "x", NULL},
+        {"--devices", "1", "--gateway", "a:0", "--state", "x", NULL},
+        {"--devices", "1", "--gateway", "a", NULL},
+        {"--devices", "1", "--state", "x", NULL},
+        {"--devices", "1", "--gateway", "a", "--state", "x", "more", NULL},
+        {"--frobnicate", NULL},
+        {"--devices", NULL},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CU_ASSERT_EQUAL(parse(bad[i], &o), GW_INVALID);
+    const char *const large[] = {"--devices", "1",    "--gateway",     "a",   "--state", "x",
+                                 "--batch",   "1000", "--event-bytes", "100", NULL};
+    CU_ASSERT_EQUAL(parse(large, &o), GW_INVALID); /* no batch holds that */
+}
+
+static void percentiles_are_within_a_bucket(void)
+{
+    static struct fleet_histogram h;
+    CU_ASSERT_EQUAL(fleet_histogram_at(&h, 50), 0);
+    for (int64_t us = 1; us <= 100000; us++)
+        fleet_histogram_add(&h, us);
+    int64_t p50 = fleet_histogram_at(&h, 50), p99 = fleet_histogram_at(&h, 99);
+    CU_ASSERT(p50 >= 48400 && p50 <= 50000);
+    CU_ASSERT(p99 >= 95900 && p99 <= 99000);
+    CU_ASSERT_EQUAL(h.max_us, 100000);
+}
+
+static const struct gw_test_case cases[] = {
+    {"a log begins with its start", a_log_begins_with_its_start},
+    {"an acknowledgement frees what it covers", an_acknowledgement_frees_what_it_covers},
+    {"another root begins a new epoch", another_root_begins_a_new_epoch},
+    {"numbers that cannot be begin a new epoch", numbers_that_cannot_be_begin_a_new_epoch},
+    {"word of an earlier log is no reason to begin again", an_earlier_log_is_no_reason_to_begin_again},
+    {"credit holds batches back", credit_holds_batches_back},
+    {"a lie has old numbers and other bytes", a_lie_has_old_numbers_and_other_bytes},
+    {"kept logs go on where they stood", kept_logs_go_on_where_they_stood},
+    {"deals out kinds by range and share", deals_out_kinds_by_range_and_share},
+    {"refuses a behaviour that it does not understand", refuses_what_it_does_not_understand},
+    {"understands the command line", understands_the_command_line},
+    {"percentiles are within a bucket", percentiles_are_within_a_bucket},
+};
+
+int main(void)
+{
+    return GW_TEST_RUN("simulated fleet", cases);
+}
