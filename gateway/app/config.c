@@ -74,7 +74,8 @@ static const struct gw_toml_key keys[] = {
      .max = 200000,
      .fallback = "10000",
      .unit = "devices",
-     .doc = "How many may be connected. Refused at start when the descriptor limit is too low for it."},
+     .doc = "How many may be active or quarantined. One more is refused its certificate. Refused at start when there\n"
+            "are more already, or when the descriptor limit is too low for it."},
     {.table = "operators",
      .key = "address",
      .type = GW_TOML_STRING,

@@ -54,6 +54,19 @@ static enum gw_rc init_store(struct daemon *d, struct gw_err *err)
     return rc;
 }
 
+/* The broker's plugin refuses a registry above devices.max, and then nobody gets in. */
+static enum gw_rc init_room(struct daemon *d, struct gw_err *err)
+{
+    int64_t admitted = 0;
+    enum gw_rc rc = enrol_admitted(&d->store, &admitted, err);
+    if (rc || admitted <= d->config.devices_max)
+        return rc;
+    return gw_err_set(err, GW_INVALID,
+                      "devices.max = %d, but %lld devices are active or quarantined: raise devices.max; to have fewer, "
+                      "start with more, then revoke or retire some",
+                      d->config.devices_max, (long long)admitted);
+}
+
 static enum gw_rc init_keys(struct daemon *d, struct gw_err *err)
 {
     crypto_init();
@@ -139,6 +152,7 @@ static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
         .signed_fn = daemon_signed,
         .signed_ctx = d,
     };
+    d->core.operate.enrol.devices_max = d->config.devices_max;
     rc = workers_new(&workers, &d->workers, err);
     d->core.workers = d->workers;
     return rc;
@@ -182,6 +196,7 @@ static enum gw_rc init_all(struct daemon *d, struct gw_err *err)
     static daemon_init_fn *const list[] = {init_config,
                                            init_limits,
                                            init_store,
+                                           init_room,
                                            init_keys,
                                            init_secret,
                                            daemon_init_signals,

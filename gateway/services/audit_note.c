@@ -16,6 +16,7 @@ static const struct {
     {AUDIT_SECRET_VOID, "auth.lockout", EVENT_SEV_HIGH, EVENT_DENIED},
     {AUDIT_SECRET_SECOND_KEY, "cert.rejected", EVENT_SEV_HIGH, EVENT_DENIED},
     {AUDIT_KNOCKED, "device.knock", EVENT_SEV_LOW, EVENT_OK},
+    {AUDIT_CEILING, "device.ceiling", EVENT_SEV_MEDIUM, EVENT_DENIED},
     {AUDIT_APPROVED, "device.approve", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_REJECTED, "device.reject", EVENT_SEV_LOW, EVENT_OK},
     {AUDIT_QUARANTINED, "device.quarantine", EVENT_SEV_MEDIUM, EVENT_OK},

@@ -14,6 +14,7 @@ enum audit_what {
     AUDIT_SECRET_VOID,
     AUDIT_SECRET_SECOND_KEY,
     AUDIT_KNOCKED,
+    AUDIT_CEILING, /* devices.max is reached */
     AUDIT_APPROVED,
     AUDIT_REJECTED,
     AUDIT_QUARANTINED,

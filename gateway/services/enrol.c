@@ -136,9 +136,10 @@ static void issue(struct turn *turn, const struct inbox_msg *msg, const struct g
 }
 
 /* The certificate that this key has already, or a new one. */
-static enum gw_rc give_or_issue(struct turn *turn, const struct inbox_msg *msg, const struct gw_device_id *id,
-                                struct gw_err *err)
+static enum gw_rc give_or_issue(struct enrol *e, struct turn *turn, const struct inbox_msg *msg,
+                                const struct gw_device_id *id, struct gw_err *err)
 {
+    struct device device;
     struct device_cert cert;
     enum gw_rc rc = enrol_cert_for_key(turn, id, &msg->u.csr.spki_sha256, msg->u.csr.renew, &cert, err);
     if (rc == GW_OK) {
@@ -146,10 +147,13 @@ static enum gw_rc give_or_issue(struct turn *turn, const struct inbox_msg *msg, 
         enrol_answer_cert(turn, msg->ticket, &cert);
         return GW_OK;
     }
-    if (rc != GW_NOT_FOUND)
-        return rc;
-    issue(turn, msg, id);
-    return GW_OK;
+    if (rc == GW_NOT_FOUND)
+        rc = enrol_device_or_new(turn, id, &device, err);
+    if (!rc)
+        rc = enrol_room_check(e, turn, msg->ticket, &device, err);
+    if (!rc)
+        issue(turn, msg, id);
+    return rc == GW_NO_SPACE ? GW_OK : rc;
 }
 
 static enum gw_rc checked_with_secret(struct enrol *e, struct turn *turn, const struct inbox_msg *msg,
@@ -177,7 +181,7 @@ static enum gw_rc checked_with_secret(struct enrol *e, struct turn *turn, const 
         if (rc)
             return rc;
     }
-    return give_or_issue(turn, msg, &csr->context.id, err);
+    return give_or_issue(e, turn, msg, &csr->context.id, err);
 }
 
 /* A knock at the open door: kept as pending when the caps allow it. */
@@ -238,7 +242,7 @@ static enum gw_rc checked_without_secret(struct enrol *e, struct turn *turn, con
     if (rc)
         return rc;
     if (pending.approved)
-        return give_or_issue(turn, msg, &id, err);
+        return give_or_issue(e, turn, msg, &id, err);
     retry_later(turn, msg->ticket);
     return GW_OK;
 }
@@ -256,7 +260,7 @@ enum gw_rc enrol_csr_checked(struct enrol *e, struct turn *turn, const struct in
         return GW_OK;
     }
     if (csr->renew)
-        return give_or_issue(turn, msg, &csr->context.id, err);
+        return give_or_issue(e, turn, msg, &csr->context.id, err);
     if (csr->context.has_secret)
         return checked_with_secret(e, turn, msg, err);
     return checked_without_secret(e, turn, msg, err);
@@ -287,7 +291,7 @@ static enum gw_rc still_allowed(struct enrol *e, struct turn *turn, const struct
     return !rc && !pending.approved ? GW_DENIED : rc;
 }
 
-static enum gw_rc accept_issued(struct turn *turn, const struct inbox_msg *msg, struct device *device,
+static enum gw_rc accept_issued(struct enrol *e, struct turn *turn, const struct inbox_msg *msg, struct device *device,
                                 struct gw_err *err)
 {
     const struct inbox_issued *issued = &msg->u.issued;
@@ -298,7 +302,10 @@ static enum gw_rc accept_issued(struct turn *turn, const struct inbox_msg *msg, 
         return GW_OK;
     }
     struct device_cert cert;
-    enum gw_rc rc = enrol_cert_for_key(turn, &device->id, &issued->spki_sha256, issued->renew, &cert, err);
+    enum gw_rc rc = enrol_room_check(e, turn, msg->ticket, device, err);
+    if (rc)
+        return rc == GW_NO_SPACE ? GW_OK : rc;
+    rc = enrol_cert_for_key(turn, &device->id, &issued->spki_sha256, issued->renew, &cert, err);
     if (rc == GW_NOT_FOUND) { /* else a twin of this request was faster: give what it got */
         cert = issued->cert;
         rc = enrol_cert_keep(turn, &cert, err);
@@ -333,7 +340,7 @@ enum gw_rc enrol_issued(struct enrol *e, struct turn *turn, const struct inbox_m
     struct device device;
     if (!rc)
         rc = enrol_device_or_new(turn, &issued->context.id, &device, err);
-    return rc ? rc : accept_issued(turn, msg, &device, err);
+    return rc ? rc : accept_issued(e, turn, msg, &device, err);
 }
 
 enum gw_rc enrol_tick(struct enrol *e, struct turn *turn, struct gw_err *err)

@@ -26,6 +26,8 @@ struct enrol {
     struct gw_wall door_open_until; /* in memory only: a restart closes the door */
     int64_t stray_wrong;            /* wrong secrets for ids that have no invitation, since the last event about it */
     struct gw_wall stray_noted;
+    int64_t devices_max; /* active and quarantined together: the broker refuses a registry above it */
+    struct gw_wall ceiling_noted;
 };
 
 /* INBOX_ENROL. Takes the CSR out of msg->blob when it goes on to a worker. */
@@ -43,6 +45,9 @@ GW_MUST_CHECK enum gw_rc enrol_issued(struct enrol *e, struct turn *turn, const 
                                       struct gw_err *err);
 /* INBOX_TICK: the door closes, pending entries lapse, stray attempts become one event. */
 GW_MUST_CHECK enum gw_rc enrol_tick(struct enrol *e, struct turn *turn, struct gw_err *err);
+
+/* How many devices are active or quarantined. */
+GW_MUST_CHECK enum gw_rc enrol_admitted(const struct store *store, int64_t *ret_count, struct gw_err *err);
 
 /* A certificate of a device connected: it is in use, older ones go. NOT_FOUND when it is not ours. */
 GW_MUST_CHECK enum gw_rc enrol_cert_used(struct turn *turn, const struct gw_device_id *device,

@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit_note.h"
 #include "enrol_internal.h"
 
 enum gw_rc enrol_device_or_new(struct turn *turn, const struct gw_device_id *id, struct device *ret_device,
@@ -134,6 +136,38 @@ enum gw_rc enrol_cert_used(struct turn *turn, const struct gw_device_id *device,
     if (!rc && older.live.count)
         turn_registry(turn, device);
     return rc;
+}
+
+enum gw_rc enrol_admitted(const struct store *store, int64_t *ret_count, struct gw_err *err)
+{
+    int64_t active = 0, quarantined = 0;
+    enum gw_rc rc = store->ops->device_count(store->self, DEVICE_ACTIVE, &active, err);
+    if (!rc)
+        rc = store->ops->device_count(store->self, DEVICE_QUARANTINED, &quarantined, err);
+    if (!rc)
+        *ret_count = active + quarantined;
+    return rc;
+}
+
+enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, struct http_ticket ticket, const struct device *device,
+                            struct gw_err *err)
+{
+    int64_t admitted = 0;
+    if (device_admissible(device->state))
+        return GW_OK;
+    enum gw_rc rc = enrol_admitted(turn->store, &admitted, err);
+    if (rc || admitted < e->devices_max)
+        return rc;
+    turn_done(turn, ticket, GW_AGAIN, "the gateway has as many devices as it may: ask its operator to make room");
+    if (turn->now.ms - e->ceiling_noted.ms < GW_MINUTE_MS && turn->now.ms >= e->ceiling_noted.ms)
+        return GW_NO_SPACE;
+    e->ceiling_noted = turn->now;
+    char msg[AUDIT_MSG_MAX];
+    (void)snprintf(msg, sizeof(msg),
+                   "refused: devices.max = %lld is reached; raise it in the configuration, or revoke or retire devices",
+                   (long long)e->devices_max);
+    rc = audit_note(turn, AUDIT_CEILING, "gateway", device->id.text, msg, err);
+    return rc ? rc : GW_NO_SPACE;
 }
 
 void enrol_answer_cert(struct turn *turn, struct http_ticket ticket, const struct device_cert *cert)

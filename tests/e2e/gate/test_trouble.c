@@ -109,6 +109,27 @@ static void refuses_harmed_state(const char *command, const char *text)
     gw_gateway_done(&g);
 }
 
+static void more_devices_than_allowed_are_refused_at_start(void)
+{
+    struct gw_gateway g;
+    gw_gateway_start(&g, NULL);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&g));
+    CU_ASSERT_EQUAL_FATAL(gw_gateway_stop(&g), 0);
+    char script[1024];
+    (void)snprintf(script, sizeof(script),
+                   "sqlite3 '%s/state.db' \"WITH RECURSIVE n(i) AS (SELECT 1 UNION SELECT i + 1 FROM n WHERE i < 1001) "
+                   "INSERT INTO device (id, state, name, created, changed, rev) SELECT 'pump-' || i, 3, '', 1, 1, 1 "
+                   "FROM n\"",
+                   g.state);
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL_FATAL(gw_proc_run(argv, &out), 0);
+    gw_gateway_restart(&g);
+    CU_ASSERT_EQUAL(gw_proc_wait(&g.proc, LIMIT_MS), HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(g.proc.out, "devices.max = 1000, but 1001 devices are active or quarantined"));
+    gw_gateway_done(&g);
+}
+
 static void a_newer_database_is_refused(void)
 {
     refuses_harmed_state("sqlite3 state.db 'PRAGMA user_version = 999'", "version 999");
@@ -180,6 +201,7 @@ static const struct gw_test_case cases[] = {
     {"a value out of range names file, line and key", a_value_out_of_range_names_its_range},
     {"too few descriptors for the devices are told at start", too_few_descriptors_are_told_at_start},
     {"a taken port is named, and a later start needs no hand", a_taken_port_is_named},
+    {"more active devices than devices.max are refused at start", more_devices_than_allowed_are_refused_at_start},
     {"a newer database is refused", a_newer_database_is_refused},
     {"a damaged database is refused", a_damaged_database_is_refused},
     {"a key directory of another user is refused", a_pki_of_another_user_is_refused},

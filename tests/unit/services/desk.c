@@ -72,6 +72,7 @@ void desk_open(struct desk *d)
     d->operate.session = &d->session;
     d->operate.facts = &d->facts;
     d->operate.enrol.hash = crypto_sha256();
+    d->operate.enrol.devices_max = 1000;
     (void)snprintf(d->facts.devices_host, sizeof(d->facts.devices_host), "localhost");
     d->facts.port_devices = 8443;
     struct gw_sha256 key = desk_hash(1);

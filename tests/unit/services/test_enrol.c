@@ -300,6 +300,37 @@ static void at_most_two(void)
     desk_close(&d);
 }
 
+static void ceiling_of_devices(void)
+{
+    struct desk d;
+    desk_open(&d);
+    d.operate.enrol.devices_max = 3;
+    desk_active(&d, "pump-1", 1, 1);
+    desk_active(&d, "pump-2", 2, 2);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_QUARANTINE, "pump-2", NULL), GW_OK); /* counts as well */
+    struct desk_request third = {.device = "pump-3", .key = 3}, fourth = {.device = "pump-4", .key = 4};
+    desk_invite(&d, "pump-3", third.secret);
+    desk_invite(&d, "pump-4", fourth.secret);
+    CU_ASSERT_EQUAL(desk_csr(&d, &third), GW_OK);
+    CU_ASSERT_EQUAL(desk_csr(&d, &fourth), GW_OK); /* both under way at once: the last place goes to one */
+    CU_ASSERT_EQUAL(desk_issued(&d, &third, 3), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_ENROLLED);
+    CU_ASSERT_EQUAL(desk_audits(&d, "device.ceiling"), 0);
+    CU_ASSERT_EQUAL(desk_issued(&d, &fourth, 4), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_AGAIN);
+    CU_ASSERT_PTR_NOT_NULL(strstr(desk_answer(&d)->text, "as many devices as it may"));
+    CU_ASSERT_EQUAL(state_of(&d, "pump-4"), DEVICE_INVITED);
+    CU_ASSERT_EQUAL(desk_csr(&d, &fourth), GW_OK);
+    CU_ASSERT_PTR_NULL(desk_out(&d, OUT_WORK));
+    CU_ASSERT_EQUAL(desk_audits(&d, "device.ceiling"), 1); /* one a minute, however often it asks */
+    CU_ASSERT_EQUAL(desk_csr(&d, &third), GW_OK);          /* those that are in stay in */
+    CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_ENROLLED);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_REVOKE, "pump-1", NULL), GW_OK);
+    CU_ASSERT_EQUAL(desk_csr(&d, &fourth), GW_OK);
+    CU_ASSERT_PTR_NOT_NULL(desk_out(&d, OUT_WORK));
+    desk_close(&d);
+}
+
 const struct gw_test_case enrol_cases[] = {
     {"leads a right secret to a certificate, in the order of the contract", right_secret},
     {"gives the same key the same certificate, also to a twin under way", same_key_again},
@@ -314,6 +345,7 @@ const struct gw_test_case enrol_cases[] = {
     {"forgets a pending request after a day", pending_lapses},
     {"hands out nothing when the device was rejected meanwhile", revoked_meanwhile},
     {"revokes all certificates of a device, and what they open", revoke_marks_certificates},
+    {"refuses the device that would exceed devices.max, and tells once a minute", ceiling_of_devices},
     {"keeps at most two certificates, the one in use among them", at_most_two},
 };
 const size_t enrol_case_count = sizeof(enrol_cases) / sizeof(enrol_cases[0]);
