@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "broker_conf.h"
 #include "crypto_hash.h"
 #include "crypto_init.h"
 #include "daemon_internal.h"
@@ -31,7 +32,7 @@ static enum gw_rc init_config(struct daemon *d, struct gw_err *err)
 /* A session needs a descriptor in the broker; ours is a second process with its own. */
 static enum gw_rc init_limits(struct daemon *d, struct gw_err *err)
 {
-    const rlim_t reserve = 256;
+    const rlim_t reserve = BROKER_CONF_SPARE + 256;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return gw_err_sys(err, "descriptor limit");

@@ -3,9 +3,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-/* Connections beyond the devices: take-overs, renewals, and strangers on their way out. */
-#define SPARE_CONNECTIONS 256
-
 static enum gw_rc check_text(const char *what, const char *text, const char *refused, struct gw_err *err)
 {
     if (!text)
@@ -80,7 +77,7 @@ static void add_common(const struct broker_conf *c, struct gw_buf *b)
 static void add_listeners(const struct broker_conf *c, struct gw_buf *b)
 {
     (void)gw_buf_printf(b, "\nlistener %u%s%s\n", c->listen_port, c->listen_address[0] ? " " : "", c->listen_address);
-    (void)gw_buf_printf(b, "max_connections %llu\n", (unsigned long long)c->max_devices + SPARE_CONNECTIONS);
+    (void)gw_buf_printf(b, "max_connections %llu\n", (unsigned long long)c->max_devices + BROKER_CONF_SPARE);
     (void)gw_buf_printf(b, "cafile %s\ncertfile %s\nkeyfile %s\n", c->ca_file, c->cert_file, c->key_file);
     (void)gw_buf_add_str(b, "require_certificate true\n"
                             "tls_version tlsv1.3\n");

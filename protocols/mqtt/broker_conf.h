@@ -14,6 +14,10 @@
 
 #define BROKER_CONF_TEXT_MAX 8192 /* a ceiling that both buffers should have */
 
+/* Connections beyond the devices: take-overs, and strangers, whom the broker lets stand half open for 96 s. It holds a
+ * descriptor and some 20 KiB for each. */
+#define BROKER_CONF_SPARE 4096
+
 struct broker_conf {
     const char *listen_address; /* numeric, for devices; "" listens on every address */
     uint16_t listen_port;

@@ -56,7 +56,7 @@ static void too_few_descriptors_are_told_at_start(void)
     const char *const argv[] = {"sh", "-c", script, NULL};
     GW_FREE char *out = NULL;
     CU_ASSERT_EQUAL(gw_proc_run(argv, &out), HOPELESS);
-    CU_ASSERT_PTR_NOT_NULL(strstr(out, "devices.max = 200000 needs 200256 descriptors"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "devices.max = 200000 needs 204352 descriptors"));
 }
 
 static void a_taken_port_is_named(void)
