@@ -39,11 +39,19 @@ static enum gw_rc progress_turn(struct core *core, struct turn *turn, const stru
     return turn->store->ops->audit_delete(turn->store->self, msg->u.progress.audit_n, err);
 }
 
+static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err *err)
+{
+    struct answer_refused doors = {.tls = 0};
+    core->outlets.doors(core->outlets.ctx, &doors);
+    enum gw_rc rc = enrol_tick(&core->operate.enrol, turn, err);
+    return rc ? rc : watch_tick(&core->session.watch, turn, &doors, err);
+}
+
 static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     switch (msg->kind) {
     case INBOX_TICK:
-        return enrol_tick(&core->operate.enrol, turn, err);
+        return tick_turn(core, turn, err);
     case INBOX_BUS:
         return session_event(&core->session, turn, &msg->u.bus, err);
     case INBOX_ENROL:

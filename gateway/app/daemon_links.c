@@ -132,6 +132,17 @@ static void out_open_devices(void *ctx)
     daemon_open_devices(ctx);
 }
 
+static void out_doors(void *ctx, struct answer_refused *ret_counters)
+{
+    struct daemon *d = ctx;
+    struct web_stats stats;
+    web_stats_get(d->web, &stats);
+    *ret_counters = (struct answer_refused){.tls = stats.refused_tls,
+                                            .certificate = stats.refused_cert,
+                                            .half_open = stats.half_open_dropped,
+                                            .ceiling = stats.refused_limit};
+}
+
 static uint64_t out_credit(void *ctx)
 {
     struct daemon *d = ctx;
@@ -212,6 +223,7 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .cut = out_cut,
                                  .open_devices = out_open_devices,
                                  .child = out_child,
+                                 .doors = out_doors,
                                  .credit = out_credit,
                                  .query = out_query,
                                  .audit = out_audit};

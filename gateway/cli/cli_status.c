@@ -65,6 +65,33 @@ static void keys_row(struct cli_table *t, const struct json_value *root)
                                        : "NOT SEPARATED: all parts run as one user; start gatehoused as root");
 }
 
+static void refused_row(struct cli_table *t, const struct json_value *root)
+{
+    static const struct {
+        const char *key, *text;
+    } kinds[] = {
+        {"tls", "TLS"},
+        {"certificate", "certificate"},
+        {"half_open", "half open"},
+        {"ceiling", "ceiling"},
+        {"mqtt_unauthenticated", "MQTT before login"},
+        {"mqtt", "MQTT"},
+    };
+    const struct json_value *refused = NULL;
+    char text[256] = "";
+    size_t len = 0;
+    bool any = !json_member(root, "refused", JSON_KIND_OBJECT, &refused, NULL);
+    for (size_t i = 0; any && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        uint64_t n = 0;
+        if (json_u64_text(refused, kinds[i].key, UINT64_MAX, &n, NULL) || n == 0)
+            continue;
+        int wrote = snprintf(text + len, sizeof(text) - len, "%s%" PRIu64 " %s", len ? ", " : "", n, kinds[i].text);
+        len += wrote > 0 && (size_t)wrote < sizeof(text) - len ? (size_t)wrote : 0;
+    }
+    cli_table_add_str(t, "refused since the start");
+    cli_table_add_str(t, len ? text : "nothing");
+}
+
 enum cli_exit cli_status(struct cli *cli)
 {
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
@@ -88,6 +115,7 @@ enum cli_exit cli_status(struct cli *cli)
     row(&t, "devices' port (HTTPS)", root, "port_devices");
     row(&t, "devices' port (MQTT)", root, "port_mqtt");
     row(&t, "server key SHA-256", root, "server_key_sha256");
+    refused_row(&t, root);
     row(&t, "devices online", root, "online");
     const struct json_value *states = NULL;
     if (!json_member(root, "devices", JSON_KIND_OBJECT, &states, NULL))

@@ -51,6 +51,16 @@ struct answer_device {
     struct gw_wall cert_not_after;
 };
 
+/* Since the start. */
+struct answer_refused {
+    uint64_t tls;             /* HTTPS: handshakes that failed */
+    uint64_t certificate;     /* HTTPS of devices: foreign, expired or broken client certificates */
+    uint64_t half_open;       /* HTTPS, admin socket: closed before a whole request */
+    uint64_t ceiling;         /* HTTPS, admin socket: closed at a ceiling */
+    uint64_t unauthenticated; /* MQTT: ended before a session */
+    uint64_t broker;          /* MQTT: sessions and messages that the plugin refused or cut */
+};
+
 struct answer_status {
     char gateway[24];
     char version[24];
@@ -66,6 +76,7 @@ struct answer_status {
     uint16_t port_mqtt, port_devices, port_operators; /* the real ones; a closed one has its number all the same */
     struct gw_sha256 server_key;                      /* SHA-256 of the operators' server SPKI */
     struct gw_wall started;
+    struct answer_refused refused;
 };
 
 /* One event with its view. Its bytes lie in answer.bytes. */

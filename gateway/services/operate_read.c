@@ -23,6 +23,7 @@ enum gw_rc operate_status(struct operate *o, struct turn *turn, const struct inb
         .server_key = o->facts->server_key,
         .started = o->facts->started,
     };
+    watch_totals(&o->session->watch, &status.refused);
     if (o->enrol.door_open_until.ms > turn->now.ms)
         status.door_open_until = o->enrol.door_open_until;
     (void)snprintf(status.gateway, sizeof(status.gateway), "%s", o->facts->gateway);

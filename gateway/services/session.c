@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit_note.h"
 #include "enrol.h"
 #include "gw_cleanup.h"
 
@@ -116,14 +115,6 @@ static enum gw_rc note_presence(struct session *s, struct turn *turn, const stru
     return rc == GW_NOT_FOUND ? GW_OK : rc; /* the registry will cut it: nothing to note */
 }
 
-static enum gw_rc note_security(struct turn *turn, const struct bus_event *event, struct gw_err *err)
-{
-    bool impostor = event->device.text[0] == '\0' && strstr(event->reason, "local") != NULL;
-    return audit_note(turn, impostor ? AUDIT_IMPOSTOR : AUDIT_BROKER_REFUSED,
-                      event->source[0] ? event->source : "network",
-                      event->device.text[0] ? event->device.text : "broker", event->reason, err);
-}
-
 enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_event *event, struct gw_err *err)
 {
     switch (event->kind) {
@@ -150,7 +141,7 @@ enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_
         all_offline(s, turn->now);
         return GW_OK;
     case BUS_SECURITY:
-        return note_security(turn, event, err);
+        return watch_security(&s->watch, turn, event, err);
     case BUS_MESSAGE:
         return GW_OK; /* sorted out before: log, state and job messages have services of their own */
     }

@@ -11,6 +11,7 @@
 
 #include "device_bus.h"
 #include "turn.h"
+#include "watch.h"
 
 #define SESSION_WAITING_MAX 4096
 #define SESSION_CONFIRM_MS  INT64_C(10000)
@@ -42,6 +43,7 @@ struct session {
     struct gw_wall sent;       /* when something was sent last, or the broker came up */
     struct presence *presence; /* open addressing, capacity a power of two; id "" = free */
     size_t presence_cap, presence_count, online_count;
+    struct watch watch;
     struct session_waiting *waiting; /* ring of SESSION_WAITING_MAX, by rising generation */
     size_t waiting_head, waiting_count;
 };

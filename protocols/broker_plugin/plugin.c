@@ -55,6 +55,12 @@ static void local_gone(struct plugin *p, enum plugin_local local)
     p->presence.batch_count = 0;
 }
 
+static bool by_network(const struct mosquitto *client)
+{
+    const char *address = mosquitto_client_address(client);
+    return address && address[0] != '/';
+}
+
 void plugin_disconnected(struct plugin *p, const struct mosquitto *client)
 {
     for (int local = 0; local < PLUGIN_LOCALS; local++)
@@ -63,6 +69,9 @@ void plugin_disconnected(struct plugin *p, const struct mosquitto *client)
             return;
         }
     const char *id = mosquitto_client_id(client);
+    if (!id) /* no CONNECT was ever read: a handshake that failed, a scan, a connection held half open */
+        security_note(&p->security, by_network(client) ? REGISTRY_UNAUTHENTICATED : REGISTRY_LOCAL_IMPOSTOR, NULL,
+                      plugin_source(client));
     struct devtable_device *device = id ? devtable_find(&p->table, id) : NULL;
     /* After a take-over the old connection goes down last; it is not the session any more. */
     if (device && device->session.client == client)
@@ -71,6 +80,5 @@ void plugin_disconnected(struct plugin *p, const struct mosquitto *client)
 
 const char *plugin_source(const struct mosquitto *client)
 {
-    const char *address = mosquitto_client_address(client);
-    return address && address[0] != '/' ? address : "local";
+    return by_network(client) ? mosquitto_client_address(client) : "local";
 }

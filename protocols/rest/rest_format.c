@@ -24,6 +24,14 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     for (enum device_state state = DEVICE_INVITED; state <= DEVICE_RETIRED; state++)
         json_put_i64(w, device_state_text(state), s->devices_by_state[state]);
     json_put_end(w);
+    json_put_object(w, "refused");
+    json_put_u64_text(w, "tls", s->refused.tls);
+    json_put_u64_text(w, "certificate", s->refused.certificate);
+    json_put_u64_text(w, "half_open", s->refused.half_open);
+    json_put_u64_text(w, "ceiling", s->refused.ceiling);
+    json_put_u64_text(w, "mqtt_unauthenticated", s->refused.unauthenticated);
+    json_put_u64_text(w, "mqtt", s->refused.broker);
+    json_put_end(w);
     json_put_i64(w, "online", s->online);
     json_put_i64(w, "port_mqtt", s->port_mqtt);
     json_put_i64(w, "port_devices", s->port_devices);

@@ -67,6 +67,7 @@ struct web_stats {
     uint64_t refused_limit;     /* connections closed at a ceiling */
     uint64_t half_open_dropped; /* closed before a whole first request, by a ceiling or by time */
     uint64_t refused_tls;       /* handshakes that failed */
+    uint64_t refused_cert;      /* client certificates at the devices' door that are foreign, expired or broken */
     uint64_t requests;          /* whole heads that were read */
     uint64_t errors_4xx;        /* answers */
     uint64_t errors_5xx;

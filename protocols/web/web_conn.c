@@ -159,6 +159,8 @@ static void first_bytes(struct web_conn *c)
     c->state = WEB_HEAD;
     if (!c->peer_read && c->listener->door != HTTP_DOOR_ADMIN)
         tls_peer_read(lws_get_ssl(c->wsi), &c->peer);
+    if (!c->peer_read && c->peer.bad_cert)
+        web_bump(&c->listener->web->count.refused_cert);
     c->peer_read = true;
 }
 

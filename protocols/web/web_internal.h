@@ -128,8 +128,8 @@ struct web_mail {
 };
 
 struct web_counters {
-    _Atomic uint64_t connections, accepted, refused_limit, half_open_dropped, refused_tls, requests, errors_4xx,
-        errors_5xx, unanswered, answers_dropped, cut;
+    _Atomic uint64_t connections, accepted, refused_limit, half_open_dropped, refused_tls, refused_cert, requests,
+        errors_4xx, errors_5xx, unanswered, answers_dropped, cut;
 };
 
 struct web {

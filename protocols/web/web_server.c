@@ -260,6 +260,7 @@ void web_stats_get(const struct web *web, struct web_stats *ret_stats)
         .refused_limit = atomic_load(&n->refused_limit),
         .half_open_dropped = atomic_load(&n->half_open_dropped),
         .refused_tls = atomic_load(&n->refused_tls),
+        .refused_cert = atomic_load(&n->refused_cert),
         .requests = atomic_load(&n->requests),
         .errors_4xx = atomic_load(&n->errors_4xx),
         .errors_5xx = atomic_load(&n->errors_5xx),

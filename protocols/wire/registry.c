@@ -23,6 +23,7 @@ static const struct {
     {REGISTRY_BAD_CONTROL, "bad control message"},
     {REGISTRY_QUARANTINE_REFUSED, "refused in quarantine"},
     {REGISTRY_SESSION_EXPIRED, "certificate expired during the session"},
+    {REGISTRY_UNAUTHENTICATED, "ended without a session"},
 };
 
 const char *registry_reason_text(enum registry_reason reason)

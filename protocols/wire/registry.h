@@ -71,8 +71,9 @@ enum registry_reason {
     REGISTRY_BAD_CONTROL = 12,
     REGISTRY_QUARANTINE_REFUSED = 13,
     REGISTRY_SESSION_EXPIRED = 14,
+    REGISTRY_UNAUTHENTICATED = 15, /* a connection ended before it had a session */
 };
-#define REGISTRY_REASON_LAST REGISTRY_SESSION_EXPIRED
+#define REGISTRY_REASON_LAST REGISTRY_UNAUTHENTICATED
 
 /* "unknown certificate" …; static storage; "unknown reason" for a value outside the enum. */
 const char *registry_reason_text(enum registry_reason reason);

@@ -1,6 +1,7 @@
 /* Who is let in: the real broker, the real plugin, real certificates. */
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tls_probe.h"
@@ -27,7 +28,8 @@ static void refuses_until_registry(void)
     CU_ASSERT_STRING_EQUAL(seen->source, "127.0.0.1");
     world_device_close(d);
     CU_ASSERT(WORLD_AWAIT(&w, !world_is_online(&w, "pump-1")));
-    CU_ASSERT_EQUAL(w.security_count, 0);
+    for (size_t i = 0; i < w.security_count; i++) /* looking whether the port is there, as this test does */
+        CU_ASSERT_STRING_EQUAL(w.security[i].reason, registry_reason_text(REGISTRY_UNAUTHENTICATED));
     world_done(&w);
 }
 
@@ -82,6 +84,16 @@ static void refuses_wrong_names(void)
     world_done(&w);
 }
 
+/* Connections that ended without a session, as reported so far. */
+static uint32_t unauthenticated(const struct world *w)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < w->security_count; i++)
+        if (strcmp(w->security[i].reason, registry_reason_text(REGISTRY_UNAUTHENTICATED)) == 0)
+            sum += w->security[i].times;
+    return sum;
+}
+
 static void refuses_other_authorities(void)
 {
     struct world w = {0};
@@ -105,6 +117,7 @@ static void refuses_other_authorities(void)
     (void)tls_probe_open(&probe, w.port, w.pki.ca_file, NULL, NULL);
     CU_ASSERT_EQUAL(tls_probe_connect(&probe, "pump-1"), -1);
     tls_probe_close(&probe);
+    CU_ASSERT(WORLD_AWAIT(&w, unauthenticated(&w) >= 3));
     test_pki_done(&other);
     world_done(&w);
 }
@@ -234,8 +247,37 @@ static void half_open_connections_disturb_nobody(void)
     world_bus(&w);
     CU_ASSERT(WORLD_AWAIT(&w, world_is_online(&w, "pump-1")));
     (void)close(tcp);
-    (void)close(idle);
     tls_probe_close(&silent);
+    CU_ASSERT(WORLD_AWAIT(&w, unauthenticated(&w) >= 2));
+    (void)close(idle);
+    CU_ASSERT(WORLD_AWAIT(&w, world_security(&w, REGISTRY_LOCAL_IMPOSTOR, ""))); /* nobody else has a word there */
+    world_done(&w);
+}
+
+#define CROWD 3000 /* more than the thousand devices that this broker is made for */
+
+static void thousands_of_half_open_connections_keep_no_device_out(void)
+{
+    struct world w = {0};
+    struct test_cert cert;
+    struct world_device *d;
+    static int crowd[CROWD];
+    world_init(&w);
+    world_bus(&w);
+    test_pki_issue(&w.pki, "pump-1", false, 3600, &cert);
+    struct bus_entry entry = world_entry("pump-1", &cert);
+    world_registry(&w, 1, &entry, 1);
+    for (size_t i = 0; i < CROWD; i++) {
+        crowd[i] = tls_probe_tcp(w.port);
+        if (i % 2)
+            CU_ASSERT_EQUAL(write(crowd[i], "\x16\x03\x01", 3), 3);
+    }
+    CU_ASSERT_EQUAL(world_connect(&w, "pump-1", &cert, 0, &d), 0);
+    CU_ASSERT(WORLD_AWAIT(&w, world_is_online(&w, "pump-1")));
+    for (size_t i = 0; i < CROWD; i++)
+        (void)close(crowd[i]);
+    CU_ASSERT(WORLD_AWAIT(&w, unauthenticated(&w) >= CROWD));
+    CU_ASSERT(world_is_online(&w, "pump-1"));
     world_done(&w);
 }
 
@@ -270,10 +312,16 @@ static const struct gw_test_case cases[] = {
     {"ends a session when its certificate ends", ends_a_session_with_its_certificate},
     {"refuses and reports impostors on the local socket", reports_local_impostors},
     {"refuses an MQTT 5 authentication method", refuses_an_mqtt5_method},
-    {"half-open connections disturb nobody", half_open_connections_disturb_nobody},
+    {"half-open connections disturb nobody, and are told", half_open_connections_disturb_nobody},
+    {"thousands of half-open connections keep no device out", thousands_of_half_open_connections_keep_no_device_out},
 };
 
 int main(void)
 {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
     return GW_TEST_RUN("broker gate", cases);
 }

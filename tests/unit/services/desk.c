@@ -89,8 +89,10 @@ void desk_close(struct desk *d)
 static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
 {
     switch (msg->kind) {
-    case INBOX_TICK:
-        return enrol_tick(&d->operate.enrol, &d->turn, err);
+    case INBOX_TICK: {
+        enum gw_rc rc = enrol_tick(&d->operate.enrol, &d->turn, err);
+        return rc ? rc : watch_tick(&d->session.watch, &d->turn, &d->refused, err);
+    }
     case INBOX_ENROL:
         return enrol_request(&d->operate.enrol, &d->turn, msg, err);
     case INBOX_RENEW:

@@ -21,6 +21,7 @@ struct desk {
     struct gw_wall now;
     struct answer last; /* what the session let out last; kind 0: nothing */
     size_t let_out;
+    struct answer_refused refused; /* what the HTTPS doors say */
     /* the fake bus */
     size_t sent_all, sent_device;
     struct bus_entry entries[64];

@@ -166,14 +166,76 @@ static void gaps_once_a_second(void)
     desk_close(&d);
 }
 
+static void tick(struct desk *d)
+{
+    struct inbox_msg msg = {.kind = INBOX_TICK};
+    CU_ASSERT_EQUAL(desk_msg(d, &msg), GW_OK);
+}
+
 static void security_reports(void)
 {
     struct desk d;
     desk_open(&d);
-    bus(&d, (struct bus_event){.kind = BUS_SECURITY, .device = desk_id("pump-1"), .reason = "flood", .source = "x"});
+    struct bus_event flood = {.kind = BUS_SECURITY, .device = desk_id("pump-1"), .reason = "flood", .times = 1};
+    bus(&d, flood);
     CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
     bus(&d, (struct bus_event){.kind = BUS_SECURITY, .reason = "local impostor"});
     CU_ASSERT_EQUAL(desk_audits(&d, "auth.impostor"), 1);
+    for (int i = 0; i < 100; i++)
+        bus(&d, flood);
+    tick(&d);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
+    d.now.ms += WATCH_TELL_MS;
+    tick(&d);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 2); /* a hundred in one */
+    d.now.ms += WATCH_TELL_MS;
+    tick(&d);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 2);
+    CU_ASSERT_EQUAL(d.session.watch.broker, 102);
+    desk_close(&d);
+}
+
+static void many_attackers(void)
+{
+    struct desk d;
+    desk_open(&d);
+    for (int i = 0; i < 1000; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "pump-%04d", i);
+        bus(&d, (struct bus_event){.kind = BUS_SECURITY, .device = desk_id(name), .reason = "flood", .times = 1});
+    }
+    tick(&d);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), WATCH_REFUSALS + 1);
+    d.now.ms += WATCH_TELL_MS; /* a quiet minute later others are told apart again */
+    bus(&d, (struct bus_event){.kind = BUS_SECURITY, .device = desk_id("valve"), .reason = "flood", .times = 1});
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), WATCH_REFUSALS + 2);
+    desk_close(&d);
+}
+
+static void refusals_at_the_doors(void)
+{
+    struct desk d;
+    desk_open(&d);
+    tick(&d);
+    CU_ASSERT_EQUAL(desk_audits(&d, "net.refused") + desk_audits(&d, "cert.rejected"), 0);
+    d.refused = (struct answer_refused){.tls = 3, .certificate = 1, .half_open = 7, .ceiling = 5};
+    bus(&d, (struct bus_event){.kind = BUS_SECURITY, .reason = "ended without a session", .times = 900});
+    tick(&d);
+    CU_ASSERT_EQUAL(desk_audits(&d, "net.refused"), 4);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
+    d.refused.tls = 1000;
+    for (int i = 0; i < 59; i++) {
+        d.now.ms += GW_SECOND_MS;
+        tick(&d);
+    }
+    CU_ASSERT_EQUAL(desk_audits(&d, "net.refused"), 4);
+    d.now.ms += GW_SECOND_MS;
+    tick(&d);
+    CU_ASSERT_EQUAL(desk_audits(&d, "net.refused"), 5);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_STATUS, NULL, NULL), GW_OK);
+    const struct answer_refused *totals = &desk_answer(&d)->status.refused;
+    CU_ASSERT(totals->tls == 1000 && totals->certificate == 1 && totals->half_open == 7 && totals->ceiling == 5);
+    CU_ASSERT_EQUAL(totals->unauthenticated, 900);
     desk_close(&d);
 }
 
@@ -186,6 +248,8 @@ const struct gw_test_case session_cases[] = {
     {"asks for the whole registry again when nothing is confirmed", lost_registry},
     {"follows presence through lists and losses", presence_table},
     {"answers a batch that cannot be taken at most once a second", gaps_once_a_second},
-    {"makes events of the plugin's reports", security_reports},
+    {"makes events of the plugin's reports, of many alike one a minute", security_reports},
+    {"tells a thousand attackers in a bounded number of events", many_attackers},
+    {"tells refusals at the doors once a minute and kind, and counts them all", refusals_at_the_doors},
 };
 const size_t session_case_count = sizeof(session_cases) / sizeof(session_cases[0]);

@@ -1,0 +1,120 @@
+#include "watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "audit_note.h"
+#include "registry.h"
+
+static bool minute_over(struct gw_wall since, struct gw_wall now)
+{
+    return since.ms == 0 || now.ms - since.ms >= WATCH_TELL_MS || now.ms < since.ms; /* a clock that was set back */
+}
+
+static bool is_reason(const struct bus_event *event, enum registry_reason reason)
+{
+    return strcmp(event->reason, registry_reason_text(reason)) == 0;
+}
+
+static enum gw_rc tell_kind(struct turn *turn, struct watch_kind *kind, enum audit_what what, const char *subj,
+                            const char *text, struct gw_err *err)
+{
+    if (kind->total == kind->told || !minute_over(kind->told_at, turn->now))
+        return GW_OK;
+    char msg[AUDIT_MSG_MAX];
+    (void)snprintf(msg, sizeof(msg), "%" PRIu64 " %s", kind->total - kind->told, text);
+    kind->told = kind->total;
+    kind->told_at = turn->now;
+    return audit_note(turn, what, subj, "listeners", msg, err);
+}
+
+static enum gw_rc tell_refusal(struct turn *turn, struct watch_refusal *r, struct gw_err *err)
+{
+    char msg[AUDIT_MSG_MAX];
+    if (r->since == 1)
+        (void)snprintf(msg, sizeof(msg), "%s", r->reason);
+    else
+        (void)snprintf(msg, sizeof(msg), "%s, %" PRIu64 " times", r->reason, r->since);
+    bool impostor = strcmp(r->reason, registry_reason_text(REGISTRY_LOCAL_IMPOSTOR)) == 0;
+    r->since = 0;
+    r->told_at = turn->now;
+    return audit_note(turn, impostor ? AUDIT_IMPOSTOR : AUDIT_BROKER_REFUSED, r->source[0] ? r->source : "network",
+                      r->device.text[0] ? r->device.text : "broker", msg, err);
+}
+
+/* The slot of this refusal, a free one, or one that has been quiet for a minute; NULL when all are at work. */
+static struct watch_refusal *slot_of(struct watch *w, const struct bus_event *event, struct gw_wall now)
+{
+    struct watch_refusal *quiet = NULL;
+    for (size_t i = 0; i < w->refusal_count; i++) {
+        struct watch_refusal *r = &w->refusals[i];
+        if (gw_device_id_eq(&r->device, &event->device) && strcmp(r->reason, event->reason) == 0)
+            return r;
+        if (r->since == 0 && minute_over(r->told_at, now))
+            quiet = r;
+    }
+    if (!quiet && w->refusal_count < WATCH_REFUSALS)
+        quiet = &w->refusals[w->refusal_count++];
+    if (!quiet)
+        return NULL;
+    *quiet = (struct watch_refusal){.device = event->device};
+    memcpy(quiet->reason, event->reason, sizeof(quiet->reason));
+    return quiet;
+}
+
+enum gw_rc watch_security(struct watch *w, struct turn *turn, const struct bus_event *event, struct gw_err *err)
+{
+    uint64_t times = event->times ? event->times : 1;
+    if (is_reason(event, REGISTRY_UNAUTHENTICATED)) {
+        w->unauthenticated.total += times;
+        memcpy(w->unauthenticated_source, event->source, sizeof(w->unauthenticated_source));
+        return GW_OK;
+    }
+    w->broker += times;
+    struct watch_refusal *r = slot_of(w, event, turn->now);
+    if (!r) {
+        w->others.total += times;
+        return GW_OK;
+    }
+    r->since += times;
+    memcpy(r->source, event->source, sizeof(r->source));
+    return minute_over(r->told_at, turn->now) ? tell_refusal(turn, r, err) : GW_OK;
+}
+
+enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_refused *doors, struct gw_err *err)
+{
+    w->tls.total = doors->tls;
+    w->certificate.total = doors->certificate;
+    w->half_open.total = doors->half_open;
+    w->ceiling.total = doors->ceiling;
+    enum gw_rc rc = tell_kind(turn, &w->tls, AUDIT_NET_REFUSED, "network", "TLS handshakes failed at HTTPS", err);
+    if (!rc)
+        rc = tell_kind(turn, &w->certificate, AUDIT_BROKER_REFUSED, "network",
+                       "connections to the devices' HTTPS listener showed a foreign or expired certificate", err);
+    if (!rc)
+        rc = tell_kind(turn, &w->half_open, AUDIT_NET_REFUSED, "network",
+                       "connections to HTTPS or the admin socket were closed before they sent a whole request", err);
+    if (!rc)
+        rc = tell_kind(turn, &w->ceiling, AUDIT_NET_REFUSED, "network",
+                       "connections to HTTPS or the admin socket were closed at a ceiling", err);
+    if (!rc)
+        rc = tell_kind(turn, &w->unauthenticated, AUDIT_NET_REFUSED, w->unauthenticated_source,
+                       "connections to MQTT ended without a session: no or a foreign certificate, or half open", err);
+    if (!rc)
+        rc = tell_kind(turn, &w->others, AUDIT_BROKER_REFUSED, "network", "further refusals at the broker", err);
+    for (size_t i = 0; !rc && i < w->refusal_count; i++)
+        if (w->refusals[i].since && minute_over(w->refusals[i].told_at, turn->now))
+            rc = tell_refusal(turn, &w->refusals[i], err);
+    return rc;
+}
+
+void watch_totals(const struct watch *w, struct answer_refused *ret_totals)
+{
+    *ret_totals = (struct answer_refused){.tls = w->tls.total,
+                                          .certificate = w->certificate.total,
+                                          .half_open = w->half_open.total,
+                                          .ceiling = w->ceiling.total,
+                                          .unauthenticated = w->unauthenticated.total,
+                                          .broker = w->broker};
+}

@@ -1,0 +1,46 @@
+/*
+ * watch: what the doors refuse, counted since the start and told in a way that lets no attacker fill the log: the first
+ * refusal of a kind is an event at once, those that follow within a minute are summed into the next one.
+ *
+ * Memory only, in core's thread. An event that is lost with its transaction is still in the totals.
+ */
+#pragma once
+
+#include "answer.h"
+#include "device_bus.h"
+#include "turn.h"
+
+#define WATCH_TELL_MS  GW_MINUTE_MS
+#define WATCH_REFUSALS 64 /* (reason, device) at the broker that are told apart; further ones are told together */
+
+struct watch_kind {
+    uint64_t total, told;
+    struct gw_wall told_at;
+};
+
+struct watch_refusal {
+    char reason[96];
+    struct gw_device_id device;
+    char source[DEVICE_SOURCE_MAX]; /* of the last */
+    uint64_t since;                 /* not told yet */
+    struct gw_wall told_at;
+};
+
+struct watch {
+    struct watch_kind tls, certificate, half_open, ceiling; /* at the HTTPS doors */
+    struct watch_kind unauthenticated;                      /* at the broker, before anything was said */
+    struct watch_kind others;                               /* at the broker, beyond WATCH_REFUSALS */
+    char unauthenticated_source[DEVICE_SOURCE_MAX];         /* of the last */
+    struct watch_refusal refusals[WATCH_REFUSALS];
+    size_t refusal_count;
+    uint64_t broker; /* refusals and cuts by the broker's plugin */
+};
+
+/* BUS_SECURITY: what the plugin refused or cut. */
+GW_MUST_CHECK enum gw_rc watch_security(struct watch *w, struct turn *turn, const struct bus_event *event,
+                                        struct gw_err *err);
+/* Once a second: the HTTPS doors' counters since the start; tells what is due. */
+GW_MUST_CHECK enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_refused *doors,
+                                    struct gw_err *err);
+/* All totals. */
+void watch_totals(const struct watch *w, struct answer_refused *ret_totals);
