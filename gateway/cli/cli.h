@@ -58,7 +58,7 @@ struct cli;
 typedef enum cli_exit cli_run_fn(struct cli *cli);
 
 struct cli_command {
-    const char *name;    /* one or two words: "status", "device show" */
+    const char *name;    /* one to three words: "status", "device show" */
     const char *args;    /* for people: "ID SPKI-SHA256"; NULL: none */
     int arg_count;       /* exactly */
     unsigned options;    /* enum cli_option_bit, or-ed */
@@ -115,11 +115,20 @@ void cli_say(struct cli *cli, const char *fmt, ...) GW_PRINTF(2, 3);
 /* The same, with a hint where to read on; returns CLI_USAGE. */
 enum cli_exit cli_usage(struct cli *cli, const char *fmt, ...) GW_PRINTF(2, 3);
 
+/* A long body that is read as it is sent; on a terminal its progress is shown. */
+struct cli_upload {
+    int fd; /* a regular file, read from where it stands */
+    uint64_t bytes;
+    const char *content_type;
+};
+
 struct cli_question {
-    const char *method;   /* "GET", "POST", "DELETE" */
-    const char *path;     /* "/api/v1/status" */
-    struct gw_view body;  /* JSON; empty: none */
-    const char *revision; /* for If-Match; NULL: none */
+    const char *method;              /* "GET", "POST", "DELETE" */
+    const char *path;                /* "/api/v1/status" */
+    struct gw_view body;             /* JSON; empty: none */
+    const char *revision;            /* for If-Match; NULL: none */
+    const struct cli_upload *upload; /* instead of body; NULL: none */
+    long answer_ms;                  /* how long the gateway may take; 0: HTTP_ANSWER_MS */
 };
 /*
  * Asks the gateway and reads the answer. Anything but success has been told on err when it returns: CLI_UNREACHABLE
@@ -141,5 +150,7 @@ bool cli_qr_draw(FILE *out, const char *text, bool colour);
 /* The commands. */
 cli_run_fn cli_status, cli_claim, cli_pending, cli_door_open, cli_door_close;
 cli_run_fn cli_logs_list, cli_logs_show, cli_logs_tail, cli_logs_export, cli_logs_verify;
+cli_run_fn cli_release_key_add, cli_release_key_list, cli_release_key_remove;
+cli_run_fn cli_release_import, cli_release_list, cli_release_show, cli_release_verify, cli_release_withdraw;
 cli_run_fn cli_release_keygen_run, cli_release_sign_run, cli_release_inspect_run;
 cli_run_fn cli_device_list, cli_device_show, cli_device_invite, cli_device_approve, cli_device_act;

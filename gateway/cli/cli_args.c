@@ -22,7 +22,7 @@ static const struct option {
     {CLI_OPT_OUT, "--out", "PATH",
      "write the invitation to a new file (mode 0600), not to\n                   stdout; export logs into a new "
      "directory; put a key or\n                   a release into a new file"},
-    {CLI_OPT_NAME, "--name", "TEXT", "what people call the device"},
+    {CLI_OPT_NAME, "--name", "TEXT", "what people call the device or the key"},
     {CLI_OPT_REV, "--rev", "N", "only if the device is still at this revision"},
     {CLI_OPT_DEVICE, "--device", "ID", "the logs of this device"},
     {CLI_OPT_AUDIT, "--audit", NULL, "the gateway's own log of operators' acts and security events"},

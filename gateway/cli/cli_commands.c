@@ -83,6 +83,23 @@ static const struct cli_command commands[] = {
      "signed. Whether a gateway would take it also depends on the keys that it trusts,\n"
      "on the time and on what its devices run.",
      cli_release_inspect_run},
+    {"release key add", "FILE.pub", 1, CLI_OPT_NAME, "trust a vendor's key (root only)",
+     "Prints the fingerprint: compare it with what the vendor says before you import.\n"
+     "Without --name the file's name is the key's.",
+     cli_release_key_add},
+    {"release key list", NULL, 0, 0, "keys of vendors that are trusted", NULL, cli_release_key_list},
+    {"release key remove", "KEYID", 1, 0, "trust a key no more (root only)",
+     "Staged releases that have too few trusted signers then are marked in the list.", cli_release_key_remove},
+    {"release import", "FILE.tar", 1, 0, "check a release and stage it",
+     "The gateway checks signatures, dates and counters before it takes the files, and\n"
+     "every digest while it does. What is refused leaves nothing behind.",
+     cli_release_import},
+    {"release list", NULL, 0, 0, "all releases, withdrawn ones too", NULL, cli_release_list},
+    {"release show", "ID", 1, 0, "one release and its files", NULL, cli_release_show},
+    {"release verify", "ID", 1, 0, "read the stored artifacts again and compare their digests", NULL,
+     cli_release_verify},
+    {"release withdraw", "ID", 1, CLI_OPT_REV, "withdraw a release for good", "Its version and counter stay taken.",
+     cli_release_withdraw},
     {"help", "[COMMAND]", -1, 0, "this list, or more about a command", NULL, cli_help},
 };
 

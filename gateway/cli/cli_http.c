@@ -16,11 +16,33 @@ struct reply {
     struct gw_buf body;
 };
 
+/* What curl's callbacks need to know of a transfer. */
+struct going {
+    struct cli *cli;
+    const struct cli_upload *upload; /* NULL: none */
+    int percent;                     /* shown last; -1: nothing yet */
+};
+
+/* On a terminal, in one line that is written over. */
+static void show_progress(struct going *g, curl_off_t sent)
+{
+    if (!g->upload || g->upload->bytes == 0 || !g->cli->out_is_tty || g->cli->json)
+        return;
+    int percent = (int)((double)sent / (double)g->upload->bytes * 100);
+    if (percent == g->percent)
+        return;
+    g->percent = percent;
+    (void)fprintf(g->cli->err, "\r%3d %% of %llu MiB%s", percent, (unsigned long long)(g->upload->bytes >> 20),
+                  percent >= 100 ? "\n" : "");
+    (void)fflush(g->cli->err);
+}
+
 /* curl asks now and then: a number other than 0 ends the transfer. Signals are pending only for a command that has
  * blocked them (logs tail). */
-static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+static int on_progress(void *ctx, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
 {
-    (void)ctx, (void)a, (void)b, (void)c, (void)d;
+    (void)down_total, (void)down, (void)up_total;
+    show_progress(ctx, up);
     sigset_t pending;
     return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
 }
@@ -34,6 +56,13 @@ static size_t take(char *bytes, size_t size, size_t count, void *ctx)
 {
     struct reply *r = ctx;
     return gw_buf_add(&r->body, bytes, size * count) ? 0 : size * count;
+}
+
+static size_t give(char *out, size_t size, size_t count, void *ctx)
+{
+    const struct going *g = ctx;
+    ssize_t n = read(g->upload->fd, out, size * count);
+    return n < 0 ? CURL_READFUNC_ABORT : (size_t)n;
 }
 
 /* The reason why nobody answers, from the socket itself. */
@@ -69,9 +98,14 @@ static bool add_headers(CURL *curl, const struct cli_question *q, struct curl_sl
 {
     char match[64];
     (void)snprintf(match, sizeof(match), "If-Match: \"%s\"", q->revision ? q->revision : "");
-    const char *const lines[] = {
-        "Accept: application/json, */*",
-        "Expect:", q->body.len ? "Content-Type: application/json" : "Content-Type:", q->revision ? match : NULL};
+    char type[128] = "Content-Type:";
+    if (q->upload)
+        (void)snprintf(type, sizeof(type), "Content-Type: %s", q->upload->content_type);
+    else if (q->body.len)
+        (void)snprintf(type, sizeof(type), "Content-Type: application/json");
+    /* An upload waits for the gateway's word before it begins, so that a refusal costs nothing. */
+    const char *const lines[] = {"Accept: application/json, */*", q->upload ? "Expect: 100-continue" : "Expect:", type,
+                                 q->revision ? match : NULL};
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]) && lines[i]; i++) {
         struct curl_slist *longer = curl_slist_append(*ret_headers, lines[i]);
         if (!longer)
@@ -81,19 +115,37 @@ static bool add_headers(CURL *curl, const struct cli_question *q, struct curl_sl
     return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *ret_headers) == CURLE_OK;
 }
 
-static void set_options(CURL *curl, const struct cli *cli, const struct cli_question *q, const char *url)
+/* Bytes may take as long as they need while they move; the answer may not. */
+static void set_upload(CURL *curl, const struct cli_question *q, struct going *g)
 {
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, q->answer_ms / 1000 + 5);
+    (void)curl_easy_setopt(curl, CURLOPT_EXPECT_100_TIMEOUT_MS, (long)HTTP_ANSWER_MS);
+    (void)curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->upload->bytes);
+    (void)curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, 262144L);
+    (void)curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
+    (void)curl_easy_setopt(curl, CURLOPT_READDATA, g);
+}
+
+static void set_options(CURL *curl, const struct cli_question *q, const char *url, struct going *g)
+{
+    const struct cli *cli = g->cli;
     (void)curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, cli->socket);
     (void)curl_easy_setopt(curl, CURLOPT_URL, url);
     (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http");
     (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
     (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, 5000L);
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, HTTP_ANSWER_MS + 5000L);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (q->answer_ms ? q->answer_ms : HTTP_ANSWER_MS) + 5000L);
     (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "gatehouse/" GATEHOUSE_VERSION);
     (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    if (q->body.len || strcmp(q->method, "POST") == 0) {
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, g);
+    if (q->upload) {
+        set_upload(curl, q, g);
+    } else if (q->body.len || strcmp(q->method, "POST") == 0) {
         (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body.len);
         (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, q->body.len ? (const char *)q->body.ptr : "");
     }
@@ -137,10 +189,13 @@ static enum cli_exit transfer(struct cli *cli, const struct cli_question *q, str
         cli_say(cli, "libcurl cannot start");
         return CLI_REFUSED;
     }
-    set_options(curl, cli, q, url);
+    struct going going = {.cli = cli, .upload = q->upload, .percent = -1};
+    set_options(curl, q, url, &going);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, r);
     CURLcode code = curl_easy_perform(curl);
+    if (going.percent >= 0 && going.percent < 100)
+        (void)fputc('\n', cli->err);
     if (code)
         return tell_failure(cli, code);
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &r->status);

@@ -48,13 +48,15 @@ enum cli_exit cli_device_id(struct cli *cli, const char *word, struct gw_device_
 /* How many of the words name this command; 0: another one. */
 static int words_of(const struct cli_command *c, const struct cli *cli)
 {
-    const char *space = strchr(c->name, ' ');
-    size_t len = space ? (size_t)(space - c->name) : strlen(c->name);
-    if (cli->word_count < 1 || strlen(cli->words[0]) != len || strncmp(cli->words[0], c->name, len) != 0)
-        return 0;
-    if (!space)
-        return 1;
-    return cli->word_count > 1 && strcmp(cli->words[1], space + 1) == 0 ? 2 : 0;
+    int used = 0;
+    struct gw_view rest = gw_view_str(c->name);
+    while (rest.len > 0) {
+        struct gw_view word = gw_view_cut(rest, ' ', &rest);
+        if (used == cli->word_count || !gw_view_eq_str(word, cli->words[used]))
+            return 0;
+        used++;
+    }
+    return used;
 }
 
 static enum cli_exit find_command(struct cli *cli)

@@ -123,8 +123,10 @@ static enum gw_rc fetch_entries(struct work *w, const struct tile_path *tile)
 
 static void compare_claims(struct work *w)
 {
+    if (w->check->claim_count == 0)
+        return;
     const struct log_claim *end = w->check->claims + w->check->claim_count;
-    if (!w->claim || w->claim == end || w->claim->size != w->of_events.size)
+    if (w->claim == end || w->claim->size != w->of_events.size)
         return;
     struct gw_sha256 root;
     merkle_range_root(&w->of_events, w->check->hash, &root);
