@@ -215,9 +215,11 @@ static enum gw_rc take_data(struct ustar_reader *r, struct gw_view *rest, struct
 static enum gw_rc take_padding(struct ustar_reader *r, struct gw_view *rest, struct gw_err *err)
 {
     struct gw_view bytes = cut(rest, r->pad);
-    r->offset += bytes.len;
+    for (size_t i = 0; i < bytes.len; i++, r->offset++)
+        if (bytes.ptr[i])
+            return fail(r, err, "something other than zeros behind a file");
     r->pad -= (uint32_t)bytes.len;
-    return all_zero(bytes.ptr, bytes.len) ? GW_OK : fail(r, err, "something other than zeros behind a file");
+    return GW_OK;
 }
 
 enum gw_rc ustar_reader_feed(struct ustar_reader *r, struct gw_view bytes, struct gw_err *err)
