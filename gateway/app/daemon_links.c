@@ -136,11 +136,14 @@ static void out_doors(void *ctx, struct answer_refused *ret_counters)
 {
     struct daemon *d = ctx;
     struct web_stats stats;
+    struct journal_thread_stats journal;
     web_stats_get(d->web, &stats);
+    journal_thread_stats_get(d->journal_thread, &journal);
     *ret_counters = (struct answer_refused){.tls = stats.refused_tls,
                                             .certificate = stats.refused_cert,
                                             .half_open = stats.half_open_dropped,
-                                            .ceiling = stats.refused_limit};
+                                            .ceiling = stats.refused_limit,
+                                            .batches = journal.malformed};
 }
 
 static uint64_t out_credit(void *ctx)

@@ -76,6 +76,7 @@ static void refused_row(struct cli_table *t, const struct json_value *root)
         {"ceiling", "ceiling"},
         {"mqtt_unauthenticated", "MQTT before login"},
         {"mqtt", "MQTT"},
+        {"log_batches", "log batches"},
     };
     const struct json_value *refused = NULL;
     char text[256] = "";

@@ -59,6 +59,7 @@ struct answer_refused {
     uint64_t ceiling;         /* HTTPS, admin socket: closed at a ceiling */
     uint64_t unauthenticated; /* MQTT: ended before a session */
     uint64_t broker;          /* MQTT: sessions and messages that the plugin refused or cut */
+    uint64_t batches;         /* up/log: what was no batch */
 };
 
 struct answer_status {

@@ -30,6 +30,7 @@ static const struct {
     {AUDIT_CLAIMED, "auth.claim", EVENT_SEV_MEDIUM, EVENT_OK},
     {AUDIT_BROKER_REFUSED, "cert.rejected", EVENT_SEV_MEDIUM, EVENT_DENIED},
     {AUDIT_NET_REFUSED, "net.refused", EVENT_SEV_LOW, EVENT_DENIED},
+    {AUDIT_PROTO_ERROR, "proto.error", EVENT_SEV_LOW, EVENT_FAIL},
     {AUDIT_IMPOSTOR, "auth.impostor", EVENT_SEV_CRITICAL, EVENT_DENIED},
     {AUDIT_ACT_DENIED, "authz.denied", EVENT_SEV_LOW, EVENT_DENIED},
     {AUDIT_STARTED, "boot.start", EVENT_SEV_INFO, EVENT_OK},

@@ -28,6 +28,7 @@ enum audit_what {
     AUDIT_CLAIMED,
     AUDIT_BROKER_REFUSED, /* the plugin refused or cut a session, or HTTPS refused a certificate */
     AUDIT_NET_REFUSED,    /* connections that came to nothing */
+    AUDIT_PROTO_ERROR,    /* bytes that break the grammar of their place */
     AUDIT_IMPOSTOR,       /* somebody on this machine tried the broker's local socket */
     AUDIT_ACT_DENIED,
     AUDIT_STARTED,

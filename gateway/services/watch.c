@@ -88,6 +88,7 @@ enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_re
     w->certificate.total = doors->certificate;
     w->half_open.total = doors->half_open;
     w->ceiling.total = doors->ceiling;
+    w->batches.total = doors->batches;
     enum gw_rc rc = tell_kind(turn, &w->tls, AUDIT_NET_REFUSED, "network", "TLS handshakes failed at HTTPS", err);
     if (!rc)
         rc = tell_kind(turn, &w->certificate, AUDIT_BROKER_REFUSED, "network",
@@ -98,6 +99,9 @@ enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_re
     if (!rc)
         rc = tell_kind(turn, &w->ceiling, AUDIT_NET_REFUSED, "network",
                        "connections to HTTPS or the admin socket were closed at a ceiling", err);
+    if (!rc)
+        rc = tell_kind(turn, &w->batches, AUDIT_PROTO_ERROR, "devices",
+                       "messages on up/log were no log batch; the daemon's log names the first device", err);
     if (!rc)
         rc = tell_kind(turn, &w->unauthenticated, AUDIT_NET_REFUSED, w->unauthenticated_source,
                        "connections to MQTT ended without a session: no or a foreign certificate, or half open", err);
@@ -115,6 +119,7 @@ void watch_totals(const struct watch *w, struct answer_refused *ret_totals)
                                           .certificate = w->certificate.total,
                                           .half_open = w->half_open.total,
                                           .ceiling = w->ceiling.total,
+                                          .batches = w->batches.total,
                                           .unauthenticated = w->unauthenticated.total,
                                           .broker = w->broker};
 }

@@ -28,6 +28,7 @@ struct watch_refusal {
 
 struct watch {
     struct watch_kind tls, certificate, half_open, ceiling; /* at the HTTPS doors */
+    struct watch_kind batches;                              /* on up/log */
     struct watch_kind unauthenticated;                      /* at the broker, before anything was said */
     struct watch_kind others;                               /* at the broker, beyond WATCH_REFUSALS */
     char unauthenticated_source[DEVICE_SOURCE_MAX];         /* of the last */

@@ -31,6 +31,7 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     json_put_u64_text(w, "ceiling", s->refused.ceiling);
     json_put_u64_text(w, "mqtt_unauthenticated", s->refused.unauthenticated);
     json_put_u64_text(w, "mqtt", s->refused.broker);
+    json_put_u64_text(w, "log_batches", s->refused.batches);
     json_put_end(w);
     json_put_i64(w, "online", s->online);
     json_put_i64(w, "port_mqtt", s->port_mqtt);

@@ -218,11 +218,12 @@ static void refusals_at_the_doors(void)
     desk_open(&d);
     tick(&d);
     CU_ASSERT_EQUAL(desk_audits(&d, "net.refused") + desk_audits(&d, "cert.rejected"), 0);
-    d.refused = (struct answer_refused){.tls = 3, .certificate = 1, .half_open = 7, .ceiling = 5};
+    d.refused = (struct answer_refused){.tls = 3, .certificate = 1, .half_open = 7, .ceiling = 5, .batches = 2};
     bus(&d, (struct bus_event){.kind = BUS_SECURITY, .reason = "ended without a session", .times = 900});
     tick(&d);
     CU_ASSERT_EQUAL(desk_audits(&d, "net.refused"), 4);
     CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "proto.error"), 1);
     d.refused.tls = 1000;
     for (int i = 0; i < 59; i++) {
         d.now.ms += GW_SECOND_MS;
@@ -236,6 +237,7 @@ static void refusals_at_the_doors(void)
     const struct answer_refused *totals = &desk_answer(&d)->status.refused;
     CU_ASSERT(totals->tls == 1000 && totals->certificate == 1 && totals->half_open == 7 && totals->ceiling == 5);
     CU_ASSERT_EQUAL(totals->unauthenticated, 900);
+    CU_ASSERT_EQUAL(totals->batches, 2);
     desk_close(&d);
 }
 
