@@ -43,6 +43,7 @@ static void verifying_done(struct verifying *v)
 struct place {
     struct verifying *v;
     const char *name; /* of the log; "": the directory is the log's own */
+    enum cli_exit rc; /* of the last question to the gateway, told already unless CLI_OK */
 };
 
 static enum gw_rc from_dir(void *ctx, const char *file, struct gw_buf *ret_bytes, struct gw_err *err)
@@ -57,13 +58,13 @@ static enum gw_rc from_dir(void *ctx, const char *file, struct gw_buf *ret_bytes
 
 static enum gw_rc from_gateway(void *ctx, const char *file, struct gw_buf *ret_bytes, struct gw_err *err)
 {
-    const struct place *p = ctx;
+    struct place *p = ctx;
     bool tile = strcmp(file, "checkpoint") != 0;
     char path[320];
     (void)snprintf(path, sizeof(path), "/api/v1/%s?log=%s%s%s", tile ? "log-tile" : "log-checkpoint", p->name,
                    tile ? "&path=" : "", tile ? file : "");
-    enum cli_exit rc = cli_fetch(p->v->cli, &(struct cli_question){.method = "GET", .path = path}, ret_bytes);
-    return rc == CLI_OK ? GW_OK : gw_err_set(err, GW_IO, "%s could not be had from the gateway", file);
+    p->rc = cli_fetch(p->v->cli, &(struct cli_question){.method = "GET", .path = path}, ret_bytes);
+    return p->rc == CLI_OK ? GW_OK : gw_err_set(err, GW_IO, "%s could not be had from the gateway", file);
 }
 
 /* ---- the key ----------------------------------------------------------------------------------------------------- */
@@ -175,7 +176,7 @@ static enum cli_exit name_single(struct verifying *v)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf bytes;
     gw_buf_init(&bytes, NOTE_BYTES_MAX);
-    struct place place = {v, ""};
+    struct place place = {.v = v, .name = ""};
     struct gw_err err = {0};
     struct checkpoint checkpoint;
     struct cli_log log = {.size = 0};
@@ -266,7 +267,7 @@ static void tell(struct cli *cli, const struct log_check *check)
 static enum cli_exit check_log(struct verifying *v, size_t index, bool single)
 {
     const struct cli_log *log = &v->list.logs[index];
-    struct place place = {v, single ? "" : log->name};
+    struct place place = {.v = v, .name = single ? "" : log->name};
     const struct log_source source = {&place, v->dir ? from_dir : from_gateway};
     size_t claim_count = 0;
     GW_FREE struct log_claim *claims = claims_of(v, index, &claim_count);
@@ -281,7 +282,7 @@ static enum cli_exit check_log(struct verifying *v, size_t index, bool single)
     v->root = index;
     if (log_check_run(&check, &source, &err)) {
         cli_say(v->cli, "NOT verified: %s", gw_err_text(&err));
-        return CLI_REFUSED;
+        return place.rc ? place.rc : CLI_REFUSED;
     }
     v->beyond += claim_count - (size_t)check.claims_held;
     tell(v->cli, &check);

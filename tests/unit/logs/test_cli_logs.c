@@ -167,12 +167,26 @@ static void tail_says_when_it_fell_behind(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(s.requests[2], "&from=19005&limit=1000 HTTP"));
 }
 
+/* The connection ends in the midst of a live check: nobody may take that for a log that does not fit. */
+static void a_live_check_without_a_gateway_is_no_verdict(void)
+{
+    struct cli_server s;
+    RUN run;
+    run_with(&s, &run, false,
+             CLI_WORDS(LIST("7"), "200 example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n"),
+             CLI_WORDS("logs", "verify", "--device", "pump-7"));
+    CU_ASSERT_EQUAL(run.rc, CLI_UNREACHABLE);
+    CU_ASSERT(has(&run.err, "could not be had from the gateway"));
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&run.out), "");
+}
+
 static const struct gw_test_case cases[] = {
     {"lists the logs of all pages", lists_all_pages},
     {"shows events in order, each once, escaped", shows_events_in_order_and_once},
     {"--raw is the event alone, and safe on a terminal", raw_is_the_event_alone},
     {"shows the end of a log", shows_the_end_of_a_log},
     {"tail says when it fell behind", tail_says_when_it_fell_behind},
+    {"a live check that loses the gateway is no verdict", a_live_check_without_a_gateway_is_no_verdict},
     {"wrong words ask nothing", wrong_words_ask_nothing},
     {"answers that are none are refused", answers_that_are_none_are_refused},
     {"a failed export leaves nothing behind", a_failed_export_leaves_nothing},
