@@ -13,7 +13,7 @@
 #include "merkle_range.h"
 
 #define NAME     "dev/pump-7/0123456789abcdef"
-#define FILE_MAX 400
+#define FILE_MAX 600
 
 struct file {
     char name[TILE_PATH_MAX];
@@ -160,18 +160,17 @@ static void logs_of_all_sizes_verify(void)
     }
 }
 
-/* The second level of tiles begins at 65,536 events; its first partial tile has one hash. */
-static void a_log_with_two_levels_of_tiles_verifies(void)
+/* Level 2 begins at 65,536 events. */
+static void a_log_with_three_levels_of_tiles_verifies(void)
 {
-    GW_CLEANUP(world_done) struct world w = {.count = 0};
-    uint64_t size = 65536 + 3, files = 0;
-    for (unsigned level = 0; log_tiles_width(size, level); level++)
-        files += (log_tiles_width(size, level) + 255) / 256;
-    CU_ASSERT_EQUAL(files, 257 + 1 + 1);
-    struct tile_path p = log_tiles_at(size, 2, 0);
-    CU_ASSERT(p.width == 1 && p.level == 2 && log_tiles_at(size, 1, 0).width == 256 &&
-              log_tiles_at(size, 0, 256).width == 3);
-    CU_ASSERT_EQUAL(log_tiles_at(size, 2, 1).width, 0);
+    GW_CLEANUP(world_done) struct world w;
+    world_init(&w, 65536 + 3);
+    CU_ASSERT_EQUAL(w.count, 1 + 257 + 257 + 1 + 1);
+    struct log_check c = {.name = NULL};
+    struct gw_err err;
+    GW_ASSERT_OK(check(&w, &c, &err), &err);
+    file_of(&w, "tile/2/000.p/1")->bytes.ptr[31] ^= 1;
+    expect_refusal(&w, "tile/2/000.p/1: hash 0 of its level was altered");
 }
 
 static void any_byte_of_any_file_counts(void)
@@ -272,7 +271,7 @@ static void what_the_root_log_says_must_hold(void)
 
 static const struct gw_test_case cases[] = {
     {"logs of all sizes verify", logs_of_all_sizes_verify},
-    {"a log with two levels of tiles has the files it should", a_log_with_two_levels_of_tiles_verifies},
+    {"a log with three levels of tiles verifies", a_log_with_three_levels_of_tiles_verifies},
     {"any byte of any file counts, and the file is named", any_byte_of_any_file_counts},
     {"a shorter or longer file is refused", a_shorter_or_longer_file_is_refused},
     {"entries that changed places are found", entries_that_changed_places_are_found},
