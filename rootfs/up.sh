@@ -4,10 +4,13 @@
 #
 #   --devices N     size of the demo fleet (default 5)       --no-fleet     none
 #   --state DIR     where the state lies (default build/up)  --port P       operators P, devices P+1, MQTT P+2; 0 = free
-#   --for SECONDS   stop by itself                            --background   return when it is up; prints how to stop it
+#   --for SECONDS   stop by itself                           --background   return when it is up; prints how to stop it
+#
+# As root each part gets a user of its own; as another user all run as that user, and only root can claim. What is
+# stopped goes on where it was when it is started on the same state again.
 set -eu
 usage() {
-    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -25,15 +28,28 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $devices$port$seconds in *[!0-9]*) usage ;; esac
+[ -z "$background" ] || [ -z "$seconds" ] || usage
 
 say() { printf '%s\n' "$*"; }
+
+# quietly command …: what it says matters only when it fails.
+scratch=$(mktemp)
+trap 'rm -f "$scratch"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+quietly() {
+    "$@" >"$scratch" 2>&1 </dev/null || {
+        tail -n 40 "$scratch" >&2
+        exit 1
+    }
+}
+
 sh "$top/rootfs/deps.sh" build run
-sh "$top/rootfs/users.sh"
+[ "$(id -u)" != 0 ] || sh "$top/rootfs/users.sh"
 say "building ..."
-cmake -S "$top" --preset release >"$top/build.log.$$" 2>&1 || { cat "$top/build.log.$$"; rm -f "$top/build.log.$$"; exit 1; }
-rm -f "$top/build.log.$$"
-cmake --build "$top/build/release" --target gatehoused gatehouse-keyd gatehouse gatehouse-agent gatehouse_broker >/dev/null
-bin=$top/build/release/bin
+build=$top/build/release bin=$top/build/release/bin
+quietly cmake -S "$top" --preset release
+quietly cmake --build "$build" --target gatehoused gatehouse-keyd gatehouse gatehouse-agent gatehouse_broker
 
 mkdir -p "$state" && state=$(cd "$state" && pwd)
 [ "$port" = 0 ] && p1=0 p2=0 || p1=$((port + 1)) p2=$((port + 2))
@@ -51,17 +67,19 @@ port = $p2
 EOF
 chmod 0644 "$state/gatehouse.toml"
 
+# Each is started in a session of its own: a terminal's Ctrl-C comes to us alone, and we stop them.
 pids=''
 stop_all() {
-    trap - INT TERM EXIT
+    trap - INT TERM HUP EXIT
+    rm -f "$scratch"
     for pid in $pids; do kill "$pid" 2>/dev/null || true; done
     for pid in $pids; do wait "$pid" 2>/dev/null || true; done
     say "stopped"
 }
-trap 'stop_all; exit 0' INT TERM
+trap 'stop_all; exit 0' INT TERM HUP
 trap stop_all EXIT
 
-"$bin/gatehoused" --config "$state/gatehouse.toml" --state "$state" 2>"$state/gatehoused.log" &
+setsid "$bin/gatehoused" --config "$state/gatehouse.toml" --state "$state" </dev/null >"$state/gatehoused.log" 2>&1 &
 gateway=$!
 pids=$gateway
 socket=$state/run/admin/admin.sock
@@ -75,7 +93,10 @@ until "$bin/gatehouse" --socket "$socket" status >/dev/null 2>&1; do
     sleep 0.2
 done
 gatehouse() { "$bin/gatehouse" --socket "$socket" "$@"; }
-mqtt_port=$(gatehouse --json status | sed -n 's/.*"port_mqtt":\([0-9]*\).*/\1/p')
+status=$(gatehouse --json status)
+# fact key: a number or a word of the status
+fact() { printf '%s\n' "$status" | sed -n "s/.*\"$1\":\"\{0,1\}\([^,\"}]*\).*/\1/p"; }
+mqtt_port=$(fact port_mqtt)
 
 i=0
 while [ "$i" -lt "$devices" ]; do
@@ -84,7 +105,7 @@ while [ "$i" -lt "$devices" ]; do
     dir=$state/fleet/$id
     mkdir -p "$dir"
     if [ ! -f "$dir/agent.toml" ]; then
-        gatehouse device invite "$id" --out "$dir/invitation" >/dev/null
+        quietly gatehouse device invite "$id" --out "$dir/invitation"
         cat >"$dir/agent.toml" <<EOF
 invitation = "$dir/invitation"
 [gateway]
@@ -93,24 +114,38 @@ mqtt_port = $mqtt_port
 dir = "$dir/state"
 EOF
     fi
-    "$bin/gatehouse-agent" --config "$dir/agent.toml" </dev/null 2>>"$dir/agent.log" &
+    setsid "$bin/gatehouse-agent" --config "$dir/agent.toml" </dev/null >>"$dir/agent.log" 2>&1 &
     pids="$pids $!"
 done
 
 say ""
 gatehouse status
 say ""
-gatehouse claim --stdout || say "already claimed: sign in"
+say "operators  https://localhost:$(fact port_operators)/"
+say "shell      $bin/gatehouse --socket $socket status"
+say "log        $state/gatehoused.log"
+say ""
+if [ "$(fact claimed)" = true ]; then
+    say "claimed already: sign in"
+elif [ "$(id -u)" = 0 ]; then
+    gatehouse claim --stdout
+else
+    say "not claimed: root makes the code with \`$bin/gatehouse --socket $socket claim\`"
+fi
 say ""
 if [ -n "$background" ]; then
-    trap - INT TERM EXIT
+    trap - INT TERM HUP EXIT
+    rm -f "$scratch"
     say "running in the background; stop it with: kill $pids"
     exit 0
 fi
 if [ -n "$seconds" ]; then
     sleep "$seconds" &
+    pids="$pids $!"
     wait $! || true
     exit 0
 fi
 say "Ctrl-C stops it."
-wait "$gateway"
+wait "$gateway" || true
+say "the gateway ended by itself:" && tail -n 20 "$state/gatehoused.log"
+exit 1
