@@ -76,6 +76,16 @@ static void fill(const struct rest_ask *ask, const struct http_peer *peer, struc
     };
 }
 
+/* A route whose body is streamed: it is wanted or not before any of it comes. */
+static enum gw_rc open_stream(const struct http_route *route, const struct http_request *request, struct gw_err *err)
+{
+    struct http_sink sink = {.ops = NULL};
+    enum gw_rc rc = route->open(route->ctx, request, 1, &sink, err);
+    if (!rc)
+        sink.ops->abort(sink.self);
+    return rc == GW_CANCELLED ? GW_OK : rc; /* answered already */
+}
+
 int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct gw_err *err)
 {
     struct http_peer peer = {.door = ask->door, .source = "192.0.2.7", .uid = ask->uid};
@@ -91,9 +101,10 @@ int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct 
         missing = 405;
         if (!(routes[i].methods & ask->method))
             continue;
-        if (request.body.len > routes[i].body_max)
+        if (!routes[i].open && request.body.len > routes[i].body_max)
             return 413;
-        enum gw_rc rc = routes[i].handle(routes[i].ctx, &request, err);
+        enum gw_rc rc =
+            routes[i].open ? open_stream(&routes[i], &request, err) : routes[i].handle(routes[i].ctx, &request, err);
         if (rc)
             return http_status_of(rc);
         return f->replies > before ? f->reply.status : 0;
