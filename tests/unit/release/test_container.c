@@ -18,9 +18,9 @@ static const char *dir;
 
 static const char *path(const char *name)
 {
-    static char out[8][256];
+    static char out[16][256];
     static size_t next;
-    next = (next + 1) % 8;
+    next = (next + 1) % 16;
     (void)snprintf(out[next], sizeof(out[0]), "%s/%s", dir, name);
     return out[next];
 }
@@ -285,6 +285,53 @@ static void refuses_a_container_that_another_key_signed(void)
     CU_ASSERT_EQUAL(cli_release_keygen(CRYPTO_ED25519, path("ed.key"), &key, pub, &err), GW_EXISTS);
 }
 
+/* Runs the command line itself; its stdout is in *ret_out (free()). */
+static enum cli_exit run(const char *const words[], char **ret_out)
+{
+    const char *argv[16] = {"gatehouse"};
+    int argc = 1;
+    char *told = NULL;
+    size_t out_len = 0, told_len = 0;
+    struct cli cli = {.out = open_memstream(ret_out, &out_len), .err = open_memstream(&told, &told_len)};
+    for (; words[argc - 1]; argc++)
+        argv[argc] = words[argc - 1];
+    enum cli_exit rc = cli_main(&cli, argc, argv);
+    (void)fclose(cli.out);
+    (void)fclose(cli.err);
+    free(told);
+    return rc;
+}
+
+static void goes_the_whole_way_on_the_command_line(void)
+{
+    set_up();
+    const char *const keygen[] = {"release", "keygen", "--out", path("v.key"), "--type", "p256", NULL};
+    const char *const keygen_rsa[] = {"release", "keygen", "--out", path("w.key"), "--type", "rsa", NULL};
+    const char *const sign_words[] = {"release",     "sign",  "--manifest",  path("draft.json"), "--key",
+                                      path("v.key"), "--out", path("r.tar"), path("fw.swu"),     path("sbom.json"),
+                                      NULL};
+    const char *const sign_less[] = {"release", "sign", "--out", path("s.tar"), path("fw.swu"), NULL};
+    const char *const look[] = {"release", "inspect", path("r.tar"), "--pub", path("v.pub"), "--json", NULL};
+    const char *const look_other[] = {"release", "inspect", path("r.tar"), "--pub", path("ed.pub"), NULL};
+    const char *const look_blind[] = {"release", "inspect", path("r.tar"), NULL};
+    const struct {
+        const char *const *words;
+        enum cli_exit rc;
+        const char *in_out;
+    } rows[] = {
+        {keygen, CLI_OK, "\n"},           {keygen, CLI_REFUSED, ""},     {keygen_rsa, CLI_USAGE, ""},
+        {sign_words, CLI_OK, ""},         {sign_words, CLI_REFUSED, ""}, {sign_less, CLI_USAGE, ""},
+        {look, CLI_OK, "\"verified\":1"}, {look_other, CLI_REFUSED, ""}, {look_blind, CLI_OK, "pump"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        GW_FREE char *out = NULL;
+        CU_ASSERT_EQUAL(run(rows[i].words, &out), rows[i].rc);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+        CU_ASSERT_PTR_NOT_NULL(strstr(out, rows[i].in_out));
+        CU_ASSERT(rows[i].rc == CLI_OK || out[0] == '\0');
+    }
+}
+
 static const struct gw_test_case cases[] = {
     {"inspects what it signed", inspects_what_it_signed},
     {"makes what tar and openssl take", makes_what_tar_and_openssl_take},
@@ -293,6 +340,7 @@ static const struct gw_test_case cases[] = {
     {"refuses one flipped byte anywhere", refuses_one_flipped_byte_anywhere},
     {"refuses to sign what contradicts the files", refuses_to_sign_what_contradicts_the_files},
     {"refuses a container that another key signed", refuses_a_container_that_another_key_signed},
+    {"goes the whole way on the command line", goes_the_whole_way_on_the_command_line},
 };
 
 int main(void)
