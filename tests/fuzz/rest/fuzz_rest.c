@@ -86,7 +86,7 @@ static void request(struct rest_fixture *f, const uint8_t *data, size_t size)
     f->session_rc = data[1] & 4 ? GW_OK : GW_DENIED;
     struct gw_err err = {0};
     int status = rest_fixture_ask(f, &ask, &err);
-    if ((status == 0) != (f->posted == 1))
+    if ((status == 0) != (f->posted + f->imports == 1))
         abort();
     if (f->posted)
         check_posted(&f->msg);

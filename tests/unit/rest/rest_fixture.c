@@ -34,11 +34,39 @@ static enum gw_rc fake_session(void *ctx, const struct http_request *request, st
     return f->session_rc;
 }
 
+static size_t sink_write(void *self, struct gw_view bytes)
+{
+    struct rest_fixture *f = self;
+    f->import_bytes += bytes.len;
+    return bytes.len;
+}
+
+static enum gw_rc sink_end(void *self, struct gw_err *err)
+{
+    (void)self, (void)err;
+    return GW_OK;
+}
+
+static enum gw_rc fake_import(void *self, const struct import_request *request, struct http_sink *ret_sink,
+                              struct gw_err *err)
+{
+    static const struct http_sink_ops ops = {.write = sink_write, .end = sink_end};
+    struct rest_fixture *f = self;
+    (void)err;
+    f->import = *request;
+    f->imports++;
+    f->import_bytes = 0;
+    *ret_sink = (struct http_sink){&ops, f};
+    return GW_OK;
+}
+
 void rest_fixture_init(struct rest_fixture *f)
 {
     *f = (struct rest_fixture){.session_rc = GW_DENIED, .reply = {.file_fd = -1}};
     f->actor = (struct actor){.name = "user:ann", .role = USER_OPERATOR};
+    static const struct import_ops imports = {.open = fake_import};
     struct rest_config config = {
+        .imports = {&imports, f},
         .gateway = "gw-0123456789abcdef",
         .inbox = {f, fake_post},
         .responder = {.self = f, .respond = fake_respond},
@@ -76,14 +104,17 @@ static void fill(const struct rest_ask *ask, const struct http_peer *peer, struc
     };
 }
 
-/* A route whose body is streamed: it is wanted or not before any of it comes. */
-static enum gw_rc open_stream(const struct http_route *route, const struct http_request *request, struct gw_err *err)
+/* As web does: the head first, then the body as it comes. */
+static enum gw_rc stream(const struct http_route *route, struct http_request *request, struct gw_err *err)
 {
+    struct gw_view body = request->body;
     struct http_sink sink = {.ops = NULL};
-    enum gw_rc rc = route->open(route->ctx, request, 1, &sink, err);
-    if (!rc)
-        sink.ops->abort(sink.self);
-    return rc == GW_CANCELLED ? GW_OK : rc; /* answered already */
+    request->body = gw_view_make(NULL, 0);
+    enum gw_rc rc = route->open(route->ctx, request, (int64_t)body.len, &sink, err);
+    if (rc)
+        return rc == GW_CANCELLED ? GW_OK : rc; /* cancelled: it has answered */
+    (void)sink.ops->write(sink.self, body);
+    return sink.ops->end(sink.self, err);
 }
 
 int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct gw_err *err)
@@ -104,7 +135,7 @@ int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct 
         if (!routes[i].open && request.body.len > routes[i].body_max)
             return 413;
         enum gw_rc rc =
-            routes[i].open ? open_stream(&routes[i], &request, err) : routes[i].handle(routes[i].ctx, &request, err);
+            routes[i].open ? stream(&routes[i], &request, err) : routes[i].handle(routes[i].ctx, &request, err);
         if (rc)
             return http_status_of(rc);
         return f->replies > before ? f->reply.status : 0;

@@ -15,6 +15,10 @@ struct rest_fixture {
     int replies;
     struct http_ticket ticket;
     struct http_reply reply; /* the last one, owned here */
+    /* releases on their way in */
+    struct import_request import; /* the last that was let through */
+    int imports;
+    size_t import_bytes; /* that its sink took */
     /* session */
     enum gw_rc session_rc;
     struct actor actor;
@@ -35,7 +39,7 @@ struct rest_ask {
 void rest_fixture_init(struct rest_fixture *f);
 void rest_fixture_done(struct rest_fixture *f);
 /* Finds the route as web does and calls it: the status that the asker would see now, 0 when the answer comes later, 404
- * when no route has the path on that door, 405 when none has the method. */
+ * when no route has the path on that door, 405 when none has the method. A streamed body is given to the sink. */
 int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct gw_err *err);
 /* The reply's body; "" when there is none. */
 const char *rest_fixture_body(struct rest_fixture *f);

@@ -150,6 +150,31 @@ static void without_a_session_the_operators_door_answers_401(void)
     CU_ASSERT_EQUAL(f.posted, 0);
 }
 
+static void an_upload_passes_the_gates_before_its_first_byte(void)
+{
+    FIXTURE;
+    struct rest_ask ask = {.method = HTTP_POST,
+                           .door = HTTP_DOOR_OPERATORS,
+                           .path = "/api/v1/releases",
+                           .content_type = "application/x-tar",
+                           .body = "a container"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 401);
+    f.session_rc = GW_OK;
+    ask.csrf = "";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    ask.csrf = NULL;
+    ask.content_type = "application/json";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 415);
+    CU_ASSERT_EQUAL(f.imports, 0);
+    ask.content_type = "application/x-tar; charset=binary";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.imports, 1);
+    CU_ASSERT_EQUAL(f.import_bytes, strlen(ask.body));
+    CU_ASSERT_EQUAL(f.import.length, (int64_t)strlen(ask.body));
+    CU_ASSERT_STRING_EQUAL(f.import.actor.name, "user:ann");
+    CU_ASSERT_EQUAL(f.posted, 0); /* the import thread tells the core */
+}
+
 static void a_session_acts_under_its_name_and_is_never_local(void)
 {
     FIXTURE;
@@ -428,6 +453,7 @@ static const struct gw_test_case cases[] = {
     {"a claim code is made for root on the admin socket alone",
      a_claim_code_is_made_for_root_on_the_admin_socket_alone},
     {"without a session the operators' door answers 401", without_a_session_the_operators_door_answers_401},
+    {"an upload passes the gates before its first byte", an_upload_passes_the_gates_before_its_first_byte},
     {"a session acts under its name and is never local", a_session_acts_under_its_name_and_is_never_local},
     {"writes on the operators' door must come from our own page",
      writes_on_the_operators_door_must_come_from_our_own_page},
