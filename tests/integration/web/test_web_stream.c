@@ -241,9 +241,10 @@ static long rss_kib(void)
     return kib;
 }
 
-/* What may be added while a gibibyte goes by. AddressSanitizer keeps up to 256 MiB of freed memory back. */
+/* What may be added while a gibibyte goes by. AddressSanitizer keeps 256 MiB of freed memory back,
+ * and its marks beside it: 350 MiB were measured. */
 #ifdef __SANITIZE_ADDRESS__
-#define GROWTH_MAX_KIB (320 * 1024)
+#define GROWTH_MAX_KIB (512 * 1024)
 #else
 #define GROWTH_MAX_KIB 4096
 #endif
