@@ -52,6 +52,7 @@ static void *serve(void *ctx)
             return NULL;
         exchange(s, fd);
     }
+    (void)shutdown(s->fd, SHUT_RDWR); /* who asks more finds nobody, at once */
     return NULL;
 }
 
