@@ -274,8 +274,10 @@ static void take_enrolled(struct fleet *f, const struct fleet_now *now)
     }
     if (!f->common.key && fleet_enrol_log_key(f->enrol, &f->key))
         f->common.key = &f->key;
-    if (!f->span.enrol_s && f->stats.enrolled + f->stats.refused == f->count)
+    if (!f->span.enrol_s && f->stats.enrolled + f->stats.refused == f->count) {
         f->span.enrol_s = (double)(now->us - f->began_us) / 1e6;
+        gw_log(GW_LOG_INFO, PART, "all enrolled: %u, refused: %u", f->stats.enrolled, f->stats.refused);
+    }
 }
 
 static void take_signals(struct fleet *f, const struct fleet_now *now)

@@ -202,12 +202,12 @@ static enum gw_rc simple_enroll(struct worker *w, struct fleet_identity *id, con
     return rc ? rc : keep(w, id, gw_buf_view(&body), err);
 }
 
-static enum gw_rc enrol(struct worker *w, struct fleet_identity *id, struct gw_err *err)
+/* *invitation is kept from one try to the next: a gateway whose door is still closed is asked for one only. */
+static enum gw_rc enrol(struct worker *w, struct fleet_identity *id, struct invitation *invitation, struct gw_err *err)
 {
     struct fleet_enrol *e = w->e;
-    struct invitation invitation = {0};
     char secret[GW_BASE32_LEN(INVITATION_SECRET_LEN) + 1] = "";
-    enum gw_rc rc = find_invitation(w, id, &invitation, err);
+    enum gw_rc rc = invitation->port ? GW_OK : find_invitation(w, id, invitation, err);
     if (rc)
         return rc;
     (void)pthread_mutex_lock(&e->fetch_lock);
@@ -215,10 +215,9 @@ static enum gw_rc enrol(struct worker *w, struct fleet_identity *id, struct gw_e
     (void)pthread_mutex_unlock(&e->fetch_lock);
     if (!rc)
         rc = get_others(w, id, err);
-    invitation_secret_text(&invitation, secret);
+    invitation_secret_text(invitation, secret);
     if (!rc)
         rc = simple_enroll(w, id, secret, err);
-    invitation_wipe(&invitation);
     explicit_bzero(secret, sizeof(secret));
     return rc;
 }
@@ -240,7 +239,8 @@ static void get_log_key(struct fleet_enrol *e, struct fleet_identity *id)
     (void)pthread_mutex_unlock(&e->fetch_lock);
 }
 
-static enum gw_rc try_one(struct worker *w, struct fleet_identity *id, bool *ret_known, struct gw_err *err)
+static enum gw_rc try_one(struct worker *w, struct fleet_identity *id, struct invitation *invitation, bool *ret_known,
+                          struct gw_err *err)
 {
     struct agent_cert cert;
     id->est.fs = &w->e->fs;
@@ -251,7 +251,7 @@ static enum gw_rc try_one(struct worker *w, struct fleet_identity *id, bool *ret
         return rc;
     *ret_known = agent_est_cert(&id->est, &cert, NULL) == GW_OK && cert.not_after.ms > gw_wall_now().ms;
     if (!*ret_known)
-        rc = enrol(w, id, err);
+        rc = enrol(w, id, invitation, err);
     EVP_PKEY_free(id->est.key);
     id->est.key = NULL;
     return rc;
@@ -286,11 +286,12 @@ static void report(struct fleet_enrol *e, uint32_t index, bool ok, bool known)
 static void serve(struct worker *w, uint32_t index)
 {
     struct fleet_enrol *e = w->e;
+    GW_CLEANUP(invitation_wipe) struct invitation invitation = {0};
     struct fleet_identity *id = (struct fleet_identity *)(void *)(e->identities + index * e->stride);
     for (;;) {
         struct gw_err err = {0};
         bool known = false;
-        enum gw_rc rc = try_one(w, id, &known, &err);
+        enum gw_rc rc = try_one(w, id, &invitation, &known, &err);
         if (rc == GW_DENIED || rc == GW_CORRUPT || rc == GW_INVALID)
             gw_log(GW_LOG_ERROR, PART, "%s: %s", id->site.id.text, gw_err_text(&err));
         else if (rc) {
