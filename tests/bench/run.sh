@@ -1,0 +1,17 @@
+#!/bin/sh
+# Builds for release and prints the figures of docs/performance.md: some five minutes. Nothing passes or fails here.
+#
+#   sh tests/bench/run.sh [machine|journal|ingest|sessions|rest|revoke]...
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+build=${GW_BENCH_BUILD:-$top/build/bench}
+cmake -S "$top" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
+cmake --build "$build" --target bench_gateway bench_journal >/dev/null
+[ $# -gt 0 ] || set -- machine journal ingest sessions rest revoke
+for part in "$@"; do
+    if [ "$part" = journal ]; then
+        for window in 1 4; do "$build/bin/bench_journal" 40 "$window"; done
+    else
+        "$build/bin/bench_gateway" "$part"
+    fi
+done
