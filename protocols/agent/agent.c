@@ -52,7 +52,10 @@ static void send_state(struct agent *a)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf payload;
     gw_buf_init(&payload, STATE_BYTES_MAX);
-    if (agent_report_format(a->config, 0, &payload) ||
+    struct agent_report_facts facts = {.job_n = (uint64_t)agent_job_record(a->jobs.job)->n,
+                                       .release = agent_job_version(a->jobs.job),
+                                       .boot = agent_job_boot(a->jobs.job)};
+    if (agent_report_format(a->config, &facts, &payload) ||
         agent_session_publish(a->session, TOPIC_UP_STATE, gw_buf_view(&payload)))
         gw_log(GW_LOG_WARN, "session", "the inventory could not be sent");
 }
@@ -65,6 +68,7 @@ static void on_up(void *ctx)
     a->down_told = false;
     send_state(a);
     agent_ship_up(&a->ship, gw_mono_now());
+    agent_job_session(a->jobs.job, true);
 }
 
 static void on_down(void *ctx, const char *why, bool refused)
@@ -72,6 +76,7 @@ static void on_down(void *ctx, const char *why, bool refused)
     struct agent *a = ctx;
     int64_t wait = agent_backoff_next_ms(&a->connect_backoff, CONNECT_FIRST, CONNECT_MAX);
     agent_ship_down(&a->ship);
+    agent_job_session(a->jobs.job, false);
     a->connect_at_ms = gw_mono_now().ms + wait;
     gw_log(a->down_told && refused <= a->refusal_seen ? GW_LOG_DEBUG : GW_LOG_WARN, "session",
            "session down: %s; next try in %lld ms", why, (long long)wait);
@@ -117,8 +122,13 @@ static void on_ack(struct agent *a, struct gw_view payload)
 
 static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
 {
+    struct agent *a = ctx;
     if (kind == TOPIC_DN_ACK)
-        on_ack(ctx, payload);
+        on_ack(a, payload);
+    else if (kind == TOPIC_DN_JOB)
+        agent_job_message(a->jobs.job, payload, gw_wall_now());
+    else if (kind == TOPIC_DN_JOBACK)
+        agent_job_ack(a->jobs.job, payload);
 }
 
 static const struct agent_session_ops session_ops = {.up = on_up, .down = on_down, .message = on_message};
@@ -128,6 +138,30 @@ static enum gw_rc send_batch(void *ctx, struct gw_view payload)
     struct agent *a = ctx;
     return agent_session_publish(a->session, TOPIC_UP_LOG, payload);
 }
+
+/* ---- what jobs ask for ---- */
+
+static enum gw_rc send_report(void *ctx, struct gw_view payload)
+{
+    struct agent *a = ctx;
+    return agent_session_publish(a->session, TOPIC_UP_JOB, payload);
+}
+
+static void add_event(void *ctx, struct gw_view event)
+{
+    struct agent *a = ctx;
+    struct gw_err err;
+    if (agent_spool_add(a->spool, event, agent_event_severity(event), gw_wall_now(), &err))
+        gw_log(GW_LOG_ERROR, "log", "an event of ours is lost: %s", gw_err_text(&err));
+}
+
+static void renew_soon(void *ctx)
+{
+    struct agent *a = ctx;
+    a->identity_at_ms = 0;
+}
+
+static const struct agent_job_hooks job_hooks = {.report = send_report, .event = add_event, .renew = renew_soon};
 
 /* ---- start ---- */
 
@@ -200,6 +234,17 @@ static enum gw_rc find_site(struct agent *a, struct gw_err *err)
     return rc;
 }
 
+static enum gw_rc open_jobs(struct agent *a, struct gw_err *err)
+{
+    char jobs[AGENT_PATH_MAX + 32], artifacts[AGENT_PATH_MAX + 32];
+    agent_site_path(&a->site, "jobs", jobs);
+    agent_site_path(&a->site, "artifacts", artifacts);
+    enum gw_rc rc = make_dir(a->fs, jobs, err);
+    if (!rc)
+        rc = make_dir(a->fs, artifacts, err);
+    return rc ? rc : agent_job_run_open(&a->jobs, a->config, &a->est, &job_hooks, a, err);
+}
+
 static enum gw_rc start(struct agent *a, struct gw_err *err)
 {
     enum gw_rc rc = make_dir(a->fs, a->config->state_dir, err);
@@ -213,6 +258,8 @@ static enum gw_rc start(struct agent *a, struct gw_err *err)
         rc = open_spool(a, err);
     if (!rc)
         rc = agent_input_open(a->config->log_input, &a->input, err);
+    if (!rc)
+        rc = open_jobs(a, err);
     if (rc)
         return rc;
     a->session = agent_session_new(&a->est, &session_ops, a);
@@ -223,6 +270,7 @@ static enum gw_rc start(struct agent *a, struct gw_err *err)
 static void finish(struct agent *a)
 {
     agent_session_free(a->session);
+    agent_job_run_close(&a->jobs);
     agent_input_close(&a->input);
     if (a->spool && agent_spool_sync(a->spool, NULL))
         gw_log(GW_LOG_ERROR, "log", "the spool could not be synced at the end");
@@ -265,11 +313,13 @@ static enum gw_rc take_input(struct agent *a, struct gw_mono now, struct gw_err 
 
 static void connect_step(struct agent *a, struct gw_mono now)
 {
-    if (a->enrolled && !agent_session_active(a->session) && now.ms >= a->connect_at_ms)
+    bool ready = a->enrolled && agent_job_run_ready(&a->jobs);
+    if (ready && !agent_session_active(a->session) && now.ms >= a->connect_at_ms)
         agent_session_connect(a->session, now);
     if (!a->enrolled && agent_session_active(a->session)) {
         agent_session_disconnect(a->session);
         agent_ship_down(&a->ship);
+        agent_job_session(a->jobs.job, false);
     }
 }
 
@@ -277,7 +327,7 @@ static int wait_ms(const struct agent *a, struct gw_mono now)
 {
     int64_t wait = agent_session_active(a->session) ? TURN_MAX_MS : a->connect_at_ms - now.ms;
     int64_t others[] = {a->identity_at_ms > now.ms ? a->identity_at_ms - now.ms : 0, agent_ship_wait_ms(&a->ship, now),
-                        a->input_at_ms > now.ms ? a->input_at_ms - now.ms : -1};
+                        agent_job_run_wait_ms(&a->jobs, now), a->input_at_ms > now.ms ? a->input_at_ms - now.ms : -1};
     if (!a->enrolled || wait > TURN_MAX_MS)
         wait = TURN_MAX_MS;
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
@@ -291,12 +341,13 @@ enum { POLL_WAKE, POLL_INPUT, POLL_SESSION, POLL_COUNT };
 static enum gw_rc turn(struct agent *a, int wake, struct gw_err *err)
 {
     struct gw_mono now = gw_mono_now();
-    struct pollfd fds[POLL_COUNT] = {
+    struct pollfd fds[POLL_COUNT + AGENT_JOB_RUN_FDS] = {
         [POLL_WAKE] = {.fd = wake, .events = POLLIN},
         [POLL_INPUT] = {.fd = now.ms >= a->input_at_ms ? a->input.fd : -1, .events = POLLIN},
     };
     fds[POLL_SESSION].fd = agent_session_fd(a->session, &fds[POLL_SESSION].events);
-    if (poll(fds, POLL_COUNT, wait_ms(a, now)) < 0 && errno != EINTR)
+    size_t jobs = agent_job_run_fds(&a->jobs, fds + POLL_COUNT);
+    if (poll(fds, POLL_COUNT + jobs, wait_ms(a, now)) < 0 && errno != EINTR)
         return gw_err_sys(err, "poll");
     now = gw_mono_now();
     enum gw_rc rc = GW_OK;
@@ -309,6 +360,7 @@ static enum gw_rc turn(struct agent *a, int wake, struct gw_err *err)
     }
     if (rc)
         return rc;
+    agent_job_run_step(&a->jobs, fds + POLL_COUNT, jobs, now, gw_wall_now());
     agent_identity_step(a, now, gw_wall_now());
     agent_key_step(a, now);
     connect_step(a, now);

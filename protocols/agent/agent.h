@@ -3,7 +3,8 @@
  *
  *     input ──► spool ──► ship ──► session ──► gateway
  *                 ▲                   │
- *                 └── ack ◄───────────┘
+ *                 ├── ack ◄───────────┤
+ *                 └── jobs ◄──────────┘──► download, handler
  */
 #pragma once
 

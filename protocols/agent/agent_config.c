@@ -6,6 +6,7 @@
 #include "gw_cleanup.h"
 #include "gw_num.h"
 #include "gw_toml.h"
+#include "job.h"
 
 #define SITE_FILE_MAX 1024
 #define MEBIBYTE      (1024 * 1024)
@@ -110,6 +111,85 @@ static const struct gw_toml_key keys[] = {
      .words = "info debug",
      .fallback = "\"info\"",
      .doc = "What the agent itself writes to stderr."},
+    {.table = "update",
+     .key = "vendor_keys",
+     .type = GW_TOML_STRINGS,
+     .min = 1,
+     .max = AGENT_PATH_MAX - 1,
+     .fallback = "[]",
+     .doc = "Files with the public keys (PEM, Ed25519 or P-256) whose releases this device installs, at most 8. None:\n"
+            "every update is rejected."},
+    {.table = "update",
+     .key = "threshold",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = AGENT_KEY_FILES_MAX,
+     .fallback = "1",
+     .unit = "keys",
+     .doc = "How many of them must have signed a release."},
+    {.table = "update",
+     .key = "kinds",
+     .type = GW_TOML_STRINGS,
+     .words = "update rollback factory_reset collect renew_cert",
+     .fallback = "[\"update\"]",
+     .doc = "Jobs that the gateway may give. rollback: a release with a lower counter, down to the security floor."},
+    {.table = "update",
+     .key = "handler",
+     .type = GW_TOML_STRING,
+     .words = "none script",
+     .fallback = "\"none\"",
+     .doc = "What installs a release."},
+    {.table = "update",
+     .key = "script",
+     .type = GW_TOML_STRING,
+     .max = AGENT_PATH_MAX - 1,
+     .fallback = "\"\"",
+     .doc = "For the handler \"script\": absolute path of the program that is called with a verb."},
+    {.table = "update",
+     .key = "format",
+     .type = GW_TOML_STRING,
+     .max = RELEASE_FORMAT_MAX,
+     .fallback = "\"\"",
+     .doc = "Only artifacts of this format are taken. Empty: the first one for this hardware."},
+    {.table = "update",
+     .key = "max_bytes",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = RELEASE_FILE_BYTES_MAX,
+     .fallback = "2147483648",
+     .unit = "bytes",
+     .doc = "Largest artifact."},
+    {.table = "update",
+     .key = "postpone_file",
+     .type = GW_TOML_STRING,
+     .max = AGENT_PATH_MAX - 1,
+     .fallback = "\"\"",
+     .doc =
+         "While this file exists nothing is begun, as far as the job allows it. A time in it (RFC 3339) is the end."},
+    {.table = "update",
+     .key = "install_timeout",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 86400,
+     .fallback = "3600",
+     .unit = "seconds",
+     .doc = "For the handler's verify and install."},
+    {.table = "update",
+     .key = "reboot_timeout",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 86400,
+     .fallback = "600",
+     .unit = "seconds",
+     .doc = "After it a reboot that was asked for is asked for again, three times in all."},
+    {.table = "update",
+     .key = "confirm_timeout",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 86400,
+     .fallback = "600",
+     .unit = "seconds",
+     .doc = "A new version that has no session with the gateway by then is left for the old one."},
 };
 static const struct gw_toml_schema schema = GW_TOML_SCHEMA(keys);
 
@@ -160,6 +240,49 @@ static enum gw_rc take_device(const struct gw_toml *t, struct agent_config *out,
     return take_attributes(t, out, err);
 }
 
+static enum gw_rc take_kinds(const struct gw_toml *t, struct agent_config *out, struct gw_err *err)
+{
+    for (size_t i = 0; i < gw_toml_count(t, "update", "kinds"); i++) {
+        enum job_kind kind;
+        if (job_kind_parse(gw_view_str(gw_toml_str_at(t, "update", "kinds", i)), &kind))
+            return gw_toml_reject(t, "update", "kinds", err, "number %zu is no kind of job", i + 1);
+        out->update_kinds |= 1u << kind;
+    }
+    return GW_OK;
+}
+
+static enum gw_rc take_keys(const struct gw_toml *t, struct agent_config *out, struct gw_err *err)
+{
+    size_t count = gw_toml_count(t, "update", "vendor_keys");
+    if (count > AGENT_KEY_FILES_MAX)
+        return gw_toml_reject(t, "update", "vendor_keys", err, "more than %d", AGENT_KEY_FILES_MAX);
+    for (size_t i = 0; i < count; i++)
+        (void)snprintf(out->vendor_keys[i], AGENT_PATH_MAX, "%s", gw_toml_str_at(t, "update", "vendor_keys", i));
+    out->vendor_key_count = count;
+    out->update_threshold = (unsigned)gw_toml_int(t, "update", "threshold");
+    if (count > 0 && out->update_threshold > count)
+        return gw_toml_reject(t, "update", "threshold", err, "more than there are vendor_keys");
+    return GW_OK;
+}
+
+static enum gw_rc take_update(const struct gw_toml *t, struct agent_config *out, struct gw_err *err)
+{
+    const char *handler = gw_toml_str(t, "update", "handler");
+    copy(t, "update", "script", out->update_script, sizeof(out->update_script));
+    copy(t, "update", "format", out->update_format, sizeof(out->update_format));
+    copy(t, "update", "postpone_file", out->update_postpone_file, sizeof(out->update_postpone_file));
+    out->update_max_bytes = (uint64_t)gw_toml_int(t, "update", "max_bytes");
+    out->install_timeout_ms = gw_toml_int(t, "update", "install_timeout") * GW_SECOND_MS;
+    out->reboot_timeout_ms = gw_toml_int(t, "update", "reboot_timeout") * GW_SECOND_MS;
+    out->confirm_timeout_ms = gw_toml_int(t, "update", "confirm_timeout") * GW_SECOND_MS;
+    if (strcmp(handler, "none") != 0)
+        (void)snprintf(out->update_handler, sizeof(out->update_handler), "%s", handler);
+    if (strcmp(handler, "script") == 0 && out->update_script[0] != '/')
+        return gw_toml_reject(t, "update", "script", err, "the handler \"script\" needs an absolute path");
+    enum gw_rc rc = take_keys(t, out, err);
+    return rc ? rc : take_kinds(t, out, err);
+}
+
 enum gw_rc agent_config_load(const char *path, struct agent_config *ret_config, struct gw_err *err)
 {
     struct gw_toml *t = NULL;
@@ -176,6 +299,8 @@ enum gw_rc agent_config_load(const char *path, struct agent_config *ret_config, 
     rc = take_gateway(t, &out, err);
     if (!rc)
         rc = take_device(t, &out, err);
+    if (!rc)
+        rc = take_update(t, &out, err);
     gw_toml_free(t);
     if (!rc)
         *ret_config = out;

@@ -13,10 +13,12 @@
 #include "gw_fs.h"
 #include "gw_hash.h"
 #include "invitation.h"
+#include "release.h"
 
 #define AGENT_PATH_MAX       256
 #define AGENT_TEXT_MAX       128
 #define AGENT_ATTRIBUTES_MAX 16
+#define AGENT_KEY_FILES_MAX  8
 
 struct agent_config {
     char invitation[AGENT_PATH_MAX]; /* "" for none */
@@ -37,6 +39,17 @@ struct agent_config {
     uint64_t spool_max_bytes;
     uint32_t spool_segment_bytes;
     bool debug;
+
+    char vendor_keys[AGENT_KEY_FILES_MAX][AGENT_PATH_MAX]; /* files */
+    size_t vendor_key_count;
+    unsigned update_threshold;
+    unsigned update_kinds;              /* bit per enum job_kind */
+    char update_handler[16];            /* a name of agent_handler_kind_find(); "" for none */
+    char update_script[AGENT_PATH_MAX]; /* absolute */
+    char update_format[RELEASE_FORMAT_MAX + 1];
+    char update_postpone_file[AGENT_PATH_MAX];
+    uint64_t update_max_bytes;
+    int64_t install_timeout_ms, reboot_timeout_ms, confirm_timeout_ms;
 };
 
 /* GW_INVALID naming file, line and key; errors of the file system as they are. */

@@ -202,6 +202,7 @@ static void renew(struct agent *a, struct gw_mono now, struct gw_wall wall)
     tell_cert(a, "renewed as");
     agent_session_disconnect(a->session);
     agent_ship_down(&a->ship);
+    agent_job_session(a->jobs.job, false);
     a->connect_at_ms = now.ms;
 }
 

@@ -10,6 +10,7 @@
 #include "agent_backoff.h"
 #include "agent_est.h"
 #include "agent_input.h"
+#include "agent_job_run.h"
 #include "agent_session.h"
 #include "agent_ship.h"
 
@@ -25,6 +26,7 @@ struct agent {
     struct agent_ship ship;
     struct agent_session *session; /* NULL until there is a certificate */
     struct agent_input input;
+    struct agent_job_run jobs;
 
     bool enrolled;
     struct agent_cert cert;

@@ -7,14 +7,21 @@
 
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 
-static void put_boot(struct json_writer *w)
+void agent_report_kernel_boot(char out[AGENT_BOOT_MAX + 1])
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
-    gw_buf_init(&text, 64);
-    if (gw_fs_read_file(BOOT_ID_PATH, &text, NULL))
-        json_put_null(w, "boot");
-    else
-        json_put_view(w, "boot", gw_view_trim(gw_buf_view(&text)));
+    gw_buf_init(&text, AGENT_BOOT_MAX);
+    if (gw_fs_read_file(BOOT_ID_PATH, &text, NULL) ||
+        gw_view_copy_str(gw_view_trim(gw_buf_view(&text)), out, AGENT_BOOT_MAX + 1))
+        out[0] = '\0';
+}
+
+static void put_boot(struct json_writer *w, const char *known)
+{
+    char boot[AGENT_BOOT_MAX + 1];
+    agent_report_kernel_boot(boot);
+    const char *told = known[0] ? known : boot;
+    json_put_str(w, "boot", told[0] ? told : NULL);
 }
 
 static void put_attributes(struct json_writer *w, const struct agent_config *config)
@@ -29,18 +36,19 @@ static void put_attributes(struct json_writer *w, const struct agent_config *con
     json_put_end(w);
 }
 
-enum gw_rc agent_report_format(const struct agent_config *config, uint64_t job_n, struct gw_buf *ret_payload)
+enum gw_rc agent_report_format(const struct agent_config *config, const struct agent_report_facts *facts,
+                               struct gw_buf *ret_payload)
 {
     struct json_writer w;
     json_writer_begin(&w, ret_payload);
     json_put_object(&w, NULL);
     json_put_str(&w, "product", config->product);
     json_put_str(&w, "hardware", config->hardware);
-    json_put_str(&w, "release", config->release);
+    json_put_str(&w, "release", facts->release[0] ? facts->release : config->release);
     json_put_str(&w, "agent", GATEHOUSE_VERSION);
-    put_boot(&w);
+    put_boot(&w, facts->boot);
     json_put_i64(&w, "uptime_s", gw_mono_now().ms / GW_SECOND_MS);
-    json_put_u64_text(&w, "job_n", job_n);
+    json_put_u64_text(&w, "job_n", facts->job_n);
     put_attributes(&w, config);
     json_put_end(&w);
     return json_writer_end(&w);

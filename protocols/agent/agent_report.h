@@ -3,12 +3,24 @@
  *
  *     {"product","hardware","release","agent","boot","uptime_s","job_n","attributes":{name:value,…}}
  *
- * boot is the kernel's boot id, uptime_s the device's, job_n the highest job number seen, as decimal text.
+ * release and boot are what the update handler says, else the configuration and the kernel; uptime_s the device's,
+ * job_n the highest job number seen, as decimal text.
  */
 #pragma once
 
 #include "agent_config.h"
 #include "gw_buf.h"
 
-GW_MUST_CHECK enum gw_rc agent_report_format(const struct agent_config *config, uint64_t job_n,
+#define AGENT_BOOT_MAX 64
+
+struct agent_report_facts {
+    uint64_t job_n;
+    const char *release; /* "": as the configuration says */
+    const char *boot;    /* "": the kernel's */
+};
+
+GW_MUST_CHECK enum gw_rc agent_report_format(const struct agent_config *config, const struct agent_report_facts *facts,
                                              struct gw_buf *ret_payload);
+
+/* The kernel's boot id; "" when it does not tell. */
+void agent_report_kernel_boot(char out[AGENT_BOOT_MAX + 1]);

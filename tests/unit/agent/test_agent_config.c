@@ -131,9 +131,10 @@ static void reports_what_the_configuration_says(void)
     const struct json_value *attributes = NULL;
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
     GW_CLEANUP(gw_buf_done) struct gw_buf payload;
+    struct agent_report_facts facts = {.job_n = 12, .release = "", .boot = ""};
     gw_buf_init(&payload, 16384);
     load_with_state("[device]\nproduct = \"pump\"\nattributes = [\"place=hall \\\"4\\\"\"]\n", &c);
-    GW_ASSERT_OK(agent_report_format(&c, 12, &payload), NULL);
+    GW_ASSERT_OK(agent_report_format(&c, &facts, &payload), NULL);
     GW_ASSERT_OK(json_read(gw_buf_view(&payload), 16384, &doc, &err), &err);
     GW_ASSERT_OK(json_str(json_root(doc), "product", product, sizeof(product), &err), &err);
     GW_ASSERT_OK(json_str(json_root(doc), "boot", boot, sizeof(boot), &err), &err);

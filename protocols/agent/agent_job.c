@@ -1,0 +1,571 @@
+#include "agent_job.h"
+
+#include <string.h>
+
+#include "agent_job_internal.h"
+#include "gw_cleanup.h"
+#include "gw_log.h"
+#include "gw_utf8.h"
+
+#define DISK_RETRY_MS     (5 * GW_SECOND_MS)
+#define BUSY_RETRY_MS     GW_SECOND_MS
+#define LOOK_MS           (20 * GW_SECOND_MS) /* at the wall clock and at the postpone file */
+#define MOVES_MAX         8                   /* in one step */
+#define PROGRESS_PCT      10
+#define POSTPONE_TEXT_MAX 128
+
+/* ---- begin and end ---- */
+
+/* What a stop found before the install: the bytes are looked at once more. */
+static void begin_again(struct agent_job *j)
+{
+    bool not_begun = j->rec.step == AGENT_JOB_INSTALLING && !agent_job_was_started(j, j->rec.attempt);
+    if (j->rec.step == AGENT_JOB_DOWNLOADED || (not_begun && job_kind_has_release(j->rec.kind)))
+        j->rec.step = AGENT_JOB_DOWNLOADING;
+    else if (not_begun)
+        j->rec.step = AGENT_JOB_ACCEPTED;
+}
+
+enum gw_rc agent_job_open(const struct agent_job_settings *settings, struct agent_job **ret_job, struct gw_err *err)
+{
+    struct agent_job *j = gw_xalloc(1, sizeof(*j));
+    j->set = *settings;
+    j->look_at_ms = j->tell_at_ms = 0;
+    gw_buf_init(&j->payload, JOB_PAYLOAD_MAX);
+    gw_buf_init(&j->pending, JOB_PAYLOAD_MAX);
+    (void)snprintf(j->state_path, sizeof(j->state_path), "%s/state", settings->dir);
+    (void)snprintf(j->started_path, sizeof(j->started_path), "%s/started", settings->dir);
+    enum gw_rc rc = agent_job_load(j, err);
+    if (rc) {
+        agent_job_close(j);
+        return rc;
+    }
+    if (j->damaged)
+        gw_log(GW_LOG_ERROR, "job", "%s is damaged: every job is refused until a person has looked at it",
+               j->state_path);
+    begin_again(j);
+    j->tell = true;
+    *ret_job = j;
+    return GW_OK;
+}
+
+static void forget_message(struct agent_job *j)
+{
+    job_message_done(&j->message);
+    j->message = (struct job_message){0};
+    j->checked = false;
+}
+
+void agent_job_close(struct agent_job *j)
+{
+    if (!j)
+        return;
+    forget_message(j);
+    gw_buf_done(&j->payload);
+    gw_buf_done(&j->pending);
+    free(j);
+}
+
+/* ---- moves ---- */
+
+void agent_job_enter(struct agent_job *j, enum agent_job_step step)
+{
+    j->rec.step = step;
+    j->rec.tries = 0;
+    j->reboot_counted = j->rebooted = false;
+    j->dirty = true;
+}
+
+static void fetch_end(struct agent_job *j)
+{
+    if (j->fetching)
+        j->set.ops->fetch_stop(j->set.ctx);
+    j->fetching = false;
+}
+
+void agent_job_done(struct agent_job *j, enum job_state state, const char *code, const char *detail)
+{
+    fetch_end(j);
+    forget_message(j);
+    gw_buf_reset(&j->payload);
+    j->cleaned = false;
+    agent_job_enter(j, AGENT_JOB_DONE);
+    agent_job_state(j, state, code, detail);
+}
+
+void agent_job_later(struct agent_job *j, int64_t ms)
+{
+    int64_t at = j->now.ms + (ms > 0 ? ms : 0);
+    if (at < j->look_at_ms)
+        j->look_at_ms = at;
+}
+
+enum gw_rc agent_job_handle(struct agent_job *j, enum agent_verb verb, struct gw_err *err)
+{
+    if (j->handling)
+        return gw_err_set(err, GW_AGAIN, "the handler still runs");
+    enum gw_rc rc = j->set.ops->handler(j->set.ctx, verb, &j->rec, j->checked ? &j->file : NULL, err);
+    if (rc == GW_AGAIN)
+        agent_job_later(j, BUSY_RETRY_MS);
+    j->handling = !rc;
+    j->verb = verb;
+    return rc;
+}
+
+/* ---- taking a job ---- */
+
+/* Message and artifact of the job in rec, checked. *ret_code says why not. */
+static enum gw_rc prepare(struct agent_job *j, const char **ret_code, struct gw_err *err)
+{
+    if (j->checked)
+        return GW_OK;
+    *ret_code = "state_damaged";
+    forget_message(j);
+    enum gw_rc rc = job_message_parse(gw_buf_view(&j->payload), &j->message, err);
+    if (rc || !job_kind_has_release(j->rec.kind)) {
+        j->checked = !rc;
+        return rc;
+    }
+    struct release *release = gw_xalloc(1, sizeof(*release));
+    rc = agent_job_check(j, &j->message.job, release, ret_code, err);
+    if (!rc) {
+        const char *format = j->set.config->update_format;
+        j->file = release->artifacts[release_artifact_for(release, j->set.config->hardware, format[0] ? format : NULL)];
+        (void)snprintf(j->rec.target, sizeof(j->rec.target), "%s", release->version);
+        j->rec.target_counter = release->release_counter;
+        j->rec.target_floor = release->security_floor;
+        j->checked = true;
+    }
+    free(release);
+    return rc;
+}
+
+/* Why it is refused without a look at its release; NULL: it is not. */
+static const char *refusal(const struct agent_job *j, const char **ret_why)
+{
+    if (j->damaged) {
+        *ret_why = "the record of earlier jobs is damaged";
+        return "state_damaged";
+    }
+    if (!agent_job_kind_allowed(j->set.config, j->rec.kind)) {
+        *ret_why = "update.kinds of this device does not list it";
+        return "kind_off";
+    }
+    if (!j->set.config->update_handler[0] && j->rec.kind != JOB_RENEW_CERT) {
+        *ret_why = "this device has no update.handler";
+        return "no_handler";
+    }
+    if (agent_job_was_started(j, j->rec.attempt)) {
+        *ret_why = "this attempt was started before";
+        return "started_before";
+    }
+    return NULL;
+}
+
+static void note(struct agent_job *j, const struct job_message *m)
+{
+    struct agent_job_record *r = &j->rec, before = *r;
+    *r = (struct agent_job_record){
+        .n = m->n, .floor = before.floor, .counter = before.counter, .rev = m->job.rev, .kind = m->job.kind};
+    memcpy(r->counter_version, before.counter_version, sizeof(r->counter_version));
+    memcpy(r->job, m->job.job, sizeof(r->job));
+    memcpy(r->attempt, m->job.attempt, sizeof(r->attempt));
+}
+
+static void take(struct agent_job *j, struct gw_view payload, const struct job_message *m)
+{
+    struct gw_err err = {0};
+    const char *code = NULL, *why = "";
+    fetch_end(j);
+    forget_message(j);
+    gw_buf_reset(&j->payload);
+    (void)gw_buf_add_view(&j->payload, payload); /* it was parsed, so it fits */
+    note(j, m);
+    j->verified = false;
+    j->progress_pct = j->progress_told = 0;
+    agent_job_enter(j, AGENT_JOB_ACCEPTED);
+    const char *refused = refusal(j, &why);
+    if (refused)
+        agent_job_done(j, JOB_STATE_REJECTED, refused, why);
+    else if (prepare(j, &code, &err))
+        agent_job_done(j, JOB_STATE_REJECTED, code, gw_err_text(&err));
+    else
+        agent_job_state(j, JOB_STATE_ACCEPTED, "", "");
+}
+
+static void take_pending(struct agent_job *j)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf payload = j->pending;
+    GW_CLEANUP(job_message_done) struct job_message m = {0};
+    gw_buf_init(&j->pending, JOB_PAYLOAD_MAX);
+    if (!job_message_parse(gw_buf_view(&payload), &m, NULL) && m.n > j->rec.n)
+        take(j, gw_buf_view(&payload), &m);
+}
+
+/* From here on it is too late to cancel. */
+static bool committed(const struct agent_job *j)
+{
+    return j->rec.step >= AGENT_JOB_INSTALLING && j->rec.step != AGENT_JOB_DONE;
+}
+
+static void withdrawn(struct agent_job *j, int64_t n)
+{
+    j->rec.n = n;
+    j->dirty = true;
+    gw_buf_reset(&j->pending);
+    if (j->rec.step >= AGENT_JOB_ACCEPTED && j->rec.step <= AGENT_JOB_DOWNLOADED)
+        agent_job_done(j, JOB_STATE_CANCELLED, "", "");
+    else if (committed(j))
+        gw_log(GW_LOG_INFO, "job", "%s is withdrawn too late: its install has begun", j->rec.job);
+}
+
+/* The attempt that we have, under a new number. */
+static void renumber(struct agent_job *j, const struct job_message *m)
+{
+    j->rec.n = m->n;
+    j->rec.rev = m->job.rev;
+    memcpy(j->rec.job, m->job.job, sizeof(j->rec.job));
+    j->rec.acked = j->told = false;
+    j->tell = j->dirty = true;
+}
+
+static void offered(struct agent_job *j, struct gw_view payload, const struct job_message *m)
+{
+    bool ours = strcmp(m->job.attempt, j->rec.attempt) == 0;
+    bool over = committed(j) || (j->rec.step == AGENT_JOB_DONE && agent_job_was_started(j, j->rec.attempt));
+    if (m->n == j->rec.n) {
+        if (ours && m->job.rev == j->rec.rev) { /* the gateway has forgotten, or never got, what we said */
+            j->rec.acked = j->told = false;
+            j->tell = true;
+        }
+    } else if (ours && over) {
+        renumber(j, m);
+    } else {
+        gw_buf_reset(&j->pending);
+        (void)gw_buf_add_view(&j->pending, payload);
+    }
+}
+
+void agent_job_message(struct agent_job *j, struct gw_view payload, struct gw_wall wall)
+{
+    GW_CLEANUP(job_message_done) struct job_message m = {0};
+    struct gw_err err;
+    j->wall = wall;
+    if (job_message_parse(payload, &m, &err)) {
+        gw_log(GW_LOG_WARN, "job", "%s", gw_err_text(&err));
+        return;
+    }
+    if (m.n < j->rec.n)
+        gw_log(GW_LOG_DEBUG, "job", "number %lld is below %lld: passed over", (long long)m.n, (long long)j->rec.n);
+    else if (m.has_job)
+        offered(j, payload, &m);
+    else if (m.n > j->rec.n)
+        withdrawn(j, m.n);
+    j->look_at_ms = 0;
+}
+
+/* ---- what comes back ---- */
+
+void agent_job_ack(struct agent_job *j, struct gw_view payload)
+{
+    struct job_ack ack;
+    struct gw_err err;
+    if (job_ack_parse(payload, &ack, &err)) {
+        gw_log(GW_LOG_WARN, "job", "%s", gw_err_text(&err));
+        return;
+    }
+    if (strcmp(ack.job, j->rec.job) != 0 || ack.rev != j->rec.rev || ack.state != j->rec.state || j->dirty)
+        return;
+    j->told = true;
+    if (job_state_terminal(ack.state) && !j->rec.acked)
+        j->rec.acked = j->dirty = true;
+    j->look_at_ms = 0;
+}
+
+void agent_job_session(struct agent_job *j, bool up)
+{
+    j->tell = j->tell || (up && !j->up && !j->told);
+    j->up = up;
+    j->look_at_ms = 0;
+}
+
+void agent_job_running(struct agent_job *j, const char *version, const char *boot)
+{
+    (void)snprintf(j->version, sizeof(j->version), "%s", version);
+    (void)snprintf(j->boot, sizeof(j->boot), "%s", boot);
+    j->known = true;
+    j->look_at_ms = 0;
+}
+
+void agent_job_progress(struct agent_job *j, unsigned pct)
+{
+    j->progress_pct = pct;
+    if (j->rec.step == AGENT_JOB_DOWNLOADING && pct >= j->progress_told + PROGRESS_PCT) {
+        j->progress_told = pct;
+        j->tell = true;
+        j->look_at_ms = 0;
+    }
+}
+
+void agent_job_fetched(struct agent_job *j, enum gw_rc rc, const struct gw_err *err)
+{
+    j->fetching = false;
+    j->look_at_ms = 0;
+    if (j->rec.step != AGENT_JOB_DOWNLOADING)
+        return;
+    if (rc) {
+        const char *code = rc == GW_NO_SPACE    ? "disk_full"
+                           : rc == GW_CORRUPT   ? "digest"
+                           : rc == GW_NOT_FOUND ? "not_found"
+                                                : "download";
+        agent_job_done(j, JOB_STATE_FAILED, code, gw_err_text(err));
+        return;
+    }
+    agent_job_enter(j, AGENT_JOB_DOWNLOADED);
+    if (j->rec.state == JOB_STATE_DOWNLOADING)
+        agent_job_state(j, JOB_STATE_DOWNLOADED, "", "");
+}
+
+void agent_job_handled(struct agent_job *j, const struct agent_handler_result *result)
+{
+    char code[JOB_REPORT_CODE_MAX + 1], detail[JOB_REPORT_DETAIL_MAX + 1];
+    bool expected = j->handling && result->verb == j->verb;
+    j->handling = false;
+    j->look_at_ms = 0;
+    if (!expected || result->verb != AGENT_VERB_VERIFY) {
+        if (expected)
+            agent_job_handled_install(j, result);
+        return;
+    }
+    if (j->rec.step != AGENT_JOB_DOWNLOADED) /* cancelled meanwhile */
+        return;
+    j->verified = result->ok;
+    if (result->ok)
+        return;
+    (void)snprintf(code, sizeof(code), "verify_%s", result->cause);
+    agent_job_detail(result, detail);
+    agent_job_done(j, JOB_STATE_FAILED, code, detail);
+}
+
+void agent_job_detail(const struct agent_handler_result *result, char out[JOB_REPORT_DETAIL_MAX + 1])
+{
+    struct gw_view text = gw_view_trim(gw_view_make(result->output, result->len));
+    size_t skip = text.len > JOB_REPORT_DETAIL_MAX ? text.len - JOB_REPORT_DETAIL_MAX : 0;
+    while (skip < text.len && skip > 0 && (text.ptr[skip] & 0xc0) == 0x80) /* not within a character */
+        skip++;
+    (void)gw_utf8_clean(gw_view_make(text.ptr + skip, text.len - skip), out, JOB_REPORT_DETAIL_MAX + 1);
+}
+
+/* ---- the steps up to the install ---- */
+
+/* Until when the device's own people put it off; false: they do not, or may not. */
+static bool postponed(const struct agent_job *j, struct gw_wall *ret_until)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    struct gw_wall max = j->message.job.postpone_until_max, asked;
+    gw_buf_init(&text, POSTPONE_TEXT_MAX);
+    if (!j->set.config->update_postpone_file[0] || j->wall.ms >= max.ms ||
+        gw_fs_read_file(j->set.config->update_postpone_file, &text, NULL))
+        return false;
+    if (gw_wall_parse(gw_view_trim(gw_buf_view(&text)), &asked) || asked.ms > max.ms)
+        asked = max;
+    *ret_until = asked;
+    return j->wall.ms < asked.ms;
+}
+
+/* Nothing may be begun yet, or any more. `ready` is the state when it may. */
+static bool held(struct agent_job *j, enum job_state ready)
+{
+    const struct job *job = &j->message.job;
+    struct gw_wall until = {0};
+    if (job->deadline.ms && j->wall.ms >= job->deadline.ms) {
+        agent_job_done(j, JOB_STATE_FAILED, "deadline", "it was not begun before its deadline");
+        return true;
+    }
+    if (j->wall.ms < job->not_before.ms) {
+        int64_t left = job->not_before.ms - j->wall.ms;
+        agent_job_later(j, left < LOOK_MS ? left : LOOK_MS);
+        return true;
+    }
+    if (postponed(j, &until)) {
+        int64_t left = until.ms - j->wall.ms;
+        if (j->rec.state != JOB_STATE_DEFERRED || j->rec.until.ms != until.ms) {
+            j->rec.until = until;
+            agent_job_state(j, JOB_STATE_DEFERRED, "postponed", "");
+        }
+        agent_job_later(j, left < LOOK_MS ? left : LOOK_MS);
+        return true;
+    }
+    if (j->rec.state == JOB_STATE_DEFERRED) {
+        j->rec.until = (struct gw_wall){0};
+        agent_job_state(j, ready, "", "");
+    }
+    return j->dirty;
+}
+
+static void act_accepted(struct agent_job *j)
+{
+    if (held(j, JOB_STATE_ACCEPTED))
+        return;
+    if (j->rec.kind == JOB_RENEW_CERT) {
+        j->set.ops->renew(j->set.ctx);
+        agent_job_done(j, JOB_STATE_INSTALLED, "", "");
+    } else if (job_kind_has_release(j->rec.kind)) {
+        agent_job_enter(j, AGENT_JOB_DOWNLOADING);
+        agent_job_state(j, JOB_STATE_DOWNLOADING, "", "");
+    } else {
+        agent_job_enter(j, AGENT_JOB_INSTALLING);
+        agent_job_state(j, JOB_STATE_INSTALLING, "", "");
+    }
+}
+
+static void act_downloading(struct agent_job *j)
+{
+    struct gw_err err = {0};
+    struct gw_wall deadline = j->message.job.deadline;
+    if (deadline.ms && j->wall.ms >= deadline.ms) {
+        agent_job_done(j, JOB_STATE_FAILED, "deadline", "it was not begun before its deadline");
+        return;
+    }
+    if (deadline.ms)
+        agent_job_later(j, LOOK_MS);
+    if (j->fetching)
+        return;
+    enum gw_rc rc = j->set.ops->fetch(j->set.ctx, &j->message.job, &j->file, &err);
+    j->fetching = !rc;
+    if (rc)
+        agent_job_fetched(j, rc, &err);
+}
+
+static void act_downloaded(struct agent_job *j)
+{
+    struct gw_err err = {0};
+    if (j->handling || held(j, JOB_STATE_DOWNLOADED))
+        return;
+    if (j->verified) {
+        agent_job_enter(j, AGENT_JOB_INSTALLING);
+        agent_job_state(j, JOB_STATE_INSTALLING, "", "");
+        return;
+    }
+    enum gw_rc rc = agent_job_handle(j, AGENT_VERB_VERIFY, &err);
+    if (rc && rc != GW_AGAIN)
+        agent_job_done(j, JOB_STATE_FAILED, "handler", gw_err_text(&err));
+}
+
+/* After a restart the job is read and checked again. */
+static bool still_good(struct agent_job *j)
+{
+    struct gw_err err = {0};
+    const char *code = NULL;
+    if (!prepare(j, &code, &err))
+        return true;
+    agent_job_done(j, JOB_STATE_REJECTED, code, gw_err_text(&err));
+    return false;
+}
+
+static void act_idle(struct agent_job *j)
+{
+    if (j->pending.len > 0) {
+        take_pending(j);
+    } else if (!j->cleaned) {
+        j->set.ops->discard(j->set.ctx);
+        j->cleaned = true;
+    }
+}
+
+static void act(struct agent_job *j)
+{
+    if (!j->known)
+        return;
+    bool early = j->rec.step >= AGENT_JOB_ACCEPTED && j->rec.step <= AGENT_JOB_DOWNLOADED;
+    if (early && j->pending.len > 0)
+        take_pending(j);
+    if (j->dirty || (early && !still_good(j)))
+        return;
+    switch (j->rec.step) {
+    case AGENT_JOB_IDLE:
+    case AGENT_JOB_DONE:
+        act_idle(j);
+        break;
+    case AGENT_JOB_ACCEPTED:
+        act_accepted(j);
+        break;
+    case AGENT_JOB_DOWNLOADING:
+        act_downloading(j);
+        break;
+    case AGENT_JOB_DOWNLOADED:
+        act_downloaded(j);
+        break;
+    case AGENT_JOB_INSTALLING:
+        agent_job_act_installing(j);
+        break;
+    case AGENT_JOB_REBOOTING:
+        agent_job_act_rebooting(j);
+        break;
+    case AGENT_JOB_CONFIRMING:
+        agent_job_act_confirming(j);
+        break;
+    case AGENT_JOB_FALLBACK:
+        agent_job_act_fallback(j);
+        break;
+    case AGENT_JOB_FALLBACK_REBOOT:
+        agent_job_act_fallback_reboot(j);
+        break;
+    }
+}
+
+/* False: the disk does not take it; nothing may be done or said before it does. */
+static bool flush(struct agent_job *j)
+{
+    struct gw_err err = {0};
+    if (j->dirty && !j->damaged && agent_job_save(j, &err)) {
+        gw_log(GW_LOG_ERROR, "job", "%s; the job waits", gw_err_text(&err));
+        agent_job_later(j, DISK_RETRY_MS);
+        return false;
+    }
+    j->dirty = false;
+    return true;
+}
+
+void agent_job_step(struct agent_job *j, struct gw_mono now, struct gw_wall wall)
+{
+    j->now = now;
+    j->wall = wall;
+    j->look_at_ms = AGENT_JOB_NEVER;
+    for (int i = 0; i < MOVES_MAX; i++) {
+        if (!flush(j))
+            return;
+        agent_job_tell(j);
+        act(j);
+        if (!j->dirty)
+            return;
+    }
+    j->look_at_ms = now.ms;
+}
+
+int64_t agent_job_wait_ms(const struct agent_job *j, struct gw_mono now)
+{
+    bool telling = j->up && j->rec.state && !j->rec.acked && !j->told && !j->dirty;
+    int64_t at = telling && j->tell_at_ms < j->look_at_ms ? j->tell_at_ms : j->look_at_ms;
+    return at == AGENT_JOB_NEVER ? -1 : at > now.ms ? at - now.ms : 0;
+}
+
+bool agent_job_running_known(const struct agent_job *j)
+{
+    return j->known;
+}
+
+const struct agent_job_record *agent_job_record(const struct agent_job *j)
+{
+    return &j->rec;
+}
+
+const char *agent_job_version(const struct agent_job *j)
+{
+    return j->version;
+}
+
+const char *agent_job_boot(const struct agent_job *j)
+{
+    return j->boot;
+}
