@@ -125,6 +125,7 @@ enum gw_rc db_open(const char *path, const struct db_options *options, struct db
     db->mode = options->mode;
     db->busy_ms = options->busy_ms ? options->busy_ms : DB_BUSY_MS;
     db->wal_max_bytes = options->wal_max_bytes ? options->wal_max_bytes : DB_WAL_MAX_BYTES;
+    db->wal_auto_frames = options->wal_auto_frames ? options->wal_auto_frames : DB_WAL_AUTO_FRAMES;
     enum gw_rc rc = open_raw(db, path, options, err);
     if (!rc)
         rc = configure(db, options->cache_kib ? options->cache_kib : DB_CACHE_KIB, err);

@@ -52,6 +52,7 @@ struct db_options {
     enum db_mode mode;
     const struct db_schema *schema;
     int64_t wal_max_bytes;  /* 0: DB_WAL_MAX_BYTES */
+    int wal_auto_frames;    /* 0: DB_WAL_AUTO_FRAMES */
     int busy_ms;            /* 0: DB_BUSY_MS */
     int cache_kib;          /* 0: DB_CACHE_KIB */
     const char *vfs;        /* a registered sqlite3_vfs; NULL: the operating system's */
@@ -115,7 +116,7 @@ int64_t db_changes(struct db *db);
 /* user_version: how many migrations the file has had. */
 int64_t db_version(const struct db *db);
 
-/* Size of the WAL file now. A commit above DB_WAL_AUTO_FRAMES copies into the database what no reader holds back; above
+/* Size of the WAL file now. A commit above wal_auto_frames copies into the database what no reader holds back; above
  * the ceiling it also tries to cut the WAL to nothing. So a size that stays above the ceiling means that a reader has
  * held its snapshot for too long: writing goes on, and the caller ends that reader or tells people. */
 int64_t db_wal_bytes(struct db *db);

@@ -22,6 +22,7 @@ struct db {
     enum db_mode mode;
     int busy_ms;
     int64_t wal_max_bytes;
+    int wal_auto_frames;
     int64_t version;
     int wal_frames;      /* after the last commit */
     bool in_transaction; /* between begin and commit or rollback, even when SQLite has given it up already */

@@ -188,7 +188,7 @@ static void bound_wal(struct db *db)
     if (db->mode == DB_READ_ONLY)
         return;
     bool over = db_wal_over(db);
-    if (!over && db->wal_frames < DB_WAL_AUTO_FRAMES)
+    if (!over && db->wal_frames < db->wal_auto_frames)
         return;
     int how = over ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
     (void)sqlite3_busy_timeout(db->raw, 0); /* never wait for a reader */

@@ -48,7 +48,9 @@ enum gw_rc journal_db_open(const char *path, const struct journal_options *optio
     j->severity = options->severity;
     const struct db_options how = {.mode = options->mode,
                                    .schema = &sql_journal_schema,
-                                   .wal_max_bytes = options->wal_max_bytes,
+                                   .wal_max_bytes =
+                                       options->wal_max_bytes ? options->wal_max_bytes : JOURNAL_WAL_MAX_BYTES,
+                                   .wal_auto_frames = options->wal_max_bytes ? 0 : JOURNAL_WAL_AUTO_FRAMES,
                                    .vfs = options->vfs,
                                    .fs = options->fs};
     enum gw_rc rc = db_open(path, &how, &j->db, err);

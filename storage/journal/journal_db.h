@@ -18,13 +18,20 @@
 
 struct journal_db;
 
+/*
+ * Copying the write-ahead log into the database costs three flushes beside the one of each commit, so it waits for more
+ * than state.db's does: at full load one commit in ten or so pays them, not every one (docs/performance.md).
+ */
+#define JOURNAL_WAL_AUTO_FRAMES 8192 /* of 4 KiB: 32 MiB */
+#define JOURNAL_WAL_MAX_BYTES   (INT64_C(64) << 20)
+
 struct journal_options {
     enum db_mode mode;
     const struct gw_sha256_ops *hash;
     /* Severity of an event's bytes; for the bundle's mask and for search. Called in the journal's thread; never fails.
      */
     enum event_sev (*severity)(struct gw_view event);
-    int64_t wal_max_bytes; /* 0: DB_WAL_MAX_BYTES */
+    int64_t wal_max_bytes; /* 0: JOURNAL_WAL_MAX_BYTES */
     const char *vfs;       /* as in struct db_options, and fs too */
     const struct gw_fs *fs;
 };
@@ -41,5 +48,5 @@ struct journal journal_db_port(struct journal_db *journal);
 /* Reads every event of every log again and holds each tree against what is stored: roots, nodes, compact ranges, and
  * the file's own structure. GW_CORRUPT with the first finding. Slow; for a verify command and for tests. */
 GW_MUST_CHECK enum gw_rc journal_db_verify(struct journal_db *journal, struct gw_err *err);
-/* Bytes of the write-ahead log now: above DB_WAL_MAX_BYTES a reader holds a snapshot for too long. */
+/* Bytes of the write-ahead log now: above JOURNAL_WAL_MAX_BYTES a reader holds a snapshot for too long. */
 int64_t journal_db_wal_bytes(struct journal_db *journal);

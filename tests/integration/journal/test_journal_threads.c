@@ -76,7 +76,7 @@ static void readers_see_a_growing_prefix(void)
         CU_ASSERT(readers[i].rounds > 0);
         journal_db_close(readers[i].db);
     }
-    CU_ASSERT(journal_db_wal_bytes(kit.db) < DB_WAL_MAX_BYTES); /* nobody held a snapshot */
+    CU_ASSERT(journal_db_wal_bytes(kit.db) < JOURNAL_WAL_MAX_BYTES); /* nobody held a snapshot */
     kit_close(&kit);
 }
 
