@@ -1,8 +1,8 @@
 #!/bin/sh
 # One command from a fresh Debian to a running gateway: installs what is needed, builds, starts the gateway with a demo
-# fleet of real agents, shows where it is and how to claim it. Ctrl-C stops all that it started.
+# fleet of simulated devices, shows where it is and how to claim it. Ctrl-C stops all that it started.
 #
-#   --devices N     size of the demo fleet (default 5)       --no-fleet     none
+#   --devices N     size of the demo fleet (default 20)      --no-fleet     none
 #   --state DIR     where the state lies (default build/up)  --port P       operators P, devices P+1, MQTT P+2; 0 = free
 #   --for SECONDS   stop by itself                           --background   return when it is up; prints how to stop it
 #
@@ -14,7 +14,7 @@ usage() {
     exit 2
 }
 top=$(cd "$(dirname "$0")/.." && pwd)
-devices=5 state=$top/build/up port=9443 seconds='' background='' given_port=''
+devices=20 state=$top/build/up port=9443 seconds='' background='' given_port=''
 while [ $# -gt 0 ]; do
     case $1 in
     --devices) devices=${2:?} && shift ;;
@@ -49,7 +49,7 @@ sh "$top/rootfs/deps.sh" build run
 say "building ..."
 build=$top/build/release bin=$top/build/release/bin
 quietly cmake -S "$top" --preset release
-quietly cmake --build "$build" --target gatehoused gatehouse-keyd gatehouse gatehouse-agent gatehouse_broker
+quietly cmake --build "$build" --target gatehoused gatehouse-keyd gatehouse gatehouse-agent gatehouse-fleet gatehouse_broker
 
 mkdir -p "$state" && state=$(cd "$state" && pwd)
 [ "$port" = 0 ] && p1=0 p2=0 || p1=$((port + 1)) p2=$((port + 2))
@@ -61,7 +61,7 @@ names = ["localhost", "127.0.0.1"]
 port = $port
 [devices]
 port = $p1
-max = 2000
+max = $((devices + 2000))
 [mqtt]
 port = $p2
 EOF
@@ -72,8 +72,10 @@ pids=''
 stop_all() {
     trap - INT TERM HUP EXIT
     rm -f "$scratch"
-    for pid in $pids; do kill "$pid" 2>/dev/null || true; done
-    for pid in $pids; do wait "$pid" 2>/dev/null || true; done
+    for pid in $pids; do # the fleet first: its logs end acknowledged
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" 2>/dev/null || true
+    done
     say "stopped"
 }
 trap 'stop_all; exit 0' INT TERM HUP
@@ -96,27 +98,15 @@ gatehouse() { "$bin/gatehouse" --socket "$socket" "$@"; }
 status=$(gatehouse --json status)
 # fact key: a number or a word of the status
 fact() { printf '%s\n' "$status" | sed -n "s/.*\"$1\":\"\{0,1\}\([^,\"}]*\).*/\1/p"; }
-mqtt_port=$(fact port_mqtt)
 
-i=0
-while [ "$i" -lt "$devices" ]; do
-    i=$((i + 1))
-    id=$(printf 'demo-%03d' "$i")
-    dir=$state/fleet/$id
-    mkdir -p "$dir"
-    if [ ! -f "$dir/agent.toml" ]; then
-        quietly gatehouse device invite "$id" --out "$dir/invitation"
-        cat >"$dir/agent.toml" <<EOF
-invitation = "$dir/invitation"
-[gateway]
-mqtt_port = $mqtt_port
-[state]
-dir = "$dir/state"
-EOF
-    fi
-    setsid "$bin/gatehouse-agent" --config "$dir/agent.toml" </dev/null >>"$dir/agent.log" 2>&1 &
-    pids="$pids $!"
-done
+fleet=''
+if [ "$devices" -gt 0 ]; then
+    setsid "$bin/gatehouse-fleet" --devices "$devices" --name demo --gateway "127.0.0.1:$(fact port_devices)" \
+        --mqtt-port "$(fact port_mqtt)" --admin-socket "$socket" --state "$state/fleet" --logs-per-second "$devices" \
+        --figures 60 </dev/null >>"$state/fleet.log" 2>&1 &
+    fleet=$!
+    pids="$fleet $pids"
+fi
 
 say ""
 gatehouse status
@@ -124,6 +114,7 @@ say ""
 say "operators  https://localhost:$(fact port_operators)/"
 say "shell      $bin/gatehouse --socket $socket status"
 say "log        $state/gatehoused.log"
+[ -z "$fleet" ] || say "fleet      $devices devices, $state/fleet.log; they enrol once the gateway is claimed"
 say ""
 if [ "$(fact claimed)" = true ]; then
     say "claimed already: sign in"
