@@ -6,15 +6,15 @@ tracked '\.[ch]$' | xargs -r awk '
 BEGIN {
     room["^wolfssl/"] = "^protocols/crypto/"
     room["^openssl/"] = "^protocols/(web/tls_peer\\.c|bulk_hash/|broker_plugin/|agent/)"
-    room["^sqlite3"] = "^storage/(db|journal)/"
+    room["^sqlite3"] = "^storage/db/"
     room["^mosquitto"] = "^protocols/(mqtt|broker_plugin|agent)/"
     room["^libwebsockets"] = "^protocols/web/"
-    room["^curl/"] = "^(protocols/(notify|agent)|gateway/cli)/"
+    room["^curl/"] = "^(protocols/agent|gateway/cli)/"
     room["^uv\\.h"] = "^(gateway/app|protocols/mqtt|protocols/web)/"
     room["^jansson"] = "^protocols/wire/"
     room["^zstd"] = "^storage/journal/"
     room["^argon2"] = "^protocols/crypto/"
-    room["^qrencode"] = "^(gateway/cli|protocols/rest)/"
+    room["^qrencode"] = "^gateway/cli/"
     room["^CUnit/"] = "^$"
 }
 /^[ \t]*#[ \t]*include[ \t]*[<"]/ {
