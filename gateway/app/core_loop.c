@@ -300,6 +300,15 @@ static void feed_audit(struct core *core)
         gw_log(GW_LOG_WARN, PART, "audit events: %s", gw_err_text(&err));
 }
 
+/* Staged or not: the import thread may tidy up, and whoever is answered now may come again. */
+static void settle_imports(struct core *core, size_t count)
+{
+    const struct import_port *imports = &core->operate.releases.imports;
+    for (size_t i = 0; i < count; i++)
+        if (core->batch[i].msg.kind == INBOX_IMPORTED)
+            imports->ops->settled(imports->self);
+}
+
 static void on_wake(uv_async_t *handle)
 {
     struct core *core = handle->data;
@@ -312,11 +321,10 @@ static void on_wake(uv_async_t *handle)
             forget_batch(core, count, rc, &before);
         else
             feed_audit(core);
+        settle_imports(core, count);
         for (size_t i = 0; i < count; i++) {
             if (!rc)
                 let_all_out(core, &core->batch[i].turn);
-            if (core->batch[i].msg.kind == INBOX_IMPORTED)
-                core->operate.releases.imports.ops->settled(core->operate.releases.imports.self);
             free_msg(&core->batch[i].msg);
         }
     }

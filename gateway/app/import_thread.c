@@ -21,10 +21,10 @@ struct import_thread {
     bool collect; /* wanted */
     struct import_verify *verify;
     bool verifying;
-    bool streaming; /* from open until the run is over and the sink closed */
+    bool streaming;        /* the slot for imports is taken: until the run is settled and its sink closed */
+    uint64_t run, settled; /* number of the import that was opened last; that core has taken its turn on */
     bool sink_open, ended, aborted;
-    bool deaf;    /* the run is decided: what still comes is dropped */
-    bool settled; /* core has taken its turn */
+    bool deaf; /* the run is decided: what still comes is dropped */
     struct import_request request;
     struct import_status status;
     uint8_t *ring;
@@ -45,6 +45,13 @@ static void unlock(struct import_thread *t)
 static void changed(struct import_thread *t)
 {
     (void)pthread_cond_broadcast(&t->changed);
+}
+
+/* Whoever was answered may come again at once, while the thread still tidies up behind the last import. */
+static void free_slot(struct import_thread *t)
+{
+    if (t->settled == t->run && !t->sink_open)
+        t->streaming = false;
 }
 
 /* The sink: web's thread. */
@@ -75,6 +82,7 @@ static void close_sink(struct import_thread *t, bool whole)
     t->sink_open = false;
     t->ended = whole;
     t->aborted = !whole;
+    free_slot(t);
     changed(t);
     unlock(t);
 }
@@ -115,7 +123,8 @@ static enum gw_rc port_open(void *self, const struct import_request *request, st
     } else {
         t->request = *request;
         t->streaming = t->sink_open = true;
-        t->ended = t->aborted = t->deaf = t->settled = t->starved = false;
+        t->run++;
+        t->ended = t->aborted = t->deaf = t->starved = false;
         t->head = t->used = 0;
         t->status =
             (struct import_status){.running = true, .total = (uint64_t)request->length, .started = gw_wall_now()};
@@ -140,7 +149,8 @@ static void port_settled(void *self)
 {
     struct import_thread *t = self;
     lock(t);
-    t->settled = true;
+    t->settled = t->run;
+    free_slot(t);
     changed(t);
     unlock(t);
 }
@@ -242,23 +252,14 @@ static void stop_listening(struct import_thread *t)
 }
 
 /* Core's verdict, or the end of everything: then the next start collects what was not staged. */
-static bool wait_settled(struct import_thread *t)
+static bool wait_settled(struct import_thread *t, uint64_t run)
 {
     lock(t);
-    while (!t->settled && !t->stopping)
+    while (t->settled < run && !t->stopping)
         (void)pthread_cond_wait(&t->changed, &t->lock);
-    bool settled = t->settled;
+    bool settled = t->settled >= run;
     unlock(t);
     return settled;
-}
-
-static void wait_sink(struct import_thread *t)
-{
-    lock(t);
-    while (t->sink_open && !t->stopping)
-        (void)pthread_cond_wait(&t->changed, &t->lock);
-    t->streaming = false;
-    unlock(t);
 }
 
 static bool post_outcome(struct import_thread *t, struct import_run *run)
@@ -268,13 +269,14 @@ static bool post_outcome(struct import_thread *t, struct import_run *run)
     msg.blob_len = sizeof(*run->outcome);
     if (t->config.inbox.post(t->config.inbox.self, &msg)) {
         gw_log(GW_LOG_WARN, PART, "the inbox is full: an import is lost, it must be asked for again");
+        port_settled(t);
         return false;
     }
     run->outcome = NULL;
     return true;
 }
 
-static void do_import(struct import_thread *t)
+static void do_import(struct import_thread *t, uint64_t number)
 {
     struct import_run run;
     import_run_begin(&run, &t->config.parts, &t->request.actor);
@@ -284,10 +286,9 @@ static void do_import(struct import_thread *t)
         gw_log(GW_LOG_WARN, PART, "%s: %s", t->request.actor.name, run.outcome->why);
     if (rc)
         import_run_undo(&run);
-    if (!post_outcome(t, &run) || wait_settled(t))
+    if (!post_outcome(t, &run) || wait_settled(t, number))
         import_run_undo(&run); /* nothing, when it was staged */
     import_run_done(&run);
-    wait_sink(t);
 }
 
 static void do_verify(struct import_thread *t, struct import_verify *v)
@@ -304,14 +305,14 @@ static void do_verify(struct import_thread *t, struct import_verify *v)
     }
     if (v->rc)
         (void)snprintf(v->why, sizeof(v->why), "%s", v->rc == GW_AGAIN ? "the gateway is stopping" : gw_err_text(&err));
+    lock(t);
+    t->verifying = false;
+    unlock(t);
     struct inbox_msg msg = {.kind = INBOX_VERIFIED, .ticket = v->ticket, .blob = (uint8_t *)v, .blob_len = sizeof(*v)};
     if (t->config.inbox.post(t->config.inbox.self, &msg)) {
         gw_log(GW_LOG_WARN, PART, "the inbox is full: a verification is lost, it must be asked for again");
         free(v);
     }
-    lock(t);
-    t->verifying = false;
-    unlock(t);
 }
 
 struct digests {
@@ -360,23 +361,25 @@ static void do_collect(struct import_thread *t)
 static void *run_thread(void *arg)
 {
     struct import_thread *t = arg;
+    uint64_t done = 0;
     (void)pthread_setname_np(pthread_self(), "import");
     for (;;) {
         lock(t);
-        while (!t->streaming && !t->verify && !t->collect && !t->stopping)
+        while (t->run == done && !t->verify && !t->collect && !t->stopping)
             (void)pthread_cond_wait(&t->changed, &t->lock);
         bool stopping = t->stopping;
         bool collect = t->collect;
         struct import_verify *verify = GW_TAKE(t->verify);
-        bool import = t->streaming;
+        uint64_t run = t->run;
         t->collect = false;
         unlock(t);
         if (collect && !stopping)
             do_collect(t);
         if (verify)
             do_verify(t, verify);
-        if (import)
-            do_import(t);
+        if (run != done)
+            do_import(t, run);
+        done = run;
         if (stopping)
             return NULL;
     }

@@ -2,7 +2,7 @@
  * import_thread: ports/release_import.h as one thread with a ring in front of it.
  *
  *     IDLE ── open ──► STREAMING ── end, abort, refusal ──► SETTLING ── settled, and the sink is closed ──► IDLE
- *       │▲
+ *       │▲                                                  (a new open may come while blobs are still removed)
  *       ▼│
  *     VERIFYING, or collecting
  *

@@ -425,6 +425,29 @@ static void says_that_the_disk_is_full_and_goes_on(void)
     gw_gateway_done(&gateway);
 }
 
+/* Sends it all and reads the status. */
+static int upload(const struct kit_tar *t)
+{
+    char answer[256] = "";
+    GW_CLOSE int fd = kit_upload_begin(&gateway, t->len);
+    (void)kit_upload_send(fd, t->bytes, t->len);
+    CU_ASSERT(read(fd, answer, sizeof(answer) - 1) > 12);
+    return (int)strtol(answer + 9, NULL, 10);
+}
+
+static void is_free_again_when_it_has_answered(void)
+{
+    start();
+    struct kit_tar t;
+    kit_tar_load(&t, kit_release(&vendor, &plain));
+    CU_ASSERT_EQUAL(upload(&t), 200);
+    for (int i = 0; i < 30; i++)
+        CU_ASSERT_EQUAL(upload(&t), 409); /* known already; never "try again later" */
+    kit_tar_done(&t);
+    CU_ASSERT_EQUAL(kit_blobs(&gateway), 3);
+    gw_gateway_done(&gateway);
+}
+
 static bool disk_has(uint64_t bytes)
 {
     struct statvfs st;
@@ -463,6 +486,7 @@ static const struct gw_test_case cases[] = {
     {"finds a flipped byte in a stored artifact", finds_a_flipped_byte_in_a_stored_artifact},
     {"leaves nothing half when it is killed", leaves_nothing_half_when_it_is_killed},
     {"takes one at a time and forgets who goes away", takes_one_at_a_time_and_forgets_who_goes_away},
+    {"is free again when it has answered", is_free_again_when_it_has_answered},
     {"says that the disk is full and goes on", says_that_the_disk_is_full_and_goes_on},
     {"takes a gibibyte in flat memory", takes_a_gibibyte_in_flat_memory},
 };
