@@ -27,6 +27,10 @@ bool gw_gateway_await_ready(struct gw_gateway *g);
 int gw_gateway_cli(const struct gw_gateway *g, const char *const args[], char **ret_out);
 /* Claims it with the account "admin", over HTTPS, as a person would; true when it worked. */
 bool gw_gateway_claim(struct gw_gateway *g);
+/* Only root can claim a gateway. As another user: prints one skip for the suite, true, and main() has nothing to do. */
+bool gw_gateway_skip(const char *suite);
+/* GW_TEST_RUN for tests that claim a gateway. */
+#define GW_GATEWAY_TEST_RUN(suite, cases) (gw_gateway_skip(suite) ? 0 : GW_TEST_RUN(suite, cases))
 /* SIGTERM and wait: the exit code. */
 int gw_gateway_stop(struct gw_gateway *g);
 /* SIGKILL to what is left; frees. */

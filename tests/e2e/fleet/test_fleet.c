@@ -173,5 +173,5 @@ static const struct gw_test_case cases[] = {
 
 int main(void)
 {
-    return GW_TEST_RUN("a fleet end to end", cases);
+    return GW_GATEWAY_TEST_RUN("a fleet end to end", cases);
 }

@@ -182,5 +182,5 @@ static const struct gw_test_case cases[] = {
 int main(void)
 {
     enrol_client_init(&client);
-    return GW_TEST_RUN("enrolment end to end", cases);
+    return GW_GATEWAY_TEST_RUN("enrolment end to end", cases);
 }

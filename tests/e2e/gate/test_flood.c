@@ -177,5 +177,5 @@ int main(void)
 {
     raise_descriptor_limit();
     enrol_client_init(&client);
-    return GW_TEST_RUN("strangers at the gate", cases);
+    return GW_GATEWAY_TEST_RUN("strangers at the gate", cases);
 }

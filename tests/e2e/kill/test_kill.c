@@ -305,5 +305,5 @@ static const struct gw_test_case cases[] = {
 
 int main(void)
 {
-    return GW_TEST_RUN("kills on the log path", cases);
+    return GW_GATEWAY_TEST_RUN("kills on the log path", cases);
 }

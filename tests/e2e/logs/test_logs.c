@@ -392,5 +392,5 @@ static const struct gw_test_case cases[] = {
 
 int main(void)
 {
-    return GW_TEST_RUN("logs for people end to end", cases);
+    return GW_GATEWAY_TEST_RUN("logs for people end to end", cases);
 }
