@@ -84,7 +84,36 @@ void journal_queue_force(struct journal_queue *q, const struct journal_entry *en
         abort(); /* a forced put has no ceiling to meet */
 }
 
-static void wait_for_one(struct journal_queue *q, int64_t wait_ms)
+bool journal_queue_put_back(struct journal_queue *q, const struct journal_entry *entries, size_t count)
+{
+    struct node *first = NULL, **last = &first;
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct node *n = gw_xalloc(1, sizeof(*n));
+        n->entry = entries[i];
+        bytes += entries[i].len;
+        *last = n;
+        last = &n->next;
+    }
+    (void)pthread_mutex_lock(&q->lock);
+    bool open = !q->closed;
+    if (open && first) {
+        *last = q->head;
+        if (!q->head)
+            q->tail = last;
+        q->head = GW_TAKE(first);
+        q->count += count;
+        q->bytes += bytes;
+    }
+    (void)pthread_mutex_unlock(&q->lock);
+    for (struct node *next; first; first = next) {
+        next = first->next;
+        free(first);
+    }
+    return open;
+}
+
+static struct timespec time_in(int64_t wait_ms)
 {
     struct timespec at;
     (void)clock_gettime(CLOCK_MONOTONIC, &at);
@@ -94,6 +123,21 @@ static void wait_for_one(struct journal_queue *q, int64_t wait_ms)
         at.tv_sec++;
         at.tv_nsec -= 1000000000L;
     }
+    return at;
+}
+
+void journal_queue_rest(struct journal_queue *q, int64_t wait_ms)
+{
+    struct timespec at = time_in(wait_ms);
+    (void)pthread_mutex_lock(&q->lock);
+    while (!q->closed && pthread_cond_timedwait(&q->more, &q->lock, &at) != ETIMEDOUT)
+        continue;
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
+static void wait_for_one(struct journal_queue *q, int64_t wait_ms)
+{
+    struct timespec at = time_in(wait_ms);
     while (q->count == 0 && !q->closed)
         if (pthread_cond_timedwait(&q->more, &q->lock, &at) == ETIMEDOUT)
             return;

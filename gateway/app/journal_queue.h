@@ -41,6 +41,11 @@ void journal_queue_force(struct journal_queue *q, const struct journal_entry *en
  * came. */
 size_t journal_queue_take(struct journal_queue *q, struct journal_entry *out, size_t max, size_t max_bytes,
                           int64_t wait_ms);
+/* Puts entries that were taken back in front of all others, in their order, past the ceilings (they had their places a
+ * moment ago). False, and nothing is taken over, after close: nobody would wait for them any more. */
+GW_MUST_CHECK bool journal_queue_put_back(struct journal_queue *q, const struct journal_entry *entries, size_t count);
+/* Waits this long, whatever comes in; not after close. */
+void journal_queue_rest(struct journal_queue *q, int64_t wait_ms);
 size_t journal_queue_bytes(struct journal_queue *q);
 void journal_queue_close(struct journal_queue *q); /* take no longer waits */
 bool journal_queue_closed(struct journal_queue *q);

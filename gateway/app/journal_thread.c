@@ -121,7 +121,7 @@ static struct log_progress *tell_about(struct telling *telling, const struct gw_
         telling->cap = cap;
     }
     struct log_progress *p = &telling->progress[telling->count++];
-    *p = (struct log_progress){.device = *device};
+    *p = (struct log_progress){.device = *device, .gap = true}; /* until something better is told */
     return p;
 }
 
@@ -202,7 +202,17 @@ static bool is_gap(enum log_verdict verdict)
     return verdict == LOG_GAP || verdict == LOG_CLOSED_EPOCH || verdict == LOG_UNKNOWN_EPOCH;
 }
 
-static void tell_item(struct telling *telling, const struct journal_item *item)
+static void set_note(struct journal_thread *t, struct log_progress *p, const struct log_id *log)
+{
+    const struct journal *journal = &t->config.journal;
+    GW_CLEANUP(gw_buf_done) struct gw_buf note;
+    gw_buf_init(&note, LOG_PROGRESS_NOTE_MAX - 1);
+    uint64_t size;
+    if (journal->ops->checkpoint_get(journal->self, log, &size, &note, NULL) == GW_OK)
+        (void)snprintf(p->note, sizeof(p->note), "%s", gw_buf_str(&note));
+}
+
+static void tell_item(struct journal_thread *t, struct telling *telling, const struct journal_item *item)
 {
     if (item->kind == JOURNAL_AUDIT && item->audit_n > telling->audit_n)
         telling->audit_n = item->audit_n;
@@ -211,7 +221,10 @@ static void tell_item(struct telling *telling, const struct journal_item *item)
     struct log_progress *p = tell_about(telling, &item->device);
     if (item->has_position)
         set_position(p, &item->after);
-    p->gap = is_gap(item->verdict);
+    if (!is_gap(item->verdict))
+        p->gap = false;
+    if (item->verdict == LOG_EQUIVOCATION)
+        set_note(t, p, &item->after.log);
 }
 
 static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *items, size_t count, size_t *ret_taken,
@@ -229,16 +242,17 @@ static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *item
     if (rc != GW_CORRUPT)
         note_commit(t, rc, items, *ret_taken, &err);
     for (size_t i = 0; !rc && i < *ret_taken; i++)
-        tell_item(telling, &items[i]);
+        tell_item(t, telling, &items[i]);
     return rc;
 }
 
 /* All of them; a run that fails on a damaged log is committed item by item. Any other failure ends it: what was not
- * stored is not acknowledged, and its devices send it again. */
-static void commit_items(struct journal_thread *t, struct journal_item *items, size_t count, struct telling *telling)
+ * stored is not acknowledged. Returns how many were dealt with. */
+static size_t commit_items(struct journal_thread *t, struct journal_item *items, size_t count, struct telling *telling)
 {
-    bool singly = false;
-    for (size_t done = 0; done < count;) {
+    bool singly = count == 1;
+    size_t done = 0;
+    while (done < count) {
         size_t taken;
         enum gw_rc rc = commit_run(t, items + done, singly ? 1 : count - done, &taken, telling);
         if (rc == GW_CORRUPT && !singly) {
@@ -246,9 +260,33 @@ static void commit_items(struct journal_thread *t, struct journal_item *items, s
             continue;
         }
         if (rc && rc != GW_CORRUPT)
-            return;
+            break;
         done += rc ? 1 : taken;
     }
+    return done;
+}
+
+/* After a commit that failed. Devices send their batches again; core hands an audit event in once and drops it when a
+ * later one is durable, so these wait here, in their order, for the next try. Lines are best effort: dropped, counted.
+ */
+static void keep_audit(struct journal_thread *t, struct journal_entry *const entries[], size_t count)
+{
+    struct journal_entry *kept = gw_xalloc(count, sizeof(*kept));
+    size_t kept_count = 0, dropped = 0;
+    for (size_t i = 0; i < count; i++) {
+        dropped += entries[i]->kind == JOURNAL_ENTRY_LINE;
+        if (entries[i]->kind == JOURNAL_ENTRY_AUDIT)
+            kept[kept_count++] = *entries[i];
+    }
+    if (journal_queue_put_back(t->queue, kept, kept_count)) {
+        for (size_t i = 0; i < count; i++)
+            if (entries[i]->kind == JOURNAL_ENTRY_AUDIT)
+                entries[i]->bytes = NULL;
+    }
+    free(kept);
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.dropped += dropped;
+    (void)pthread_mutex_unlock(&t->stats_lock);
 }
 
 /* ---- hello and checkpoints --------------------------------------------------------------------------------------- */
@@ -264,14 +302,11 @@ static void say_hello(struct journal_thread *t, const struct journal_entry *entr
         return;
     }
     struct log_progress *p = tell_about(telling, &entry->device);
+    p->gap = false;
     if (rc)
         return;
     set_position(p, &at);
-    GW_CLEANUP(gw_buf_done) struct gw_buf note;
-    gw_buf_init(&note, LOG_PROGRESS_NOTE_MAX - 1);
-    uint64_t size;
-    if (journal->ops->checkpoint_get(journal->self, &at.log, &size, &note, NULL) == GW_OK)
-        (void)snprintf(p->note, sizeof(p->note), "%s", gw_buf_str(&note));
+    set_note(t, p, &at.log);
 }
 
 /* The signed note of one signing; false when keyd refused it. */
@@ -304,6 +339,7 @@ static void tell_checkpoint(struct journal_thread *t, struct telling *telling, c
         at.log.epoch != s->log.epoch)
         return;
     struct log_progress *p = tell_about(telling, &s->log.device);
+    p->gap = false;
     set_position(p, &at);
     (void)snprintf(p->note, sizeof(p->note), "%s", gw_buf_str(note));
 }
@@ -326,7 +362,7 @@ static void keep_signed(struct journal_thread *t, const struct journal_entry *en
     struct gw_err err = {0};
     const struct journal *journal = &t->config.journal;
     enum gw_rc rc = kept ? journal->ops->checkpoint_put(journal->self, rows, kept, entry->arrived, &err) : GW_OK;
-    if (rc)
+    if (rc && !atomic_load(&t->full)) /* that the disk is full has been said */
         gw_log(GW_LOG_WARN, PART, "checkpoints: %s", gw_err_text(&err));
     for (size_t i = 0; i < kept; i++) {
         if (!rc)
@@ -386,15 +422,19 @@ static void sign_round(struct journal_thread *t)
 
 /* ---- the thread -------------------------------------------------------------------------------------------------- */
 
-static void take_entries(struct journal_thread *t, struct journal_entry *entries, size_t count)
+/* False when a commit failed: the next one should not follow at once. */
+static bool take_entries(struct journal_thread *t, struct journal_entry *entries, size_t count)
 {
     struct telling telling = {0};
     struct journal_item *items = gw_xalloc(count, sizeof(*items));
+    struct journal_entry **of = gw_xalloc(count, sizeof(struct journal_entry *)); /* what became items[i] */
     size_t item_count = 0;
     for (size_t i = 0; i < count; i++)
         if (entries[i].kind <= JOURNAL_ENTRY_AUDIT && to_item(t, &entries[i], &items[item_count]))
-            item_count++;
-    commit_items(t, items, item_count, &telling);
+            of[item_count++] = &entries[i];
+    size_t done = commit_items(t, items, item_count, &telling);
+    if (done < item_count)
+        keep_audit(t, of + done, item_count - done);
     for (size_t i = 0; i < count; i++) {
         if (entries[i].kind == JOURNAL_ENTRY_HELLO)
             say_hello(t, &entries[i], &telling);
@@ -404,7 +444,9 @@ static void take_entries(struct journal_thread *t, struct journal_entry *entries
     tell(t, &telling);
     for (size_t i = 0; i < count; i++)
         free(entries[i].bytes);
+    free(of);
     free(items);
+    return done == item_count;
 }
 
 static void *run(void *arg)
@@ -412,11 +454,11 @@ static void *run(void *arg)
     struct journal_thread *t = arg;
     struct journal_entry *entries = gw_xalloc(JOURNAL_COMMIT_ITEMS, sizeof(*entries));
     for (;;) {
-        size_t count = journal_queue_take(t->queue, entries, JOURNAL_COMMIT_ITEMS, JOURNAL_COMMIT_BYTES,
-                                          t->signing ? RETRY_MS : JOURNAL_THREAD_SIGN_MS);
-        if (count)
-            take_entries(t, entries, count);
-        else if (journal_queue_closed(t->queue))
+        size_t count =
+            journal_queue_take(t->queue, entries, JOURNAL_COMMIT_ITEMS, JOURNAL_COMMIT_BYTES, JOURNAL_THREAD_SIGN_MS);
+        if (count && !take_entries(t, entries, count))
+            journal_queue_rest(t->queue, RETRY_MS);
+        else if (!count && journal_queue_closed(t->queue))
             break;
         sign_round(t);
     }

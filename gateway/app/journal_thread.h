@@ -9,7 +9,8 @@
  *
  * Ceilings: JOURNAL_THREAD_BYTES of batches in the queue; above it a batch is dropped and counted (its device sends it
  * again), and the credit that acknowledgements carry sinks to 0 well before. A full disk: nothing is stored or
- * acknowledged, credit is 0, and the thread tries again with whatever comes next.
+ * acknowledged, credit is 0, and the thread tries again twice a second: with the audit events that it keeps in their
+ * order, and with whatever comes next.
  */
 #pragma once
 

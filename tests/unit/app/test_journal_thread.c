@@ -33,9 +33,34 @@ struct bench {
     int64_t audit_n;
     uint8_t seed[32], pub[32];
     atomic_bool keyd_away;
+    struct journal real; /* behind commit_through() */
+    atomic_bool disk_full;
+    bool gate_shut; /* under `lock`: commits wait */
+    pthread_cond_t gate;
 };
 
 static struct bench *bench;
+
+/* The journal's commit, over a disk that may be full and behind a gate that may be shut. */
+static enum gw_rc commit_through(void *self, struct journal_item *items, size_t count, size_t *ret_taken,
+                                 struct gw_err *err)
+{
+    (void)pthread_mutex_lock(&bench->lock);
+    while (bench->gate_shut)
+        (void)pthread_cond_wait(&bench->gate, &bench->lock);
+    (void)pthread_mutex_unlock(&bench->lock);
+    if (atomic_load(&bench->disk_full))
+        return gw_err_set(err, GW_NO_SPACE, "journal.db: disk full");
+    return bench->real.ops->commit(self, items, count, ret_taken, err);
+}
+
+static void shut_gate(struct bench *b, bool shut)
+{
+    (void)pthread_mutex_lock(&b->lock);
+    b->gate_shut = shut;
+    (void)pthread_cond_broadcast(&b->gate);
+    (void)pthread_mutex_unlock(&b->lock);
+}
 
 static enum gw_rc take_progress(void *self, const struct inbox_msg *msg)
 {
@@ -78,7 +103,11 @@ static void open_bench(struct bench *b)
     const struct journal_options options = {
         .mode = DB_READ_WRITE, .hash = crypto_sha256(), .severity = journal_severity};
     GW_ASSERT_OK(journal_db_open(b->path, &options, &b->db, &err), &err);
-    struct journal_thread_config config = {.journal = journal_db_port(b->db),
+    static struct journal_ops ops;
+    b->real = journal_db_port(b->db);
+    ops = *b->real.ops;
+    ops.commit = commit_through;
+    struct journal_thread_config config = {.journal = {&ops, b->real.self},
                                            .inbox = {b, take_progress},
                                            .sign = sign,
                                            .sign_ctx = b,
@@ -98,7 +127,7 @@ static void close_bench(struct bench *b)
 
 static void make_bench(struct bench *b)
 {
-    *b = (struct bench){.lock = PTHREAD_MUTEX_INITIALIZER};
+    *b = (struct bench){.lock = PTHREAD_MUTEX_INITIALIZER, .gate = PTHREAD_COND_INITIALIZER};
     bench = b;
     crypto_init();
     CU_ASSERT_EQUAL_FATAL(crypto_ed25519_make(b->seed, b->pub, NULL), GW_OK);
@@ -113,19 +142,23 @@ static struct gw_device_id pump(int i)
     return id;
 }
 
-/* Sends `count` events from `first` on, in epoch 5 of this pump. */
-static void ship(struct bench *b, int i, uint64_t first, size_t count)
+/* Sends `count` events from `first` on, in epoch 5 of this pump, all of this text but the first of the log. */
+static void ship_text(struct bench *b, int i, uint64_t first, size_t count, const char *text)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf payload;
     gw_buf_init(&payload, LOG_BATCH_BYTES_MAX);
     struct log_batch_writer w;
     CU_ASSERT_EQUAL_FATAL(log_batch_begin(&w, &payload, 5, first), GW_OK);
     for (size_t n = 0; n < count; n++)
-        CU_ASSERT_EQUAL_FATAL(
-            log_batch_add(&w, first + n == 0 ? GW_VIEW_LIT(START) : GW_VIEW_LIT("an event of some length")), GW_OK);
+        CU_ASSERT_EQUAL_FATAL(log_batch_add(&w, first + n == 0 ? GW_VIEW_LIT(START) : gw_view_str(text)), GW_OK);
     CU_ASSERT_EQUAL_FATAL(log_batch_end(&w), GW_OK);
     struct gw_device_id id = pump(i);
     CU_ASSERT_EQUAL(journal_thread_batch(b->thread, &id, gw_buf_view(&payload)), GW_OK);
+}
+
+static void ship(struct bench *b, int i, uint64_t first, size_t count)
+{
+    ship_text(b, i, first, count, "an event of some length");
 }
 
 struct wanting {
@@ -259,6 +292,92 @@ static void a_damaged_log_harms_only_itself(void)
     close_bench(&b);
 }
 
+static bool commit_has_failed(void *ctx)
+{
+    struct journal_thread_stats stats;
+    journal_thread_stats_get(((struct bench *)ctx)->thread, &stats);
+    return stats.failed_commits > 0;
+}
+
+/* Core feeds an audit event once and forgets it when a later number is confirmed: the thread must not lose one. */
+static void a_full_disk_loses_no_audit_event(void)
+{
+    struct bench b;
+    make_bench(&b);
+    atomic_store(&b.disk_full, true);
+    for (int64_t n = 1; n <= 2; n++)
+        CU_ASSERT_EQUAL(journal_thread_audit(b.thread, n, GW_VIEW_LIT("{\"cls\":\"a\"}")), GW_OK);
+    ship(&b, 1, 0, 5);
+    CU_ASSERT(gw_await(commit_has_failed, &b, LIMIT_MS));
+    CU_ASSERT_EQUAL(journal_thread_credit(b.thread), 0);
+    CU_ASSERT_EQUAL(b.told[1], 0);
+    CU_ASSERT_EQUAL(b.audit_n, 0);
+    CU_ASSERT_EQUAL(journal_thread_audit(b.thread, 3, GW_VIEW_LIT("{\"cls\":\"a\"}")), GW_OK);
+    atomic_store(&b.disk_full, false);
+    int64_t want = 3;
+    CU_ASSERT(gw_await(audit_has_come, &want, LIMIT_MS)); /* nothing else is given: it tries again by itself */
+    CU_ASSERT_EQUAL(journal_thread_credit(b.thread), JOURNAL_THREAD_WINDOW);
+    struct journal_thread_stats stats;
+    journal_thread_stats_get(b.thread, &stats);
+    CU_ASSERT(stats.events >= 3);
+    ship(&b, 1, 0, 5);
+    CU_ASSERT(await_next(1, 5, false));
+    close_bench(&b);
+    open_bench(&b);
+    int64_t last = 0;
+    CU_ASSERT_EQUAL(b.real.ops->audit_last(b.real.self, &last, NULL), GW_OK);
+    CU_ASSERT_EQUAL(last, 3);
+    close_bench(&b);
+}
+
+static void a_full_disk_does_not_keep_it_from_ending(void)
+{
+    struct bench b;
+    make_bench(&b);
+    atomic_store(&b.disk_full, true);
+    CU_ASSERT_EQUAL(journal_thread_audit(b.thread, 1, GW_VIEW_LIT("{\"cls\":\"a\"}")), GW_OK);
+    CU_ASSERT(gw_await(commit_has_failed, &b, LIMIT_MS));
+    close_bench(&b);
+    CU_ASSERT_EQUAL(b.audit_n, 0);
+}
+
+/* What core may leave unanswered for a second is only what brought nothing: a gap beside an accepted batch of the same
+ * commit must not take the acknowledgement with it. */
+static void a_gap_does_not_hide_an_acknowledgement(void)
+{
+    struct bench b;
+    make_bench(&b);
+    atomic_store(&b.keyd_away, true); /* a checkpoint would be told as well */
+    shut_gate(&b, true);
+    ship(&b, 1, 0, 5);
+    ship(&b, 2, 0, 5);
+    ship(&b, 2, 50, 5);
+    ship(&b, 3, 50, 5);
+    shut_gate(&b, false);
+    CU_ASSERT(await_next(2, 5, false));
+    CU_ASSERT_FALSE(b.last[2].gap);
+    ship(&b, 1, 50, 5);
+    close_bench(&b);
+    CU_ASSERT_EQUAL(b.last[1].next, 5);
+    CU_ASSERT_TRUE(b.last[1].gap);
+}
+
+static void other_events_are_answered_with_the_checkpoint(void)
+{
+    struct bench b;
+    make_bench(&b);
+    ship(&b, 1, 0, 5);
+    CU_ASSERT(await_next(1, 5, true));
+    (void)pthread_mutex_lock(&b.lock);
+    b.note[1][0] = '\0';
+    (void)pthread_mutex_unlock(&b.lock);
+    ship_text(&b, 1, 1, 3, "something else");
+    close_bench(&b); /* commits what is queued; the log has not grown, so nothing is signed again */
+    CU_ASSERT_PTR_NOT_NULL(strstr(b.note[1], "/dev/pump-1/0000000000000005\n5\n"));
+    CU_ASSERT_EQUAL(b.last[1].next, 5);
+    CU_ASSERT_FALSE(b.last[1].gap);
+}
+
 static const struct gw_test_case cases[] = {
     {"commits, tells and has signed", commits_tells_and_signs},
     {"commits what is queued when it stops", commits_what_is_queued_when_it_stops},
@@ -266,6 +385,10 @@ static const struct gw_test_case cases[] = {
     {"keyd away delays checkpoints only", keyd_away_delays_checkpoints_only},
     {"audit events are taken once", audit_events_are_taken_once},
     {"a damaged log harms only itself", a_damaged_log_harms_only_itself},
+    {"a full disk loses no audit event", a_full_disk_loses_no_audit_event},
+    {"a full disk does not keep it from ending", a_full_disk_does_not_keep_it_from_ending},
+    {"a gap does not hide an acknowledgement", a_gap_does_not_hide_an_acknowledgement},
+    {"other events for stored numbers are answered with the checkpoint", other_events_are_answered_with_the_checkpoint},
 };
 
 int main(void)
