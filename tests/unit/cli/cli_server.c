@@ -22,9 +22,13 @@ static bool is_whole(const char *text)
 
 static void exchange(struct cli_server *s, int fd)
 {
+    static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     char *request = s->requests[s->count];
     size_t len = 0;
+    bool told = false;
     while (!is_whole(request)) {
+        if (!told && strstr(request, "\r\n\r\n") && strcasestr(request, "expect: 100-continue"))
+            told = send(fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL) > 0;
         ssize_t n = read(fd, request + len, sizeof(s->requests[0]) - len - 1);
         if (n <= 0)
             return;

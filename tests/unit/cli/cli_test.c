@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli_ask_test.h"
+#include "cli_release_test.h"
 #include "cli_server.h"
 #include "cli_table.h"
 #include "cli_text.h"
@@ -223,6 +224,13 @@ static const struct gw_test_case cases[] = {
     {"an invitation on a terminal has its QR code", an_invitation_on_a_terminal_has_its_qr_code},
     {"a claim code needs a terminal", a_claim_code_needs_a_terminal},
     {"door and pending ask and tell", door_and_pending_ask_and_tell},
+    {"lists releases page by page", lists_releases_page_by_page},
+    {"shows a release with its files", shows_a_release_with_its_files},
+    {"adds a vendor's public key, never a private one", adds_a_vendors_public_key_never_a_private_one},
+    {"removes a key by its fingerprint", removes_a_key_by_its_fingerprint},
+    {"uploads a release and shows how far it is", uploads_a_release_and_shows_how_far_it_is},
+    {"tells why a release was refused", tells_why_a_release_was_refused},
+    {"names release and revision", names_release_and_revision},
 };
 
 int main(void)
