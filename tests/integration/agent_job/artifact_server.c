@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +40,7 @@ static void send_file(const struct artifact_server *s, SSL *ssl, int fd, long fi
     static char chunk[CHUNK];
     struct stat st;
     char head[256];
+    size_t sent = 0;
     must(fstat(fd, &st) == 0);
     int n = first > 0
                 ? snprintf(head, sizeof(head),
@@ -54,7 +54,9 @@ static void send_file(const struct artifact_server *s, SSL *ssl, int fd, long fi
     for (ssize_t got; (got = read(fd, chunk, sizeof(chunk))) > 0;) {
         if (SSL_write(ssl, chunk, (int)got) <= 0)
             return;
-        (void)poll(NULL, 0, (int)s->pause_ms); /* a slow line */
+        sent += (size_t)got;
+        if (first == 0 && s->hold_at && sent >= s->hold_at)
+            (void)SSL_read(ssl, chunk, CHUNK); /* until the device goes away */
     }
 }
 

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <mosquitto.h>
-#include <openssl/pem.h>
+#include <openssl/x509.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #include "gw_fs.h"
 #include "gw_id.h"
 #include "gw_test.h"
-#include "release_manifest.h"
 
 #define DEVICE     "pump-7"
 #define TOPIC      "gw/v1/" DEVICE "/"
@@ -146,69 +145,7 @@ static void start_broker(struct job_world *w)
 
 /* ---- the vendor ---- */
 
-static void write_public(const char *path, EVP_PKEY *key)
-{
-    FILE *file = fopen(path, "w");
-    must(file && PEM_write_PUBKEY(file, key) == 1 && fclose(file) == 0);
-}
-
-static void keyid_of(EVP_PKEY *key, char out[DSSE_KEYID_LEN + 1])
-{
-    unsigned char *der = NULL;
-    struct gw_sha256 hash;
-    int len = i2d_PUBKEY(key, &der);
-    must(len > 0);
-    agent_hash_ops()->digest(gw_view_make(der, (size_t)len), &hash);
-    OPENSSL_free(der);
-    gw_hex_format(hash.bytes, GW_SHA256_LEN, out);
-}
-
-static void sign(EVP_PKEY *key, struct dsse_envelope *envelope)
-{
-    GW_CLEANUP(gw_buf_done) struct gw_buf pae;
-    struct dsse_signature *s = &envelope->signatures[envelope->signature_count++];
-    size_t len = sizeof(s->bytes);
-    gw_buf_init(&pae, DSSE_PAE_MAX);
-    must(!dsse_pae(gw_view_str(envelope->type), gw_buf_view(&envelope->payload), &pae));
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const EVP_MD *md = EVP_PKEY_is_a(key, "ED25519") ? NULL : EVP_sha256();
-    must(EVP_DigestSignInit(ctx, NULL, md, NULL, key) == 1 &&
-         EVP_DigestSign(ctx, s->bytes, &len, pae.ptr, pae.len) == 1);
-    EVP_MD_CTX_free(ctx);
-    s->len = (uint8_t)len;
-    keyid_of(key, s->keyid);
-}
-
-static void copy_text(char *out, size_t size, const char *text)
-{
-    must(snprintf(out, size, "%s", text) < (int)size);
-}
-
-static void fill_envelope(struct job_world *w, const struct world_release *r, struct dsse_envelope *envelope)
-{
-    GW_FREE struct release *release = gw_xalloc(1, sizeof(*release));
-    struct gw_err err = {0};
-    release->release_counter = r->counter;
-    release->security_floor = r->floor;
-    copy_text(release->product, sizeof(release->product), r->product ? r->product : "pump");
-    copy_text(release->version, sizeof(release->version), r->version);
-    copy_text(release->channel, sizeof(release->channel), "stable");
-    copy_text(release->hardware[0], sizeof(release->hardware[0]), "rev-c");
-    copy_text(release->min_version, sizeof(release->min_version), r->min_version ? r->min_version : "");
-    release->hardware_count = release->artifact_count = 1;
-    copy_text(release->artifacts[0].name, sizeof(release->artifacts[0].name), r->file);
-    copy_text(release->artifacts[0].format, sizeof(release->artifacts[0].format), "image");
-    release->artifacts[0].sha256 = r->sha256;
-    release->artifacts[0].size = r->size;
-    release->released_at.ms = INT64_C(1790000000000);
-    release->expires_at.ms = INT64_C(1890000000000);
-    dsse_init(envelope);
-    copy_text(envelope->type, sizeof(envelope->type), RELEASE_MANIFEST_TYPE);
-    GW_ASSERT_OK(release_manifest_format(release, &envelope->payload, &err), &err);
-    sign(r->signer ? r->signer : w->vendor, envelope);
-}
-
-void job_world_image(struct job_world *w, const char *attempt, size_t bytes, struct world_release *release)
+void job_world_image(struct job_world *w, const char *attempt, size_t bytes, struct vendor_release *release)
 {
     static char image[16 * 1024 * 1024];
     char path[400];
@@ -227,14 +164,10 @@ void job_world_image(struct job_world *w, const char *attempt, size_t bytes, str
     GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_view_make(image, bytes), 0600, NULL), NULL);
 }
 
-void job_world_message(struct job_world *w, const char *attempt, const struct world_release *release,
+void job_world_message(struct job_world *w, const char *attempt, const struct vendor_release *release,
                        struct job_message *ret_message)
 {
-    struct job_message m = {.has_job = true, .job = {.rev = 1, .kind = JOB_UPDATE}};
-    (void)snprintf(m.job.job, sizeof(m.job.job), "job-of-%s", attempt);
-    (void)snprintf(m.job.attempt, sizeof(m.job.attempt), "%s", attempt);
-    fill_envelope(w, release, &m.job.envelope);
-    *ret_message = m;
+    vendor_message(w->vendor, attempt, release, ret_message);
 }
 
 void job_world_offer(struct job_world *w, struct job_message *message)
@@ -247,7 +180,7 @@ void job_world_offer(struct job_world *w, struct job_message *message)
     CU_ASSERT_EQUAL(mosquitto_publish(w->client, NULL, TOPIC "dn/job", (int)text.len, text.ptr, 1, false), 0);
 }
 
-void job_world_offer_release(struct job_world *w, const char *attempt, const struct world_release *release)
+void job_world_offer_release(struct job_world *w, const char *attempt, const struct vendor_release *release)
 {
     GW_CLEANUP(job_message_done) struct job_message m = {0};
     job_world_message(w, attempt, release, &m);
@@ -310,7 +243,7 @@ static void configure(struct job_world *w, const char *extra)
     char path[320], text[4096], pin[2 * GW_SHA256_LEN + 1];
     spki_pin(w, pin);
     (void)snprintf(path, sizeof(path), "%s/vendor.pem", w->dir);
-    write_public(path, w->vendor);
+    vendor_write_public(path, w->vendor);
     (void)snprintf(text, sizeof(text),
                    "[gateway]\nhost = \"127.0.0.1\"\nhttps_port = %u\nmqtt_port = %u\nca_sha256 = \"%s\"\n"
                    "[device]\nid = \"" DEVICE "\"\nproduct = \"pump\"\nhardware = \"rev-c\"\n"

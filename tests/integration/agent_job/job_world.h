@@ -5,13 +5,12 @@
  */
 #pragma once
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "../../unit/agent_job/vendor.h"
 #include "artifact_server.h"
 #include "gw_proc.h"
-#include "job.h"
 #include "job_report.h"
 
 #define WORLD_LIMIT_MS 30000
@@ -37,16 +36,6 @@ struct job_world {
     size_t states; /* inventories */
 };
 
-/* What the vendor signs. */
-struct world_release {
-    const char *version, *product, *min_version;
-    uint64_t counter, floor;
-    const char *file; /* name of the artifact */
-    struct gw_sha256 sha256;
-    uint64_t size;
-    EVP_PKEY *signer; /* NULL: the vendor */
-};
-
 /* extra_update: further lines of [update], each with its newline. Starts all but the agent. */
 void job_world_init(struct job_world *w, const char *extra_update);
 void job_world_done(struct job_world *w);
@@ -56,12 +45,12 @@ void job_world_kill_agent(struct job_world *w);
 void job_world_reboot(struct job_world *w, bool broken);
 
 /* Writes an image of so many bytes for an attempt where the server finds it; fills file, sha256 and size. */
-void job_world_image(struct job_world *w, const char *attempt, size_t bytes, struct world_release *release);
+void job_world_image(struct job_world *w, const char *attempt, size_t bytes, struct vendor_release *release);
 /* A job of kind update for it, with the envelope. job_message_done() it. */
-void job_world_message(struct job_world *w, const char *attempt, const struct world_release *release,
+void job_world_message(struct job_world *w, const char *attempt, const struct vendor_release *release,
                        struct job_message *ret_message);
 void job_world_offer(struct job_world *w, struct job_message *message); /* numbers and sends it */
-void job_world_offer_release(struct job_world *w, const char *attempt, const struct world_release *release);
+void job_world_offer_release(struct job_world *w, const char *attempt, const struct vendor_release *release);
 void job_world_withdraw(struct job_world *w);
 
 /* Waits for a report of this state behind the first `*from`, which is moved behind it. */

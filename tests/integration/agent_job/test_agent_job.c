@@ -15,9 +15,9 @@
 
 static struct job_world world;
 
-static struct world_release release_of(const char *version, uint64_t counter)
+static struct vendor_release release_of(const char *version, uint64_t counter)
 {
-    return (struct world_release){.version = version, .counter = counter, .floor = 1};
+    return (struct vendor_release){.version = version, .counter = counter, .floor = 1};
 }
 
 static bool has_reboot(void *ctx)
@@ -26,7 +26,7 @@ static bool has_reboot(void *ctx)
 }
 
 /* Offers it and goes with it up to where the test has to reboot the device. */
-static void up_to_reboot(struct job_world *w, const char *attempt, struct world_release *release, size_t *from)
+static void up_to_reboot(struct job_world *w, const char *attempt, struct vendor_release *release, size_t *from)
 {
     job_world_remove(w, "reboots");
     job_world_image(w, attempt, SMALL, release);
@@ -47,7 +47,7 @@ static void installs_an_update_through_a_reboot(void)
 {
     struct job_world *w = &world;
     struct job_report report;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "");
     job_world_start_agent(w);
@@ -75,7 +75,7 @@ static void a_failed_install_is_told_with_what_the_handler_said(void)
 {
     struct job_world *w = &world;
     struct job_report report;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "");
     job_world_write(w, "worn_out", "");
@@ -93,7 +93,7 @@ static void a_boot_into_the_old_version_is_rolled_back(void)
 {
     struct job_world *w = &world;
     struct job_report report;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "");
     job_world_start_agent(w);
@@ -110,7 +110,7 @@ static void a_new_version_without_session_is_left_for_the_old_one(void)
 {
     struct job_world *w = &world;
     struct job_report report;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "confirm_timeout = 1\n");
     job_world_start_agent(w);
@@ -133,7 +133,7 @@ static void a_new_version_without_session_is_left_for_the_old_one(void)
     job_world_done(w);
 }
 
-static void expect_rejected(struct job_world *w, const char *attempt, const struct world_release *release,
+static void expect_rejected(struct job_world *w, const char *attempt, const struct vendor_release *release,
                             const char *code, size_t *from)
 {
     struct job_report report = {.code = ""};
@@ -145,15 +145,16 @@ static void expect_rejected(struct job_world *w, const char *attempt, const stru
 static void rejects_what_its_own_keys_have_not_signed_or_does_not_fit(void)
 {
     struct job_world *w = &world;
-    struct world_release good = release_of("2.0.0", 5);
+    struct vendor_release good = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "");
     job_world_start_agent(w);
     job_world_image(w, "at-1", SMALL, &good);
-    struct world_release bad = good;
-    bad.signer = w->stranger;
-    expect_rejected(w, "at-1", &bad, "signature", &from);
-    bad = good;
+    EVP_PKEY *vendor = w->vendor;
+    w->vendor = w->stranger;
+    expect_rejected(w, "at-1", &good, "signature", &from);
+    w->vendor = vendor;
+    struct vendor_release bad = good;
     bad.product = "valve";
     expect_rejected(w, "at-2", &bad, "product", &from);
     bad = good;
@@ -181,7 +182,7 @@ static void rejects_what_its_own_keys_have_not_signed_or_does_not_fit(void)
 static void rejects_everything_without_vendor_keys(void)
 {
     struct job_world *w = &world;
-    struct world_release good = release_of("2.0.0", 5);
+    struct vendor_release good = release_of("2.0.0", 5);
     size_t from = 0;
     char config[192], *cut;
     job_world_init(w, "");
@@ -200,7 +201,7 @@ static void rejects_everything_without_vendor_keys(void)
 static void a_counter_below_the_confirmed_floor_is_rejected(void)
 {
     struct job_world *w = &world;
-    struct world_release release = release_of("2.0.0", 9), older = release_of("1.9.0", 7);
+    struct vendor_release release = release_of("2.0.0", 9), older = release_of("1.9.0", 7);
     size_t from = 0;
     job_world_init(w, "kinds = [\"update\", \"rollback\"]\n");
     job_world_start_agent(w);
@@ -225,7 +226,7 @@ static void an_artifact_with_another_digest_fails(void)
 {
     struct job_world *w = &world;
     struct job_report report;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "");
     job_world_start_agent(w);
@@ -246,19 +247,19 @@ static bool part_has_grown(void *ctx)
     return stat(part_path, &st) == 0 && st.st_size > BIG / 4;
 }
 
-static void name_part(struct job_world *w, const struct world_release *release)
+static void name_part(struct job_world *w, const struct vendor_release *release)
 {
     char digest[17];
     gw_hex_format(release->sha256.bytes, 8, digest);
     (void)snprintf(part_path, sizeof(part_path), "%s/state/artifacts/%s-%s.part", w->dir, digest, release->file);
 }
 
-static void slow_server(struct job_world *w)
+static void holding_server(struct job_world *w)
 {
     artifact_server_stop(&w->server);
     char find[32], config[] = "../agent.toml";
     (void)snprintf(find, sizeof(find), "https_port = %u", w->server.port);
-    w->server.pause_ms = 4;
+    w->server.hold_at = BIG / 2;
     artifact_server_start(&w->server);
     GW_FREE char *text = gw_xstrdup(job_world_read(w, config));
     char *at = strstr(text, find), port[8];
@@ -272,11 +273,11 @@ static void slow_server(struct job_world *w)
 static void a_download_goes_on_where_a_kill_cut_it(void)
 {
     struct job_world *w = &world;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     long first = 0;
     job_world_init(w, "");
-    slow_server(w);
+    holding_server(w);
     job_world_start_agent(w);
     job_world_image(w, "at-1", BIG, &release);
     name_part(w, &release);
@@ -299,10 +300,10 @@ static void a_download_goes_on_where_a_kill_cut_it(void)
 static void a_job_that_is_withdrawn_before_its_install_is_cancelled(void)
 {
     struct job_world *w = &world;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "");
-    slow_server(w);
+    holding_server(w);
     job_world_start_agent(w);
     job_world_image(w, "at-1", BIG, &release);
     name_part(w, &release);
@@ -319,7 +320,7 @@ static void people_at_the_device_may_put_it_off(void)
 {
     struct job_world *w = &world;
     struct job_report report;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     GW_CLEANUP(job_message_done) struct job_message m = {0};
     job_world_init(w, "");
@@ -347,7 +348,7 @@ static void a_kill_during_the_install_never_repeats_it(void)
 {
     struct job_world *w = &world;
     struct job_report report;
-    struct world_release release = release_of("2.0.0", 5);
+    struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "");
     job_world_write(w, "hold_install", "");
