@@ -1,4 +1,4 @@
-#include "crypto_hash.h"
+#include "bulk_hash.h"
 #include "daemon_internal.h"
 
 static enum gw_rc open_blobs(struct daemon *d, struct gw_err *err)
@@ -7,7 +7,7 @@ static enum gw_rc open_blobs(struct daemon *d, struct gw_err *err)
     options_path(dir, d->options->state, "blobs");
     const struct blob_store_options options = {
         .dir = dir,
-        .sha = crypto_sha256(),
+        .sha = bulk_hash_ops(),
         .max_bytes = (uint64_t)d->config.artifacts_gib << 30,
         .reserve_bytes = (uint64_t)d->config.artifacts_spare_mib << 20,
     };
@@ -28,7 +28,7 @@ enum gw_rc daemon_init_releases(struct daemon *d, struct gw_err *err)
     const struct import_thread_config config = {
         .parts = {.blob = blob_store_port(d->blobs),
                   .store = repo_store(d->import_repo),
-                  .hash = crypto_sha256(),
+                  .hash = bulk_hash_ops(),
                   .threshold = (unsigned)d->config.release_threshold},
         .inbox = inbox_queue_inner_port(d->core.queue),
         .responder = d->responder,
