@@ -90,17 +90,9 @@ enum cli_exit cli_release_list(struct cli *cli)
         if (rc)
             return rc;
     } while (next[0]);
-    if (cli->json)
-        return CLI_OK;
-    if (gw_buf_rc(&t.text)) {
-        cli_say(cli, "the list is too long to show");
-        return CLI_REFUSED;
-    }
-    if (t.cells == 0)
-        cli_say(cli, "there are no releases yet; `gatehouse release import FILE.tar` brings one");
-    else
-        cli_table_print(&t, cli->out);
-    return CLI_OK;
+    return cli->json
+               ? CLI_OK
+               : cli_table_list(&t, cli, "there are no releases yet; `gatehouse release import FILE.tar` brings one");
 }
 
 static void show(struct cli *cli, const struct json_value *release)

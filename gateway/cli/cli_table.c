@@ -81,3 +81,16 @@ void cli_table_print(const struct cli_table *t, FILE *out)
         cell += strlen(cell) + 1;
     }
 }
+
+enum cli_exit cli_table_list(const struct cli_table *t, struct cli *cli, const char *when_empty)
+{
+    if (gw_buf_rc(&t->text)) {
+        cli_say(cli, "the list is too long to show");
+        return CLI_REFUSED;
+    }
+    if (t->cells == 0)
+        cli_say(cli, "%s", when_empty);
+    else
+        cli_table_print(t, cli->out);
+    return CLI_OK;
+}

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "cli.h"
 #include "gw_buf.h"
 #include "json.h"
 
@@ -30,3 +31,5 @@ void cli_table_add_str(struct cli_table *t, const char *cell);
 void cli_table_add_member(struct cli_table *t, const struct json_value *object, const char *key);
 /* Prints heading and full rows. */
 void cli_table_print(const struct cli_table *t, FILE *out);
+/* The same for a list that may be empty, and then is these words on stderr, or too long to show. */
+enum cli_exit cli_table_list(const struct cli_table *t, struct cli *cli, const char *when_empty);
