@@ -41,7 +41,7 @@
 #define ATTEMPT_CANCEL_MS (5 * GW_MINUTE_MS)
 
 enum attempt_event_kind {
-    ATTEMPT_EV_OFFER = 1, /* its turn has come; reads online and boot as known so far */
+    ATTEMPT_EV_OFFER = 1, /* its turn has come; reads online, and boot: the device's last known one */
     ATTEMPT_EV_SKIP,      /* planned or just offered: the release does not fit the device; reads code */
     ATTEMPT_EV_CANCEL,    /* take it back if the device has not begun; may come again */
     ATTEMPT_EV_GONE,      /* the device was revoked or retired */

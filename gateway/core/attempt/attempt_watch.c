@@ -2,7 +2,7 @@
 
 #include "attempt_internal.h"
 
-/* Never lower than what the device has shown; an unknown boot id before lets any one count as new. */
+/* Other than the one before the installation, as far as that is known. */
 bool attempt_boot_is_new(const struct attempt_turn *t)
 {
     return t->event->boot[0] && strcmp(t->event->boot, t->a->boot_before) != 0;
@@ -57,6 +57,10 @@ bool attempt_watch_target(struct attempt_turn *t)
     struct attempt *a = t->a;
     if (t->event->running != ATTEMPT_RUNS_TARGET || !attempt_boot_is_new(t))
         return false;
+    if (a->boot_before[0] == 0) { /* nothing to tell a reboot by: a claim alone is no proof */
+        attempt_note_boot(t);
+        return false;
+    }
     if (a->state != ATTEMPT_CONFIRMING) {
         attempt_enter(t, ATTEMPT_CONFIRMING);
         a->breaks = 0;

@@ -35,7 +35,7 @@ enum trait {
     POWER_CUT = 1 << 14,  /* reboots while installing, goes on */
     WANDERS = 1 << 15,    /* loses its connection now and then */
     GOES_ON = 1 << 16,    /* after a deferral, by itself */
-    FALLS_LATE = 1 << 17, /* back to the old version long after */
+    FALLS_LATE = 1 << 17, /* into the other version, long after */
     TRAITS = 18,
 };
 
@@ -82,6 +82,7 @@ struct db {
     struct gw_wall timer[2][DEVICES_MAX];
     int id[2][DEVICES_MAX]; /* of the attempt; 0: there is none */
     uint64_t n[DEVICES_MAX];
+    int boot[DEVICES_MAX]; /* last known */
     int64_t committed_ms;
 };
 

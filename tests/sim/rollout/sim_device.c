@@ -5,6 +5,13 @@ static void later(struct world *w, struct device *dev, int64_t most_ms)
     dev->act_ms = w->now_ms + 1000 + (int64_t)draw(w, (uint64_t)most_ms);
 }
 
+/* A liar claims the version as well; its boot id gives it away. */
+static int claimed(const struct device *dev)
+{
+    bool lies = (dev->traits & LIES_IDLE) && dev->word == ATTEMPT_WORD_INSTALLED;
+    return lies ? (dev->back ? OLD : NEW) : dev->version;
+}
+
 static void report(struct world *w, int d)
 {
     struct device *dev = &w->device[d];
@@ -20,7 +27,7 @@ static void report(struct world *w, int d)
                              .word = dev->word,
                              .code = dev->code,
                              .until_ms = dev->until_ms,
-                             .version = dev->version,
+                             .version = claimed(dev),
                              .boot = dev->boot});
 }
 
@@ -41,7 +48,7 @@ void device_connect(struct world *w, int d)
         return;
     dev->online = true;
     post(w, (struct message){.kind = TO_ONLINE, .device = d});
-    post(w, (struct message){.kind = TO_STATE, .device = d, .n = dev->n, .version = dev->version, .boot = dev->boot});
+    post(w, (struct message){.kind = TO_STATE, .device = d, .n = dev->n, .version = claimed(dev), .boot = dev->boot});
     if (dev->attempt)
         report(w, d);
 }
@@ -79,6 +86,8 @@ void device_init(struct world *w, int d)
         dev->traits |= 1u << draw(w, TRAITS);
     if (dev->traits & FLAPS)
         dev->reboots_left = 12;
+    if (dev->traits & FALLS_LATE)
+        dev->reboots_left = (int)draw(w, 6);
     if (dev->traits & DEFERS_ALWAYS)
         dev->defers_left = 100;
     if (dev->traits & GOES_ON)
@@ -187,16 +196,17 @@ static void reboot(struct world *w, int d)
     if (dev->traits & (REBOOTS_ONCE | FLAPS | CRASHES))
         later(w, dev, 900000);
     if (dev->traits & FALLS_LATE)
-        dev->act_ms = w->now_ms + 1200000 + (int64_t)draw(w, 36000000);
+        dev->act_ms = w->now_ms + 300000 + (int64_t)draw(w, 36000000);
 }
 
 /* After the work: what still goes wrong. */
 static void after(struct world *w, int d)
 {
     struct device *dev = &w->device[d];
-    if ((dev->traits & FALLS_LATE) && dev->reboots_left > 0 && !dev->back) {
-        dev->reboots_left = 0;
-        boot(w, d, OLD);
+    if ((dev->traits & FALLS_LATE) && dev->reboots_left > 0) {
+        dev->reboots_left--;
+        boot(w, d, dev->version == NEW ? OLD : NEW);
+        later(w, dev, 900000);
     } else if (dev->reboots_left > 0 && (dev->traits & (REBOOTS_ONCE | FLAPS))) {
         dev->reboots_left--;
         boot(w, d, dev->version);

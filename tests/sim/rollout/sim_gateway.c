@@ -126,6 +126,7 @@ static void offer(struct world *w, unsigned wave, bool back, uint32_t count)
         else
             check_back_order(w, wave);
         struct attempt_event ev = {.kind = ATTEMPT_EV_OFFER, .now = now_of(w), .online = w->device[d].online};
+        set_boot(&ev, w->work.boot[d]);
         feed_attempt(w, d, back, ev, true);
         check_places(w, wave, back);
         if (back && w->floor[d])
@@ -202,8 +203,9 @@ static void check_ok(struct world *w, int d, bool back)
 {
     const struct attempt *a = &w->work.attempt[back][d];
     int seen = 0;
+    bool cunning = (w->device[d].traits & LIES_IDLE) && w->device[d].boot > 1; /* lied beside a true reboot */
     if (sscanf(a->boot_confirm, "boot-%d", &seen) != 1 || seen >= BOOTS_MAX ||
-        w->device[d].boot_version[seen] != (back ? OLD : NEW))
+        (w->device[d].boot_version[seen] != (back ? OLD : NEW) && !cunning))
         wrong(w, "ok for a version that never ran");
     if (strcmp(a->boot_confirm, a->boot_before) == 0)
         wrong(w, "ok without a reboot");
@@ -248,6 +250,19 @@ static void feed_attempt(struct world *w, int d, bool back, struct attempt_event
                        d);
 }
 
+/* Once a rollout stops, whoever has not begun is asked to leave it. */
+static void check_stops(struct world *w, const struct db *db, int d)
+{
+    bool stops[2] = {db->rollout.state == ROLLOUT_ABORTING || db->rollout.state == ROLLOUT_ROLLING_BACK,
+                     db->rollout.state == ROLLOUT_ABORTING};
+    for (int back = 0; back < 2; back++) {
+        const struct attempt *a = &db->attempt[back][d];
+        if (stops[back] && db->id[back][d] != 0 && !attempt_state_ended(a->state) && !attempt_state_begun(a->state) &&
+            !a->cancel)
+            wrong(w, "a device was not asked to leave a rollout that stops");
+    }
+}
+
 void gateway_check(struct world *w, const struct db *db)
 {
     for (unsigned wave = 0; wave < w->plan.wave_count; wave++) {
@@ -261,6 +276,8 @@ void gateway_check(struct world *w, const struct db *db)
             holders += attempt_holds(&db->attempt[0][d]);
             open += attempt_state_open(db->attempt[0][d].state);
         }
+        for (int d = 0; d < w->count; d++)
+            check_stops(w, db, d);
         const struct rollout_wave *counted = &db->rollout.waves[wave];
         if (memcmp(count[0], counted->count, sizeof(count[0])) != 0 ||
             memcmp(count[1], counted->back, sizeof(count[1])) != 0 || holders != counted->holders)
@@ -323,6 +340,7 @@ static void take_state(struct world *w, const struct message *m)
     int d = m->device;
     if (w->work.n[d] < m->n)
         w->work.n[d] = m->n;
+    w->work.boot[d] = m->boot;
     for (int back = 0; back < 2; back++) {
         struct attempt_event ev = {
             .kind = ATTEMPT_EV_STATE, .now = now_of(w), .running = (enum attempt_running)running_of(back, m->version)};
