@@ -102,11 +102,12 @@ static enum gw_rc make_dirs(const struct places *p, const struct options *o, str
     return rc ? rc : make_tree(p, o->run, run, sizeof(run) / sizeof(run[0]), err);
 }
 
+/* On a directory of the state itself, so that no other way of writing its path goes round it. */
 static enum gw_rc take_lock(struct places *p, const struct options *o, struct gw_err *err)
 {
     char path[OPTIONS_PATH_MAX + 64];
-    options_path(path, o->run, "lock");
-    p->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    options_path(path, o->state, "pki");
+    p->lock_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (p->lock_fd < 0)
         return gw_err_sys(err, "%s", path);
     if (flock(p->lock_fd, LOCK_EX | LOCK_NB)) {

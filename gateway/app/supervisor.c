@@ -19,10 +19,10 @@
 #include "gw_id.h"
 #include "gw_log.h"
 #include "places.h"
+#include "reach.h"
 
 #define PART          "supervisor"
 #define STOP_GRACE_MS INT64_C(15000)
-#define MOSQUITTO     "/usr/sbin/mosquitto"
 
 struct supervisor {
     const struct options *o;
@@ -99,7 +99,7 @@ static enum gw_rc start_keyd(struct supervisor *s, struct gw_err *err)
 static void tell_daemon(struct supervisor *s, enum ctl_kind kind, int32_t value)
 {
     struct gw_err err = {0};
-    if (s->daemon.pid && ctl_send(s->ctl_pair[0], kind, value, &err) && !s->stopping)
+    if (s->daemon.pid && s->ctl_pair[0] >= 0 && ctl_send(s->ctl_pair[0], kind, value, &err) && !s->stopping)
         say(GW_LOG_WARN, &err);
 }
 
@@ -136,7 +136,7 @@ static enum gw_rc start_broker(struct supervisor *s, struct gw_err *err)
     char conf[OPTIONS_PATH_MAX + 64], env[OPTIONS_PATH_MAX + 128];
     options_path(conf, s->o->state, "broker/mosquitto.conf");
     (void)snprintf(env, sizeof(env), "OPENSSL_CONF=%s/broker/openssl.cnf", s->o->state);
-    const char *const argv[] = {MOSQUITTO, "-c", conf, NULL};
+    const char *const argv[] = {REACH_MOSQUITTO, "-c", conf, NULL};
     GW_CLOSE int secret = secret_pipe(s);
     if (secret < 0)
         return gw_err_sys(err, "pipe");
@@ -328,10 +328,11 @@ static void loop(struct supervisor *s)
     }
 }
 
-/* Every child inherits it: thousands of sessions need descriptors. */
-static void raise_descriptor_limit(void)
+/* Every child inherits them: thousands of sessions need descriptors, and no memory with keys in it becomes a file. */
+static void set_limits(void)
 {
-    struct rlimit limit;
+    struct rlimit limit = {.rlim_cur = 0};
+    (void)setrlimit(RLIMIT_CORE, &limit);
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return;
     limit.rlim_cur = limit.rlim_max;
@@ -342,9 +343,11 @@ int supervisor_run(const struct options *o)
 {
     struct supervisor s = {.o = o, .signal_fd = -1, .lifeline = {-1, -1}, .keyd_pair = {-1, -1}, .ctl_pair = {-1, -1}};
     struct gw_err err = {0};
-    raise_descriptor_limit();
+    set_limits();
     (void)umask(077);
     enum gw_rc rc = places_make(&s.places, o, &err);
+    if (!rc)
+        rc = reach_check(&s.places, o, &err);
     if (!rc)
         rc = make_pipes(&s, &err);
     if (rc) {

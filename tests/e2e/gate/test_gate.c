@@ -117,7 +117,7 @@ static bool port_answers(uint16_t port)
 
 static void unclaimed_only_the_operators_door_listens(void)
 {
-    gw_gateway_start(&gateway, NULL);
+    gw_gateway_start(&gateway, "[daemon]\nlog_level = \"debug\"\n");
     CU_ASSERT_FATAL(gw_gateway_await_ready(&gateway));
     struct ports ports;
     gateway_ports(&ports);
@@ -170,6 +170,30 @@ static void powers_are_separated(void)
     CU_ASSERT_STRING_NOT_EQUAL(daemon, keyd);
     CU_ASSERT_STRING_NOT_EQUAL(daemon, broker);
     CU_ASSERT_STRING_NOT_EQUAL(keyd, broker);
+}
+
+static void no_process_leaves_a_core_or_a_secret(void)
+{
+    static const char *const programs[] = {"gatehoused", "gatehouse-keyd", "mosquitto"};
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+        char script[512];
+        (void)snprintf(script, sizeof(script),
+                       "cd /proc/%d && grep -qE '^Max core file size +0 +0 ' limits && "
+                       "! tr '\\0' '\\n' < cmdline | grep -qE '[0-9a-f]{64}|gw1\\.' && "
+                       "! tr '\\0' '\\n' < environ | grep -qE '[0-9a-f]{64}|gw1\\.'",
+                       (int)gw_gateway_child(&gateway, programs[i]));
+        const char *const argv[] = {"sh", "-c", script, NULL};
+        GW_FREE char *out = NULL;
+        CU_ASSERT_EQUAL(gw_proc_run(argv, &out), 0);
+    }
+}
+
+/* PEM, invitations, the claim's password and 256-bit secrets: none of them in what it said at its most talkative. */
+static void nothing_secret_was_said(void)
+{
+    static const char *const secrets[] = {"PRIVATE KEY", "gw1.", "correct horse", "BEGIN "};
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
+        CU_ASSERT_PTR_NULL(strstr(gateway.proc.out, secrets[i]));
 }
 
 static void directory_modes_are_the_contract(void)
@@ -336,6 +360,8 @@ static const struct gw_test_case cases[] = {
     {"unclaimed, only the operators' door listens", unclaimed_only_the_operators_door_listens},
     {"claimed, exactly three doors listen, all on loopback", claimed_exactly_three_doors_listen},
     {"supervisor, daemon, keyd and broker run as four users", powers_are_separated},
+    {"no process may leave a core, or has a secret in its arguments or environment",
+     no_process_leaves_a_core_or_a_secret},
     {"directories and sockets have the modes of the contract", directory_modes_are_the_contract},
     {"an agent enrols and holds a session", an_agent_enrols_and_holds_a_session},
     {"mosquitto killed comes back, and so do the devices", mosquitto_killed_comes_back_and_so_do_devices},
@@ -345,6 +371,7 @@ static const struct gw_test_case cases[] = {
     {"quarantine cuts and re-admits, release restores", quarantine_cuts_and_readmits_with_less},
     {"revoke cuts the live session", revoke_cuts_the_live_session},
     {"a second gateway on the same state is refused", a_second_gateway_on_the_same_state_is_refused},
+    {"nothing secret was said, at log_level debug", nothing_secret_was_said},
     {"nothing survives a supervisor killed with SIGKILL, and the ports are free", nothing_survives_a_killed_supervisor},
     {"starts again without a hand", starts_again_without_a_hand},
 };

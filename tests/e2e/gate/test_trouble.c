@@ -173,6 +173,43 @@ static void an_open_pki_is_closed_again(void)
     gw_gateway_done(&g);
 }
 
+/* /root has mode 0700 on Debian: a copy of the programs there is closed to the gateway's users. */
+static void programs_that_its_users_cannot_reach_are_named(void)
+{
+    if (geteuid() != 0) {
+        gw_test_skip("needs root");
+        return;
+    }
+    const char *dir = gw_test_dir();
+    char script[1024];
+    (void)snprintf(
+        script, sizeof(script),
+        "cd '%s' && chmod 0711 . && mkdir -m 0700 closed && cp '%s/gatehoused' '%s/gatehouse-keyd' "
+        "'%s/gatehouse_broker.so' closed && printf '[operators]\nport = 0\n' > g.toml && chmod 0644 g.toml && "
+        "exec timeout 20 closed/gatehoused --config g.toml --state '%s/state'",
+        dir, GW_BIN_DIR, GW_BIN_DIR, GW_BIN_DIR, dir);
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_proc_run(argv, &out), HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "gatehouse-keyd: user gatehouse-keys may not use it"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "chmod o+x"));
+}
+
+static void a_missing_program_is_named(void)
+{
+    const char *dir = gw_test_dir();
+    char script[1024];
+    (void)snprintf(script, sizeof(script),
+                   "cd '%s' && chmod 0711 . && mkdir -m 0755 half && cp '%s/gatehoused' half && "
+                   "printf '[operators]\nport = 0\n' > g.toml && chmod 0644 g.toml && "
+                   "exec timeout 20 half/gatehoused --config g.toml --state '%s/state'",
+                   dir, GW_BIN_DIR, dir);
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_proc_run(argv, &out), HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "gatehouse-keyd is missing: install it"));
+}
+
 static void a_missing_configuration_is_named(void)
 {
     const char *const argv[] = {GW_BIN_DIR "/gatehoused", "--config", "/nonexistent/gatehouse.toml", "--check-config",
@@ -207,6 +244,8 @@ static const struct gw_test_case cases[] = {
     {"a key directory of another user is refused", a_pki_of_another_user_is_refused},
     {"a damaged key is named", a_damaged_key_is_named},
     {"a key directory left open is closed again", an_open_pki_is_closed_again},
+    {"programs that the gateway's users cannot reach are named", programs_that_its_users_cannot_reach_are_named},
+    {"a missing program is named", a_missing_program_is_named},
     {"a missing configuration is named", a_missing_configuration_is_named},
     {"the printed defaults are a valid configuration", the_printed_defaults_are_accepted},
 };
