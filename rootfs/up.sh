@@ -14,7 +14,9 @@ usage() {
     exit 2
 }
 top=$(cd "$(dirname "$0")/.." && pwd)
-devices=20 state=$top/build/up port=9443 seconds='' background='' given_port=''
+umask 022
+home=/var/lib/gatehouse-up # programs and state, where the checkout is closed to the gateway's users
+devices=20 state='' port=9443 seconds='' background='' given_port=''
 while [ $# -gt 0 ]; do
     case $1 in
     --devices) devices=${2:?} && shift ;;
@@ -51,6 +53,19 @@ build=$top/build/release bin=$top/build/release/bin
 quietly cmake -S "$top" --preset release
 quietly cmake --build "$build" --target gatehoused gatehouse-keyd gatehouse gatehouse-agent gatehouse-fleet gatehouse_broker
 
+# As root the gateway runs as users of its own. Below a directory that is closed to others, as /root is, they could not
+# start its programs.
+reaches() { [ "$(id -u)" != 0 ] || setpriv --reuid="$1" --regid="$1" --clear-groups test "$2" "$3"; }
+if ! reaches gatehouse-keys -x "$bin/gatehouse-keyd" || ! reaches gatehouse-broker -r "$bin/gatehouse_broker.so"; then
+    say "the gateway's users cannot enter $top: its programs go to $home/bin"
+    mkdir -p "$home/bin"
+    for program in gatehoused gatehouse-keyd gatehouse gatehouse-agent gatehouse-fleet gatehouse_broker.so; do
+        install -m 0755 "$bin/$program" "$home/bin/"
+    done
+    bin=$home/bin
+    state=${state:-$home/state}
+fi
+state=${state:-$top/build/up}
 mkdir -p "$state" && state=$(cd "$state" && pwd)
 [ "$port" = 0 ] && p1=0 p2=0 || p1=$((port + 1)) p2=$((port + 2))
 [ -n "$given_port" ] || { p1=8443 p2=8883; }
