@@ -61,10 +61,23 @@ forget_policy() {
     [ -z "$made_policy" ] || rm -f "$policy"
     made_policy=''
 }
+# Once, and however we end: a next run would find the package installed, and take its service for one that was in use.
+switched_off=''
+switch_off_broker() {
+    [ -n "$broker_new" ] && [ -z "$switched_off" ] || return 0
+    switched_off=yes
+    [ "$(dpkg-query -W -f '${db:Status-Status}' mosquitto 2>/dev/null)" != not-installed ] || return 0
+    if [ -d /run/systemd/system ]; then
+        systemctl disable --now --quiet mosquitto.service || say "mosquitto.service could not be switched off"
+    elif command -v deb-systemd-helper >/dev/null; then
+        deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
+        update-rc.d mosquitto disable >/dev/null 2>&1 || true
+    fi
+}
+trap 'forget_policy; switch_off_broker' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 if [ ! -e "$policy" ]; then
-    trap forget_policy EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
     made_policy=yes
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod 0755 "$policy"
@@ -87,15 +100,8 @@ apt install --yes $missing
 rm -f "$log"
 forget_policy
 
-if [ -n "$broker_new" ]; then
-    if [ -d /run/systemd/system ]; then
-        systemctl disable --now --quiet mosquitto.service || say "mosquitto.service could not be switched off"
-    elif command -v deb-systemd-helper >/dev/null; then
-        deb-systemd-helper disable mosquitto.service >/dev/null 2>&1 || true
-        update-rc.d mosquitto disable >/dev/null 2>&1 || true
-    fi
-    if [ -z "$broker_before" ] && broker_listens; then
-        say "a broker listens on port 1883 although its service is switched off"
-        exit 1
-    fi
+switch_off_broker
+if [ -n "$broker_new" ] && [ -z "$broker_before" ] && broker_listens; then
+    say "a broker listens on port 1883 although its service is switched off"
+    exit 1
 fi
