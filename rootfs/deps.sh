@@ -66,7 +66,7 @@ switched_off=''
 switch_off_broker() {
     [ -n "$broker_new" ] && [ -z "$switched_off" ] || return 0
     switched_off=yes
-    [ "$(dpkg-query -W -f '${db:Status-Status}' mosquitto 2>/dev/null)" != not-installed ] || return 0
+    [ -e /lib/systemd/system/mosquitto.service ] || return 0
     if [ -d /run/systemd/system ]; then
         systemctl disable --now --quiet mosquitto.service || say "mosquitto.service could not be switched off"
     elif command -v deb-systemd-helper >/dev/null; then

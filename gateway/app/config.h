@@ -1,6 +1,6 @@
 /*
- * config: the one configuration file of the gateway (TOML; docs/configuration.md is printed by `gatehoused
- * --print-config`). Read once at start; a mistake stops the start with file, line and key.
+ * config: the one configuration file of the gateway (TOML; `gatehoused --print-config` prints every key with
+ * its default). Read once at start; a mistake stops the start with file, line and key.
  */
 #pragma once
 
