@@ -149,7 +149,7 @@ static enum gw_rc search_bundle(struct search *s, struct db_stmt *q, struct gw_e
 static int64_t sev_mask(enum event_sev min_sev)
 {
     int64_t mask = 0;
-    for (int sev = min_sev; sev <= EVENT_SEV_FATAL; sev++)
+    for (int sev = (int)min_sev; sev <= (int)EVENT_SEV_FATAL; sev++)
         mask |= INT64_C(1) << sev;
     return mask;
 }

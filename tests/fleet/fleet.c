@@ -210,7 +210,7 @@ static bool all_up(const struct fleet *f)
 
 static void begin_load(struct fleet *f, const struct fleet_now *now)
 {
-    if (!f->span.connect_s && all_up(f))
+    if (f->span.connect_s <= 0 && all_up(f))
         f->span.connect_s = (double)(now->us - f->began_us) / 1e6;
     if (f->common.load || f->common.drain || !(f->common.options->together ? all_up(f) : f->stats.up > 0))
         return;
@@ -274,7 +274,7 @@ static void take_enrolled(struct fleet *f, const struct fleet_now *now)
     }
     if (!f->common.key && fleet_enrol_log_key(f->enrol, &f->key))
         f->common.key = &f->key;
-    if (!f->span.enrol_s && f->stats.enrolled + f->stats.refused == f->count) {
+    if (f->span.enrol_s <= 0 && f->stats.enrolled + f->stats.refused == f->count) {
         f->span.enrol_s = (double)(now->us - f->began_us) / 1e6;
         gw_log(GW_LOG_INFO, PART, "all enrolled: %u, refused: %u", f->stats.enrolled, f->stats.refused);
     }
