@@ -22,7 +22,7 @@ static const char help[] =
     "  --check-every N          every N-th device keeps a tree and checks roots and checkpoints (1; 0: none)\n"
     "  --connect-rate N         connects begun per second, at most (500)\n"
     "  --name TEXT --first N    devices are called TEXT-N and so on (sim, 1)\n"
-    "  --workers N              threads that enrol (2)\n"
+    "  --workers N              threads that enrol (8)\n"
     "  --together               no load before every device has a session\n"
     "  --figures SECONDS        between two lines of figures on stderr (1; 0: none)\n"
     "  --for SECONDS            stop after so much load\n"
@@ -232,7 +232,7 @@ enum gw_rc fleet_options_parse(int argc, char **argv, struct fleet_options *ret_
                               .window = 4,
                               .check_every = 1,
                               .connect_rate = 500,
-                              .workers = 2,
+                              .workers = 8,
                               .figures_s = 1};
     enum gw_rc rc = GW_OK;
     optind = 0;
