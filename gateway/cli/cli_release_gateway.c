@@ -127,15 +127,17 @@ static void show(struct cli *cli, const struct json_value *release)
 }
 
 /* Asks about the release that the first word names; the answer is the release. */
-static enum cli_exit ask_one(struct cli *cli, const char *verb, struct cli_question *q, struct json_doc **ret_doc)
+static enum cli_exit ask_one(struct cli *cli, const char *verb, const struct cli_question *how,
+                             struct json_doc **ret_doc)
 {
     char path[96];
+    struct cli_question q = *how;
     if (!release_id_valid(gw_view_str(cli->words[0])))
         return cli_usage(cli, "\"%s\" is no release's id: %d hex digits, see `gatehouse release list`", cli->words[0],
                          RELEASE_ID_LEN);
     (void)snprintf(path, sizeof(path), "/api/v1/releases/%s%s", cli->words[0], verb);
-    q->path = path;
-    return cli_ask(cli, q, ret_doc);
+    q.path = path;
+    return cli_ask(cli, &q, ret_doc);
 }
 
 enum cli_exit cli_release_show(struct cli *cli)
