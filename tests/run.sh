@@ -154,7 +154,8 @@ step_tidy() {
     run xargs -a "$scratch/tidy" -n 2 -P 2 sh -c '
         if [ ! -e "build/tidy/$1" ]; then
             if ! clang-tidy -p build/release --quiet "$0" >"$TMPDIR/$1" 2>&1; then
-                grep -E "(error|warning):" "$TMPDIR/$1" | sort -u | sed "s|^$PWD/||; s/^/#   /"
+                grep -E "(error|warning):" "$TMPDIR/$1" >"$TMPDIR/$1.said" || tail -n 5 "$TMPDIR/$1" >"$TMPDIR/$1.said"
+                sort -u "$TMPDIR/$1.said" | sed "s|^$PWD/||; s/^/#   /"
                 echo "not ok - clang-tidy: $0"
                 exit 0
             fi
