@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,7 @@ int daemon_run(const struct options *o)
     d->options = o;
     struct gw_err err = {0};
     (void)umask(077);
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk, not our end */
     enum gw_rc rc = init_all(d, &err);
     if (rc)
         gw_log(GW_LOG_ERROR, PART, "%s", gw_err_text(&err));

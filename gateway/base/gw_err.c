@@ -22,6 +22,7 @@ static enum gw_rc rc_of_errno(int code)
     switch (code) {
     case ENOSPC:
     case EDQUOT:
+    case EFBIG: /* a limit on file sizes: the same to whoever wanted to write */
         return GW_NO_SPACE;
     case ENOENT:
         return GW_NOT_FOUND;

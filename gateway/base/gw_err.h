@@ -19,7 +19,7 @@ struct gw_err {
 /* Sets code and text, returns the code: `return gw_err_set(err, GW_INVALID, "...")`. */
 enum gw_rc gw_err_set(struct gw_err *err, enum gw_rc rc, const char *fmt, ...) GW_PRINTF(3, 4);
 
-/* Like gw_err_set() with ": " and the text of errno behind; maps ENOSPC and EDQUOT to GW_NO_SPACE, ENOENT to
+/* Like gw_err_set() with ": " and the text of errno behind; maps ENOSPC, EDQUOT and EFBIG to GW_NO_SPACE, ENOENT to
  * GW_NOT_FOUND, EEXIST to GW_EXISTS, EACCES and EPERM to GW_DENIED, EAGAIN to GW_AGAIN, all else to GW_IO. */
 enum gw_rc gw_err_sys(struct gw_err *err, const char *fmt, ...) GW_PRINTF(2, 3);
 

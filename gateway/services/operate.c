@@ -112,8 +112,8 @@ static enum gw_rc approve(struct operate *o, struct turn *turn, const struct inb
         turn_done(turn, msg->ticket, GW_NOT_FOUND, "no pending request of this device has that public key");
         return GW_OK;
     }
-    if (!rc) /* others that claim the same id go */
-        rc = store->ops->pending_delete(store->self, &device->id, NULL, err);
+    if (!rc) /* others that claim the same id go, and so does an invitation: one key is meant */
+        rc = forget_ways_in(turn, &device->id, err);
     pending.approved = true;
     if (!rc)
         rc = store->ops->pending_put(store->self, &pending, err);

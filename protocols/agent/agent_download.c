@@ -317,7 +317,7 @@ static enum gw_rc fetch_look(struct agent_download *d, struct gw_err *err, bool 
 
 static enum gw_rc check_step(struct agent_download *d, struct gw_mono now, bool *ret_done, struct gw_err *err)
 {
-    bool all;
+    bool all = false;
     enum gw_rc rc = file_check(d, &all, err);
     if (rc || !all)
         return rc;

@@ -217,6 +217,26 @@ static void approve_one_of_two(void)
     desk_close(&d);
 }
 
+static void approval_ends_the_invitation(void)
+{
+    struct desk d;
+    desk_open(&d);
+    struct desk_request holder = {.device = "valve-1", .key = 9}, knock = {.cn = "valve-1", .key = 3};
+    desk_invite(&d, "valve-1", holder.secret);
+    open_door(&d, 60);
+    CU_ASSERT_EQUAL(desk_csr(&d, &knock), GW_OK);
+    struct inbox_msg approve = {.kind = INBOX_ACT};
+    approve.u.act = (struct inbox_act){.kind = ACT_APPROVE, .device = desk_id("valve-1"), .if_rev = -1};
+    approve.u.act.actor = (struct actor){"local:root", USER_ADMIN, true, true};
+    approve.u.act.spki_sha256 = desk_hash(3);
+    CU_ASSERT_EQUAL(desk_msg(&d, &approve), GW_OK);
+    CU_ASSERT_EQUAL(desk_enrol(&d, &holder), GW_OK); /* one key is meant: the other way in is shut */
+    CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_UNAUTHORIZED);
+    CU_ASSERT_EQUAL(desk_csr(&d, &knock), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(desk_out(&d, OUT_WORK)->work->kind, WORK_ISSUE);
+    desk_close(&d);
+}
+
 static void pending_lapses(void)
 {
     struct desk d;
@@ -342,6 +362,7 @@ const struct gw_test_case enrol_cases[] = {
     {"closes the door when its time is over", door_closes_by_itself},
     {"keeps at most 100 pending, at most 5 of one source", caps_of_the_door},
     {"approves one of two that claim the same id, by its key", approve_one_of_two},
+    {"ends an invitation when another key is approved for its device", approval_ends_the_invitation},
     {"forgets a pending request after a day", pending_lapses},
     {"hands out nothing when the device was rejected meanwhile", revoked_meanwhile},
     {"revokes all certificates of a device, and what they open", revoke_marks_certificates},
