@@ -215,10 +215,11 @@ static void on_child(struct supervisor *s)
             note_end(s, &s->daemon, "the daemon", status);
         } else if (pid == s->keyd.pid) {
             bool hopeless = WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_HOPELESS;
-            note_end(s, &s->keyd, "gatehouse-keyd", status);
-            tell_daemon(s, CTL_KEYD_DOWN, status);
             if (hopeless)
                 begin_stop(s, SUPERVISOR_EXIT_HOPELESS);
+            note_end(s, &s->keyd, "gatehouse-keyd", status);
+            if (!hopeless)
+                tell_daemon(s, CTL_KEYD_DOWN, status);
         } else if (pid == s->broker.pid) {
             note_end(s, &s->broker, "mosquitto", status);
             tell_daemon(s, CTL_BROKER_DOWN, status);
