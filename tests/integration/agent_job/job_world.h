@@ -27,10 +27,11 @@ struct job_world {
     uint16_t tls_port, plain_port;
     EVP_PKEY *vendor, *stranger;
     struct mosquitto *client;
+    pthread_t thread; /* of the client */
     int64_t n;
 
-    pthread_mutex_t lock;    /* of the rest, which the client's thread writes */
-    bool subscribed, silent; /* silent: reports are not acknowledged */
+    pthread_mutex_t lock; /* of the rest, which the client's thread writes */
+    bool over, subscribed;
     struct job_report reports[WORLD_REPORTS];
     size_t report_count;
     size_t states; /* inventories */
