@@ -49,7 +49,7 @@ enum attempt_event_kind {
     ATTEMPT_EV_OFFLINE,
     ATTEMPT_EV_REPORT, /* up/job; reads report, running, boot */
     ATTEMPT_EV_STATE,  /* up/state; reads running, boot */
-    ATTEMPT_EV_ALARM,  /* an event of the device's log; reads sev, boot (of the event) */
+    ATTEMPT_EV_ALARM,  /* an event of the device's log, each once; reads sev, boot (of the event) */
     ATTEMPT_EV_TIMER,  /* the update's timer is due; harmless at any other time */
     ATTEMPT_EV_BLIND,  /* the gateway was down or cut off from all devices; presence is unknown now; reads away_ms */
 };

@@ -211,8 +211,8 @@ static void after(struct world *w, int d)
         dev->reboots_left--;
         boot(w, d, dev->version);
         later(w, dev, 900000);
-    } else if (dev->traits & CRASHES) {
-        dev->traits &= ~(uint32_t)CRASHES;
+    } else if ((dev->traits & CRASHES) && dev->reboots_left > 0) {
+        dev->reboots_left--;
         post(w, (struct message){.kind = TO_ALARM, .device = d, .boot = dev->boot});
     }
 }

@@ -174,7 +174,8 @@ static void apply_rows(struct world *w, const struct rollout_rows *rows, int d)
     for (int back = 0; back < 2; back++)
         for (int i = 0; i < w->count; i++)
             if ((back ? rows->cancel_open_back : rows->cancel_open) && w->work.id[back][i] != 0 &&
-                !attempt_state_ended(w->work.attempt[back][i].state))
+                (w->work.attempt[back][i].state == ATTEMPT_DEFERRED ||
+                 attempt_state_open(w->work.attempt[back][i].state)))
                 follow(w, i, back != 0, cancel);
 }
 

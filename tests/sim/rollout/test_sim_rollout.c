@@ -50,7 +50,8 @@ static void put(struct world *w, struct message m, int64_t delay_ms)
     wrong(w, "the simulated network is full");
 }
 
-/* Reports may be late, doubled, overtaken and lost; presence and what a connection begins with keep their order. */
+/* Reports may be late, doubled, overtaken and lost; presence and what a connection begins with keep
+ * their order; an event of a log has its number and comes once. */
 void post(struct world *w, struct message m)
 {
     bool presence = m.kind == TO_ONLINE || m.kind == TO_OFFLINE;
@@ -60,7 +61,7 @@ void post(struct world *w, struct message m)
     if (!w->calm && m.kind == TO_REPORT && chance(w, 20))
         delay_ms = 5 + (int64_t)draw(w, 400000);
     put(w, m, delay_ms);
-    if (!w->calm && m.kind != TO_STATE && !presence && chance(w, 10))
+    if (!w->calm && m.kind != TO_STATE && m.kind != TO_ALARM && !presence && chance(w, 10))
         put(w, m, 5 + (int64_t)draw(w, 400000));
 }
 
@@ -198,6 +199,9 @@ static void check_rest(struct world *w)
         if (w->db.id[1][d] != 0 && !attempt_state_ended(w->db.attempt[1][d].state))
             wrong(w, "a device never came back to an end");
         const struct device *dev = &w->device[d];
+        bool quiet = w->loss_pct == 0 && w->crash_pct == 0;
+        if (dev->traits == 0 && attempt_state_failure(s) && (quiet || s != ATTEMPT_TIMED_OUT))
+            wrong(w, "a faultless device counts as a failure");
         bool knows = dev->online && !(dev->traits & MUTE);
         if (r->state == ROLLOUT_ROLLED_BACK && knows && dev->version == NEW && w->db.id[1][d] == 0)
             wrong(w, "a rollback did not reach a device that holds the version");

@@ -358,6 +358,7 @@ static void a_blind_gateway_blames_nobody(void)
     CU_ASSERT_EQUAL(step(blind), GW_OK);
     CU_ASSERT_EQUAL(a.state, ATTEMPT_CONFIRMING);
     CU_ASSERT_EQUAL(a.breaks, 0);
+    CU_ASSERT_FALSE(a.online || a.proved);
     CU_ASSERT_EQUAL(a.confirm_since.ms, 0);
     happens(ATTEMPT_EV_ONLINE);
     shows(ATTEMPT_RUNS_TARGET, "B");

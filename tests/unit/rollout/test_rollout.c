@@ -184,6 +184,8 @@ static void aborts_at_the_limit_and_cancels(void)
     CU_ASSERT_EQUAL(r.waves[0].state, ROLLOUT_WAVE_PASSED);
     act(ROLLOUT_EV_TICK);
     CU_ASSERT(u.rows.cancel_open); /* asked again, as long as something is open */
+    act(ROLLOUT_EV_BLIND);
+    CU_ASSERT(u.rows.cancel_open);
     ends(1, ATTEMPT_OK, true);
     CU_ASSERT_EQUAL(r.state, ROLLOUT_ABORTED);
 }
