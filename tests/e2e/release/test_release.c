@@ -493,5 +493,5 @@ static const struct gw_test_case cases[] = {
 
 int main(void)
 {
-    return GW_TEST_RUN("release e2e", cases);
+    return GW_GATEWAY_TEST_RUN("release e2e", cases);
 }
