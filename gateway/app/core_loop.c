@@ -44,7 +44,13 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
     struct answer_refused doors = {.tls = 0};
     core->outlets.doors(core->outlets.ctx, &doors);
     enum gw_rc rc = enrol_tick(&core->operate.enrol, turn, err);
-    return rc ? rc : watch_tick(&core->session.watch, turn, &doors, err);
+    if (!rc)
+        rc = watch_tick(&core->session.watch, turn, &doors, err);
+    if (rc)
+        return rc;
+    struct answer_storage storage = {.journal_full = false};
+    core->outlets.storage(core->outlets.ctx, &storage);
+    return watch_storage(&core->session.watch, turn, &storage, err);
 }
 
 static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "daemon_internal.h"
 #include "gw_log.h"
@@ -146,6 +147,29 @@ static void out_doors(void *ctx, struct answer_refused *ret_counters)
                                             .batches = journal.malformed};
 }
 
+static uint64_t size_of(const struct daemon *d, const char *name)
+{
+    char path[OPTIONS_PATH_MAX + 64];
+    struct stat st;
+    options_path(path, d->options->state, name);
+    return stat(path, &st) || st.st_size < 0 ? 0 : (uint64_t)st.st_size;
+}
+
+static void out_storage(void *ctx, struct answer_storage *ret_storage)
+{
+    struct daemon *d = ctx;
+    struct journal_thread_stats journal;
+    journal_thread_stats_get(d->journal_thread, &journal);
+    *ret_storage = (struct answer_storage){.journal_full = journal.full,
+                                           .failed_commits = journal.failed_commits,
+                                           .dropped = journal.dropped,
+                                           .checkpoints_denied = journal.checkpoints_denied,
+                                           .state_wal_bytes = size_of(d, "state.db-wal"),
+                                           .journal_wal_bytes = size_of(d, "journal/journal.db-wal"),
+                                           .state_wal_max_bytes = DB_WAL_MAX_BYTES,
+                                           .journal_wal_max_bytes = JOURNAL_WAL_MAX_BYTES};
+}
+
 static uint64_t out_credit(void *ctx)
 {
     struct daemon *d = ctx;
@@ -227,6 +251,7 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .open_devices = out_open_devices,
                                  .child = out_child,
                                  .doors = out_doors,
+                                 .storage = out_storage,
                                  .credit = out_credit,
                                  .query = out_query,
                                  .audit = out_audit};

@@ -95,6 +95,7 @@ void journal_thread_stats_get(struct journal_thread *t, struct journal_thread_st
 {
     (void)pthread_mutex_lock(&t->stats_lock);
     *ret_stats = t->stats;
+    ret_stats->full = atomic_load(&t->full);
     (void)pthread_mutex_unlock(&t->stats_lock);
 }
 
@@ -315,6 +316,7 @@ static bool make_note(struct journal_thread *t, const struct journal_signing *s,
     if (s->checkpoint.rc) {
         (void)pthread_mutex_lock(&t->stats_lock);
         t->stats.checkpoints_refused++;
+        t->stats.checkpoints_denied += s->checkpoint.rc == GW_DENIED;
         (void)pthread_mutex_unlock(&t->stats_lock);
         gw_log(s->checkpoint.rc == GW_DENIED ? GW_LOG_ERROR : GW_LOG_WARN, PART,
                "keyd did not sign the checkpoint of %s at %llu: %s", s->checkpoint.origin,

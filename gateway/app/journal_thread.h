@@ -70,6 +70,10 @@ void journal_thread_signed(struct journal_thread *t, struct journal_signing *sig
 uint64_t journal_thread_credit(const struct journal_thread *t);
 
 struct journal_thread_stats {
-    uint64_t commits, failed_commits, batches, events, malformed, dropped, checkpoints, checkpoints_refused;
+    uint64_t commits, failed_commits, batches, events, malformed;
+    uint64_t dropped; /* batches and lines for which the queue had no room, and lines that a failed commit lost */
+    uint64_t checkpoints, checkpoints_refused;
+    uint64_t checkpoints_denied; /* of these: not because keyd was away, but because it has signed otherwise */
+    bool full;                   /* the last commit failed */
 };
 void journal_thread_stats_get(struct journal_thread *t, struct journal_thread_stats *ret_stats);

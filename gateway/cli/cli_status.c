@@ -93,6 +93,31 @@ static void refused_row(struct cli_table *t, const struct json_value *root)
     cli_table_add_str(t, len ? text : "nothing");
 }
 
+static uint64_t number_of(const struct json_value *object, const char *key)
+{
+    uint64_t n = 0;
+    return json_u64_text(object, key, UINT64_MAX, &n, NULL) ? 0 : n;
+}
+
+static void storage_row(struct cli_table *t, const struct json_value *root)
+{
+    const struct json_value *storage = NULL;
+    cli_table_add_str(t, "storage");
+    if (json_member(root, "storage", JSON_KIND_OBJECT, &storage, NULL)) {
+        cli_table_add_str(t, "-");
+        return;
+    }
+    if (is_true(storage, "journal_full"))
+        cli_table_add_str(t, "THE JOURNAL CANNOT BE WRITTEN: nothing is acknowledged; see that its disk has room");
+    else if (number_of(storage, "checkpoints_denied"))
+        cli_table_add_str(t, "A LOG DIFFERS from what gatehouse-keyd has signed; the daemon's log names it");
+    else if (number_of(storage, "journal_wal_bytes") > number_of(storage, "journal_wal_max_bytes") ||
+             number_of(storage, "state_wal_bytes") > number_of(storage, "state_wal_max_bytes"))
+        cli_table_add_str(t, "HELD: another program reads a database without an end, its write-ahead log grows");
+    else
+        cli_table_add_str(t, "good");
+}
+
 enum cli_exit cli_status(struct cli *cli)
 {
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
@@ -117,6 +142,7 @@ enum cli_exit cli_status(struct cli *cli)
     row(&t, "devices' port (MQTT)", root, "port_mqtt");
     row(&t, "server key SHA-256", root, "server_key_sha256");
     refused_row(&t, root);
+    storage_row(&t, root);
     row(&t, "devices online", root, "online");
     const struct json_value *states = NULL;
     if (!json_member(root, "devices", JSON_KIND_OBJECT, &states, NULL))

@@ -62,6 +62,16 @@ struct answer_refused {
     uint64_t batches;         /* up/log: what was no batch */
 };
 
+/* How storing goes; counts are since the start. */
+struct answer_storage {
+    bool journal_full;           /* the journal's last commit failed: nothing is acknowledged */
+    uint64_t failed_commits;     /* of the journal */
+    uint64_t dropped;            /* what devices sent and the journal did not take: its queue or its disk was full */
+    uint64_t checkpoints_denied; /* by keyd: smaller or other than what it has signed of that log */
+    uint64_t state_wal_bytes, journal_wal_bytes;         /* write-ahead logs as files */
+    uint64_t state_wal_max_bytes, journal_wal_max_bytes; /* above it somebody else holds on to one */
+};
+
 struct answer_status {
     char gateway[24];
     char version[24];
@@ -78,6 +88,7 @@ struct answer_status {
     struct gw_sha256 server_key;                      /* SHA-256 of the operators' server SPKI */
     struct gw_wall started;
     struct answer_refused refused;
+    struct answer_storage storage;
 };
 
 /* One event with its view. Its bytes lie in answer.bytes. */

@@ -46,6 +46,10 @@ static const struct {
     {AUDIT_RELEASE_WITHDRAWN, "release.withdraw", EVENT_SEV_LOW, EVENT_OK},
     {AUDIT_RELEASE_VERIFIED, "release.verify", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_BLOB_DAMAGED, "integ.hash_mismatch", EVENT_SEV_CRITICAL, EVENT_FAIL},
+    {AUDIT_STORE_FULL, "log.store_full", EVENT_SEV_HIGH, EVENT_FAIL},
+    {AUDIT_STORE_HELD, "log.store_held", EVENT_SEV_MEDIUM, EVENT_FAIL},
+    {AUDIT_LOGS_DROPPED, "log.dropped", EVENT_SEV_LOW, EVENT_FAIL},
+    {AUDIT_LOG_ALTERED, "integ.log_altered", EVENT_SEV_CRITICAL, EVENT_DENIED},
 };
 
 enum gw_rc audit_note(struct turn *turn, enum audit_what what, const char *subj, const char *obj, const char *msg,

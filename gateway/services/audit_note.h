@@ -44,6 +44,10 @@ enum audit_what {
     AUDIT_RELEASE_WITHDRAWN,
     AUDIT_RELEASE_VERIFIED,
     AUDIT_BLOB_DAMAGED, /* a stored artifact is not what was signed */
+    AUDIT_STORE_FULL,   /* the journal cannot be written */
+    AUDIT_STORE_HELD,   /* a write-ahead log stays above its ceiling */
+    AUDIT_LOGS_DROPPED, /* the journal did not take what devices sent */
+    AUDIT_LOG_ALTERED,  /* keyd has signed more, or something else, of a log than the journal holds */
 };
 
 /* subj: who ("local:root", "device:pump-7", an address); obj: what it was done to; msg: one sentence. */

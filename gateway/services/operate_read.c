@@ -24,6 +24,7 @@ enum gw_rc operate_status(struct operate *o, struct turn *turn, const struct inb
         .started = o->facts->started,
     };
     watch_totals(&o->session->watch, &status.refused);
+    status.storage = o->session->watch.storage;
     if (o->enrol.door_open_until.ms > turn->now.ms)
         status.door_open_until = o->enrol.door_open_until;
     (void)snprintf(status.gateway, sizeof(status.gateway), "%s", o->facts->gateway);

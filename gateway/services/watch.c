@@ -17,8 +17,8 @@ static bool is_reason(const struct bus_event *event, enum registry_reason reason
     return strcmp(event->reason, registry_reason_text(reason)) == 0;
 }
 
-static enum gw_rc tell_kind(struct turn *turn, struct watch_kind *kind, enum audit_what what, const char *subj,
-                            const char *text, struct gw_err *err)
+static enum gw_rc tell_kind_of(struct turn *turn, struct watch_kind *kind, enum audit_what what, const char *subj,
+                               const char *obj, const char *text, struct gw_err *err)
 {
     if (kind->total == kind->told || !minute_over(kind->told_at, turn->now))
         return GW_OK;
@@ -26,7 +26,13 @@ static enum gw_rc tell_kind(struct turn *turn, struct watch_kind *kind, enum aud
     (void)snprintf(msg, sizeof(msg), "%" PRIu64 " %s", kind->total - kind->told, text);
     kind->told = kind->total;
     kind->told_at = turn->now;
-    return audit_note(turn, what, subj, "listeners", msg, err);
+    return audit_note(turn, what, subj, obj, msg, err);
+}
+
+static enum gw_rc tell_kind(struct turn *turn, struct watch_kind *kind, enum audit_what what, const char *subj,
+                            const char *text, struct gw_err *err)
+{
+    return tell_kind_of(turn, kind, what, subj, "listeners", text, err);
 }
 
 static enum gw_rc tell_refusal(struct turn *turn, struct watch_refusal *r, struct gw_err *err)
@@ -122,4 +128,63 @@ void watch_totals(const struct watch *w, struct answer_refused *ret_totals)
                                           .batches = w->batches.total,
                                           .unauthenticated = w->unauthenticated.total,
                                           .broker = w->broker};
+}
+
+/* True when this is to be told now: it has been wrong for `wait_ms`, is not told yet, and the last time was a minute
+ * ago. */
+static bool trouble_is_due(struct watch_trouble *t, bool wrong, int64_t wait_ms, struct gw_wall now)
+{
+    if (!wrong) {
+        t->told = false;
+        t->since.ms = 0;
+        return false;
+    }
+    if (t->since.ms == 0 || now.ms < t->since.ms)
+        t->since = now;
+    if (t->told || now.ms - t->since.ms < wait_ms || !minute_over(t->told_at, now))
+        return false;
+    t->told = true;
+    t->told_at = now;
+    return true;
+}
+
+static enum gw_rc tell_held(struct turn *turn, struct watch_trouble *t, uint64_t bytes, uint64_t max_bytes,
+                            const char *file, struct gw_err *err)
+{
+    if (!trouble_is_due(t, bytes > max_bytes, WATCH_HELD_MS, turn->now))
+        return GW_OK;
+    char msg[AUDIT_MSG_MAX];
+    (void)snprintf(msg, sizeof(msg),
+                   "%s has %" PRIu64 " MiB and may have %" PRIu64
+                   ": another program has the database open and reads without an end; end that program",
+                   file, bytes >> 20, max_bytes >> 20);
+    return audit_note(turn, AUDIT_STORE_HELD, "gateway", file, msg, err);
+}
+
+enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer_storage *storage, struct gw_err *err)
+{
+    enum gw_rc rc = GW_OK;
+    w->storage = *storage;
+    w->dropped.total = storage->dropped;
+    w->altered.total = storage->checkpoints_denied;
+    if (trouble_is_due(&w->full, storage->journal_full, 0, turn->now))
+        rc = audit_note(turn, AUDIT_STORE_FULL, "gateway", "journal.db",
+                        "the journal cannot be written: nothing is acknowledged until it can; see that its disk has "
+                        "room, the daemon's log says more",
+                        err);
+    if (!rc)
+        rc = tell_held(turn, &w->state_held, storage->state_wal_bytes, storage->state_wal_max_bytes, "state.db-wal",
+                       err);
+    if (!rc)
+        rc = tell_held(turn, &w->journal_held, storage->journal_wal_bytes, storage->journal_wal_max_bytes,
+                       "journal.db-wal", err);
+    if (!rc)
+        rc = tell_kind_of(turn, &w->dropped, AUDIT_LOGS_DROPPED, "devices", "journal.db",
+                          "messages of devices found the journal's queue or disk full; batches are sent again", err);
+    if (!rc)
+        rc = tell_kind_of(turn, &w->altered, AUDIT_LOG_ALTERED, "gateway", "journal.db",
+                          "checkpoints were refused by gatehouse-keyd: it has signed more, or something else, of a log "
+                          "than the journal holds; the daemon's log names it",
+                          err);
+    return rc;
 }

@@ -1,6 +1,7 @@
 /*
- * watch: what the doors refuse, counted since the start and told in a way that lets no attacker fill the log: the first
- * refusal of a kind is an event at once, those that follow within a minute are summed into the next one.
+ * watch: what the doors refuse, and how storing goes, counted since the start and told in a way that lets no attacker
+ * fill the log: the first refusal of a kind is an event at once, those that follow within a minute are summed into the
+ * next one.
  *
  * Memory only, in core's thread. An event that is lost with its transaction is still in the totals.
  */
@@ -11,10 +12,18 @@
 #include "turn.h"
 
 #define WATCH_TELL_MS  GW_MINUTE_MS
+#define WATCH_HELD_MS  (10 * GW_SECOND_MS) /* a write-ahead log may be above its ceiling for so long: one big commit */
 #define WATCH_REFUSALS 64 /* (reason, device) at the broker that are told apart; further ones are told together */
 
 struct watch_kind {
     uint64_t total, told;
+    struct gw_wall told_at;
+};
+
+/* Something that is wrong for a while: told when it begins, not again before it was right in between. */
+struct watch_trouble {
+    bool told;
+    struct gw_wall since; /* 0: it is right */
     struct gw_wall told_at;
 };
 
@@ -34,7 +43,10 @@ struct watch {
     char unauthenticated_source[DEVICE_SOURCE_MAX];         /* of the last */
     struct watch_refusal refusals[WATCH_REFUSALS];
     size_t refusal_count;
-    uint64_t broker; /* refusals and cuts by the broker's plugin */
+    uint64_t broker;               /* refusals and cuts by the broker's plugin */
+    struct answer_storage storage; /* as it was at the last tick */
+    struct watch_trouble full, state_held, journal_held;
+    struct watch_kind dropped, altered;
 };
 
 /* BUS_SECURITY: what the plugin refused or cut. */
@@ -43,5 +55,8 @@ GW_MUST_CHECK enum gw_rc watch_security(struct watch *w, struct turn *turn, cons
 /* Once a second: the HTTPS doors' counters since the start; tells what is due. */
 GW_MUST_CHECK enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_refused *doors,
                                     struct gw_err *err);
+/* Once a second: how storing goes now; tells what is due. */
+GW_MUST_CHECK enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer_storage *storage,
+                                       struct gw_err *err);
 /* All totals. */
 void watch_totals(const struct watch *w, struct answer_refused *ret_totals);

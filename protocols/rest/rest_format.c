@@ -33,6 +33,16 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     json_put_u64_text(w, "mqtt", s->refused.broker);
     json_put_u64_text(w, "log_batches", s->refused.batches);
     json_put_end(w);
+    json_put_object(w, "storage");
+    json_put_bool(w, "journal_full", s->storage.journal_full);
+    json_put_u64_text(w, "failed_commits", s->storage.failed_commits);
+    json_put_u64_text(w, "dropped", s->storage.dropped);
+    json_put_u64_text(w, "checkpoints_denied", s->storage.checkpoints_denied);
+    json_put_u64_text(w, "state_wal_bytes", s->storage.state_wal_bytes);
+    json_put_u64_text(w, "journal_wal_bytes", s->storage.journal_wal_bytes);
+    json_put_u64_text(w, "state_wal_max_bytes", s->storage.state_wal_max_bytes);
+    json_put_u64_text(w, "journal_wal_max_bytes", s->storage.journal_wal_max_bytes);
+    json_put_end(w);
     json_put_i64(w, "online", s->online);
     json_put_i64(w, "port_mqtt", s->port_mqtt);
     json_put_i64(w, "port_devices", s->port_devices);

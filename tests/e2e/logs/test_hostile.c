@@ -130,7 +130,7 @@ static void batch(struct gw_buf *out, uint64_t epoch, uint64_t first, uint32_t c
     gw_buf_init(out, LOG_BATCH_BYTES_MAX);
     CU_ASSERT_EQUAL_FATAL(log_batch_begin(&w, out, epoch, first), GW_OK);
     for (uint32_t i = 0; i < count; i++) {
-        char event[128];
+        char event[1100];
         (void)snprintf(event, sizeof(event), "%s %llu", text, (unsigned long long)(first + i));
         CU_ASSERT_EQUAL_FATAL(log_batch_add(&w, first + i ? gw_view_str(event)
                                                           : GW_VIEW_LIT("{\"cls\":\"log.start\",\"reason\":\"new\"}")),
@@ -313,6 +313,39 @@ static void nobody_writes_into_anothers_log(void)
     CU_ASSERT_EQUAL(told(WORDS("logs", "show", "--device", "other-1"), "forged"), 0);
 }
 
+/* Somebody looks into journal.db with a tool and forgets to close it. */
+static void a_reader_that_holds_the_journal_is_told(void)
+{
+    struct gw_proc reader = {0};
+    char path[256];
+    static char text[1000];
+    memset(text, 'x', sizeof(text) - 1);
+    (void)snprintf(path, sizeof(path), "%s/journal/journal.db", gateway.state);
+    gw_proc_start(&reader,
+                  WORDS("sqlite3", path, "BEGIN; SELECT count(*) FROM log;", ".shell echo it holds; exec sleep 600"),
+                  NULL);
+    CU_ASSERT_FATAL(gw_proc_await(&reader, "it holds", LIMIT_MS));
+    unsigned long max = status_of("journal_wal_max_bytes");
+    struct counter grown = {"journal_wal_bytes", max + 1};
+    uint64_t next = other.ack.next_seq;
+    for (int i = 0; i < 200 && status_of("journal_wal_bytes") <= max; i++)
+        for (int part = 0; part < 9; part++, next += 60) {
+            ship(&other, 4, next, 60, text);
+            CU_ASSERT_FATAL(AWAIT(&other, other.ack.next_seq == next + 60));
+        }
+    CU_ASSERT(gw_await(reached, &grown, LIMIT_MS));
+    CU_ASSERT(gw_await(audited, "\"log.store_held\"", LIMIT_MS));
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_proc_run(WORDS(GW_BIN_DIR "/gatehouse", "--socket", gateway.socket, "status"), &out), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "HELD: another program"));
+    gw_proc_done(&reader);
+    ship(&other, 4, next, 1, "let go");
+    CU_ASSERT(AWAIT(&other, other.ack.next_seq == next + 1));
+    for (int tries = 0; tries < 100 && status_of("journal_wal_bytes") > max; tries++)
+        linger(&other, 100);
+    CU_ASSERT(status_of("journal_wal_bytes") <= max);
+}
+
 static void ends(void)
 {
     close_hand(&liar);
@@ -382,6 +415,11 @@ static void a_full_journal_acknowledges_nothing_and_recovers(void)
     }
     CU_ASSERT_FATAL(gw_proc_await(&gateway.proc, "nothing is acknowledged until it can be written again", LIMIT_MS));
     uint64_t stored = pump.ack.next_seq;
+    struct counter failed = {"failed_commits", 1};
+    GW_FREE char *status = NULL;
+    CU_ASSERT(gw_await(reached, &failed, LIMIT_MS));
+    CU_ASSERT_EQUAL(gw_proc_run(WORDS(GW_BIN_DIR "/gatehouse", "--socket", gateway.socket, "status"), &status), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(status, "THE JOURNAL CANNOT BE WRITTEN"));
     size_t before = pump.acks;
     for (int i = 0; i < 3; i++) { /* operators go on: state.db has room */
         (void)snprintf(id, sizeof(id), "inv-%d", i);
@@ -402,6 +440,7 @@ static void a_full_journal_acknowledges_nothing_and_recovers(void)
         CU_ASSERT(gw_await(audited, obj, LIMIT_MS));
         CU_ASSERT_EQUAL(told(WORDS("logs", "show", "--audit", "--limit", "1000"), obj), 1);
     }
+    CU_ASSERT(gw_await(audited, "\"log.store_full\"", LIMIT_MS));
     close_hand(&pump);
     CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
     gw_gateway_done(&gateway);
@@ -415,11 +454,12 @@ static const struct gw_test_case cases[] = {
     {"a fifth epoch in a day is not acknowledged", a_fifth_epoch_in_a_day_is_not_acknowledged},
     {"malformed batches are counted and told", malformed_batches_are_counted_and_told},
     {"nobody writes into another's log", nobody_writes_into_anothers_log},
+    {"a reader that holds the journal is told", a_reader_that_holds_the_journal_is_told},
     {"ends", ends},
     {"a full journal acknowledges nothing and recovers", a_full_journal_acknowledges_nothing_and_recovers},
 };
 
 int main(void)
 {
-    return GW_TEST_RUN("hostile logs e2e", cases);
+    return GW_GATEWAY_TEST_RUN("hostile logs e2e", cases);
 }

@@ -50,6 +50,12 @@ static void no_doors(void *ctx, struct answer_refused *ret_counters)
     (void)ret_counters;
 }
 
+static void good_storage(void *ctx, struct answer_storage *ret_storage)
+{
+    (void)ctx;
+    *ret_storage = (struct answer_storage){.journal_full = false};
+}
+
 static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
 {
     (void)ctx;
@@ -75,8 +81,12 @@ static void house_open(struct house *h)
         .store = &h->store,
         .hash = crypto_sha256(),
         .facts = &facts,
-        .outlets =
-            {.ctx = h, .answer = take_answer, .open_devices = count_open, .doors = no_doors, .audit = take_audit},
+        .outlets = {.ctx = h,
+                    .answer = take_answer,
+                    .open_devices = count_open,
+                    .doors = no_doors,
+                    .storage = good_storage,
+                    .audit = take_audit},
     };
     CU_ASSERT_EQUAL_FATAL(core_init(&h->core, &parts, NULL), GW_OK);
 }

@@ -91,7 +91,9 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     switch (msg->kind) {
     case INBOX_TICK: {
         enum gw_rc rc = enrol_tick(&d->operate.enrol, &d->turn, err);
-        return rc ? rc : watch_tick(&d->session.watch, &d->turn, &d->refused, err);
+        if (!rc)
+            rc = watch_tick(&d->session.watch, &d->turn, &d->refused, err);
+        return rc ? rc : watch_storage(&d->session.watch, &d->turn, &d->storage, err);
     }
     case INBOX_ENROL:
         return enrol_request(&d->operate.enrol, &d->turn, msg, err);

@@ -22,6 +22,7 @@ struct desk {
     struct answer last; /* what the session let out last; kind 0: nothing */
     size_t let_out;
     struct answer_refused refused; /* what the HTTPS doors say */
+    struct answer_storage storage; /* how storing goes */
     /* the fake bus */
     size_t sent_all, sent_device;
     struct bus_entry entries[64];

@@ -241,6 +241,47 @@ static void refusals_at_the_doors(void)
     desk_close(&d);
 }
 
+static void ticks(struct desk *d, int64_t seconds)
+{
+    for (int64_t i = 0; i < seconds; i++) {
+        d->now.ms += GW_SECOND_MS;
+        tick(d);
+    }
+}
+
+static void storage_trouble(void)
+{
+    struct desk d;
+    desk_open(&d);
+    d.storage.state_wal_max_bytes = d.storage.journal_wal_max_bytes = 100;
+    ticks(&d, 60);
+    d.storage.journal_full = true;
+    ticks(&d, 200);
+    CU_ASSERT_EQUAL(desk_audits(&d, "log.store_full"), 1); /* however long it lasts */
+    d.storage.journal_full = false;
+    ticks(&d, 1);
+    d.storage.journal_full = true;
+    ticks(&d, 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "log.store_full"), 2);
+    d.storage.journal_wal_bytes = 101;
+    ticks(&d, 5); /* one big commit */
+    d.storage.journal_wal_bytes = 100;
+    ticks(&d, 20);
+    CU_ASSERT_EQUAL(desk_audits(&d, "log.store_held"), 0);
+    d.storage.journal_wal_bytes = d.storage.state_wal_bytes = 101;
+    ticks(&d, 20);
+    CU_ASSERT_EQUAL(desk_audits(&d, "log.store_held"), 2);
+    d.storage.dropped = 7;
+    d.storage.checkpoints_denied = 1;
+    ticks(&d, 2);
+    CU_ASSERT_EQUAL(desk_audits(&d, "log.dropped"), 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "integ.log_altered"), 1);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_STATUS, NULL, NULL), GW_OK);
+    const struct answer_storage *storage = &desk_answer(&d)->status.storage;
+    CU_ASSERT(storage->journal_full && storage->dropped == 7 && storage->journal_wal_bytes == 101);
+    desk_close(&d);
+}
+
 const struct gw_test_case session_cases[] = {
     {"lets an answer out when its generation is confirmed", answers_wait},
     {"tells what is late that it is late", late_answers},
@@ -252,6 +293,7 @@ const struct gw_test_case session_cases[] = {
     {"answers a batch that cannot be taken at most once a second", gaps_once_a_second},
     {"makes events of the plugin's reports, of many alike one a minute", security_reports},
     {"tells a thousand attackers in a bounded number of events", many_attackers},
+    {"tells trouble with storing when it begins", storage_trouble},
     {"tells refusals at the doors once a minute and kind, and counts them all", refusals_at_the_doors},
 };
 const size_t session_case_count = sizeof(session_cases) / sizeof(session_cases[0]);
