@@ -105,7 +105,8 @@ static enum gw_rc make_report(struct fleet *f, struct gw_err *err)
 {
     struct agent_config config = {.product = "gatehouse-fleet", .hardware = "simulated", .release = "1"};
     gw_buf_init(&f->common.state_report, 4096);
-    enum gw_rc rc = agent_report_format(&config, 0, &f->common.state_report);
+    struct agent_report_facts facts = {.job_n = 0, .release = "", .boot = ""};
+    enum gw_rc rc = agent_report_format(&config, &facts, &f->common.state_report);
     return rc ? gw_err_set(err, rc, "inventory") : GW_OK;
 }
 

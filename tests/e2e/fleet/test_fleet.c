@@ -45,7 +45,10 @@ static bool is_offline(void *ctx)
 /* Waits for the end; every event must have come through. */
 static void end_fleet(void)
 {
-    CU_ASSERT_EQUAL_FATAL(gw_proc_wait(&fleet.proc, LIMIT_MS), 0);
+    int rc = gw_proc_wait(&fleet.proc, LIMIT_MS);
+    if (rc)
+        printf("#   the fleet ended with %d and said:\n%s\n", rc, fleet.proc.out);
+    CU_ASSERT_EQUAL_FATAL(rc, 0);
     double sent = gw_fleet_figure(&fleet, "events_sent");
     CU_ASSERT(sent > DEVICES);
     CU_ASSERT_EQUAL(gw_fleet_figure(&fleet, "events_acknowledged"), sent);
