@@ -144,7 +144,8 @@ static void out_doors(void *ctx, struct answer_refused *ret_counters)
                                             .certificate = stats.refused_cert,
                                             .half_open = stats.half_open_dropped,
                                             .ceiling = stats.refused_limit,
-                                            .batches = journal.malformed};
+                                            .batches = journal.malformed,
+                                            .batches_by = journal.malformed_by};
 }
 
 static uint64_t size_of(const struct daemon *d, const char *name)

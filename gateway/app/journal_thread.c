@@ -26,7 +26,8 @@ struct journal_thread {
     bool started;
     struct note_key key;
     struct gw_mono next_sign;
-    bool signing; /* a round is with the workers */
+    struct gw_mono malformed_said; /* once a second at most: no device fills the log */
+    bool signing;                  /* a round is with the workers */
     atomic_bool full;
     pthread_mutex_t stats_lock;
     struct journal_thread_stats stats;
@@ -168,9 +169,13 @@ static bool to_item(struct journal_thread *t, const struct journal_entry *entry,
     item->kind = JOURNAL_BATCH;
     if (log_batch_parse(bytes, &batch, &err)) {
         (void)pthread_mutex_lock(&t->stats_lock);
-        bool first = t->stats.malformed++ == 0;
+        struct gw_mono now = gw_mono_now();
+        bool say = t->stats.malformed++ == 0 || now.ms - t->malformed_said.ms >= GW_SECOND_MS;
+        t->stats.malformed_by = entry->device;
+        if (say)
+            t->malformed_said = now;
         (void)pthread_mutex_unlock(&t->stats_lock);
-        gw_log(first ? GW_LOG_WARN : GW_LOG_DEBUG, PART, "%s sent a log batch that is none: %s", entry->device.text,
+        gw_log(say ? GW_LOG_WARN : GW_LOG_DEBUG, PART, "%s sent a log batch that is none: %s", entry->device.text,
                gw_err_text(&err));
         return false;
     }

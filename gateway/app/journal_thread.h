@@ -71,6 +71,7 @@ uint64_t journal_thread_credit(const struct journal_thread *t);
 
 struct journal_thread_stats {
     uint64_t commits, failed_commits, batches, events, malformed;
+    struct gw_device_id malformed_by; /* who sent the last of them */
     uint64_t dropped; /* batches and lines for which the queue had no room, and lines that a failed commit lost */
     uint64_t checkpoints, checkpoints_refused;
     uint64_t checkpoints_denied; /* of these: not because keyd was away, but because it has signed otherwise */

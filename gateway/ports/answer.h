@@ -53,13 +53,14 @@ struct answer_device {
 
 /* Since the start. */
 struct answer_refused {
-    uint64_t tls;             /* HTTPS: handshakes that failed */
-    uint64_t certificate;     /* HTTPS of devices: foreign, expired or broken client certificates */
-    uint64_t half_open;       /* HTTPS, admin socket: closed before a whole request */
-    uint64_t ceiling;         /* HTTPS, admin socket: closed at a ceiling */
-    uint64_t unauthenticated; /* MQTT: ended before a session */
-    uint64_t broker;          /* MQTT: sessions and messages that the plugin refused or cut */
-    uint64_t batches;         /* up/log: what was no batch */
+    uint64_t tls;                   /* HTTPS: handshakes that failed */
+    uint64_t certificate;           /* HTTPS of devices: foreign, expired or broken client certificates */
+    uint64_t half_open;             /* HTTPS, admin socket: closed before a whole request */
+    uint64_t ceiling;               /* HTTPS, admin socket: closed at a ceiling */
+    uint64_t unauthenticated;       /* MQTT: ended before a session */
+    uint64_t broker;                /* MQTT: sessions and messages that the plugin refused or cut */
+    uint64_t batches;               /* up/log: what was no batch */
+    struct gw_device_id batches_by; /* who sent the last of these */
 };
 
 /* How storing goes; counts are since the start. */

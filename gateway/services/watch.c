@@ -95,6 +95,8 @@ enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_re
     w->half_open.total = doors->half_open;
     w->ceiling.total = doors->ceiling;
     w->batches.total = doors->batches;
+    char batches_by[AUDIT_NAME_MAX];
+    (void)snprintf(batches_by, sizeof(batches_by), "device:%s", doors->batches_by.text);
     enum gw_rc rc = tell_kind(turn, &w->tls, AUDIT_NET_REFUSED, "network", "TLS handshakes failed at HTTPS", err);
     if (!rc)
         rc = tell_kind(turn, &w->certificate, AUDIT_BROKER_REFUSED, "network",
@@ -106,8 +108,10 @@ enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_re
         rc = tell_kind(turn, &w->ceiling, AUDIT_NET_REFUSED, "network",
                        "connections to HTTPS or the admin socket were closed at a ceiling", err);
     if (!rc)
-        rc = tell_kind(turn, &w->batches, AUDIT_PROTO_ERROR, "devices",
-                       "messages on up/log were no log batch; the daemon's log names the first device", err);
+        rc = tell_kind(turn, &w->batches, AUDIT_PROTO_ERROR, batches_by,
+                       "messages on up/log were no log batch; the last came from this device, the daemon's log says "
+                       "what was wrong with it",
+                       err);
     if (!rc)
         rc = tell_kind(turn, &w->unauthenticated, AUDIT_NET_REFUSED, w->unauthenticated_source,
                        "connections to MQTT ended without a session: no or a foreign certificate, or half open", err);

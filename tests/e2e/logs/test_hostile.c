@@ -295,6 +295,7 @@ static void malformed_batches_are_counted_and_told(void)
     memset(big + 12, 0xff, 8);
     is_refused(big, good.len); /* no number is left */
     CU_ASSERT(gw_await(audited, "\"proto.error\"", LIMIT_MS));
+    CU_ASSERT(told(WORDS("logs", "show", "--audit", "--text", "proto.error"), "device:liar-1") > 0);
     publish(&liar, liar.id, "log", gw_buf_view(&good));
     CU_ASSERT(AWAIT(&liar, liar.ack.next_seq == 6));
 }

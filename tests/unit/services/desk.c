@@ -192,6 +192,25 @@ size_t desk_audits(struct desk *d, const char *cls)
     return c.count;
 }
 
+struct finding {
+    const char *cls, *subj;
+    bool found;
+};
+
+static bool find_audit(void *ctx, const struct audit_event *event)
+{
+    struct finding *f = ctx;
+    f->found = f->found || (strcmp(event->cls, f->cls) == 0 && strcmp(event->subj, f->subj) == 0);
+    return !f->found;
+}
+
+bool desk_audited(struct desk *d, const char *cls, const char *subj)
+{
+    struct finding f = {cls, subj, false};
+    CU_ASSERT_EQUAL(d->store.ops->audit_each(d->store.self, 0, 10000, find_audit, &f, NULL), GW_OK);
+    return f.found;
+}
+
 struct gw_device_id desk_id(const char *text)
 {
     struct gw_device_id id;

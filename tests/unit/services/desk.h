@@ -42,6 +42,8 @@ const struct answer *desk_answer(const struct desk *d);
 const struct turn_out *desk_out(const struct desk *d, enum turn_out_kind kind);
 /* Audit events of this class in the outbox. */
 size_t desk_audits(struct desk *d, const char *cls);
+/* Whether one of them is about this subject. */
+bool desk_audited(struct desk *d, const char *cls, const char *subj);
 /* An id that must be valid. */
 struct gw_device_id desk_id(const char *text);
 

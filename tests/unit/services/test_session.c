@@ -219,11 +219,13 @@ static void refusals_at_the_doors(void)
     tick(&d);
     CU_ASSERT_EQUAL(desk_audits(&d, "net.refused") + desk_audits(&d, "cert.rejected"), 0);
     d.refused = (struct answer_refused){.tls = 3, .certificate = 1, .half_open = 7, .ceiling = 5, .batches = 2};
+    d.refused.batches_by = desk_id("liar");
     bus(&d, (struct bus_event){.kind = BUS_SECURITY, .reason = "ended without a session", .times = 900});
     tick(&d);
     CU_ASSERT_EQUAL(desk_audits(&d, "net.refused"), 4);
     CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
     CU_ASSERT_EQUAL(desk_audits(&d, "proto.error"), 1);
+    CU_ASSERT_TRUE(desk_audited(&d, "proto.error", "device:liar"));
     d.refused.tls = 1000;
     for (int i = 0; i < 59; i++) {
         d.now.ms += GW_SECOND_MS;
