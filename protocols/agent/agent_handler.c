@@ -129,7 +129,7 @@ enum gw_rc agent_handler_start(struct agent_handler *h, const struct agent_handl
 {
     const char *argv[AGENT_HANDLER_ARGS_MAX];
     int pipe_fds[2], lock = -1;
-    pid_t pid;
+    pid_t pid = 0;
     if (h->pid)
         return gw_err_set(err, GW_AGAIN, "the handler still runs");
     if (!h->kind || !h->kind->words(h->command, request->verb, request->file, argv))
