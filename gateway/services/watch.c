@@ -17,22 +17,28 @@ static bool is_reason(const struct bus_event *event, enum registry_reason reason
     return strcmp(event->reason, registry_reason_text(reason)) == 0;
 }
 
-static enum gw_rc tell_kind_of(struct turn *turn, struct watch_kind *kind, enum audit_what what, const char *subj,
-                               const char *obj, const char *text, struct gw_err *err)
+/* What an event about a kind says. */
+struct words {
+    enum audit_what what;
+    const char *subj, *obj, *text;
+};
+
+static enum gw_rc tell_kind_of(struct turn *turn, struct watch_kind *kind, const struct words *words,
+                               struct gw_err *err)
 {
     if (kind->total == kind->told || !minute_over(kind->told_at, turn->now))
         return GW_OK;
     char msg[AUDIT_MSG_MAX];
-    (void)snprintf(msg, sizeof(msg), "%" PRIu64 " %s", kind->total - kind->told, text);
+    (void)snprintf(msg, sizeof(msg), "%" PRIu64 " %s", kind->total - kind->told, words->text);
     kind->told = kind->total;
     kind->told_at = turn->now;
-    return audit_note(turn, what, subj, obj, msg, err);
+    return audit_note(turn, words->what, words->subj, words->obj, msg, err);
 }
 
 static enum gw_rc tell_kind(struct turn *turn, struct watch_kind *kind, enum audit_what what, const char *subj,
                             const char *text, struct gw_err *err)
 {
-    return tell_kind_of(turn, kind, what, subj, "listeners", text, err);
+    return tell_kind_of(turn, kind, &(struct words){what, subj, "listeners", text}, err);
 }
 
 static enum gw_rc tell_refusal(struct turn *turn, struct watch_refusal *r, struct gw_err *err)
@@ -167,6 +173,13 @@ static enum gw_rc tell_held(struct turn *turn, struct watch_trouble *t, uint64_t
 
 enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer_storage *storage, struct gw_err *err)
 {
+    static const struct words dropped = {
+        AUDIT_LOGS_DROPPED, "devices", "journal.db",
+        "messages of devices found the journal's queue or disk full; batches are sent again"};
+    static const struct words altered = {
+        AUDIT_LOG_ALTERED, "gateway", "journal.db",
+        "checkpoints were refused by gatehouse-keyd: it has signed more, or something else, of a log than the journal "
+        "holds; the daemon's log names it"};
     enum gw_rc rc = GW_OK;
     w->storage = *storage;
     w->dropped.total = storage->dropped;
@@ -183,12 +196,8 @@ enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer
         rc = tell_held(turn, &w->journal_held, storage->journal_wal_bytes, storage->journal_wal_max_bytes,
                        "journal.db-wal", err);
     if (!rc)
-        rc = tell_kind_of(turn, &w->dropped, AUDIT_LOGS_DROPPED, "devices", "journal.db",
-                          "messages of devices found the journal's queue or disk full; batches are sent again", err);
+        rc = tell_kind_of(turn, &w->dropped, &dropped, err);
     if (!rc)
-        rc = tell_kind_of(turn, &w->altered, AUDIT_LOG_ALTERED, "gateway", "journal.db",
-                          "checkpoints were refused by gatehouse-keyd: it has signed more, or something else, of a log "
-                          "than the journal holds; the daemon's log names it",
-                          err);
+        rc = tell_kind_of(turn, &w->altered, &altered, err);
     return rc;
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -33,6 +34,7 @@ struct gw_proc_drain {
     pthread_mutex_t lock;
     pthread_cond_t more;
     int fd;
+    int stop_fd; /* readable: give up, though a grandchild may still hold the other end */
     char *text;
     size_t len;
     bool ended;
@@ -43,7 +45,10 @@ static void *drain_run(void *arg)
     struct gw_proc_drain *d = arg;
     for (;;) {
         char chunk[4096];
-        ssize_t n = read(d->fd, chunk, sizeof(chunk));
+        struct pollfd fds[2] = {{.fd = d->fd, .events = POLLIN}, {.fd = d->stop_fd, .events = POLLIN}};
+        if (poll(fds, 2, -1) < 0 && errno == EINTR)
+            continue;
+        ssize_t n = fds[1].revents ? 0 : read(d->fd, chunk, sizeof(chunk));
         if (n < 0 && errno == EINTR)
             continue;
         (void)pthread_mutex_lock(&d->lock);
@@ -74,6 +79,9 @@ static struct gw_proc_drain *drain_new(int fd)
     (void)pthread_cond_init(&d->more, &attr);
     (void)pthread_condattr_destroy(&attr);
     d->fd = fd;
+    d->stop_fd = eventfd(0, EFD_CLOEXEC);
+    if (d->stop_fd < 0)
+        abort();
     d->text = gw_xalloc(1, 1);
     if (pthread_create(&d->thread, NULL, drain_run, d))
         abort();
@@ -82,11 +90,14 @@ static struct gw_proc_drain *drain_new(int fd)
 
 static void drain_free(struct gw_proc_drain *d)
 {
-    (void)pthread_cancel(d->thread); /* it waits in read(2) while a grandchild holds the other end */
+    uint64_t one = 1;
+    if (write(d->stop_fd, &one, sizeof(one)) != (ssize_t)sizeof(one))
+        abort();
     (void)pthread_join(d->thread, NULL);
     (void)pthread_mutex_destroy(&d->lock);
     (void)pthread_cond_destroy(&d->more);
     (void)close(d->fd);
+    (void)close(d->stop_fd);
     free(d->text);
     free(d);
 }
