@@ -71,7 +71,9 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
     case INBOX_ISSUED:
         return enrol_issued(&core->operate.enrol, turn, msg, err);
     case INBOX_HASHED:
-        return access_claim_hashed(&core->operate.access, turn, msg, err);
+        return operate_hashed(&core->operate, turn, msg, err);
+    case INBOX_CHECKED:
+        return operate_checked(&core->operate, turn, msg, err);
     case INBOX_KEY_READ:
         return releases_key_read(turn, msg, err);
     case INBOX_IMPORTED:
@@ -92,8 +94,8 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
 
 static bool is_from_rest(enum inbox_kind kind)
 {
-    return kind == INBOX_ACT || kind == INBOX_HASHED || kind == INBOX_KEY_READ || kind == INBOX_IMPORTED ||
-           kind == INBOX_VERIFIED;
+    return kind == INBOX_ACT || kind == INBOX_HASHED || kind == INBOX_CHECKED || kind == INBOX_KEY_READ ||
+           kind == INBOX_IMPORTED || kind == INBOX_VERIFIED;
 }
 
 /* Messages that somebody waits for. */
@@ -140,7 +142,7 @@ static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *
 
 static bool is_rest_work(enum work_kind kind)
 {
-    return kind == WORK_PASSWORD || kind == WORK_KEY;
+    return kind == WORK_PASSWORD || kind == WORK_CHECK || kind == WORK_KEY;
 }
 
 static void let_verify_out(struct core *core, struct turn_out *out)
@@ -192,6 +194,9 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         break;
     case OUT_CUT:
         core->outlets.cut(core->outlets.ctx, &out->cert_sha256);
+        break;
+    case OUT_SESSION:
+        session_table_apply(core->operate.people.sessions, out->session);
         break;
     case OUT_OPEN_DEVICES:
         core->outlets.open_devices(core->outlets.ctx);
@@ -382,6 +387,7 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
     core->operate.session = &core->session;
     core->operate.facts = &core->facts;
     core->operate.enrol.hash = parts->hash;
+    people_init(&core->operate.people, parts->hash, parts->sessions);
     int uv = uv_async_init(core->loop, &core->wake, on_wake);
     if (!uv)
         uv = uv_timer_init(core->loop, &core->tick);

@@ -38,6 +38,7 @@ struct core_parts {
     const struct store *store; /* the writable one */
     const struct gw_sha256_ops *hash;
     const struct gateway_facts *facts; /* copied */
+    struct session_table *sessions;    /* of operators */
     struct core_outlets outlets;
 };
 

@@ -136,8 +136,10 @@ static enum gw_rc init_certs(struct daemon *d, struct gw_err *err)
 
 static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
 {
+    d->door = (struct door_session){session_table_new(), crypto_sha256()};
     struct core_parts parts = {
         .loop = &d->loop,
+        .sessions = d->door.sessions,
         .store = &d->store,
         .hash = crypto_sha256(),
         .facts = &d->facts,
@@ -245,6 +247,7 @@ static void end_all(struct daemon *d)
     rest_free(d->rest);
     est_free(d->est);
     free(d->routes);
+    session_table_free(d->door.sessions);
     journal_thread_free(d->journal_thread);
     journal_db_close(d->journal);
     signer_keyd_free(&d->signer);

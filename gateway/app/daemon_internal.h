@@ -16,6 +16,7 @@
 #include "config.h"
 #include "core_loop.h"
 #include "ctl.h"
+#include "door_session.h"
 #include "est.h"
 #include "import_thread.h"
 #include "journal_db.h"
@@ -40,6 +41,7 @@ struct daemon {
     uv_poll_t ctl, lifeline;
     uv_signal_t sigterm, sigint;
     struct core core;
+    struct door_session door; /* with the table of sessions, which it owns */
     struct workers *workers;
     struct journal_db *journal;
     struct journal_thread *journal_thread;

@@ -46,7 +46,9 @@ enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
     struct rest_config rest = {.gateway = d->identity.gateway,
                                .inbox = inbox_queue_port(d->core.queue),
                                .responder = d->responder,
-                               .imports = d->core.operate.releases.imports};
+                               .imports = d->core.operate.releases.imports,
+                               .session_of = door_session_of,
+                               .session_ctx = &d->door};
     d->rest = rest_new(&rest);
     size_t est_count, rest_count;
     const struct http_route *est_table = est_routes(d->est, &est_count);

@@ -13,12 +13,19 @@
 
 #define THREADS_MAX 16
 
+struct queue {
+    struct work **ring;
+    size_t max, head, count;
+};
+
 struct workers {
     struct workers_config config;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct work *ring[WORKERS_QUEUE_MAX];
-    size_t head, count;
+    struct work *work_ring[WORKERS_QUEUE_MAX], *password_ring[WORKERS_PASSWORDS_MAX];
+    struct queue work, passwords;
+    int hashing, hashing_max; /* passwords being done, and at most */
+    bool hashed_last;         /* the two queues take turns when both have something */
     bool stopping;
     pthread_t threads[THREADS_MAX];
     int thread_count;
@@ -104,6 +111,33 @@ static void do_password(struct work *work, struct inbox_msg *msg)
     msg->blob_len = strlen(hash);
 }
 
+static struct gw_view until_nul(const struct work *work, struct gw_view *ret_rest)
+{
+    const uint8_t *end = memchr(work->blob, 0, work->blob_len);
+    size_t len = end ? (size_t)(end - work->blob) : work->blob_len;
+    *ret_rest = end ? gw_view_make(end + 1, work->blob_len - len - 1) : gw_view_make(NULL, 0);
+    return gw_view_make(work->blob, len);
+}
+
+static void do_check(const struct work *work, struct inbox_msg *msg)
+{
+    struct gw_view next, password = until_nul(work, &next);
+    char hash[USER_PASSWORD_HASH_MAX];
+    struct gw_err err = {0};
+    msg->kind = INBOX_CHECKED;
+    msg->u.act = work->act;
+    enum gw_rc rc = crypto_password_verify(work->password_hash, password, &err);
+    if (!rc && next.len > 0)
+        rc = crypto_password_hash(next, hash, &err);
+    msg->u.act.checked = rc;
+    if (rc && rc != GW_DENIED)
+        gw_log(GW_LOG_WARN, "worker", "password of %s: %s", work->act.name, gw_err_text(&err));
+    if (rc || next.len == 0)
+        return;
+    msg->blob = (uint8_t *)gw_xstrdup(hash);
+    msg->blob_len = strlen(hash);
+}
+
 static void do_key(const struct work *work, struct inbox_msg *msg)
 {
     struct gw_err err = {0};
@@ -136,6 +170,9 @@ static void do_work(struct workers *w, struct work *work)
     case WORK_PASSWORD:
         do_password(work, &msg);
         break;
+    case WORK_CHECK:
+        do_check(work, &msg);
+        break;
     case WORK_KEY:
         do_key(work, &msg);
         break;
@@ -146,27 +183,61 @@ static void do_work(struct workers *w, struct work *work)
     }
 }
 
+static bool is_password(const struct work *work)
+{
+    return work->kind == WORK_PASSWORD || work->kind == WORK_CHECK;
+}
+
+static struct work *queue_take(struct queue *q)
+{
+    struct work *work = q->ring[q->head];
+    q->head = (q->head + 1) % q->max;
+    q->count--;
+    return work;
+}
+
+/* Under the lock: the next thing that may be done now, or NULL. */
+static struct work *next_of(struct workers *w)
+{
+    bool may_hash = w->passwords.count > 0 && w->hashing < w->hashing_max;
+    if (may_hash && (w->work.count == 0 || !w->hashed_last)) {
+        w->hashing++;
+        w->hashed_last = true;
+        return queue_take(&w->passwords);
+    }
+    w->hashed_last = false;
+    return w->work.count > 0 ? queue_take(&w->work) : NULL;
+}
+
 static struct work *take(struct workers *w)
 {
     (void)pthread_mutex_lock(&w->lock);
-    while (w->count == 0 && !w->stopping)
+    struct work *work = w->stopping ? NULL : next_of(w);
+    while (!work && !w->stopping) {
         (void)pthread_cond_wait(&w->more, &w->lock);
-    struct work *work = NULL;
-    if (!w->stopping) {
-        work = w->ring[w->head];
-        w->head = (w->head + 1) % WORKERS_QUEUE_MAX;
-        w->count--;
+        work = w->stopping ? NULL : next_of(w);
     }
     (void)pthread_mutex_unlock(&w->lock);
     return work;
+}
+
+static void hashing_ends(struct workers *w)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    w->hashing--;
+    (void)pthread_cond_signal(&w->more);
+    (void)pthread_mutex_unlock(&w->lock);
 }
 
 static void *run(void *arg)
 {
     struct workers *w = arg;
     for (struct work *work = take(w); work; work = take(w)) {
+        bool hashes = is_password(work);
         do_work(w, work);
         work_free(work);
+        if (hashes)
+            hashing_ends(w);
     }
     return NULL;
 }
@@ -178,6 +249,9 @@ enum gw_rc workers_new(const struct workers_config *config, struct workers **ret
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->more, NULL);
     int wanted = config->threads < THREADS_MAX ? config->threads : THREADS_MAX;
+    w->work = (struct queue){.ring = w->work_ring, .max = WORKERS_QUEUE_MAX};
+    w->passwords = (struct queue){.ring = w->password_ring, .max = WORKERS_PASSWORDS_MAX};
+    w->hashing_max = wanted > WORKERS_HASHING_MAX ? WORKERS_HASHING_MAX : wanted > 1 ? wanted - 1 : 1;
     for (; w->thread_count < wanted; w->thread_count++)
         if (pthread_create(&w->threads[w->thread_count], NULL, run, w))
             break;
@@ -192,9 +266,10 @@ enum gw_rc workers_new(const struct workers_config *config, struct workers **ret
 enum gw_rc workers_give(struct workers *w, struct work *work)
 {
     (void)pthread_mutex_lock(&w->lock);
-    bool room = w->count < WORKERS_QUEUE_MAX && !w->stopping;
+    struct queue *q = is_password(work) ? &w->passwords : &w->work;
+    bool room = q->count < q->max && !w->stopping;
     if (room) {
-        w->ring[(w->head + w->count++) % WORKERS_QUEUE_MAX] = work;
+        q->ring[(q->head + q->count++) % q->max] = work;
         (void)pthread_cond_signal(&w->more);
     }
     (void)pthread_mutex_unlock(&w->lock);
@@ -211,10 +286,10 @@ void workers_free(struct workers *w)
     (void)pthread_mutex_unlock(&w->lock);
     for (int i = 0; i < w->thread_count; i++)
         (void)pthread_join(w->threads[i], NULL);
-    for (; w->count; w->count--) {
-        work_free(w->ring[w->head]);
-        w->head = (w->head + 1) % WORKERS_QUEUE_MAX;
-    }
+    while (w->work.count)
+        work_free(queue_take(&w->work));
+    while (w->passwords.count)
+        work_free(queue_take(&w->passwords));
     (void)pthread_cond_destroy(&w->more);
     (void)pthread_mutex_destroy(&w->lock);
     free(w);

@@ -1,6 +1,7 @@
 /*
  * workers: threads for what takes long or reads hostile bytes: CSRs, certificates from keyd, password hashes. Each
- * item given comes back through the inbox exactly once.
+ * item given comes back through the inbox exactly once. Passwords wait in a queue of their own, so that a flood of
+ * sign-ins holds up nothing else.
  */
 #pragma once
 
@@ -9,7 +10,9 @@
 #include "signer.h"
 #include "work.h"
 
-#define WORKERS_QUEUE_MAX 4096
+#define WORKERS_QUEUE_MAX     4096
+#define WORKERS_PASSWORDS_MAX 32 /* waiting to be hashed: some seconds' worth */
+#define WORKERS_HASHING_MAX   2  /* at a time, 64 MiB each; one thread is left for other work where there are two */
 
 struct workers;
 

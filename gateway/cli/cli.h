@@ -68,6 +68,7 @@ struct cli_command {
 };
 
 struct cli {
+    int in; /* descriptor that passwords are read from; 0: standard input */
     FILE *out;
     FILE *err;
     bool out_is_tty;
@@ -147,7 +148,12 @@ enum cli_exit cli_device_id(struct cli *cli, const char *word, struct gw_device_
  * False when it does not fit into one. */
 bool cli_qr_draw(FILE *out, const char *text, bool colour);
 
+/* cli_password.c: asks on a terminal, twice and without echo; otherwise reads one line of `in`. Appends 1 to 256 bytes;
+ * CLI_REFUSED after telling. */
+enum cli_exit cli_password(struct cli *cli, struct gw_buf *ret_password);
+
 /* The commands. */
+cli_run_fn cli_user_list, cli_user_add, cli_user_role, cli_user_act, cli_user_password;
 cli_run_fn cli_status, cli_claim, cli_pending, cli_door_open, cli_door_close;
 cli_run_fn cli_logs_list, cli_logs_show, cli_logs_tail, cli_logs_export, cli_logs_verify;
 cli_run_fn cli_release_key_add, cli_release_key_list, cli_release_key_remove;

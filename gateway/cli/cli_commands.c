@@ -100,6 +100,18 @@ static const struct cli_command commands[] = {
      cli_release_verify},
     {"release withdraw", "ID", 1, CLI_OPT_REV, "withdraw a release for good", "Its version and counter stay taken.",
      cli_release_withdraw},
+    {"user list", NULL, 0, 0, "all accounts (root only, like all of `user`)", NULL, cli_user_list},
+    {"user add", "NAME ROLE", 2, 0, "make an account: viewer, operator or admin",
+     "Asks for the first password on the terminal, or reads a line of standard input:\n"
+     "at least 12 bytes. It is never taken from the command line.",
+     cli_user_add},
+    {"user role", "NAME ROLE", 2, CLI_OPT_REV, "give an account another role",
+     "Its sessions end. The last admin that is enabled stays one.", cli_user_role},
+    {"user disable", "NAME", 1, CLI_OPT_REV, "let nobody sign in with an account", "Its sessions end at once.",
+     cli_user_act},
+    {"user enable", "NAME", 1, CLI_OPT_REV, "let an account be used again", NULL, cli_user_act},
+    {"user password", "NAME", 1, CLI_OPT_REV, "give an account another password",
+     "Asks as `user add` does. Its sessions end.", cli_user_password},
     {"help", "[COMMAND]", -1, 0, "this list, or more about a command", NULL, cli_help},
 };
 

@@ -1,6 +1,7 @@
 #include "answer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void answer_free(struct answer *answer)
 {
@@ -14,5 +15,7 @@ void answer_free(struct answer *answer)
     free(answer->releases);
     free(answer->files);
     free(answer->bytes);
+    free(answer->users);
+    explicit_bzero(&answer->session, sizeof(answer->session));
     free(answer);
 }

@@ -12,12 +12,13 @@
 #include "http_route.h"
 #include "query.h"
 #include "release_import.h"
+#include "user.h"
 
 enum answer_kind {
     ANSWER_DONE = 1,     /* rc and text only */
     ANSWER_ENROLLED,     /* EST: cert */
     ANSWER_RETRY,        /* EST: pending, ask again after retry_after_s */
-    ANSWER_UNAUTHORIZED, /* EST: 401 with WWW-Authenticate */
+    ANSWER_UNAUTHORIZED, /* EST: 401 with WWW-Authenticate; REST: the session has ended meanwhile */
     ANSWER_TRUST,        /* text = the verifier key of the gateway's logs */
     ANSWER_INVITATION,   /* text = the invitation string, shown once; expires */
     ANSWER_CLAIM_CODE,   /* text = the code; expires; fingerprint of the operators' server key in sha256 */
@@ -33,6 +34,9 @@ enum answer_kind {
     ANSWER_KEYS,           /* keys of vendors */
     ANSWER_RELEASES,       /* releases; more; single: files too */
     ANSWER_IMPORT,         /* import */
+    ANSWER_SESSION,        /* session; with GW_DENIED: name or password is wrong */
+    ANSWER_SIGNED_OUT,     /* rc and text; the cookie is to be forgotten */
+    ANSWER_USERS,          /* users; single */
 };
 
 /* Which adapter asked. Filled by the core loop. */
@@ -108,6 +112,26 @@ struct answer_release {
     unsigned threshold;
 };
 
+#define ANSWER_TOKEN_CHARS 64 /* 256 bits as hex */
+
+struct answer_session {
+    char cookie[ANSWER_TOKEN_CHARS + 1]; /* secret; "": the browser has it already */
+    char csrf[ANSWER_TOKEN_CHARS + 1];   /* secret */
+    char name[USER_NAME_MAX];
+    enum user_role role;
+    struct gw_wall began, ends; /* ends: at the latest */
+};
+
+/* An account as admins see it. */
+struct answer_user {
+    char name[USER_NAME_MAX];
+    enum user_role role;
+    bool disabled;
+    struct gw_wall created;
+    int64_t rev;
+    size_t sessions; /* that live now */
+};
+
 struct answer {
     enum answer_kind kind;
     enum answer_to to;
@@ -116,12 +140,12 @@ struct answer {
     char text[512];
     struct gw_wall expires;
     struct gw_sha256 sha256;
-    int retry_after_s;
+    int retry_after_s;             /* RETRY, SESSION; with GW_AGAIN: too many tries, wait so long */
     struct device_cert cert;       /* ENROLLED */
     struct answer_status status;   /* STATUS */
     struct answer_device *devices; /* DEVICES: owned */
     size_t device_count;
-    bool single; /* DEVICES: the answer to ACT_DEVICE_GET: exactly one, or rc is set; KEYS, RELEASES alike */
+    bool single; /* DEVICES: the answer to ACT_DEVICE_GET: exactly one, or rc is set; KEYS, RELEASES, USERS alike */
     bool more;   /* DEVICES, LOGS, LOG_EVENTS: there are more behind the last */
     struct device_pending *pending; /* PENDING: owned */
     size_t pending_count;
@@ -137,7 +161,10 @@ struct answer {
     size_t release_count;
     struct release_entry_file *files; /* RELEASES, single: owned */
     size_t file_count;
-    struct import_status import;    /* IMPORT */
+    struct import_status import;   /* IMPORT */
+    struct answer_session session; /* SESSION */
+    struct answer_user *users;     /* USERS: owned */
+    size_t user_count;
     struct release_refusal refusal; /* with an rc: what a release was refused for; check 0: no such thing */
     uint8_t *bytes;                 /* owned */
     size_t byte_count;

@@ -27,13 +27,14 @@ enum inbox_kind {
     INBOX_CSR_CHECKED, /* worker: `csr` */
     INBOX_ISSUED,      /* worker: `issued` */
     INBOX_HASHED,      /* worker: `act` again, its password now an argon2id string in blob (empty: it failed) */
-    INBOX_ACT,         /* an operator's act: `act` */
-    INBOX_PROGRESS,    /* journal: what is durable now: `progress`, its array in blob */
-    INBOX_KEY_READ,    /* worker: `act` again, a struct vendor_key in blob, or why not in act.text and no blob */
-    INBOX_IMPORTED,    /* import thread: struct import_outcome in blob */
-    INBOX_VERIFIED,    /* import thread: struct import_verify in blob */
-    INBOX_CHILD,       /* a supervised process came or went: `child` */
-    INBOX_STOP,        /* finish what is queued, then end */
+    INBOX_CHECKED,  /* worker: `act` again with act.checked; in blob the argon2id string of the new password, if any */
+    INBOX_ACT,      /* an operator's act: `act` */
+    INBOX_PROGRESS, /* journal: what is durable now: `progress`, its array in blob */
+    INBOX_KEY_READ, /* worker: `act` again, a struct vendor_key in blob, or why not in act.text and no blob */
+    INBOX_IMPORTED, /* import thread: struct import_outcome in blob */
+    INBOX_VERIFIED, /* import thread: struct import_verify in blob */
+    INBOX_CHILD,    /* a supervised process came or went: `child` */
+    INBOX_STOP,     /* finish what is queued, then end */
 };
 
 /* EST request. simpleenroll carries Basic credentials or none, simplereenroll the certificate of the connection. */
@@ -99,6 +100,18 @@ enum act_kind {
     ACT_RELEASES_PROGRESS, /* answers ANSWER_IMPORT */
     ACT_RELEASES_WITHDRAW, /* text; answers as GET */
     ACT_RELEASES_VERIFY,   /* text; answers as GET, or with what is damaged */
+    /* People. A password in blob is bytes without NUL. */
+    ACT_SIGN_IN,       /* anonymous: name, blob = password; answers ANSWER_SESSION */
+    ACT_SESSION_GET,   /* answers ANSWER_SESSION */
+    ACT_SIGN_OUT,      /* answers ANSWER_SIGNED_OUT */
+    ACT_PASSWORD,      /* one's own: blob = old password, NUL, new one */
+    ACT_USER_LIST,     /* answers ANSWER_USERS, as do the next six */
+    ACT_USER_GET,      /* name */
+    ACT_USER_ADD,      /* name, number = enum user_role, blob = password */
+    ACT_USER_ROLE,     /* name, number = enum user_role */
+    ACT_USER_DISABLE,  /* name */
+    ACT_USER_ENABLE,   /* name */
+    ACT_USER_PASSWORD, /* name, blob = password */
 };
 
 struct inbox_act {
@@ -107,7 +120,9 @@ struct inbox_act {
     struct gw_device_id device;
     struct gw_sha256 spki_sha256;
     int64_t number;
-    int64_t if_rev; /* -1: no If-Match was sent */
+    int64_t if_rev;      /* -1: no If-Match was sent */
+    enum gw_rc checked;  /* INBOX_CHECKED: GW_DENIED when the password is another one */
+    int64_t checked_rev; /* the account's revision whose password was to be compared; 0: there is no such account */
     char name[USER_NAME_MAX];
     char text[INBOX_NAME_MAX];
     char source[HTTP_SOURCE_MAX];

@@ -14,6 +14,8 @@ enum work_kind {
     WORK_ISSUE,    /* ask keyd for a device certificate → INBOX_ISSUED */
     WORK_SIGN,     /* have keyd sign the checkpoints in blob → back to the journal thread */
     WORK_PASSWORD, /* argon2id of the password in blob → INBOX_HASHED */
+    WORK_CHECK,    /* hold the password in blob against password_hash; when it is right and a NUL and another one are
+                    * behind it, argon2id of that → INBOX_CHECKED */
     WORK_KEY,      /* read the vendor key (PEM) in blob → INBOX_KEY_READ */
 };
 
@@ -24,7 +26,8 @@ struct work {
     bool renew;               /* CSR, ISSUE */
     struct device_spki spki;  /* ISSUE */
     struct gw_sha256 spki_sha256;
-    struct inbox_act act; /* PASSWORD, KEY */
-    uint8_t *blob;        /* owned */
+    struct inbox_act act;                       /* PASSWORD, CHECK, KEY */
+    char password_hash[USER_PASSWORD_HASH_MAX]; /* CHECK */
+    uint8_t *blob;                              /* owned */
     size_t blob_len;
 };

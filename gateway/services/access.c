@@ -35,51 +35,74 @@ enum gw_rc access_reload(struct access *a, const struct store *store, struct gw_
     return rc == GW_NOT_FOUND ? GW_OK : rc;
 }
 
-/* Whose signatures count is root's to say on the machine itself (contracts.md, "Programs and files"). */
-static bool is_about_keys(enum act_kind kind)
+/* Who may do what. Acts that are not here (and not below) are nobody's. */
+static const struct {
+    enum act_kind kind;
+    enum user_role role;
+    bool superuser;
+} permits[] = {
+    {ACT_INVITE, USER_OPERATOR, false},
+    {ACT_APPROVE, USER_OPERATOR, false},
+    {ACT_REJECT, USER_OPERATOR, false},
+    {ACT_QUARANTINE, USER_OPERATOR, false},
+    {ACT_RELEASE, USER_OPERATOR, false},
+    {ACT_REVOKE, USER_OPERATOR, false},
+    {ACT_RETIRE, USER_OPERATOR, false},
+    {ACT_DOOR_OPEN, USER_OPERATOR, false},
+    {ACT_DOOR_CLOSE, USER_OPERATOR, false},
+    {ACT_CLAIM_CODE, USER_ADMIN, true},
+    {ACT_STATUS, USER_VIEWER, false},
+    {ACT_DEVICE_LIST, USER_VIEWER, false},
+    {ACT_DEVICE_GET, USER_VIEWER, false},
+    {ACT_PENDING_LIST, USER_VIEWER, false},
+    {ACT_LOG_LIST, USER_VIEWER, false},
+    {ACT_LOG_EVENTS, USER_VIEWER, false},
+    {ACT_LOG_SEARCH, USER_VIEWER, false},
+    {ACT_LOG_CHECKPOINT, USER_VIEWER, false},
+    {ACT_LOG_TILE, USER_VIEWER, false},
+    {ACT_LOG_KEY, USER_VIEWER, false},
+    {ACT_KEY_LIST, USER_VIEWER, false},
+    {ACT_KEY_ADD, USER_ADMIN, false},
+    {ACT_KEY_REMOVE, USER_ADMIN, false},
+    {ACT_RELEASES_LIST, USER_VIEWER, false},
+    {ACT_RELEASES_GET, USER_VIEWER, false},
+    {ACT_RELEASES_IMPORT, USER_OPERATOR, false},
+    {ACT_RELEASES_PROGRESS, USER_VIEWER, false},
+    {ACT_RELEASES_WITHDRAW, USER_OPERATOR, false},
+    {ACT_RELEASES_VERIFY, USER_OPERATOR, false},
+    {ACT_SESSION_GET, USER_VIEWER, false},
+    {ACT_SIGN_OUT, USER_VIEWER, false},
+    {ACT_PASSWORD, USER_VIEWER, false},
+    {ACT_USER_LIST, USER_ADMIN, false},
+    {ACT_USER_GET, USER_ADMIN, false},
+    {ACT_USER_ADD, USER_ADMIN, false},
+    {ACT_USER_ROLE, USER_ADMIN, false},
+    {ACT_USER_DISABLE, USER_ADMIN, false},
+    {ACT_USER_ENABLE, USER_ADMIN, false},
+    {ACT_USER_PASSWORD, USER_ADMIN, false},
+};
+
+/* Whose signatures count and who has an account is root's to say on the machine itself (contracts.md, "Programs and
+ * files"). */
+static bool is_for_root(enum act_kind kind)
 {
-    return kind == ACT_KEY_ADD || kind == ACT_KEY_REMOVE;
+    return kind == ACT_KEY_ADD || kind == ACT_KEY_REMOVE || (kind >= ACT_USER_LIST && kind <= ACT_USER_PASSWORD);
+}
+
+/* Acts of somebody who is not signed in. */
+static enum gw_rc check_anonymous(const struct access *a, enum act_kind kind, struct gw_err *err)
+{
+    if (kind == ACT_CLAIM && a->claimed)
+        return gw_err_set(err, GW_CONFLICT, "the gateway is claimed already: sign in");
+    if (kind == ACT_SIGN_IN && !a->claimed)
+        return gw_err_set(err, GW_CONFLICT, "the gateway is not claimed yet");
+    return GW_OK;
 }
 
 enum gw_rc access_check(const struct access *a, const struct inbox_act *act, struct gw_err *err)
 {
-    static const struct {
-        enum act_kind kind;
-        enum user_role role;
-        bool superuser;
-    } permits[] = {
-        {ACT_INVITE, USER_OPERATOR, false},
-        {ACT_APPROVE, USER_OPERATOR, false},
-        {ACT_REJECT, USER_OPERATOR, false},
-        {ACT_QUARANTINE, USER_OPERATOR, false},
-        {ACT_RELEASE, USER_OPERATOR, false},
-        {ACT_REVOKE, USER_OPERATOR, false},
-        {ACT_RETIRE, USER_OPERATOR, false},
-        {ACT_DOOR_OPEN, USER_OPERATOR, false},
-        {ACT_DOOR_CLOSE, USER_OPERATOR, false},
-        {ACT_CLAIM_CODE, USER_ADMIN, true},
-        {ACT_STATUS, USER_VIEWER, false},
-        {ACT_DEVICE_LIST, USER_VIEWER, false},
-        {ACT_DEVICE_GET, USER_VIEWER, false},
-        {ACT_PENDING_LIST, USER_VIEWER, false},
-        {ACT_LOG_LIST, USER_VIEWER, false},
-        {ACT_LOG_EVENTS, USER_VIEWER, false},
-        {ACT_LOG_SEARCH, USER_VIEWER, false},
-        {ACT_LOG_CHECKPOINT, USER_VIEWER, false},
-        {ACT_LOG_TILE, USER_VIEWER, false},
-        {ACT_LOG_KEY, USER_VIEWER, false},
-        {ACT_KEY_LIST, USER_VIEWER, false},
-        {ACT_KEY_ADD, USER_ADMIN, false},
-        {ACT_KEY_REMOVE, USER_ADMIN, false},
-        {ACT_RELEASES_LIST, USER_VIEWER, false},
-        {ACT_RELEASES_GET, USER_VIEWER, false},
-        {ACT_RELEASES_IMPORT, USER_OPERATOR, false},
-        {ACT_RELEASES_PROGRESS, USER_VIEWER, false},
-        {ACT_RELEASES_WITHDRAW, USER_OPERATOR, false},
-        {ACT_RELEASES_VERIFY, USER_OPERATOR, false},
-    };
-    if (act->kind == ACT_CLAIM)
-        return a->claimed ? gw_err_set(err, GW_CONFLICT, "the gateway is claimed already: sign in") : GW_OK;
+    if (act->kind == ACT_CLAIM || act->kind == ACT_SIGN_IN)
+        return check_anonymous(a, act->kind, err);
     if (!a->claimed && !act->actor.local)
         return gw_err_set(err, GW_DENIED, "the gateway is not claimed yet");
     for (size_t i = 0; i < sizeof(permits) / sizeof(permits[0]); i++) {
@@ -87,7 +110,7 @@ enum gw_rc access_check(const struct access *a, const struct inbox_act *act, str
             continue;
         if (act->actor.role < permits[i].role)
             return gw_err_set(err, GW_DENIED, "this needs the role %s", user_role_text(permits[i].role));
-        if ((permits[i].superuser || (act->actor.local && is_about_keys(act->kind))) && !act->actor.superuser)
+        if ((permits[i].superuser || (act->actor.local && is_for_root(act->kind))) && !act->actor.superuser)
             return gw_err_set(err, GW_DENIED, "this needs root on the gateway itself");
         return GW_OK;
     }

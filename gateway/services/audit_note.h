@@ -48,6 +48,18 @@ enum audit_what {
     AUDIT_STORE_HELD,   /* a write-ahead log stays above its ceiling */
     AUDIT_LOGS_DROPPED, /* the journal did not take what devices sent */
     AUDIT_LOG_ALTERED,  /* keyd has signed more, or something else, of a log than the journal holds */
+    AUDIT_SIGNED_IN,
+    AUDIT_SIGNED_IN_LATE, /* after failed tries */
+    AUDIT_SIGN_IN_WRONG,
+    AUDIT_SIGN_IN_WAITS, /* refused unchecked: too many tries before; once a wait */
+    AUDIT_SIGNED_OUT,
+    AUDIT_PASSWORD_CHANGED, /* one's own */
+    AUDIT_PASSWORD_WRONG,   /* the old one, asked for when changing it */
+    AUDIT_USER_ADDED,
+    AUDIT_USER_ROLE,
+    AUDIT_USER_DISABLED,
+    AUDIT_USER_ENABLED,
+    AUDIT_USER_PASSWORD, /* set by an admin */
 };
 
 /* subj: who ("local:root", "device:pump-7", an address); obj: what it was done to; msg: one sentence. */

@@ -244,21 +244,62 @@ static enum gw_rc deny(struct turn *turn, const struct inbox_msg *msg, const str
                : GW_OK;
 }
 
+static const char *object_of(const struct inbox_act *act)
+{
+    return act->device.text[0] ? act->device.text : act->name;
+}
+
+/* May this be done now, in this name? False: it has been answered. */
+static enum gw_rc admit(struct operate *o, struct turn *turn, const struct inbox_msg *msg, const struct inbox_act *act,
+                        const char *obj, bool *ret_go, struct gw_err *err)
+{
+    struct gw_err why = {0};
+    *ret_go = false;
+    bool live = false;
+    enum gw_rc rc = people_live(&o->people, turn, &act->actor, &live, err);
+    if (rc)
+        return rc;
+    if (!live) {
+        people_ended(turn, msg->ticket);
+        return GW_OK;
+    }
+    if (access_check(&o->access, act, &why))
+        return deny(turn, msg, &act->actor, obj, &why, err);
+    *ret_go = true;
+    return GW_OK;
+}
+
 enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     const struct import_outcome *outcome = (const struct import_outcome *)(const void *)msg->blob;
     struct inbox_act act = {.kind = ACT_RELEASES_IMPORT, .actor = outcome->actor};
-    struct gw_err why = {0};
-    if (access_check(&o->access, &act, &why))
-        return deny(turn, msg, &outcome->actor, "release", &why, err);
-    return releases_imported(&o->releases, turn, msg, err);
+    bool go;
+    enum gw_rc rc = admit(o, turn, msg, &act, "release", &go, err);
+    return rc || !go ? rc : releases_imported(&o->releases, turn, msg, err);
+}
+
+enum gw_rc operate_hashed(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    if (msg->u.act.kind == ACT_CLAIM)
+        return access_claim_hashed(&o->access, turn, msg, err);
+    bool go;
+    enum gw_rc rc = admit(o, turn, msg, &msg->u.act, object_of(&msg->u.act), &go, err);
+    return rc || !go ? rc : people_hashed(turn, msg, err);
+}
+
+enum gw_rc operate_checked(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    bool go;
+    enum gw_rc rc = admit(o, turn, msg, &msg->u.act, object_of(&msg->u.act), &go, err);
+    return rc || !go ? rc : people_checked(&o->people, turn, msg, err);
 }
 
 enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
-    struct gw_err why = {0};
-    if (access_check(&o->access, &msg->u.act, &why))
-        return deny(turn, msg, &msg->u.act.actor, msg->u.act.device.text, &why, err);
+    bool go;
+    enum gw_rc rc = admit(o, turn, msg, &msg->u.act, object_of(&msg->u.act), &go, err);
+    if (rc || !go)
+        return rc;
     switch (msg->u.act.kind) {
     case ACT_INVITE:
     case ACT_APPROVE:
@@ -302,6 +343,19 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
     case ACT_RELEASES_WITHDRAW:
     case ACT_RELEASES_VERIFY:
         return releases_act(&o->releases, turn, msg, err);
+    case ACT_SIGN_IN:
+    case ACT_SESSION_GET:
+    case ACT_SIGN_OUT:
+    case ACT_PASSWORD:
+        return people_act(&o->people, turn, msg, err);
+    case ACT_USER_LIST:
+    case ACT_USER_GET:
+    case ACT_USER_ADD:
+    case ACT_USER_ROLE:
+    case ACT_USER_DISABLE:
+    case ACT_USER_ENABLE:
+    case ACT_USER_PASSWORD:
+        return people_user_act(&o->people, turn, msg, err);
     }
     return GW_INVALID;
 }

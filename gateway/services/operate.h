@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "enrol.h"
+#include "people.h"
 #include "releases.h"
 #include "session.h"
 #include "signer.h"
@@ -27,12 +28,18 @@ struct operate {
     struct access access;
     struct enrol enrol;
     struct releases releases;
+    struct people people;
     struct session *session;
     struct gateway_facts *facts;
 };
 
 /* INBOX_ACT: authorises, acts, answers. A refusal is an answer, not an error. */
 GW_MUST_CHECK enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
+/* INBOX_HASHED, INBOX_CHECKED: who asked must be allowed to still. */
+GW_MUST_CHECK enum gw_rc operate_hashed(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
+                                        struct gw_err *err);
+GW_MUST_CHECK enum gw_rc operate_checked(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
+                                         struct gw_err *err);
 /* INBOX_IMPORTED: authorises who imported, then has it staged. */
 GW_MUST_CHECK enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                           struct gw_err *err);

@@ -16,6 +16,9 @@ static void out_done(struct turn_out *out)
     free(out->work);
     free(out->query);
     free(out->verify);
+    if (out->session)
+        explicit_bzero(out->session, sizeof(*out->session));
+    free(out->session);
     *out = (struct turn_out){0};
 }
 
@@ -62,6 +65,14 @@ struct work *turn_work(struct turn *turn, enum work_kind kind, struct http_ticke
     work->ticket = ticket;
     turn_out(turn, OUT_WORK)->work = work;
     return work;
+}
+
+struct session_change *turn_session(struct turn *turn, enum session_change_kind kind)
+{
+    struct session_change *change = gw_xalloc(1, sizeof(*change));
+    change->kind = kind;
+    turn_out(turn, OUT_SESSION)->session = change;
+    return change;
 }
 
 enum gw_rc turn_audit(struct turn *turn, struct audit_event *event, struct gw_err *err)

@@ -14,6 +14,7 @@
 #include "audit.h"
 #include "gw_err.h"
 #include "inbox.h"
+#include "session_table.h"
 #include "store.h"
 #include "work.h"
 
@@ -26,6 +27,7 @@ enum turn_out_kind {
     OUT_COLLECT,      /* blobs that no staged release names may go */
     OUT_VERIFY,       /* read a release's artifacts again */
     OUT_CUT,          /* close live HTTPS connections of this certificate */
+    OUT_SESSION,      /* operators' sessions begin or end */
     OUT_OPEN_DEVICES, /* the devices' listeners may open now */
 };
 
@@ -34,10 +36,11 @@ struct turn_out {
     bool after_registry; /* ANSWER: only when the broker has confirmed what this turn sent it */
     struct gw_device_id device;
     struct gw_sha256 cert_sha256;
-    struct answer *answer;        /* owned */
-    struct work *work;            /* owned, with its blob */
-    struct query *query;          /* owned */
-    struct import_verify *verify; /* owned */
+    struct answer *answer;          /* owned */
+    struct work *work;              /* owned, with its blob */
+    struct query *query;            /* owned */
+    struct import_verify *verify;   /* owned */
+    struct session_change *session; /* owned */
 };
 
 #define TURN_OUTS_MAX 64
@@ -57,6 +60,8 @@ struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct http
 void turn_done(struct turn *turn, struct http_ticket ticket, enum gw_rc rc, const char *text);
 void turn_registry(struct turn *turn, const struct gw_device_id *device);
 struct work *turn_work(struct turn *turn, enum work_kind kind, struct http_ticket ticket);
+/* What is to become of operators' sessions; the caller fills the rest. */
+struct session_change *turn_session(struct turn *turn, enum session_change_kind kind);
 struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind);
 
 /* Writes an audit event into the outbox, in this turn's transaction. `event->n` and `t` are filled here. */

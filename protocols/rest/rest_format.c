@@ -140,6 +140,7 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
 {
     switch (a->kind) {
     case ANSWER_DONE:
+    case ANSWER_SIGNED_OUT:
         put_done(w, a);
         return true;
     case ANSWER_INVITATION:
@@ -176,6 +177,12 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
     case ANSWER_IMPORT:
         rest_put_import(w, a);
         return true;
+    case ANSWER_SESSION:
+        rest_put_session(w, a);
+        return true;
+    case ANSWER_USERS:
+        rest_put_users(w, a);
+        return true;
     case ANSWER_LOG_CHECKPOINT:
     case ANSWER_LOG_TILE:
     case ANSWER_LOG_KEY:
@@ -195,6 +202,24 @@ static void problem(struct http_reply *reply, int status, const char *detail)
     (void)http_reply_header(reply, "cache-control:", "no-store");
 }
 
+/* A refusal for which no result code stands alone: who are you, and not so often (RFC 6585 section 4). */
+static int status_of(const struct answer *a)
+{
+    if (a->kind == ANSWER_UNAUTHORIZED || (a->kind == ANSWER_SESSION && a->rc == GW_DENIED))
+        return 401;
+    return a->rc == GW_AGAIN && a->retry_after_s > 0 ? 429 : http_status_of(a->rc);
+}
+
+static void refusal(struct http_reply *reply, const struct answer *a)
+{
+    char seconds[16];
+    problem(reply, status_of(a), a->text);
+    if (a->retry_after_s <= 0)
+        return;
+    (void)snprintf(seconds, sizeof(seconds), "%d", a->retry_after_s);
+    (void)http_reply_header(reply, "retry-after:", seconds);
+}
+
 /* The revision to send back in If-Match (RFC 9110 section 8.8.3). */
 static void add_etag(struct http_reply *reply, int64_t rev)
 {
@@ -212,7 +237,7 @@ void rest_format(const struct rest *rest, const struct answer *answer, struct ht
         return;
     }
     if (answer->rc) {
-        problem(reply, http_status_of(answer->rc), answer->text);
+        refusal(reply, answer);
         return;
     }
     if (rest_format_bytes(answer, reply))
@@ -233,4 +258,7 @@ void rest_format(const struct rest *rest, const struct answer *answer, struct ht
         add_etag(reply, answer->devices[0].device.rev);
     if (answer->kind == ANSWER_RELEASES && answer->single)
         add_etag(reply, answer->releases[0].entry.rev);
+    if (answer->kind == ANSWER_USERS && answer->single)
+        add_etag(reply, answer->users[0].rev);
+    rest_add_cookie(reply, answer);
 }

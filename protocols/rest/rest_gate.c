@@ -30,9 +30,11 @@ enum gw_rc rest_gate_actor(const struct rest *rest, const struct rest_op *op, co
         local_actor(request->peer, &actor);
     } else {
         rest_session_fn *session_of = rest->config.session_of;
-        enum gw_rc rc = session_of ? session_of(rest->config.session_ctx, request, &actor) : GW_DENIED;
-        if (rc == GW_DENIED)
+        enum gw_rc rc = session_of ? session_of(rest->config.session_ctx, request, &actor) : GW_NOT_FOUND;
+        if (rc == GW_NOT_FOUND)
             return rest_refuse(rest, request->ticket, 401, "sign in first");
+        if (rc == GW_DENIED)
+            return gw_err_set(err, rc, "the header X-GW-CSRF is missing, or not this session's token");
         if (rc)
             return rc == GW_CANCELLED ? GW_AGAIN : rc;
         actor.local = false;

@@ -69,6 +69,10 @@ rest_decode_fn rest_decode_log_list, rest_decode_log_events, rest_decode_log_sea
 /* rest_decode_release.c */
 rest_decode_fn rest_decode_key_add, rest_decode_keyid, rest_decode_release, rest_decode_release_list;
 
+/* rest_decode_people.c */
+rest_decode_fn rest_decode_sign_in, rest_decode_password, rest_decode_user, rest_decode_user_add, rest_decode_user_role,
+    rest_decode_user_password;
+
 /* rest_import.c: an upload's way to the import thread. */
 http_sink_open rest_import_open;
 
@@ -80,6 +84,12 @@ void rest_put_keys(struct json_writer *w, const struct answer *a);
 void rest_put_releases(struct json_writer *w, const struct answer *a);
 void rest_put_import(struct json_writer *w, const struct answer *a);
 void rest_format_refusal(struct http_reply *reply, const struct answer *answer);
+
+/* rest_format_people.c */
+void rest_put_session(struct json_writer *w, const struct answer *a);
+void rest_put_users(struct json_writer *w, const struct answer *a);
+/* Set-Cookie, for answers that begin or end a session. */
+void rest_add_cookie(struct http_reply *reply, const struct answer *a);
 
 /* rest_format_log.c: answers with logs. */
 void rest_put_logs(struct json_writer *w, const char *gateway, const struct answer *a);

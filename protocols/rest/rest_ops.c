@@ -20,6 +20,11 @@ static const char *const invite_keys[] = {"name", NULL};
 static const char *const approve_keys[] = {"spki_sha256", NULL};
 static const char *const door_keys[] = {"minutes", NULL};
 static const char *const vendor_key_keys[] = {"pem", "name", NULL};
+static const char *const sign_in_keys[] = {"name", "password", NULL};
+static const char *const password_keys[] = {"old", "new", NULL};
+static const char *const user_keys[] = {"name", "role", "password", NULL};
+static const char *const role_keys[] = {"role", NULL};
+static const char *const user_password_keys[] = {"password", NULL};
 static const char *const claim_keys[] = {"code", "name", "password", NULL};
 
 #define DEVICE_POST(verb, act, keys_, decode_)                                                                         \
@@ -31,6 +36,18 @@ static const char *const claim_keys[] = {"code", "name", "password", NULL};
     {                                                                                                                  \
         .method = HTTP_GET, .doors = BOTH, .pattern = path, .access = REST_ACTOR, .kind = act, .match = REST_NO_MATCH, \
         .decode = decode_                                                                                              \
+    }
+
+#define USER_POST(verb, act, keys_, decode_)                                                                           \
+    {                                                                                                                  \
+        .method = HTTP_POST, .doors = BOTH, .pattern = "/api/v1/users/{}/" verb, .access = REST_ACTOR, .kind = act,    \
+        .match = REST_MUST_MATCH, .body_keys = keys_, .decode = decode_                                                \
+    }
+/* Sessions are the operators' door's: on the admin socket the kernel says who asks. */
+#define SESSION(method_, path, access_, act, keys_, decode_)                                                           \
+    {                                                                                                                  \
+        .method = method_, .doors = HTTP_DOOR_OPERATORS, .pattern = path, .access = access_, .kind = act,              \
+        .match = REST_NO_MATCH, .body_keys = keys_, .decode = decode_                                                  \
     }
 
 static const struct rest_op ops[] = {
@@ -131,6 +148,24 @@ static const struct rest_op ops[] = {
      .match = REST_NO_MATCH,
      .decode = rest_decode_release,
      .answer_ms = REST_VERIFY_MS},
+    SESSION(HTTP_POST, "/api/v1/session", REST_ANONYMOUS, ACT_SIGN_IN, sign_in_keys, rest_decode_sign_in),
+    SESSION(HTTP_GET, "/api/v1/session", REST_ACTOR, ACT_SESSION_GET, NULL, rest_decode_no_query),
+    SESSION(HTTP_DELETE, "/api/v1/session", REST_ACTOR, ACT_SIGN_OUT, NULL, NULL),
+    SESSION(HTTP_POST, "/api/v1/session/password", REST_ACTOR, ACT_PASSWORD, password_keys, rest_decode_password),
+    GET("/api/v1/users", ACT_USER_LIST, rest_decode_no_query),
+    {.method = HTTP_POST,
+     .doors = BOTH,
+     .pattern = "/api/v1/users",
+     .access = REST_ACTOR,
+     .kind = ACT_USER_ADD,
+     .match = REST_NO_MATCH,
+     .body_keys = user_keys,
+     .decode = rest_decode_user_add},
+    GET("/api/v1/users/{}", ACT_USER_GET, rest_decode_user),
+    USER_POST("role", ACT_USER_ROLE, role_keys, rest_decode_user_role),
+    USER_POST("disable", ACT_USER_DISABLE, NULL, rest_decode_user),
+    USER_POST("enable", ACT_USER_ENABLE, NULL, rest_decode_user),
+    USER_POST("password", ACT_USER_PASSWORD, user_password_keys, rest_decode_user_password),
 };
 
 const struct rest_op *rest_ops(size_t *ret_count)

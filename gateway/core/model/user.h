@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "gw_hash.h"
 #include "gw_rc.h"
 #include "gw_time.h"
 #include "gw_view.h"
@@ -36,6 +37,7 @@ GW_MUST_CHECK enum gw_rc user_name_check(struct gw_view name);
 struct actor {
     char name[USER_NAME_MAX + 8];
     enum user_role role;
-    bool local;     /* came over the admin socket: never the second person of a two-person act */
-    bool superuser; /* local and uid 0: may claim, manage users and keys */
+    bool local;               /* came over the admin socket: never the second person of a two-person act */
+    bool superuser;           /* local and uid 0: may claim, manage users and keys */
+    struct gw_sha256 session; /* names the session that asks (session_table.h); zeroed: none does */
 };

@@ -113,7 +113,7 @@ static struct inbox_msg act(enum act_kind kind, int64_t number)
 {
     struct inbox_msg msg = {.kind = INBOX_ACT};
     msg.u.act = (struct inbox_act){.kind = kind, .if_rev = -1, .number = number};
-    msg.u.act.actor = (struct actor){"local:root", USER_ADMIN, true, true};
+    msg.u.act.actor = (struct actor){.name = "local:root", .role = USER_ADMIN, .local = true, .superuser = true};
     return msg;
 }
 

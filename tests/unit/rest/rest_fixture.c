@@ -62,7 +62,7 @@ static enum gw_rc fake_import(void *self, const struct import_request *request, 
 
 void rest_fixture_init(struct rest_fixture *f)
 {
-    *f = (struct rest_fixture){.session_rc = GW_DENIED, .reply = {.file_fd = -1}};
+    *f = (struct rest_fixture){.session_rc = GW_NOT_FOUND, .reply = {.file_fd = -1}};
     f->actor = (struct actor){.name = "user:ann", .role = USER_OPERATOR};
     static const struct import_ops imports = {.open = fake_import};
     struct rest_config config = {

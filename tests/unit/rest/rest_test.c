@@ -4,6 +4,7 @@
 #include "gw_cleanup.h"
 #include "gw_test.h"
 #include "json.h"
+#include "rest_cookie.h"
 #include "rest_fixture.h"
 #include "rest_openapi_test.h"
 
@@ -133,7 +134,8 @@ static void without_a_session_the_operators_door_answers_401(void)
     int refused = 0;
     for (size_t i = 0; i < count; i++) {
         bool open = !strcmp(routes[i].pattern, "/healthz") || !strcmp(routes[i].pattern, "/api/v1/openapi.json") ||
-                    !strcmp(routes[i].pattern, "/api/v1/claim");
+                    !strcmp(routes[i].pattern, "/api/v1/claim") ||
+                    (!strcmp(routes[i].pattern, "/api/v1/session") && routes[i].methods == HTTP_POST);
         if (open || !(routes[i].doors & HTTP_DOOR_OPERATORS))
             continue;
         char path[96];
@@ -146,8 +148,107 @@ static void without_a_session_the_operators_door_answers_401(void)
         CU_ASSERT_STRING_EQUAL(f.reply.content_type, "application/problem+json");
         refused++;
     }
-    CU_ASSERT_EQUAL(refused, (int)count - 4);
+    CU_ASSERT_EQUAL(refused, (int)count - 5);
     CU_ASSERT_EQUAL(f.posted, 0);
+}
+
+static const char *header_of(const struct rest_fixture *f, const char *name)
+{
+    for (size_t i = 0; i < HTTP_REPLY_HEADERS && f->reply.headers[i].name; i++)
+        if (strcmp(f->reply.headers[i].name, name) == 0)
+            return f->reply.headers[i].value;
+    return "";
+}
+
+static void cookies_have_exactly_these_attributes(void)
+{
+    FIXTURE;
+    (void)err;
+    struct answer in = {.kind = ANSWER_SESSION, .session = {.name = "ann", .role = USER_ADMIN, .cookie = "00ff"}};
+    struct answer look = {.kind = ANSWER_SESSION, .session = {.name = "ann", .role = USER_ADMIN}};
+    struct answer out = {.kind = ANSWER_SIGNED_OUT};
+    rest_answer(f.rest, &in);
+    CU_ASSERT_STRING_EQUAL(header_of(&f, "set-cookie:"), "__Host-gw=00ff; Secure; HttpOnly; SameSite=Strict; Path=/");
+    CU_ASSERT_STRING_EQUAL(header_of(&f, "cache-control:"), "no-store");
+    CU_ASSERT_PTR_NULL(strstr(gw_buf_str(&f.reply.body), "00ff")); /* scripts never see it */
+    rest_answer(f.rest, &look);
+    CU_ASSERT_STRING_EQUAL(header_of(&f, "set-cookie:"), "");
+    rest_answer(f.rest, &out);
+    CU_ASSERT_STRING_EQUAL(header_of(&f, "set-cookie:"),
+                           "__Host-gw=; Secure; HttpOnly; SameSite=Strict; Path=/; Max-Age=0");
+}
+
+static void refusals_of_sign_ins_have_their_status(void)
+{
+    FIXTURE;
+    (void)err;
+    struct answer wrong = {.kind = ANSWER_SESSION, .rc = GW_DENIED}, early = {.kind = ANSWER_DONE, .rc = GW_AGAIN};
+    struct answer ended = {.kind = ANSWER_UNAUTHORIZED, .rc = GW_DENIED}, busy = early;
+    early.retry_after_s = 7;
+    rest_answer(f.rest, &wrong);
+    CU_ASSERT_EQUAL(f.reply.status, 401);
+    rest_answer(f.rest, &ended);
+    CU_ASSERT_EQUAL(f.reply.status, 401);
+    rest_answer(f.rest, &early);
+    CU_ASSERT_EQUAL(f.reply.status, 429);
+    CU_ASSERT_STRING_EQUAL(header_of(&f, "retry-after:"), "7");
+    rest_answer(f.rest, &busy);
+    CU_ASSERT_EQUAL(f.reply.status, 503);
+}
+
+static void a_token_of_another_session_is_403(void)
+{
+    FIXTURE;
+    f.session_rc = GW_DENIED;
+    struct rest_ask ask = {.method = HTTP_POST, .door = HTTP_DOOR_OPERATORS, .path = "/api/v1/devices/pump-7/revoke"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    CU_ASSERT_EQUAL(f.posted, 0);
+}
+
+static void passwords_reach_core_whole(void)
+{
+    FIXTURE;
+    f.session_rc = GW_OK;
+    struct rest_ask ask = {.method = HTTP_POST, .door = HTTP_DOOR_OPERATORS, .path = "/api/v1/session"};
+    ask.body = "{\"name\":\"ann\",\"password\":\"pass\"}";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_SIGN_IN);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.actor.name, "");
+    CU_ASSERT(f.msg.blob_len == 4 && memcmp(f.msg.blob, "pass", 4) == 0);
+    ask.body = "{\"name\":\"ann\",\"password\":\"\"}";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    ask.path = "/api/v1/session/password";
+    ask.body = "{\"old\":\"a\",\"new\":\"bc\"}";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT(f.msg.blob_len == 4 && memcmp(f.msg.blob, "a\0bc", 4) == 0);
+    ask.path = "/api/v1/users";
+    ask.body = "{\"name\":\"bob\",\"role\":\"root\",\"password\":\"x\"}";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    ask.body = "{\"name\":\"bob\",\"role\":\"operator\",\"password\":\"x\"}";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.number, USER_OPERATOR);
+    ask.path = "/api/v1/users/bob/disable";
+    ask.body = NULL;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 428);
+}
+
+static bool cookie_is(const char *header, unsigned char first)
+{
+    unsigned char id[REST_COOKIE_ID_LEN];
+    return rest_cookie_parse(gw_view_str(header), id) == GW_OK && id[0] == first;
+}
+
+#define ID "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+static void finds_its_own_cookie_among_others(void)
+{
+    CU_ASSERT_TRUE(cookie_is("__Host-gw=" ID, 0));
+    CU_ASSERT_TRUE(cookie_is("a=b;  __Host-gw=" ID " ; x", 0));
+    CU_ASSERT_FALSE(cookie_is("", 0));
+    CU_ASSERT_FALSE(cookie_is("gw=" ID, 0));
+    CU_ASSERT_FALSE(cookie_is("__Host-gw=" ID "0", 0));
+    CU_ASSERT_FALSE(cookie_is("__Host-gw=\"" ID "\"", 0));
+    CU_ASSERT_FALSE(cookie_is("__Host-gw=" ID "; __Host-gw=" ID, 0)); /* whose is it? */
 }
 
 static void an_upload_passes_the_gates_before_its_first_byte(void)
@@ -467,6 +568,11 @@ static const struct gw_test_case cases[] = {
     {"a list of 500 devices fits", a_list_of_500_devices_fits},
     {"status, pending, codes and done have their shapes", status_pending_codes_and_done_have_their_shapes},
     {"a refusal of core is a problem document", a_refusal_of_core_is_a_problem_document},
+    {"sets and clears the cookie with exactly these attributes", cookies_have_exactly_these_attributes},
+    {"answers refused sign-ins by 401, and 429 with the wait", refusals_of_sign_ins_have_their_status},
+    {"refuses the token of another session by 403", a_token_of_another_session_is_403},
+    {"hands passwords to core whole", passwords_reach_core_whole},
+    {"finds its own cookie among others, and once only", finds_its_own_cookie_among_others},
     {"every route is in the OpenAPI document and the other way round", openapi_and_routes_agree},
     {"no write is a GET and no GET changes state", no_get_changes_state},
     {"answers have the documented members", answers_have_the_documented_members},

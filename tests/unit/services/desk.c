@@ -70,6 +70,8 @@ void desk_open(struct desk *d)
     session_init(&d->session, take_answer, d, d->now);
     d->session.bus = (struct device_bus){&bus, d};
     d->operate.session = &d->session;
+    d->sessions = session_table_new();
+    people_init(&d->operate.people, crypto_sha256(), d->sessions);
     d->operate.facts = &d->facts;
     d->operate.enrol.hash = crypto_sha256();
     d->operate.enrol.devices_max = 1000;
@@ -83,6 +85,7 @@ void desk_close(struct desk *d)
 {
     turn_reset(&d->turn, 0);
     session_done(&d->session);
+    session_table_free(d->sessions);
     mem_free(d->mem);
 }
 
@@ -106,7 +109,9 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     case INBOX_ISSUED:
         return enrol_issued(&d->operate.enrol, &d->turn, msg, err);
     case INBOX_HASHED:
-        return access_claim_hashed(&d->operate.access, &d->turn, msg, err);
+        return operate_hashed(&d->operate, &d->turn, msg, err);
+    case INBOX_CHECKED:
+        return operate_checked(&d->operate, &d->turn, msg, err);
     case INBOX_KEY_READ:
         return releases_key_read(&d->turn, msg, err);
     case INBOX_IMPORTED:
@@ -139,6 +144,9 @@ enum gw_rc desk_msg(struct desk *d, struct inbox_msg *msg)
         d->store.ops->rollback(d->store.self);
     } else {
         CU_ASSERT_EQUAL_FATAL(d->store.ops->commit(d->store.self, NULL), GW_OK);
+        for (size_t i = 0; i < d->turn.count; i++)
+            if (d->turn.outs[i].kind == OUT_SESSION)
+                session_table_apply(d->sessions, d->turn.outs[i].session);
     }
     free(msg->blob);
     msg->blob = NULL;
@@ -150,7 +158,7 @@ enum gw_rc desk_act(struct desk *d, enum act_kind kind, const char *device, cons
     struct inbox_msg msg = {.kind = INBOX_ACT};
     struct inbox_act *act = &msg.u.act;
     *act = (struct inbox_act){.kind = kind, .if_rev = -1};
-    act->actor = (struct actor){"local:root", USER_ADMIN, true, true};
+    act->actor = (struct actor){.name = "local:root", .role = USER_ADMIN, .local = true, .superuser = true};
     if (device)
         act->device = desk_id(device);
     if (text)

@@ -134,7 +134,7 @@ static void open_door(struct desk *d, int64_t minutes)
 {
     struct inbox_msg msg = {.kind = INBOX_ACT};
     msg.u.act = (struct inbox_act){.kind = ACT_DOOR_OPEN, .number = minutes, .if_rev = -1};
-    msg.u.act.actor = (struct actor){"local:root", USER_ADMIN, true, true};
+    msg.u.act.actor = (struct actor){.name = "local:root", .role = USER_ADMIN, .local = true, .superuser = true};
     CU_ASSERT_EQUAL(desk_msg(d, &msg), GW_OK);
 }
 
@@ -203,7 +203,7 @@ static void approve_one_of_two(void)
     CU_ASSERT_EQUAL(desk_answer(&d)->pending_count, 2);
     struct inbox_msg approve = {.kind = INBOX_ACT};
     approve.u.act = (struct inbox_act){.kind = ACT_APPROVE, .device = desk_id("valve-1"), .if_rev = -1};
-    approve.u.act.actor = (struct actor){"local:root", USER_ADMIN, true, true};
+    approve.u.act.actor = (struct actor){.name = "local:root", .role = USER_ADMIN, .local = true, .superuser = true};
     approve.u.act.spki_sha256 = desk_hash(3);
     CU_ASSERT_EQUAL(desk_msg(&d, &approve), GW_OK);
     CU_ASSERT_EQUAL(desk_act(&d, ACT_DOOR_CLOSE, NULL, NULL), GW_OK);

@@ -33,7 +33,7 @@ static enum gw_rc key_read(struct desk *d, uint8_t byte)
 {
     struct inbox_msg msg = {.kind = INBOX_KEY_READ, .u.act = {.kind = ACT_KEY_ADD}};
     struct vendor_key *key = gw_xalloc(1, sizeof(*key));
-    msg.u.act.actor = (struct actor){"user:ann", USER_ADMIN, false, false};
+    msg.u.act.actor = (struct actor){.name = "user:ann", .role = USER_ADMIN};
     *key = key_of(byte);
     msg.blob = (uint8_t *)key;
     msg.blob_len = sizeof(*key);
@@ -59,9 +59,11 @@ static enum gw_rc answered(const struct desk *d)
 static void takes_keys_from_admins_alone(void)
 {
     struct desk d;
-    const struct actor viewer = {"user:vi", USER_VIEWER, false, false}, op = {"user:op", USER_OPERATOR, false, false},
-                       admin = {"user:ann", USER_ADMIN, false, false}, local = {"local:bob", USER_ADMIN, true, false},
-                       root = {"local:root", USER_ADMIN, true, true};
+    const struct actor viewer = {.name = "user:vi", .role = USER_VIEWER},
+                       op = {.name = "user:op", .role = USER_OPERATOR},
+                       admin = {.name = "user:ann", .role = USER_ADMIN},
+                       local = {.name = "local:bob", .role = USER_ADMIN, .local = true},
+                       root = {.name = "local:root", .role = USER_ADMIN, .local = true, .superuser = true};
     open_desk(&d);
     d.operate.access.claimed = true;
     const struct {
@@ -119,7 +121,7 @@ static struct import_outcome *outcome_of(const struct desk *d, const char *versi
 {
     struct import_outcome *o = gw_xalloc(1, sizeof(*o));
     struct release *r = &o->release;
-    o->actor = (struct actor){"user:op", USER_OPERATOR, false, false};
+    o->actor = (struct actor){.name = "user:op", .role = USER_OPERATOR};
     o->has_release = true;
     (void)snprintf(o->id, sizeof(o->id), "%016llx", (unsigned long long)counter);
     (void)snprintf(o->signers[o->signer_count++], sizeof(o->signers[0]), "%s", key_of(1).keyid);
@@ -255,7 +257,7 @@ static void withdraws_for_good(void)
     open_with_key(&d);
     CU_ASSERT_EQUAL(imported(&d, outcome_of(&d, "1.0", 10)), GW_OK);
     struct inbox_msg stale = {.kind = INBOX_ACT, .u.act = {.kind = ACT_RELEASES_WITHDRAW, .if_rev = 7}};
-    stale.u.act.actor = (struct actor){"user:op", USER_OPERATOR, false, false};
+    stale.u.act.actor = (struct actor){.name = "user:op", .role = USER_OPERATOR};
     (void)snprintf(stale.u.act.text, sizeof(stale.u.act.text), "000000000000000a");
     CU_ASSERT_EQUAL(desk_msg(&d, &stale), GW_OK);
     CU_ASSERT_EQUAL(answered(&d), GW_CONFLICT);
@@ -317,7 +319,7 @@ static void lists_in_pages(void)
         CU_ASSERT_EQUAL(imported(&d, outcome_of(&d, version, i)), GW_OK);
     }
     struct inbox_msg page = {.kind = INBOX_ACT, .u.act = {.kind = ACT_RELEASES_LIST, .number = 2}};
-    page.u.act.actor = (struct actor){"user:op", USER_OPERATOR, false, false};
+    page.u.act.actor = (struct actor){.name = "user:op", .role = USER_OPERATOR};
     CU_ASSERT_EQUAL(desk_msg(&d, &page), GW_OK);
     CU_ASSERT(desk_answer(&d)->release_count == 2 && desk_answer(&d)->more);
     (void)snprintf(page.u.act.text, sizeof(page.u.act.text), "%s", desk_answer(&d)->releases[1].entry.id);

@@ -1,0 +1,124 @@
+#include "people_kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "gw_test.h"
+
+#define LIMIT_MS 20000
+
+struct line {
+    const char *argv[32];
+    size_t n;
+};
+
+static void add(struct line *l, const char *a, const char *b)
+{
+    CU_ASSERT_FATAL(l->n + 3 < sizeof(l->argv) / sizeof(l->argv[0]));
+    l->argv[l->n++] = a;
+    if (b)
+        l->argv[l->n++] = b;
+}
+
+int kit_http(const struct gw_gateway *g, const struct person *p, const struct http_ask *ask, char **ret_answer)
+{
+    char ca[192], url[512], csrf[120], cookie[120], type[96], match[64];
+    struct line l = {.n = 0};
+    (void)snprintf(ca, sizeof(ca), "%s/web/ca.crt", g->state);
+    (void)snprintf(url, sizeof(url), "https://localhost:%u%s", g->port_operators, ask->path);
+    (void)snprintf(csrf, sizeof(csrf), "X-GW-CSRF: %s", ask->csrf ? ask->csrf : p->csrf[0] ? p->csrf : "none");
+    (void)snprintf(cookie, sizeof(cookie), "Cookie: %s", p->cookie);
+    (void)snprintf(type, sizeof(type), "Content-Type: %s", ask->content_type ? ask->content_type : "application/json");
+    (void)snprintf(match, sizeof(match), "If-Match: %s", ask->if_match ? ask->if_match : "");
+    add(&l, "curl", "-sSig");
+    add(&l, "--cacert", ca);
+    add(&l, "-X", ask->method);
+    if (!ask->csrf || ask->csrf[0])
+        add(&l, "-H", csrf);
+    if (p->cookie[0])
+        add(&l, "-H", cookie);
+    if (ask->if_match)
+        add(&l, "-H", match);
+    if (ask->body) {
+        add(&l, "-H", type);
+        add(&l, "-d", ask->body);
+    }
+    add(&l, url, NULL);
+    char *out = NULL;
+    int status = -1;
+    if (gw_proc_run(l.argv, &out) == 0 && strncmp(out, "HTTP/1.1 ", 9) == 0)
+        status = (int)strtol(out + 9, NULL, 10);
+    else
+        printf("#   %s %s: %s\n", ask->method, ask->path, out);
+    if (ret_answer)
+        *ret_answer = out;
+    else
+        free(out);
+    return status;
+}
+
+int kit_sign_in(const struct gw_gateway *g, struct person *p, const char *name, const char *password)
+{
+    char body[256];
+    GW_FREE char *answer = NULL;
+    *p = (struct person){.cookie = ""};
+    (void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
+    int status = kit_http(g, p, &(struct http_ask){.method = "POST", .path = "/api/v1/session", .body = body}, &answer);
+    const char *set = status == 200 ? strstr(answer, "__Host-gw=") : NULL;
+    if (!set)
+        return status;
+    (void)snprintf(p->cookie, sizeof(p->cookie), "%.*s", (int)strcspn(set, ";"), set);
+    gw_json_pick(answer, "csrf", p->csrf, sizeof(p->csrf));
+    return status;
+}
+
+int kit_user(const struct gw_gateway *g, const char *verb, const char *name, const char *role, const char *password)
+{
+    /* the shell only feeds the program's standard input */
+    static const char script[] = "if [ -n \"$1\" ]; then printf '%s\\n' \"$1\"; fi | { shift; exec \"$@\"; }";
+    GW_FREE char *out = NULL;
+    const char *argv[] = {
+        "sh", "-c", script, "sh", password ? password : "", GW_BIN_DIR "/gatehouse", "--socket", g->socket, "user",
+        verb, name, role,   NULL};
+    int code = gw_proc_run(argv, &out);
+    if (code)
+        printf("#   user %s %s: %s\n", verb, name, out);
+    return code;
+}
+
+bool kit_open(struct gw_gateway *g)
+{
+    gw_gateway_start(g, NULL);
+    return gw_gateway_await_ready(g) && gw_gateway_claim(g) && kit_user(g, "add", "vic", "viewer", KIT_PASSWORD) == 0 &&
+           kit_user(g, "add", "olga", "operator", KIT_PASSWORD) == 0;
+}
+
+struct wanted {
+    const struct gw_gateway *g;
+    const char *cls, *text;
+};
+
+static bool is_audited(void *ctx)
+{
+    const struct wanted *w = ctx;
+    const char *const args[] = {"logs", "show", "--audit", "--limit", "1000", NULL};
+    GW_FREE char *out = NULL;
+    char cls[96];
+    if (gw_gateway_cli(w->g, args, &out))
+        return false;
+    (void)snprintf(cls, sizeof(cls), "\"cls\":\"%s\"", w->cls);
+    for (const char *at = strstr(out, cls); at; at = strstr(at + 1, cls)) {
+        const char *end = strstr(at + 1, "\"cls\":"), *found = strstr(at, w->text);
+        if (found && (!end || found < end))
+            return true;
+    }
+    return false;
+}
+
+bool kit_audited(const struct gw_gateway *g, const char *cls, const char *text)
+{
+    struct wanted w = {g, cls, text};
+    return gw_await(is_audited, &w, LIMIT_MS);
+}

@@ -1,0 +1,35 @@
+/* people_kit: people at the operators' door of a real gateway, by curl. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "gw_gateway.h"
+
+#define KIT_PASSWORD "correct horse battery" /* of every account */
+
+/* A browser: what it keeps of its session. Zeroed: nobody is signed in. */
+struct person {
+    char cookie[80]; /* "__Host-gw=<id>", or "" */
+    char csrf[80];
+};
+
+struct http_ask {
+    const char *method, *path;
+    const char *body;         /* NULL: none */
+    const char *content_type; /* NULL: application/json */
+    const char *if_match;     /* NULL: none */
+    const char *csrf;         /* NULL: the person's own; "": none is sent */
+};
+
+/* The status; head and body of the answer in *ret_answer (free()) unless NULL. -1: no answer. */
+int kit_http(const struct gw_gateway *g, const struct person *p, const struct http_ask *ask, char **ret_answer);
+/* Signs in and keeps cookie and token; the status. */
+int kit_sign_in(const struct gw_gateway *g, struct person *p, const char *name, const char *password);
+/* Starts a gateway, claims it by HTTPS and makes the accounts "vic" (viewer) and "olga" (operator) beside "admin". */
+bool kit_open(struct gw_gateway *g);
+/* Runs `gatehouse user <verb> NAME [ROLE]` with the password, if any, on its standard input. */
+int kit_user(const struct gw_gateway *g, const char *verb, const char *name, const char *role, const char *password);
+/* Waits until the gateway's audit log holds an event with both texts. */
+bool kit_audited(const struct gw_gateway *g, const char *cls, const char *text);
+
+void every_route_answers_each_role_as_it_should(void);
