@@ -41,9 +41,9 @@ int kit_http(const struct gw_gateway *g, const struct person *p, const struct ht
         add(&l, "-H", cookie);
     if (ask->if_match)
         add(&l, "-H", match);
-    if (ask->body) {
+    if (ask->body || strcmp(ask->method, "POST") == 0) { /* a POST has a length, if it is 0 */
         add(&l, "-H", type);
-        add(&l, "-d", ask->body);
+        add(&l, "-d", ask->body ? ask->body : "");
     }
     add(&l, url, NULL);
     char *out = NULL;

@@ -97,7 +97,8 @@ static void try_row(const struct gw_gateway *g, const struct row *row, enum need
     ask.content_type = upload ? "application/x-tar" : NULL;
     int got = kit_http(g, p, &ask, &answer);
     if (got != expected(row, who))
-        printf("#   role %d: %s %s gave %d, wanted %d\n%s\n", (int)who, method, path, got, expected(row, who), answer);
+        printf("#   role %d: %s %s gave %d, wanted %d: %s\n", (int)who, method, path, got, expected(row, who),
+               strstr(answer, "\r\n\r\n"));
     CU_ASSERT_EQUAL(got, expected(row, who));
 }
 

@@ -15,3 +15,7 @@ void a_refused_invitation_leaves_no_file(void);
 void an_invitation_on_a_terminal_has_its_qr_code(void);
 void a_claim_code_needs_a_terminal(void);
 void door_and_pending_ask_and_tell(void);
+
+/* The cases of cli_user_test.c. */
+void a_password_is_read_from_the_input_and_sent_whole(void);
+void without_a_password_nothing_is_asked(void);

@@ -43,6 +43,11 @@ static void wrong_words_are_usage_errors_that_say_why(void)
     expect_usage(CLI_WORDS("device", "show", "../status"), "is no device id");
     expect_usage(CLI_WORDS("device", "show", "a\x1b[2Jb"), "\\u{1b}[2J");
     expect_usage(CLI_WORDS("device", "approve", "pump-1", "abc"), "64 hex digits");
+    expect_usage(CLI_WORDS("user", "add", "Ann", "admin"), "\"Ann\" is no name");
+    expect_usage(CLI_WORDS("user", "add", "ann", "root"), "\"root\" is no role");
+    expect_usage(CLI_WORDS("user", "role", "ann", "king"), "\"king\" is no role");
+    expect_usage(CLI_WORDS("user", "disable", "../claim"), "is no name");
+    expect_usage(CLI_WORDS("user", "add", "ann", "admin", "a-password"), "user add takes NAME ROLE, 3 given");
     expect_usage(CLI_WORDS("door", "open", "0"), "from 1 to 60");
     expect_usage(CLI_WORDS("door", "open", "61"), "from 1 to 60");
     expect_usage(CLI_WORDS("door", "open", "5x"), "from 1 to 60");
@@ -200,6 +205,8 @@ static void tables_align_by_characters(void)
 }
 
 static const struct gw_test_case cases[] = {
+    {"reads a password from its input and sends it whole", a_password_is_read_from_the_input_and_sent_whole},
+    {"asks nothing without a password", without_a_password_nothing_is_asked},
     {"wrong words are usage errors that say why", wrong_words_are_usage_errors_that_say_why},
     {"wrong options are usage errors that say why", wrong_options_are_usage_errors_that_say_why},
     {"a double dash ends the options", a_double_dash_ends_the_options},
