@@ -165,5 +165,5 @@ static const struct gw_test_case cases[] = {
 
 int main(void)
 {
-    return GW_TEST_RUN("people", cases);
+    return GW_GATEWAY_TEST_RUN("people", cases);
 }

@@ -17,6 +17,7 @@ struct house {
     struct core core;
     struct answer last;
     size_t answers, opened;
+    struct session_table *sessions;
 };
 
 static bool disk_full;
@@ -76,10 +77,12 @@ static void house_open(struct house *h)
     h->store = (struct store){&h->ops, real_store.self};
     static struct gateway_facts facts;
     CU_ASSERT_EQUAL_FATAL(uv_loop_init(&h->loop), 0);
+    h->sessions = session_table_new();
     struct core_parts parts = {
         .loop = &h->loop,
         .store = &h->store,
         .hash = crypto_sha256(),
+        .sessions = h->sessions,
         .facts = &facts,
         .outlets = {.ctx = h,
                     .answer = take_answer,
@@ -97,6 +100,7 @@ static void house_close(struct house *h)
     (void)uv_run(&h->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&h->loop);
     core_done(&h->core);
+    session_table_free(h->sessions);
     mem_free(h->mem);
 }
 
@@ -177,7 +181,30 @@ static void a_claim_that_was_not_stored_opens_nothing(void)
     house_close(&h);
 }
 
+static void a_sign_in_that_was_not_stored_begins_no_session(void)
+{
+    struct house h;
+    house_open(&h);
+    struct user ann = {.name = "ann", .role = USER_ADMIN, .password_hash = "$argon2id$x"};
+    CU_ASSERT_EQUAL_FATAL(real_store.ops->begin(real_store.self, NULL), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(real_store.ops->user_put(real_store.self, &ann, NULL), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(real_store.ops->commit(real_store.self, NULL), GW_OK);
+    h.core.operate.access.claimed = true;
+    struct inbox_msg right = {.kind = INBOX_CHECKED};
+    right.u.act = (struct inbox_act){.kind = ACT_SIGN_IN, .name = "ann", .if_rev = -1, .checked_rev = ann.rev};
+    disk_full = true;
+    post(&h, &right);
+    CU_ASSERT_EQUAL(h.last.rc, GW_NO_SPACE);
+    CU_ASSERT_EQUAL(session_table_count(h.sessions, "ann", gw_wall_now()), 0);
+    disk_full = false;
+    post(&h, &right);
+    CU_ASSERT_EQUAL(h.last.kind, ANSWER_SESSION);
+    CU_ASSERT_EQUAL(session_table_count(h.sessions, "ann", gw_wall_now()), 1);
+    house_close(&h);
+}
+
 static const struct gw_test_case cases[] = {
+    {"a sign-in that was not stored begins no session", a_sign_in_that_was_not_stored_begins_no_session},
     {"a door whose opening or closing was not stored stays as it was", a_door_that_was_not_stored_is_not_open},
     {"a claim that was not stored opens nothing and keeps its code", a_claim_that_was_not_stored_opens_nothing},
 };

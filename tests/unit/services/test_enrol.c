@@ -227,7 +227,7 @@ static void approval_ends_the_invitation(void)
     CU_ASSERT_EQUAL(desk_csr(&d, &knock), GW_OK);
     struct inbox_msg approve = {.kind = INBOX_ACT};
     approve.u.act = (struct inbox_act){.kind = ACT_APPROVE, .device = desk_id("valve-1"), .if_rev = -1};
-    approve.u.act.actor = (struct actor){"local:root", USER_ADMIN, true, true};
+    approve.u.act.actor = (struct actor){.name = "local:root", .role = USER_ADMIN, .local = true, .superuser = true};
     approve.u.act.spki_sha256 = desk_hash(3);
     CU_ASSERT_EQUAL(desk_msg(&d, &approve), GW_OK);
     CU_ASSERT_EQUAL(desk_enrol(&d, &holder), GW_OK); /* one key is meant: the other way in is shut */
