@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "act_rule.h"
 #include "audit_note.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
@@ -35,60 +36,6 @@ enum gw_rc access_reload(struct access *a, const struct store *store, struct gw_
     return rc == GW_NOT_FOUND ? GW_OK : rc;
 }
 
-/* Who may do what. Acts that are not here (and not below) are nobody's. */
-static const struct {
-    enum act_kind kind;
-    enum user_role role;
-    bool superuser;
-} permits[] = {
-    {ACT_INVITE, USER_OPERATOR, false},
-    {ACT_APPROVE, USER_OPERATOR, false},
-    {ACT_REJECT, USER_OPERATOR, false},
-    {ACT_QUARANTINE, USER_OPERATOR, false},
-    {ACT_RELEASE, USER_OPERATOR, false},
-    {ACT_REVOKE, USER_OPERATOR, false},
-    {ACT_RETIRE, USER_OPERATOR, false},
-    {ACT_DOOR_OPEN, USER_OPERATOR, false},
-    {ACT_DOOR_CLOSE, USER_OPERATOR, false},
-    {ACT_CLAIM_CODE, USER_ADMIN, true},
-    {ACT_STATUS, USER_VIEWER, false},
-    {ACT_DEVICE_LIST, USER_VIEWER, false},
-    {ACT_DEVICE_GET, USER_VIEWER, false},
-    {ACT_PENDING_LIST, USER_VIEWER, false},
-    {ACT_LOG_LIST, USER_VIEWER, false},
-    {ACT_LOG_EVENTS, USER_VIEWER, false},
-    {ACT_LOG_SEARCH, USER_VIEWER, false},
-    {ACT_LOG_CHECKPOINT, USER_VIEWER, false},
-    {ACT_LOG_TILE, USER_VIEWER, false},
-    {ACT_LOG_KEY, USER_VIEWER, false},
-    {ACT_KEY_LIST, USER_VIEWER, false},
-    {ACT_KEY_ADD, USER_ADMIN, false},
-    {ACT_KEY_REMOVE, USER_ADMIN, false},
-    {ACT_RELEASES_LIST, USER_VIEWER, false},
-    {ACT_RELEASES_GET, USER_VIEWER, false},
-    {ACT_RELEASES_IMPORT, USER_OPERATOR, false},
-    {ACT_RELEASES_PROGRESS, USER_VIEWER, false},
-    {ACT_RELEASES_WITHDRAW, USER_OPERATOR, false},
-    {ACT_RELEASES_VERIFY, USER_OPERATOR, false},
-    {ACT_SESSION_GET, USER_VIEWER, false},
-    {ACT_SIGN_OUT, USER_VIEWER, false},
-    {ACT_PASSWORD, USER_VIEWER, false},
-    {ACT_USER_LIST, USER_ADMIN, false},
-    {ACT_USER_GET, USER_ADMIN, false},
-    {ACT_USER_ADD, USER_ADMIN, false},
-    {ACT_USER_ROLE, USER_ADMIN, false},
-    {ACT_USER_DISABLE, USER_ADMIN, false},
-    {ACT_USER_ENABLE, USER_ADMIN, false},
-    {ACT_USER_PASSWORD, USER_ADMIN, false},
-};
-
-/* Whose signatures count and who has an account is root's to say on the machine itself (contracts.md, "Programs and
- * files"). */
-static bool is_for_root(enum act_kind kind)
-{
-    return kind == ACT_KEY_ADD || kind == ACT_KEY_REMOVE || (kind >= ACT_USER_LIST && kind <= ACT_USER_PASSWORD);
-}
-
 /* Acts of somebody who is not signed in. */
 static enum gw_rc check_anonymous(const struct access *a, enum act_kind kind, struct gw_err *err)
 {
@@ -105,16 +52,15 @@ enum gw_rc access_check(const struct access *a, const struct inbox_act *act, str
         return check_anonymous(a, act->kind, err);
     if (!a->claimed && !act->actor.local)
         return gw_err_set(err, GW_DENIED, "the gateway is not claimed yet");
-    for (size_t i = 0; i < sizeof(permits) / sizeof(permits[0]); i++) {
-        if (permits[i].kind != act->kind)
-            continue;
-        if (act->actor.role < permits[i].role)
-            return gw_err_set(err, GW_DENIED, "this needs the role %s", user_role_text(permits[i].role));
-        if ((permits[i].superuser || (act->actor.local && is_for_root(act->kind))) && !act->actor.superuser)
-            return gw_err_set(err, GW_DENIED, "this needs root on the gateway itself");
-        return GW_OK;
-    }
-    return gw_err_set(err, GW_UNSUPPORTED, "no such act");
+    const struct act_rule *rule = act_rule(act->kind);
+    if (!rule)
+        return gw_err_set(err, GW_UNSUPPORTED, "no such act");
+    if (act->actor.role < rule->role)
+        return gw_err_set(err, GW_DENIED, "this needs the role %s", user_role_text(rule->role));
+    if ((rule->root == ACT_ROOT_ALWAYS || (rule->root == ACT_ROOT_LOCALLY && act->actor.local)) &&
+        !act->actor.superuser)
+        return gw_err_set(err, GW_DENIED, "this needs root on the gateway itself");
+    return GW_OK;
 }
 
 static enum gw_rc claim_get(struct turn *turn, struct claim *ret_claim, struct gw_err *err)

@@ -7,7 +7,7 @@
 
 #define LIST_MAX 500
 
-enum gw_rc operate_status(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+static enum gw_rc status(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     struct answer_status status = {
         .claimed = o->access.claimed,
@@ -83,7 +83,7 @@ static enum gw_rc add_certs(struct turn *turn, struct answer *answer, struct gw_
     return GW_OK;
 }
 
-enum gw_rc operate_device_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+static enum gw_rc device_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     int64_t limit = msg->u.act.number;
     if (limit < 1 || limit > LIST_MAX)
@@ -123,7 +123,7 @@ static bool gather_pending(void *ctx, const struct device_pending *pending)
     return true;
 }
 
-enum gw_rc operate_pending_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+static enum gw_rc pending_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     (void)o;
     struct answer *answer = turn_answer(turn, ANSWER_PENDING, msg->ticket);
@@ -142,9 +142,23 @@ enum gw_rc operate_query(struct turn *turn, struct inbox_msg *msg, struct gw_err
     return GW_OK;
 }
 
-enum gw_rc operate_log_key(const struct operate *o, struct turn *turn, const struct inbox_msg *msg)
+static enum gw_rc log_key(const struct operate *o, struct turn *turn, const struct inbox_msg *msg)
 {
     struct answer *answer = turn_answer(turn, ANSWER_LOG_KEY, msg->ticket);
     (void)snprintf(answer->text, sizeof(answer->text), "%s", o->facts->log_vkey);
     return GW_OK;
+}
+
+enum gw_rc operate_read(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    enum act_kind kind = msg->u.act.kind;
+    if (kind == ACT_STATUS)
+        return status(o, turn, msg, err);
+    if (kind == ACT_DEVICE_LIST)
+        return device_list(o, turn, msg, err);
+    if (kind == ACT_DEVICE_GET)
+        return operate_device_get(o, turn, msg, err);
+    if (kind == ACT_PENDING_LIST)
+        return pending_list(o, turn, msg, err);
+    return log_key(o, turn, msg);
 }

@@ -1,0 +1,33 @@
+/*
+ * act_rule: every act of an operator in one table: which service does it, and who may. An act that is not in it is
+ * nobody's. ACT_CLAIM and ACT_SIGN_IN are of people who are not known yet: access.c has the rule of those.
+ */
+#pragma once
+
+#include "inbox.h"
+#include "user.h"
+
+enum act_group {
+    ACT_GROUP_DEVICE = 1,
+    ACT_GROUP_DOOR,
+    ACT_GROUP_CLAIM,
+    ACT_GROUP_READ, /* status, lists and objects, at once */
+    ACT_GROUP_LOG,  /* reads of the logs, in a query thread */
+    ACT_GROUP_KEY,
+    ACT_GROUP_RELEASE,
+    ACT_GROUP_SESSION,
+    ACT_GROUP_USER,
+};
+
+/* Whose signatures count and who has an account is root's to say on the machine itself (contracts.md, "Programs and
+ * files"). */
+enum act_root { ACT_ROOT_NEVER = 0, ACT_ROOT_LOCALLY, ACT_ROOT_ALWAYS };
+
+struct act_rule {
+    enum act_kind kind;
+    enum act_group group;
+    enum user_role role; /* the least that may */
+    enum act_root root;  /* when root is needed too */
+};
+
+const struct act_rule *act_rule(enum act_kind kind); /* NULL: nobody may */
