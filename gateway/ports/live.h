@@ -13,7 +13,9 @@ enum live_topic {
     LIVE_ROLLOUTS,     /* key: rollout id */
     LIVE_ALERTS,       /* key: alert id */
 };
-#define LIVE_TOPICS  7 /* size of a table by topic; row 0 is unused */
-#define LIVE_KEY_MAX 96
+#define LIVE_TOPICS  7  /* size of a table by topic; row 0 is unused */
+#define LIVE_KEY_MAX 96 /* bytes of a key, with its end */
+
+#define LIVE_OVERVIEW_KEY "gateway"
 
 const char *live_topic_text(enum live_topic topic); /* "devices"; "unknown" outside of the enum */

@@ -26,6 +26,10 @@ void turn_reset(struct turn *turn, size_t keep)
 {
     while (turn->count > keep)
         out_done(&turn->outs[--turn->count]);
+    if (keep)
+        return;
+    turn->live_count = 0;
+    memset(turn->live_all, 0, sizeof(turn->live_all));
 }
 
 struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind)
@@ -73,6 +77,31 @@ struct session_change *turn_session(struct turn *turn, enum session_change_kind 
     change->kind = kind;
     turn_out(turn, OUT_SESSION)->session = change;
     return change;
+}
+
+void turn_live_all(struct turn *turn, enum live_topic topic)
+{
+    turn->live_all[topic] = true;
+}
+
+void turn_live(struct turn *turn, enum live_topic topic, const char *key)
+{
+    for (size_t i = 0; i < turn->live_count; i++)
+        if (turn->live[i].topic == topic && strcmp(turn->live[i].key, key) == 0)
+            return;
+    if (turn->live_count == TURN_LIVE_MAX || strlen(key) >= LIVE_KEY_MAX) {
+        turn_live_all(turn, topic);
+        return;
+    }
+    struct turn_row *row = &turn->live[turn->live_count++];
+    row->topic = topic;
+    (void)snprintf(row->key, sizeof(row->key), "%s", key);
+}
+
+void turn_live_device(struct turn *turn, const struct gw_device_id *device)
+{
+    turn_live(turn, LIVE_DEVICES, device->text);
+    turn_live(turn, LIVE_OVERVIEW, LIVE_OVERVIEW_KEY);
 }
 
 enum gw_rc turn_audit(struct turn *turn, struct audit_event *event, struct gw_err *err)

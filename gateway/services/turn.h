@@ -14,6 +14,7 @@
 #include "audit.h"
 #include "gw_err.h"
 #include "inbox.h"
+#include "live.h"
 #include "session_table.h"
 #include "store.h"
 #include "work.h"
@@ -44,15 +45,25 @@ struct turn_out {
 };
 
 #define TURN_OUTS_MAX 64
+#define TURN_LIVE_MAX 32
+
+/* Names a row of the live protocol. */
+struct turn_row {
+    enum live_topic topic;
+    char key[LIVE_KEY_MAX];
+};
 
 struct turn {
     const struct store *store;
     struct gw_wall now;
     struct turn_out outs[TURN_OUTS_MAX];
     size_t count;
+    struct turn_row live[TURN_LIVE_MAX]; /* rows that changed, each once */
+    size_t live_count;
+    bool live_all[LIVE_TOPICS]; /* instead of single rows */
 };
 
-/* Forgets and frees every out behind the first `keep`. */
+/* Forgets and frees every out behind the first `keep`; with 0 the rows that changed, too. */
 void turn_reset(struct turn *turn, size_t keep);
 
 struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct http_ticket ticket);
@@ -63,6 +74,17 @@ struct work *turn_work(struct turn *turn, enum work_kind kind, struct http_ticke
 /* What is to become of operators' sessions; the caller fills the rest. */
 struct session_change *turn_session(struct turn *turn, enum session_change_kind kind);
 struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind);
+
+/*
+ * Says that people who watch see this row no longer as it is: it changed, came or went. After COMMIT the core loop
+ * makes it anew, through the read that REST's single GET uses, once however often it was named. Naming a row that did
+ * not change costs a read. With more than TURN_LIVE_MAX rows of a turn, and for a key that is longer than LIVE_KEY_MAX,
+ * all of the topic's are made anew.
+ */
+void turn_live(struct turn *turn, enum live_topic topic, const char *key);
+void turn_live_device(struct turn *turn, const struct gw_device_id *device); /* and the overview, which counts them */
+/* Every row of the topic. They are made in slices, between other turns. */
+void turn_live_all(struct turn *turn, enum live_topic topic);
 
 /* Writes an audit event into the outbox, in this turn's transaction. `event->n` and `t` are filled here. */
 GW_MUST_CHECK enum gw_rc turn_audit(struct turn *turn, struct audit_event *event, struct gw_err *err);
