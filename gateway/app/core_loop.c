@@ -50,6 +50,7 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
         return rc;
     struct answer_storage storage = {.journal_full = false};
     core->outlets.storage(core->outlets.ctx, &storage);
+    storage.state_failed_commits = core->failed_commits;
     return watch_storage(&core->session.watch, turn, &storage, err);
 }
 
@@ -217,17 +218,19 @@ static void let_all_out(struct core *core, struct turn *turn)
 struct memory {
     bool claimed;
     struct enrol enrol;
+    struct watch watch;
 };
 
 static struct memory remember(const struct core *core)
 {
-    return (struct memory){core->operate.access.claimed, core->operate.enrol};
+    return (struct memory){core->operate.access.claimed, core->operate.enrol, core->session.watch};
 }
 
 static void recall(struct core *core, const struct memory *before)
 {
     core->operate.access.claimed = before->claimed;
     core->operate.enrol = before->enrol;
+    watch_untold(&core->session.watch, &before->watch);
 }
 
 /* One message into the open transaction, inside its own mark. What it noted stays in `turn`; a turn that failed leaves

@@ -180,15 +180,26 @@ enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer
         AUDIT_LOG_ALTERED, "gateway", "journal.db",
         "checkpoints were refused by gatehouse-keyd: it has signed more, or something else, of a log than the journal "
         "holds; the daemon's log names it"};
+    static const struct words lost_turns = {
+        AUDIT_STORE_FULL, "gateway", "state.db",
+        "transactions of state.db could not be stored: acts were refused and nothing left; see that its disk has room, "
+        "the daemon's log says more"};
     enum gw_rc rc = GW_OK;
     w->storage = *storage;
+    w->lost_turns.total = storage->state_failed_commits;
     w->dropped.total = storage->dropped;
     w->altered.total = storage->checkpoints_denied;
-    if (trouble_is_due(&w->full, storage->journal_full, 0, turn->now))
+    /* also when it has passed before it could be told: a full disk is state.db's too */
+    if (w->full.told)
+        w->failed_told = storage->failed_commits;
+    bool unheard = storage->failed_commits != w->failed_told;
+    if (trouble_is_due(&w->full, storage->journal_full || unheard, 0, turn->now)) {
+        w->failed_told = storage->failed_commits;
         rc = audit_note(turn, AUDIT_STORE_FULL, "gateway", "journal.db",
                         "the journal cannot be written: nothing is acknowledged until it can; see that its disk has "
                         "room, the daemon's log says more",
                         err);
+    }
     if (!rc)
         rc = tell_held(turn, &w->state_held, storage->state_wal_bytes, storage->state_wal_max_bytes, "state.db-wal",
                        err);
@@ -199,5 +210,31 @@ enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer
         rc = tell_kind_of(turn, &w->dropped, &dropped, err);
     if (!rc)
         rc = tell_kind_of(turn, &w->altered, &altered, err);
+    if (!rc)
+        rc = tell_kind_of(turn, &w->lost_turns, &lost_turns, err);
     return rc;
+}
+
+static void untold_kind(struct watch_kind *kind, const struct watch_kind *before)
+{
+    kind->told = before->told;
+    kind->told_at = before->told_at;
+}
+
+void watch_untold(struct watch *w, const struct watch *before)
+{
+    untold_kind(&w->tls, &before->tls);
+    untold_kind(&w->certificate, &before->certificate);
+    untold_kind(&w->half_open, &before->half_open);
+    untold_kind(&w->ceiling, &before->ceiling);
+    untold_kind(&w->batches, &before->batches);
+    untold_kind(&w->unauthenticated, &before->unauthenticated);
+    untold_kind(&w->others, &before->others);
+    untold_kind(&w->dropped, &before->dropped);
+    untold_kind(&w->altered, &before->altered);
+    untold_kind(&w->lost_turns, &before->lost_turns);
+    w->full = before->full;
+    w->failed_told = before->failed_told;
+    w->state_held = before->state_held;
+    w->journal_held = before->journal_held;
 }

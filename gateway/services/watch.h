@@ -3,7 +3,8 @@
  * fill the log: the first refusal of a kind is an event at once, those that follow within a minute are summed into the
  * next one.
  *
- * Memory only, in core's thread. An event that is lost with its transaction is still in the totals.
+ * Memory only, in core's thread. An event that is lost with its transaction is told again, but for a single refusal at
+ * the broker, which is still in the totals.
  */
 #pragma once
 
@@ -46,7 +47,8 @@ struct watch {
     uint64_t broker;               /* refusals and cuts by the broker's plugin */
     struct answer_storage storage; /* as it was at the last tick */
     struct watch_trouble full, state_held, journal_held;
-    struct watch_kind dropped, altered;
+    uint64_t failed_told; /* commits of the journal that had failed when that was last told */
+    struct watch_kind dropped, altered, lost_turns;
 };
 
 /* BUS_SECURITY: what the plugin refused or cut. */
@@ -58,5 +60,7 @@ GW_MUST_CHECK enum gw_rc watch_tick(struct watch *w, struct turn *turn, const st
 /* Once a second: how storing goes now; tells what is due. */
 GW_MUST_CHECK enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer_storage *storage,
                                        struct gw_err *err);
+/* What was told since `before` is lost with its transaction. */
+void watch_untold(struct watch *w, const struct watch *before);
 /* All totals. */
 void watch_totals(const struct watch *w, struct answer_refused *ret_totals);

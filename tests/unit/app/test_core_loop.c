@@ -18,6 +18,7 @@ struct house {
     struct answer last;
     size_t answers, opened;
     struct session_table *sessions;
+    int store_full; /* events of that class which the journal was given */
 };
 
 static bool disk_full;
@@ -51,17 +52,19 @@ static void no_doors(void *ctx, struct answer_refused *ret_counters)
     (void)ret_counters;
 }
 
-static void good_storage(void *ctx, struct answer_storage *ret_storage)
+static bool journal_full;
+
+static void look_at_storage(void *ctx, struct answer_storage *ret_storage)
 {
     (void)ctx;
-    *ret_storage = (struct answer_storage){.journal_full = false};
+    *ret_storage = (struct answer_storage){.journal_full = journal_full};
 }
 
 static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
 {
-    (void)ctx;
+    struct house *h = ctx;
     (void)n;
-    (void)event;
+    h->store_full += memmem(event.ptr, event.len, "log.store_full", 14) != NULL;
     return GW_OK;
 }
 
@@ -88,7 +91,7 @@ static void house_open(struct house *h)
                     .answer = take_answer,
                     .open_devices = count_open,
                     .doors = no_doors,
-                    .storage = good_storage,
+                    .storage = look_at_storage,
                     .audit = take_audit},
     };
     CU_ASSERT_EQUAL_FATAL(core_init(&h->core, &parts, NULL), GW_OK);
@@ -203,7 +206,30 @@ static void a_sign_in_that_was_not_stored_begins_no_session(void)
     house_close(&h);
 }
 
+static void trouble_that_could_not_be_noted_is_told_later(void)
+{
+    struct house h;
+    house_open(&h);
+    struct inbox_msg tick = {.kind = INBOX_TICK}, status = act(ACT_STATUS, 0);
+    journal_full = disk_full = true;
+    struct inbox port = inbox_queue_port(h.core.queue);
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, &tick), GW_OK);
+    post(&h, &status);
+    CU_ASSERT_EQUAL(h.store_full, 0);
+    journal_full = disk_full = false;
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, &tick), GW_OK);
+    post(&h, &status);
+    CU_ASSERT_EQUAL(h.store_full, 1); /* that state.db could not be written; the journal is good again */
+    journal_full = true;
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, &tick), GW_OK);
+    post(&h, &status);
+    CU_ASSERT_EQUAL(h.store_full, 2);
+    journal_full = false;
+    house_close(&h);
+}
+
 static const struct gw_test_case cases[] = {
+    {"trouble that could not be noted is told later", trouble_that_could_not_be_noted_is_told_later},
     {"a sign-in that was not stored begins no session", a_sign_in_that_was_not_stored_begins_no_session},
     {"a door whose opening or closing was not stored stays as it was", a_door_that_was_not_stored_is_not_open},
     {"a claim that was not stored opens nothing and keeps its code", a_claim_that_was_not_stored_opens_nothing},
