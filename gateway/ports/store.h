@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert.h"
 #include "audit.h"
 #include "device.h"
 #include "gw_err.h"
@@ -37,6 +38,7 @@ typedef bool store_audit_fn(void *ctx, const struct audit_event *event);
 typedef bool store_vendor_key_fn(void *ctx, const struct vendor_key *key);
 typedef bool store_release_fn(void *ctx, const struct release_entry *entry);
 typedef bool store_release_file_fn(void *ctx, const struct release_entry_file *file);
+typedef bool store_alert_fn(void *ctx, const struct alert *alert);
 
 /* A release that is to be staged. */
 struct store_release {
@@ -49,6 +51,17 @@ struct store_release {
 struct store_release_after {
     char product[RELEASE_PRODUCT_MAX + 1];
     uint64_t release_counter;
+};
+
+/* Which alerts, and behind which one: they come by `first`, the newest first, then by id. */
+struct store_alerts {
+    unsigned states; /* mask of 1 << enum alert_state */
+    enum event_sev min_sev;
+    bool has_device;
+    struct gw_device_id device; /* with has_device; zeroed: those of the gateway itself */
+    bool has_after;
+    struct gw_wall after_first;
+    char after_id[ALERT_ID_LEN + 1];
 };
 
 #define STORE_SETTING_MAX 4096 /* bytes */
@@ -123,6 +136,27 @@ struct store_ops {
     enum gw_rc (*release_envelope)(void *self, const char *id, struct gw_buf *ret_envelope, struct gw_err *err);
     /* How many files of staged releases have this digest: 0 means that nobody needs the blob. */
     enum gw_rc (*release_refs)(void *self, const struct gw_sha256 *sha256, int64_t *ret_count, struct gw_err *err);
+
+    /* put of a new alert whose cause has an open one: GW_EXISTS. Of a stored one it leaves id and cause as they are. */
+    enum gw_rc (*alert_put)(void *self, struct alert *alert, struct gw_err *err);
+    enum gw_rc (*alert_get)(void *self, const char *id, struct alert *ret_alert, struct gw_err *err);
+    /* The one of this cause that is not resolved. */
+    enum gw_rc (*alert_open)(void *self, const struct alert_cause *cause, struct alert *ret_alert, struct gw_err *err);
+    enum gw_rc (*alert_each)(void *self, const struct store_alerts *which, int limit, store_alert_fn *fn, void *ctx,
+                             struct gw_err *err);
+    /* Snoozed ones whose time is over, the longest first. */
+    enum gw_rc (*alert_each_due)(void *self, struct gw_wall now, int limit, store_alert_fn *fn, void *ctx,
+                                 struct gw_err *err);
+    enum gw_rc (*alert_count)(void *self, int64_t *ret_count, struct gw_err *err);
+    /* Of those that are not resolved, by severity. */
+    enum gw_rc (*alert_count_open)(void *self, int64_t ret_counts[EVENT_SEV_FATAL + 1], struct gw_err *err);
+    /* Deletes resolved ones, the longest unchanged first. */
+    enum gw_rc (*alert_drop_resolved)(void *self, int count, struct gw_err *err);
+    /* put inserts or replaces by cause. */
+    enum gw_rc (*alert_window_get)(void *self, const struct alert_cause *cause, struct alert_window *ret_window,
+                                   struct gw_err *err);
+    enum gw_rc (*alert_window_put)(void *self, const struct alert_window *window, struct gw_err *err);
+    enum gw_rc (*alert_window_delete_expired)(void *self, struct gw_wall now, struct gw_err *err); /* until < now */
 
     /* put inserts or replaces by name. */
     enum gw_rc (*product_get)(void *self, const char *product, struct release_product *ret_product, struct gw_err *err);

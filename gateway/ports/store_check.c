@@ -150,6 +150,41 @@ enum gw_rc store_check_product(const struct release_product *product, struct gw_
     return GW_OK;
 }
 
+static bool cause_ok(const struct alert_cause *cause)
+{
+    return ends(cause->cls, sizeof(cause->cls)) && cause->cls[0] &&
+           ends(cause->device.text, sizeof(cause->device.text)) &&
+           (cause->device.text[0] == '\0' || id_ok(&cause->device));
+}
+
+enum gw_rc store_check_alert(const struct alert *alert, struct gw_err *err)
+{
+    if (!ends(alert->id, sizeof(alert->id)) || !alert_id_valid(gw_view_str(alert->id)))
+        return refuse(err, "alert: not an alert's id");
+    if (!cause_ok(&alert->cause))
+        return refuse(err, "alert: no cause");
+    if (alert->sev < EVENT_SEV_INFO || alert->sev > EVENT_SEV_FATAL || alert->state < ALERT_NEW ||
+        alert->state > ALERT_RESOLVED)
+        return refuse(err, "alert: no such severity or state");
+    if (alert->count == 0 || alert->count > INT64_MAX || alert->seq > INT64_MAX)
+        return refuse(err, "alert: no such count or sequence number");
+    if (!ends(alert->by, sizeof(alert->by)) || !ends(alert->note, sizeof(alert->note)) ||
+        !ends(alert->msg, sizeof(alert->msg)))
+        return refuse(err, "alert: text without an end");
+    if (alert->has_evidence && (alert->log.kind < LOG_DEVICE || alert->log.kind > LOG_ROOT))
+        return refuse(err, "alert: evidence in no log");
+    return GW_OK;
+}
+
+enum gw_rc store_check_alert_window(const struct alert_window *window, struct gw_err *err)
+{
+    if (!cause_ok(&window->cause))
+        return refuse(err, "alert window: no cause");
+    if (window->count > ALERT_WINDOW_MAX)
+        return refuse(err, "alert window: more times than there may be");
+    return GW_OK;
+}
+
 enum gw_rc store_check_setting(const char *key, struct gw_view value, struct gw_err *err)
 {
     size_t len = strnlen(key, STORE_KEY_MAX + 1);

@@ -16,5 +16,7 @@ GW_MUST_CHECK enum gw_rc store_check_vendor_key(const struct vendor_key *key, st
 /* GW_TOO_BIG: the envelope is above RELEASE_ENVELOPE_MAX. */
 GW_MUST_CHECK enum gw_rc store_check_release(const struct store_release *release, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_product(const struct release_product *product, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc store_check_alert(const struct alert *alert, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc store_check_alert_window(const struct alert_window *window, struct gw_err *err);
 /* GW_TOO_BIG: the value is above STORE_SETTING_MAX. */
 GW_MUST_CHECK enum gw_rc store_check_setting(const char *key, struct gw_view value, struct gw_err *err);

@@ -153,6 +153,7 @@ static void fill_ops(void)
     mem_enrol_ops(&ops);
     mem_user_ops(&ops);
     mem_release_ops(&ops);
+    mem_alert_ops(&ops);
 }
 
 struct mem *mem_new(void)
@@ -172,6 +173,8 @@ struct mem *mem_new(void)
     mem_table_init(&mem->vendor_key, sizeof(struct vendor_key), mem_cmp_vendor_key);
     mem_table_init(&mem->release, sizeof(struct mem_release), mem_cmp_release);
     mem_table_init(&mem->product, sizeof(struct release_product), mem_cmp_product);
+    mem_table_init(&mem->alert, sizeof(struct alert), mem_cmp_alert);
+    mem_table_init(&mem->alert_window, sizeof(struct alert_window), mem_cmp_alert_window);
     return mem;
 }
 

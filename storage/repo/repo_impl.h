@@ -105,3 +105,18 @@ enum gw_rc repo_release_refs(void *self, const struct gw_sha256 *sha256, int64_t
 
 enum gw_rc repo_product_get(void *self, const char *product, struct release_product *ret_product, struct gw_err *err);
 enum gw_rc repo_product_put(void *self, const struct release_product *product, struct gw_err *err);
+
+enum gw_rc repo_alert_put(void *self, struct alert *alert, struct gw_err *err);
+enum gw_rc repo_alert_get(void *self, const char *id, struct alert *ret_alert, struct gw_err *err);
+enum gw_rc repo_alert_open(void *self, const struct alert_cause *cause, struct alert *ret_alert, struct gw_err *err);
+enum gw_rc repo_alert_each(void *self, const struct store_alerts *which, int limit, store_alert_fn *fn, void *ctx,
+                           struct gw_err *err);
+enum gw_rc repo_alert_each_due(void *self, struct gw_wall now, int limit, store_alert_fn *fn, void *ctx,
+                               struct gw_err *err);
+enum gw_rc repo_alert_count(void *self, int64_t *ret_count, struct gw_err *err);
+enum gw_rc repo_alert_count_open(void *self, int64_t ret_counts[EVENT_SEV_FATAL + 1], struct gw_err *err);
+enum gw_rc repo_alert_drop_resolved(void *self, int count, struct gw_err *err);
+enum gw_rc repo_alert_window_get(void *self, const struct alert_cause *cause, struct alert_window *ret_window,
+                                 struct gw_err *err);
+enum gw_rc repo_alert_window_put(void *self, const struct alert_window *window, struct gw_err *err);
+enum gw_rc repo_alert_window_delete_expired(void *self, struct gw_wall now, struct gw_err *err);

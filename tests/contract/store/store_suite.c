@@ -167,7 +167,7 @@ bool see_event(void *ctx, const struct audit_event *event)
     return see_number(ctx, event->n);
 }
 
-#define ALL_MAX 64
+#define ALL_MAX 128
 static struct gw_test_case all[ALL_MAX];
 static void (*all_run[ALL_MAX])(void);
 static size_t all_count;
@@ -198,6 +198,7 @@ int main(void)
     add(enrol_cases, enrol_case_count);
     add(user_cases, user_case_count);
     add(release_cases, release_case_count);
+    add(alert_cases, alert_case_count);
     add(transaction_cases, transaction_case_count);
     return gw_test_run(store_name, all, all_count);
 }
