@@ -12,8 +12,10 @@ build='cmake ninja-build gcc libc6-dev pkg-config git ca-certificates
 libwebsockets-dev libwolfssl-dev libmosquitto-dev mosquitto-dev libuv1-dev libargon2-dev libzstd-dev libqrencode-dev
 libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libcunit1-dev'
 run='mosquitto libwebsockets-evlib-uv openssl ca-certificates procps'
-tests='clang clang-format clang-tidy libclang-rt-14-dev mosquitto-clients sqlite3 curl iproute2'
-# The page's own tools (a browser for its tests, npm for its build) get a list of their own here.
+tests='clang clang-format clang-tidy libclang-rt-14-dev mosquitto-clients sqlite3 curl iproute2 chromium'
+# For the page (web-ui/tool.sh); a machine with node and npm from elsewhere keeps them.
+page='nodejs npm'
+{ command -v node && command -v npm; } >/dev/null && page=''
 
 say() { printf '%s\n' "deps: $*" >&2; }
 
@@ -21,9 +23,9 @@ wanted=''
 [ $# -gt 0 ] || { say "usage: deps.sh build|test|run …"; exit 2; }
 for list in "$@"; do
     case $list in
-    build) wanted="$wanted $build" ;;
+    build) wanted="$wanted $build $page" ;;
     run) wanted="$wanted $run" ;;
-    test) wanted="$wanted $build $run $tests" ;;
+    test) wanted="$wanted $build $page $run $tests" ;;
     *) say "no such list: $list"; exit 2 ;;
     esac
 done

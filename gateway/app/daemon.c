@@ -245,6 +245,7 @@ static void end_all(struct daemon *d)
         core_done(&d->core);
     web_free(d->web);
     rest_free(d->rest);
+    page_free(d->page);
     est_free(d->est);
     free(d->routes);
     session_table_free(d->door.sessions);

@@ -23,6 +23,7 @@
 #include "journal_thread.h"
 #include "mqtt.h"
 #include "options.h"
+#include "page.h"
 #include "query_threads.h"
 #include "repo.h"
 #include "rest.h"
@@ -53,7 +54,9 @@ struct daemon {
     struct http_responder responder; /* forwards to web, which is made after the adapters that need it */
     struct est *est;
     struct rest *rest;
+    struct page *page;
     struct http_route *routes;
+    size_t route_count;
     struct web *web;
     struct mqtt *mqtt;
     struct broker_child broker;

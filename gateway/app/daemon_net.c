@@ -31,6 +31,19 @@ void daemon_init_responder(struct daemon *d)
     d->responder = (struct http_responder){d, forward_respond, forward_resume};
 }
 
+static void collect_routes(struct daemon *d)
+{
+    size_t counts[3], at = 0;
+    const struct http_route *tables[] = {est_routes(d->est, &counts[0]), rest_routes(d->rest, &counts[1]),
+                                         page_routes(d->page, &counts[2])};
+    d->route_count = counts[0] + counts[1] + counts[2];
+    d->routes = gw_xalloc(d->route_count, sizeof(*d->routes));
+    for (size_t i = 0; i < 3; i++) {
+        memcpy(d->routes + at, tables[i], counts[i] * sizeof(*d->routes));
+        at += counts[i];
+    }
+}
+
 enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
 {
     struct est_config est = {
@@ -50,12 +63,8 @@ enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
                                .session_of = door_session_of,
                                .session_ctx = &d->door};
     d->rest = rest_new(&rest);
-    size_t est_count, rest_count;
-    const struct http_route *est_table = est_routes(d->est, &est_count);
-    const struct http_route *rest_table = rest_routes(d->rest, &rest_count);
-    d->routes = gw_xalloc(est_count + rest_count, sizeof(*d->routes));
-    memcpy(d->routes, est_table, est_count * sizeof(*est_table));
-    memcpy(d->routes + est_count, rest_table, rest_count * sizeof(*rest_table));
+    d->page = page_new(d->responder, page_files, page_file_count);
+    collect_routes(d);
     return GW_OK;
 }
 
@@ -90,9 +99,6 @@ static enum gw_rc listen_at(struct daemon *d, struct web_config *config, struct 
 
 enum gw_rc daemon_init_web(struct daemon *d, struct gw_err *err)
 {
-    size_t est_count, rest_count;
-    (void)est_routes(d->est, &est_count);
-    (void)rest_routes(d->rest, &rest_count);
     char key[OPTIONS_PATH_MAX + 64], cert[OPTIONS_PATH_MAX + 64], ca[OPTIONS_PATH_MAX + 64];
     char admin[OPTIONS_PATH_MAX + 64];
     options_path(key, d->options->state, "web/server.key");
@@ -105,7 +111,7 @@ enum gw_rc daemon_init_web(struct daemon *d, struct gw_err *err)
     struct web_door door = {.cert_path = cert, .key_path = key, .hosts = hosts, .host_count = d->config.name_count};
     struct web_config config = {
         .routes = d->routes,
-        .route_count = est_count + rest_count,
+        .route_count = d->route_count,
         .devices = door,
         .operators = door,
         .client_ca_path = ca,

@@ -22,6 +22,7 @@ enum answer_kind {
     ANSWER_TRUST,        /* text = the verifier key of the gateway's logs */
     ANSWER_INVITATION,   /* text = the invitation string, shown once; expires */
     ANSWER_CLAIM_CODE,   /* text = the code; expires; fingerprint of the operators' server key in sha256 */
+    ANSWER_CLAIM,        /* status: gateway, claimed and server_key alone */
     ANSWER_STATUS,
     ANSWER_DEVICES,
     ANSWER_PENDING,

@@ -60,7 +60,8 @@ struct http_request {
     enum http_door door;
     struct gw_view path;  /* percent-decoded once, starts with '/', no NUL, no "." or ".." segment */
     struct gw_view query; /* raw, without '?' */
-    struct gw_view authorization, content_type, cookie, origin, host, if_match, csrf, fetch_site, range, if_range;
+    struct gw_view authorization, content_type, cookie, origin, host, if_match, if_none_match, csrf, fetch_site, range,
+        if_range;
     struct gw_view body;
     struct gw_view param[4]; /* what each {} of the pattern matched: one path segment each */
     const struct http_peer *peer;

@@ -79,6 +79,7 @@ enum act_kind {
     ACT_DOOR_CLOSE,
     ACT_CLAIM_CODE,   /* superuser: makes a new claim code; answers ANSWER_CLAIM_CODE */
     ACT_CLAIM,        /* anonymous: text = code, name = first admin's name, blob = password */
+    ACT_CLAIM_GET,    /* anonymous: answers ANSWER_CLAIM */
     ACT_STATUS,       /* answers ANSWER_STATUS */
     ACT_DEVICE_LIST,  /* device = cursor (may be zeroed), number = limit; answers ANSWER_DEVICES */
     ACT_DEVICE_GET,   /* device; answers ANSWER_DEVICES with one */

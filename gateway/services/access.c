@@ -48,7 +48,7 @@ static enum gw_rc check_anonymous(const struct access *a, enum act_kind kind, st
 
 enum gw_rc access_check(const struct access *a, const struct inbox_act *act, struct gw_err *err)
 {
-    if (act->kind == ACT_CLAIM || act->kind == ACT_SIGN_IN)
+    if (act->kind == ACT_CLAIM || act->kind == ACT_CLAIM_GET || act->kind == ACT_SIGN_IN)
         return check_anonymous(a, act->kind, err);
     if (!a->claimed && !act->actor.local)
         return gw_err_set(err, GW_DENIED, "the gateway is not claimed yet");

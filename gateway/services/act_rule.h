@@ -1,6 +1,7 @@
 /*
  * act_rule: every act of an operator in one table: which service does it, and who may. An act that is not in it is
- * nobody's. ACT_CLAIM and ACT_SIGN_IN are of people who are not known yet: access.c has the rule of those.
+ * nobody's. ACT_CLAIM, ACT_CLAIM_GET and ACT_SIGN_IN are of people who are not known yet: access.c has the rule of
+ * those.
  */
 #pragma once
 

@@ -7,6 +7,16 @@
 
 #define LIST_MAX 500
 
+/* What anybody may know, before somebody is signed in. */
+static enum gw_rc claim_get(const struct operate *o, struct turn *turn, const struct inbox_msg *msg)
+{
+    struct answer_status *known = &turn_answer(turn, ANSWER_CLAIM, msg->ticket)->status;
+    known->claimed = o->access.claimed;
+    known->server_key = o->facts->server_key;
+    (void)snprintf(known->gateway, sizeof(known->gateway), "%s", o->facts->gateway);
+    return GW_OK;
+}
+
 static enum gw_rc status(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     struct answer_status status = {
@@ -152,6 +162,8 @@ static enum gw_rc log_key(const struct operate *o, struct turn *turn, const stru
 enum gw_rc operate_read(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     enum act_kind kind = msg->u.act.kind;
+    if (kind == ACT_CLAIM_GET)
+        return claim_get(o, turn, msg);
     if (kind == ACT_STATUS)
         return status(o, turn, msg, err);
     if (kind == ACT_DEVICE_LIST)

@@ -52,6 +52,16 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     json_put_end(w);
 }
 
+/* What anybody may know: the key is in the certificate that the server has just shown. */
+static void put_claim(struct json_writer *w, const struct answer_status *s)
+{
+    json_put_object(w, NULL);
+    json_put_str(w, "gateway", s->gateway);
+    json_put_bool(w, "claimed", s->claimed);
+    json_put_hex(w, "server_key_sha256", s->server_key.bytes, GW_SHA256_LEN);
+    json_put_end(w);
+}
+
 static void put_cert(struct json_writer *w, const struct answer_device *d)
 {
     static const struct gw_sha256 none;
@@ -149,6 +159,9 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
         return true;
     case ANSWER_CLAIM_CODE:
         put_claim_code(w, a);
+        return true;
+    case ANSWER_CLAIM:
+        put_claim(w, &a->status);
         return true;
     case ANSWER_STATUS:
         put_status(w, &a->status);

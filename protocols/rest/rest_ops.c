@@ -98,6 +98,7 @@ static const struct rest_op ops[] = {
      .match = REST_NO_MATCH,
      .body_keys = claim_keys,
      .decode = rest_decode_claim},
+    SESSION(HTTP_GET, "/api/v1/claim", REST_ANONYMOUS, ACT_CLAIM_GET, NULL, rest_decode_no_query),
     {.method = HTTP_GET, .doors = HTTP_DOOR_OPERATORS, .pattern = "/healthz", .access = REST_PUBLIC, .reply = healthz},
     {.method = HTTP_GET, .doors = BOTH, .pattern = "/api/v1/openapi.json", .access = REST_PUBLIC, .reply = openapi},
     GET("/api/v1/logs", ACT_LOG_LIST, rest_decode_log_list),

@@ -163,6 +163,7 @@ static struct gw_view *field_place(struct web_head *h, struct gw_view name)
         {"cookie", &h->cookie},
         {"origin", &h->origin},
         {"if-match", &h->if_match},
+        {"if-none-match", &h->if_none_match},
         {"x-gw-csrf", &h->csrf},
         {"sec-fetch-site", &h->fetch_site},
         {"range", &h->range},

@@ -20,7 +20,8 @@ struct web_head {
     char path[HTTP_PATH_MAX + 1]; /* percent-decoded once, terminated */
     size_t path_len;
     struct gw_view query; /* raw, without '?' */
-    struct gw_view authorization, content_type, cookie, origin, host, if_match, csrf, fetch_site, range, if_range;
+    struct gw_view authorization, content_type, cookie, origin, host, if_match, if_none_match, csrf, fetch_site, range,
+        if_range;
     bool has_length;
     uint64_t length; /* Content-Length */
     bool has_coding; /* Transfer-Encoding was sent */

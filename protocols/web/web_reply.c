@@ -10,7 +10,8 @@
     "object-src 'none'; require-trusted-types-for 'script'\r\n"                                                        \
     "referrer-policy: no-referrer\r\n"                                                                                 \
     "cross-origin-opener-policy: same-origin\r\n"                                                                      \
-    "cross-origin-resource-policy: same-origin\r\n"
+    "cross-origin-resource-policy: same-origin\r\n"                                                                    \
+    "permissions-policy: camera=(), geolocation=(), microphone=(), payment=(), usb=()\r\n"
 
 /* IMF-fixdate (RFC 9110 section 5.6.7). */
 static void add_date(struct gw_buf *b, struct gw_wall now)

@@ -118,6 +118,7 @@ void web_request_fill(struct web_conn *c, struct http_request *ret_request)
         .origin = h->origin,
         .host = h->host,
         .if_match = h->if_match,
+        .if_none_match = h->if_none_match,
         .csrf = h->csrf,
         .fetch_site = h->fetch_site,
         .range = h->range,
