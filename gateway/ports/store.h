@@ -24,10 +24,13 @@
 #include <stdint.h>
 
 #include "alert.h"
+#include "attempt_entry.h"
 #include "audit.h"
 #include "device.h"
 #include "gw_err.h"
+#include "inventory.h"
 #include "release_entry.h"
+#include "rollout_entry.h"
 #include "user.h"
 
 typedef bool store_device_fn(void *ctx, const struct device *device);
@@ -39,6 +42,10 @@ typedef bool store_vendor_key_fn(void *ctx, const struct vendor_key *key);
 typedef bool store_release_fn(void *ctx, const struct release_entry *entry);
 typedef bool store_release_file_fn(void *ctx, const struct release_entry_file *file);
 typedef bool store_alert_fn(void *ctx, const struct alert *alert);
+
+typedef bool store_rollout_fn(void *ctx, const struct rollout_entry *entry);
+typedef bool store_attempt_fn(void *ctx, const struct attempt_entry *entry);
+typedef bool store_inventory_fn(void *ctx, const struct inventory *inventory);
 
 /* A release that is to be staged. */
 struct store_release {
@@ -63,6 +70,39 @@ struct store_alerts {
     struct gw_wall after_first;
     char after_id[ALERT_ID_LEN + 1];
 };
+
+/* Where a list of rollouts, the newest first, goes on: behind this one. Zeroed: from the newest. */
+struct store_rollout_before {
+    struct gw_wall created;
+    char id[ROLLOUT_ID_LEN + 1];
+};
+
+/* Attempts of one rollout, in order of wave and place, from that place on, with what is asked of them. With a state
+ * every page costs what it passes; without one it reads on until it has found enough. */
+struct store_attempt_filter {
+    char rollout[ROLLOUT_ID_LEN + 1];
+    bool back;
+    enum attempt_state state; /* 0: any */
+    bool holders;             /* those alone that hold the version (attempt_holds()); with state 0 */
+    uint16_t wave, wave_last; /* from wave to wave_last; all: 0 and ROLLOUT_WAVES_MAX - 1 */
+    uint32_t place;           /* within `wave`, where to begin; the next page: the last one's wave, its place + 1 */
+};
+
+/* Where a list of inventories goes on: behind this device. Zeroed: from the start, of every product. */
+struct store_inventory_after {
+    struct gw_device_id device;
+    char product[RELEASE_PRODUCT_MAX + 1]; /* of this product alone; "": of all */
+};
+
+/* So many attempts of a rollout stand in one wave and state. */
+struct store_attempt_count {
+    bool back;
+    uint16_t wave;
+    enum attempt_state state;
+    uint32_t count;
+    uint32_t holders; /* of them (attempt_holds()) */
+};
+typedef bool store_attempt_count_fn(void *ctx, const struct store_attempt_count *count);
 
 #define STORE_SETTING_MAX 4096 /* bytes */
 #define STORE_KEY_MAX     128  /* characters of a setting's key, without the terminator */
@@ -161,6 +201,59 @@ struct store_ops {
     /* put inserts or replaces by name. */
     enum gw_rc (*product_get)(void *self, const char *product, struct release_product *ret_product, struct gw_err *err);
     enum gw_rc (*product_put)(void *self, const struct release_product *product, struct gw_err *err);
+
+    /* rollout_add: rev must be 0 and becomes 1; GW_EXISTS: the id is there. rollout_put changes name, rollout, timer,
+     * attempts, changed and reason alone, under rev. rollout_each goes by (created, id), the newest first;
+     * rollout_each_live passes all that have not ended (drafts too), the oldest first; rollout_due those whose timer is
+     * not 0 and not behind now, the earliest first. */
+    enum gw_rc (*rollout_add)(void *self, struct rollout_entry *entry, struct gw_err *err);
+    enum gw_rc (*rollout_put)(void *self, struct rollout_entry *entry, struct gw_err *err);
+    enum gw_rc (*rollout_get)(void *self, const char *id, struct rollout_entry *ret_entry, struct gw_err *err);
+    enum gw_rc (*rollout_each)(void *self, const struct store_rollout_before *before, int limit, store_rollout_fn *fn,
+                               void *ctx, struct gw_err *err);
+    enum gw_rc (*rollout_each_live)(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err);
+    enum gw_rc (*rollout_due)(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
+                              struct gw_err *err);
+    /* The earliest timer of all rollouts and attempts; 0: there is none. */
+    enum gw_rc (*timer_next)(void *self, struct gw_wall *ret_timer, struct gw_err *err);
+
+    /*
+     * attempt_add: GW_EXISTS, naming what stands in the way, when the id is there, the place in the rollout is taken,
+     * the device has an attempt of that direction in the rollout, or (not for back) has another one that has not ended
+     * in whatever rollout: drafts hold their devices. attempt_put: GW_NOT_FOUND without such an id; GW_EXISTS when it
+     * would take an ended one back to life beside another. No call costs more in a larger fleet, but for
+     * cancel_planned, drop_back and count, which touch what they name.
+     */
+    enum gw_rc (*attempt_add)(void *self, const struct attempt_entry *entry, struct gw_err *err);
+    enum gw_rc (*attempt_put)(void *self, const struct attempt_entry *entry, struct gw_err *err);
+    enum gw_rc (*attempt_get)(void *self, const char *id, struct attempt_entry *ret_entry, struct gw_err *err);
+    enum gw_rc (*attempt_each)(void *self, const struct store_attempt_filter *filter, int limit, store_attempt_fn *fn,
+                               void *ctx, struct gw_err *err);
+    /* All of one device, the newest first (created, then id). */
+    enum gw_rc (*attempt_each_of)(void *self, const struct gw_device_id *device, int limit, store_attempt_fn *fn,
+                                  void *ctx, struct gw_err *err);
+    /* Those whose timer is not 0 and not behind now, the earliest first. */
+    enum gw_rc (*attempt_due)(void *self, struct gw_wall now, int limit, store_attempt_fn *fn, void *ctx,
+                              struct gw_err *err);
+    /* Every planned attempt of the rollout in that direction becomes what attempt_step(CANCEL) makes of it, changed at
+     * `now`. Ask each_replanned first: those that were offered before (rev > 0, after a deferral), whose devices'
+     * dn/job says something else afterwards. */
+    enum gw_rc (*attempt_cancel_planned)(void *self, const char *rollout, bool back, struct gw_wall now,
+                                         struct gw_err *err);
+    enum gw_rc (*attempt_each_replanned)(void *self, const char *rollout, bool back, store_attempt_fn *fn, void *ctx,
+                                         struct gw_err *err);
+    /* Drops the back attempts of the rollout that have ended. */
+    enum gw_rc (*attempt_drop_back)(void *self, const char *rollout, struct gw_err *err);
+    /* To count again, and to check: by direction, wave and state; those with none are left out. */
+    enum gw_rc (*attempt_count)(void *self, const char *rollout, store_attempt_count_fn *fn, void *ctx,
+                                struct gw_err *err);
+
+    /* put inserts or replaces by device. inventory_each goes by device. */
+    enum gw_rc (*inventory_get)(void *self, const struct gw_device_id *device, struct inventory *ret_inventory,
+                                struct gw_err *err);
+    enum gw_rc (*inventory_put)(void *self, const struct inventory *inventory, struct gw_err *err);
+    enum gw_rc (*inventory_each)(void *self, const struct store_inventory_after *after, int limit,
+                                 store_inventory_fn *fn, void *ctx, struct gw_err *err);
 
     /* Small named values: "gateway.id", "claim.code_sha256", "registry.generation". Appends to ret_value. */
     enum gw_rc (*setting_get)(void *self, const char *key, struct gw_buf *ret_value, struct gw_err *err);

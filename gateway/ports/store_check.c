@@ -185,6 +185,109 @@ enum gw_rc store_check_alert_window(const struct alert_window *window, struct gw
     return GW_OK;
 }
 
+static bool release_id_ok(const char *id, size_t size)
+{
+    return ends(id, size) && release_id_valid(gw_view_str(id));
+}
+
+static bool version_ok(const char *version, size_t size)
+{
+    return ends(version, size) && release_version_valid(gw_view_str(version));
+}
+
+static bool rollout_id_ok(const char *id, size_t size)
+{
+    return ends(id, size) && rollout_id_valid(gw_view_str(id));
+}
+
+static bool rollout_texts_ok(const struct rollout_entry *e)
+{
+    return rollout_id_ok(e->id, sizeof(e->id)) && ends(e->name, sizeof(e->name)) &&
+           release_id_ok(e->release, sizeof(e->release)) && ends(e->product, sizeof(e->product)) &&
+           release_product_valid(gw_view_str(e->product)) && version_ok(e->version, sizeof(e->version)) &&
+           ends(e->created_by, sizeof(e->created_by)) && ends(e->reason, sizeof(e->reason));
+}
+
+static bool counts_ok(const uint32_t count[ATTEMPT_STATES], uint32_t total)
+{
+    uint64_t sum = 0;
+    for (size_t s = ATTEMPT_PLANNED; s < ATTEMPT_STATES; s++)
+        sum += count[s];
+    return sum == total && count[0] == 0;
+}
+
+static bool rollout_state_ok(const struct rollout *r, uint16_t waves)
+{
+    if (r->state < ROLLOUT_DRAFT || r->state > ROLLOUT_FINISHED || r->wave_count != waves || r->opened > waves ||
+        r->hold_wave >= waves || r->hold < ROLLOUT_HOLD_NONE || r->hold > ROLLOUT_HOLD_SOAK)
+        return false;
+    for (size_t i = 0; i < waves; i++) {
+        const struct rollout_wave *w = &r->waves[i];
+        if (w->state < ROLLOUT_WAVE_WAITING || w->state > ROLLOUT_WAVE_STOPPED || w->soak_from.ms < 0 ||
+            w->holders > w->total || !counts_ok(w->count, w->total) || !counts_ok(w->back, w->back_total))
+            return false;
+    }
+    return true;
+}
+
+enum gw_rc store_check_rollout(const struct rollout_entry *entry, struct gw_err *err)
+{
+    if (!rollout_texts_ok(entry))
+        return refuse(err, "rollout: a text that breaks its grammar");
+    if (entry->release_counter == 0 || entry->release_counter > RELEASE_COUNTER_MAX)
+        return refuse(err, "rollout: no such counter");
+    enum gw_rc rc = rollout_plan_valid(&entry->plan, err);
+    if (rc)
+        return rc;
+    if (!rollout_state_ok(&entry->rollout, entry->plan.wave_count))
+        return refuse(err, "rollout: a state that breaks its rules");
+    return GW_OK;
+}
+
+/* A release and its version as far as they are known. */
+static bool aim_ok(const char release[RELEASE_ID_LEN + 1], const char version[RELEASE_VERSION_MAX + 1],
+                   uint64_t counter)
+{
+    return (release[0] == '\0' || release_id_ok(release, RELEASE_ID_LEN + 1)) &&
+           (version[0] == '\0' || version_ok(version, RELEASE_VERSION_MAX + 1)) && counter <= RELEASE_COUNTER_MAX;
+}
+
+enum gw_rc store_check_attempt(const struct attempt_entry *entry, struct gw_err *err)
+{
+    const struct attempt *a = &entry->attempt;
+    if (!ends(entry->id, sizeof(entry->id)) || !attempt_id_valid(gw_view_str(entry->id)) ||
+        !rollout_id_ok(entry->rollout, sizeof(entry->rollout)) || !id_ok(&entry->device))
+        return refuse(err, "attempt: an id that breaks its grammar");
+    if (entry->wave >= ROLLOUT_WAVES_MAX)
+        return refuse(err, "attempt: no such wave");
+    if (a->state < ATTEMPT_PLANNED || a->state >= ATTEMPT_STATES || a->code < ATTEMPT_CODE_NONE ||
+        a->code > ATTEMPT_CODE_UNKNOWN_BEFORE)
+        return refuse(err, "attempt: no such state or code");
+    if (!ends(a->boot_before, sizeof(a->boot_before)) || !ends(a->boot_confirm, sizeof(a->boot_confirm)))
+        return refuse(err, "attempt: a boot id without an end");
+    if (!aim_ok(entry->release, entry->version, entry->release_counter) ||
+        !aim_ok(entry->before_release, entry->before_version, entry->before_counter))
+        return refuse(err, "attempt: a release or version that breaks its grammar");
+    return GW_OK;
+}
+
+enum gw_rc store_check_inventory(const struct inventory *inventory, struct gw_err *err)
+{
+    const struct inventory *i = inventory;
+    if (!id_ok(&i->device))
+        return refuse(err, "inventory: not a device id");
+    if (!ends(i->product, sizeof(i->product)) || !ends(i->hardware, sizeof(i->hardware)) ||
+        !ends(i->version, sizeof(i->version)) || !ends(i->slots, sizeof(i->slots)) || !ends(i->boot, sizeof(i->boot)) ||
+        !ends(i->agent, sizeof(i->agent)) || !ends(i->attributes, sizeof(i->attributes)))
+        return refuse(err, "inventory: text without an end");
+    if (i->release[0] != '\0' && !release_id_ok(i->release, sizeof(i->release)))
+        return refuse(err, "inventory: not a release's id");
+    if (i->uptime_s < 0 || i->job_n < 0 || i->floor_confirmed > RELEASE_COUNTER_MAX ||
+        i->release_counter > RELEASE_COUNTER_MAX)
+        return refuse(err, "inventory: a number out of range");
+    return GW_OK;
+}
+
 enum gw_rc store_check_setting(const char *key, struct gw_view value, struct gw_err *err)
 {
     size_t len = strnlen(key, STORE_KEY_MAX + 1);

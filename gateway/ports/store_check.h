@@ -18,5 +18,9 @@ GW_MUST_CHECK enum gw_rc store_check_release(const struct store_release *release
 GW_MUST_CHECK enum gw_rc store_check_product(const struct release_product *product, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_alert(const struct alert *alert, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_alert_window(const struct alert_window *window, struct gw_err *err);
+/* Also that the counters add up to the waves' devices. */
+GW_MUST_CHECK enum gw_rc store_check_rollout(const struct rollout_entry *entry, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc store_check_attempt(const struct attempt_entry *entry, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc store_check_inventory(const struct inventory *inventory, struct gw_err *err);
 /* GW_TOO_BIG: the value is above STORE_SETTING_MAX. */
 GW_MUST_CHECK enum gw_rc store_check_setting(const char *key, struct gw_view value, struct gw_err *err);

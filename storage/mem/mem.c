@@ -154,6 +154,8 @@ static void fill_ops(void)
     mem_user_ops(&ops);
     mem_release_ops(&ops);
     mem_alert_ops(&ops);
+    mem_rollout_ops(&ops);
+    mem_attempt_ops(&ops);
 }
 
 struct mem *mem_new(void)
@@ -175,6 +177,9 @@ struct mem *mem_new(void)
     mem_table_init(&mem->product, sizeof(struct release_product), mem_cmp_product);
     mem_table_init(&mem->alert, sizeof(struct alert), mem_cmp_alert);
     mem_table_init(&mem->alert_window, sizeof(struct alert_window), mem_cmp_alert_window);
+    mem_table_init(&mem->rollout, sizeof(struct rollout_entry), mem_cmp_rollout);
+    mem_table_init(&mem->attempt, sizeof(struct attempt_entry), mem_cmp_attempt);
+    mem_table_init(&mem->inventory, sizeof(struct inventory), mem_cmp_inventory);
     return mem;
 }
 

@@ -120,3 +120,35 @@ enum gw_rc repo_alert_window_get(void *self, const struct alert_cause *cause, st
                                  struct gw_err *err);
 enum gw_rc repo_alert_window_put(void *self, const struct alert_window *window, struct gw_err *err);
 enum gw_rc repo_alert_window_delete_expired(void *self, struct gw_wall now, struct gw_err *err);
+enum gw_rc repo_rollout_add(void *self, struct rollout_entry *entry, struct gw_err *err);
+enum gw_rc repo_rollout_put(void *self, struct rollout_entry *entry, struct gw_err *err);
+enum gw_rc repo_rollout_get(void *self, const char *id, struct rollout_entry *ret_entry, struct gw_err *err);
+enum gw_rc repo_rollout_each(void *self, const struct store_rollout_before *before, int limit, store_rollout_fn *fn,
+                             void *ctx, struct gw_err *err);
+enum gw_rc repo_rollout_each_live(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc repo_rollout_due(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
+                            struct gw_err *err);
+enum gw_rc repo_timer_next(void *self, struct gw_wall *ret_timer, struct gw_err *err);
+
+enum gw_rc repo_attempt_add(void *self, const struct attempt_entry *entry, struct gw_err *err);
+enum gw_rc repo_attempt_put(void *self, const struct attempt_entry *entry, struct gw_err *err);
+enum gw_rc repo_attempt_get(void *self, const char *id, struct attempt_entry *ret_entry, struct gw_err *err);
+enum gw_rc repo_attempt_each(void *self, const struct store_attempt_filter *filter, int limit, store_attempt_fn *fn,
+                             void *ctx, struct gw_err *err);
+enum gw_rc repo_attempt_each_of(void *self, const struct gw_device_id *device, int limit, store_attempt_fn *fn,
+                                void *ctx, struct gw_err *err);
+enum gw_rc repo_attempt_due(void *self, struct gw_wall now, int limit, store_attempt_fn *fn, void *ctx,
+                            struct gw_err *err);
+enum gw_rc repo_attempt_cancel_planned(void *self, const char *rollout, bool back, struct gw_wall now,
+                                       struct gw_err *err);
+enum gw_rc repo_attempt_each_replanned(void *self, const char *rollout, bool back, store_attempt_fn *fn, void *ctx,
+                                       struct gw_err *err);
+enum gw_rc repo_attempt_drop_back(void *self, const char *rollout, struct gw_err *err);
+enum gw_rc repo_attempt_count(void *self, const char *rollout, store_attempt_count_fn *fn, void *ctx,
+                              struct gw_err *err);
+
+enum gw_rc repo_inventory_get(void *self, const struct gw_device_id *device, struct inventory *ret_inventory,
+                              struct gw_err *err);
+enum gw_rc repo_inventory_put(void *self, const struct inventory *inventory, struct gw_err *err);
+enum gw_rc repo_inventory_each(void *self, const struct store_inventory_after *after, int limit, store_inventory_fn *fn,
+                               void *ctx, struct gw_err *err);
