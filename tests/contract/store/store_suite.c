@@ -199,6 +199,7 @@ int main(void)
     add(user_cases, user_case_count);
     add(release_cases, release_case_count);
     add(alert_cases, alert_case_count);
+    add(rollout_cases, rollout_case_count);
     add(transaction_cases, transaction_case_count);
     return gw_test_run(store_name, all, all_count);
 }
