@@ -114,7 +114,7 @@ struct attempt_terms {
 #define ATTEMPT_TOTAL_MS_DEFAULT    GW_DAY_MS
 #define ATTEMPT_POSTPONE_MS_DEFAULT (7 * GW_DAY_MS)
 
-#define ATTEMPT_BOOT_MAX 40 /* bytes of a boot id with its terminator */
+#define ATTEMPT_BOOT_MAX 65 /* bytes of a boot id with its terminator, as in up/state and up/job */
 
 /* What must be kept of one attempt, beside the ids that its row is found by. A time of 0 means "never". Zeroed but for
  * state = ATTEMPT_PLANNED it is new. */

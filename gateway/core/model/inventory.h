@@ -1,6 +1,6 @@
 /*
  * inventory: what a device says of itself in up/state, and what the gateway keeps of its updates beside that. At most
- * one for each device. About 3.5 KB; keep arrays of it on the heap.
+ * one for each device. About 5 KB; keep arrays of it on the heap.
  *
  * The first part is the device's word: texts for people and for selections, hostile until escaped. The second is the
  * gateway's, and outlives whatever the device forgets.
@@ -13,7 +13,7 @@
 #define INVENTORY_SLOTS_MAX      256
 #define INVENTORY_BOOT_MAX       65
 #define INVENTORY_AGENT_MAX      64
-#define INVENTORY_ATTRIBUTES_MAX 2049
+#define INVENTORY_ATTRIBUTES_MAX 4097
 
 struct inventory {
     struct gw_device_id device;
