@@ -1,0 +1,185 @@
+/*
+ * rollouts: brings releases to devices in waves. What shall happen is decided by core/rollout and core/attempt; here
+ * those decisions meet the store, the devices and the people, one transaction a turn (docs/rollouts.md).
+ *
+ *     event ─► attempt_step ─► rollout_step(CHANGED) ─► rows: plan_back, bulk cancels, offers, cancellations
+ *                                                          │
+ *              audit, COMMIT, then dn/job, dn/joback  ◄────┘      what follows (SKIP, the next cancellations)
+ *
+ * Clock: the stored timers, looked at once a second by the tick. Each due row gets a turn of its own
+ * (INBOX_ROLLOUT_DUE), so that a damaged one stops nobody else: it is set aside for ROLLOUTS_PARK_MS and told.
+ *
+ * While the broker is away, and until its list of who is connected begins, no timer runs: then everything open is told
+ * how long it was not seen (BLIND), in one turn with the first word of that list.
+ *
+ * Memory is small and may be lost: which release was read last, what was not sent yet, which cancellations are still
+ * to be asked for. A start asks for all of it again. Thread: core's, but for what says otherwise.
+ */
+#pragma once
+
+#include "device_bus.h"
+#include "rollout_members.h"
+#include "rollout_step.h"
+#include "session.h"
+#include "turn.h"
+
+#define ROLLOUTS_DUE_MAX     64   /* rows that one look at the timers takes up; the rest is looked at behind them */
+#define ROLLOUTS_PARK_MS     (10 * GW_MINUTE_MS)
+#define ROLLOUTS_PARKED_MAX  32   /* rows set aside at a time; a further one replaces the oldest */
+#define ROLLOUTS_SWEEP_SLICE 256  /* attempts that one turn asks to leave */
+#define ROLLOUTS_SWEEPS_MAX  16   /* at a time; a further one is asked for again by the rollout's timer */
+#define ROLLOUTS_SWEEP_MS    GW_MINUTE_MS
+#define ROLLOUTS_FOLLOW_MAX  256  /* offers of one turn that may come to nothing; further ones in their own turns */
+#define ROLLOUTS_OF_DEVICE   32   /* newest attempts of a device that its reports are held against */
+#define ROLLOUTS_UNSENT_MAX  4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
+#define ROLLOUTS_QUEUED_MAX  8    /* messages of one device on their way to their turn; further ones are dropped */
+#define ROLLOUTS_ALIVE_MS    GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
+
+/* What reports came to, since the start. */
+struct rollouts_counts {
+    uint64_t unknown_jobs;            /* up/job for what is no attempt of that device */
+    uint64_t bad_reports, bad_states; /* payloads that break their grammar */
+    uint64_t dropped;                 /* messages beyond ROLLOUTS_QUEUED_MAX, or into a full inbox */
+    uint64_t unsent;                  /* dn/job left to the resend */
+    struct gw_device_id bad_by;       /* who sent the last of the bad ones */
+};
+
+enum rollouts_sweep_kind { ROLLOUTS_SWEEP_CANCEL = 1, ROLLOUTS_SWEEP_SEND };
+
+/* Where asking the attempts of one rollout goes on. */
+struct rollouts_sweep {
+    enum rollouts_sweep_kind kind; /* 0: free */
+    char rollout[ROLLOUT_ID_LEN + 1];
+    bool back;
+    enum attempt_state state;
+    uint16_t wave;
+    uint32_t place;
+};
+
+/* Changed in turns; core keeps a copy, for when a transaction is lost. */
+struct rollouts_memory {
+    bool watching;           /* presence is known, timers run */
+    struct gw_wall blind_at; /* since when it is not */
+    struct gw_wall alive_at; /* when it was last noted that it is */
+    struct rollouts_sweep sweeps[ROLLOUTS_SWEEPS_MAX];
+};
+
+struct rollouts_parked {
+    char id[ATTEMPT_ID_LEN + 1]; /* of an attempt or of a rollout */
+    struct gw_wall until;
+    bool told;
+};
+
+struct rollouts_release; /* a release, read from its envelope */
+
+struct rollouts {
+    struct session *session;
+    struct rollouts_memory memory;
+    struct rollouts_counts counts;
+    struct rollouts_parked parked[ROLLOUTS_PARKED_MAX];
+    size_t parked_next;
+    struct rollouts_release *read; /* owned; the last one; NULL: none */
+    struct gw_device_id *unsent;   /* owned; ROLLOUTS_UNSENT_MAX of them */
+    size_t unsent_count;
+};
+
+/* Reads when the gateway last saw its devices; `session` tells who is connected and carries what is sent. */
+GW_MUST_CHECK enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const struct store *store,
+                                       struct gw_err *err);
+void rollouts_done(struct rollouts *r);
+
+/* ---- people ---- */
+
+/* What is to be rolled out to whom. */
+struct rollouts_order {
+    char release[RELEASE_ID_LEN + 1];
+    char name[ROLLOUT_NAME_MAX];
+    struct rollout_plan plan; /* seed 0: one is drawn */
+    const struct rollout_pick *picks;
+    size_t pick_count;
+    const char *actor;
+};
+
+/* Why devices of the product are left out. */
+struct rollouts_left {
+    uint32_t state;   /* not active */
+    uint32_t fit;     /* hardware, artifact, min_version, floor */
+    uint32_t running; /* run that version already */
+    uint32_t busy;    /* have an attempt that has not ended, maybe of a draft */
+};
+
+struct rollouts_preview {
+    struct rollout_entry entry; /* as it would be made; id "" */
+    uint32_t totals[ROLLOUT_WAVES_MAX];
+    struct rollouts_left left;
+};
+
+/* Both: GW_NOT_FOUND: no such release; GW_CONFLICT: it is withdrawn; GW_INVALID: plan, list or nobody to offer it to.
+ * create stores the draft and its attempts. */
+GW_MUST_CHECK enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
+                                          struct rollouts_preview *ret_preview, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
+                                         struct rollout_entry *ret_entry, struct gw_err *err);
+
+/* An act on a rollout. event: START, PAUSE, RESUME, ABORT, ROLLBACK or WAIVE. */
+struct rollouts_change {
+    enum rollout_event_kind event;
+    const char *id;
+    int64_t if_rev; /* -1: whatever it is */
+    uint16_t wave;  /* WAIVE, from 0 */
+    enum rollout_hold waive;
+    const char *reason; /* asked of WAIVE, ABORT and ROLLBACK; may be "" otherwise */
+    const char *actor;
+};
+/* GW_NOT_FOUND, GW_CONFLICT (does not apply now, another revision, withdrawn release), GW_INVALID (no reason). */
+GW_MUST_CHECK enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct rollouts_change *change,
+                                         struct rollout_entry *ret_entry, struct gw_err *err);
+
+/* The release was withdrawn in this turn: rollouts of it that offer it are paused, devices that have not begun are
+ * asked to leave. */
+GW_MUST_CHECK enum gw_rc rollouts_withdrawn(struct rollouts *r, struct turn *turn, const char *release,
+                                            const char *actor, struct gw_err *err);
+/* The device was revoked or retired in this turn. */
+GW_MUST_CHECK enum gw_rc rollouts_device_gone(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
+                                              struct gw_err *err);
+
+/* ---- devices ---- */
+
+/* up/job and up/state of the device of the topic. What breaks its grammar is counted, not an error. */
+GW_MUST_CHECK enum gw_rc rollouts_report(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
+                                         struct gw_view payload, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc rollouts_state(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
+                                        struct gw_view payload, struct gw_err *err);
+/* After session_event() had it: the broker or a device came or went. */
+GW_MUST_CHECK enum gw_rc rollouts_bus(struct rollouts *r, struct turn *turn, const struct bus_event *event,
+                                      struct gw_err *err);
+/* An event of the device's own log, told once. boot: of that event, "" unknown. */
+GW_MUST_CHECK enum gw_rc rollouts_alarm(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
+                                        const char *boot, enum event_sev sev, struct gw_err *err);
+
+/* ---- time ---- */
+
+/* Once a second, and for OUT_ROLLOUTS_LOOK: notes what is due (OUT_ROLLOUT_DUE), goes on with cancellations. */
+GW_MUST_CHECK enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *err);
+/* One due row, by the id of its attempt or rollout. */
+GW_MUST_CHECK enum gw_rc rollouts_due(struct rollouts *r, struct turn *turn, const char *id, struct gw_err *err);
+/* rollouts_due() has failed: the row is set aside for a while. */
+void rollouts_park(struct rollouts *r, const char *id, struct gw_wall now);
+
+/* ---- after COMMIT ---- */
+
+/* OUT_JOB: sends what dn/job says to the device now; what finds no room waits for rollouts_resend(), once a second. */
+void rollouts_send_job(struct rollouts *r, const struct store *store, const struct gw_device_id *device);
+void rollouts_resend(struct rollouts *r, const struct store *store);
+
+/* Appends the payload of dn/job. `r` may be NULL: nothing is remembered, any thread with its own store. */
+GW_MUST_CHECK enum gw_rc rollouts_job_format(struct rollouts *r, const struct store *store,
+                                             const struct gw_device_id *device, struct gw_buf *ret_payload,
+                                             struct gw_err *err);
+
+/* Which file of a release the device may have below /artifacts/<attempt>/<name>: one of the release that its attempt
+ * brings, while that attempt is open or deferred, or is its last and was installed. Anything else is GW_NOT_FOUND,
+ * whatever the reason. Any thread, with its own store. */
+GW_MUST_CHECK enum gw_rc rollouts_artifact(const struct store *store, const struct gw_device_id *device,
+                                           struct gw_view attempt, struct gw_view name, struct release_file *ret_file,
+                                           struct gw_err *err);
