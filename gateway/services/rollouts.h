@@ -23,11 +23,11 @@
 #include "session.h"
 #include "turn.h"
 
-#define ROLLOUTS_DUE_MAX     64   /* rows that one look at the timers takes up; the rest is looked at behind them */
+#define ROLLOUTS_DUE_MAX     64 /* rows that one look at the timers takes up; the rest is looked at behind them */
 #define ROLLOUTS_PARK_MS     (10 * GW_MINUTE_MS)
-#define ROLLOUTS_PARKED_MAX  32   /* rows set aside at a time; a further one replaces the oldest */
-#define ROLLOUTS_SWEEP_SLICE 256  /* attempts that one turn asks to leave */
-#define ROLLOUTS_SWEEPS_MAX  16   /* at a time; a further one is asked for again by the rollout's timer */
+#define ROLLOUTS_PARKED_MAX  32  /* rows set aside at a time; a further one replaces the oldest */
+#define ROLLOUTS_SWEEP_SLICE 256 /* attempts that one turn asks to leave */
+#define ROLLOUTS_SWEEPS_MAX  16  /* at a time; a further one is asked for again by the rollout's timer */
 #define ROLLOUTS_SWEEP_MS    GW_MINUTE_MS
 #define ROLLOUTS_FOLLOW_MAX  256  /* offers of one turn that may come to nothing; further ones in their own turns */
 #define ROLLOUTS_OF_DEVICE   32   /* newest attempts of a device that its reports are held against */
