@@ -22,11 +22,12 @@ struct ws_conn; /* web's */
 struct ws_port {
     void *self;
     /* Queues one text message (UTF-8, at most WS_MESSAGE_MAX, copied). GW_AGAIN: WS_QUEUE_MAX would be exceeded and
-     * nothing was queued; drained() follows. GW_CANCELLED: it is closing. */
+     * nothing was queued; drained() follows. GW_TOO_BIG: above WS_MESSAGE_MAX. GW_CANCELLED: it is closing. */
     enum gw_rc (*send)(void *self, struct ws_conn *conn, struct gw_view text);
     size_t (*queued)(void *self, const struct ws_conn *conn); /* bytes that wait */
-    /* Begins the closing handshake with this code (RFC 6455 section 7.4); reason is at most 100 bytes of text. closed()
-     * follows, not from within this call. */
+    /* Begins the closing handshake with this code (RFC 6455 section 7.4); reason is at most 100 bytes of text (cut
+     * there) or NULL. What waits to be written is dropped, and no message() comes any more. closed() follows, not from
+     * within this call, and when the client is silent within 2 s. A second call changes nothing. */
     void (*close)(void *self, struct ws_conn *conn, int code, const char *reason);
     /* Have tick() called soon. Any thread. */
     void (*wake)(void *self);
@@ -39,7 +40,7 @@ struct ws_route {
     void *ctx;
     /* May this request become a connection? The request is as a handler gets it (http_route.h) and its views end with
      * the call. GW_OK and a session; any other code is answered as an HTTP error (http_status_of()), GW_NOT_FOUND as
-     * 401. */
+     * 401, GW_TOO_BIG (a ceiling of the route's) as 429; err's text is told. conn takes messages from here on. */
     enum gw_rc (*open)(void *ctx, const struct http_request *request, struct ws_conn *conn, void **ret_session,
                        struct gw_err *err);
     void (*message)(void *session, struct gw_view text); /* whole, valid UTF-8 */

@@ -11,6 +11,13 @@
  * role of 4.1.6 cannot be held to our limits (it normalises paths before anyone sees them, answers a request again when
  * bytes follow its body, buffers without end behind an open answer, and spins on a socket whose output is blocked).
  *
+ * WebSocket (RFC 6455) is libwebsockets' own ws role. A request that asks for it is read, matched and authorised like
+ * any other; then one end of a socketpair(2) is given to a virtual host that has this role and no listener and no TLS,
+ * with a small head of ours in front (no cookie, no path, no extension of the client's), and bytes are moved between
+ * the TLS connection and the other end (web_pump.c). libwebsockets answers 101, unmasks, checks UTF-8, answers pings,
+ * sends its own and does the closing handshake; web_frame.c looks at the frames' heads first, since 4.1.6 does not ask
+ * for the mask.
+ *
  * Time limits and ceilings are the constants below; what happens at each is written beside it.
  */
 #pragma once
@@ -19,6 +26,7 @@
 
 #include "gw_err.h"
 #include "http_route.h"
+#include "ws_route.h"
 
 #define WEB_DEVICES_CONNS     4096 /* connections on a door: the oldest half-open one gives way, then the oldest */
 #define WEB_OPERATORS_CONNS   1024 /* idle one, then the new one is refused */
@@ -37,6 +45,18 @@
 #define WEB_CUTS_MAX          4096 /* certificates waiting to be cut: above, all devices' connections are cut */
 #define WEB_REQUESTS_PER_CONN 1000 /* then the connection is closed */
 
+/* Live connections: those that have become WebSockets. They are connections of their door, but never idle ones. */
+#define WEB_LIVE_ROUTES_MAX 8
+#define WEB_LIVE_MAX        512  /* on all doors: 503 */
+#define WEB_LIVE_SOURCE_MAX 64   /* of one IPv4 address or IPv6 /64, which may be an office behind one router: 429 */
+#define WEB_LIVE_PING_S     20   /* without a pong: a ping */
+#define WEB_LIVE_PONG_S     60   /* without a pong: closed */
+#define WEB_LIVE_CLOSE_MS   2000 /* from either side's wish to close to the end of it: closed without the handshake */
+#define WEB_LIVE_RX         4096 /* bytes of a frame that are unmasked at once */
+
+/* File descriptors that the ceilings above add up to: a live connection needs two more, see web_internal.h. */
+#define WEB_DESCRIPTORS (WEB_DEVICES_CONNS + WEB_OPERATORS_CONNS + WEB_ADMIN_CONNS + 2 * WEB_LIVE_MAX)
+
 struct web_door {
     const char *address; /* numeric IPv4 or IPv6; NULL: there is no such door */
     uint16_t port;       /* 0: a free one */
@@ -49,10 +69,21 @@ struct web_door {
     int source_conns_max; /* of one IPv4 address or IPv6 /64; at the ceiling its own give way; 0: half of conns_max */
 };
 
+/* 0: the constant above. */
+struct web_live_limits {
+    int conns_max;
+    int source_conns_max;
+    uint16_t ping_s;
+    uint16_t pong_s; /* more than ping_s */
+};
+
 /* Everything is copied by web_new() but the routes, which must outlive the server. */
 struct web_config {
     const struct http_route *routes;
     size_t route_count;
+    const struct ws_route *live_routes; /* their paths come before those of `routes` */
+    size_t live_route_count;            /* at most WEB_LIVE_ROUTES_MAX */
+    struct web_live_limits live;
     struct web_door devices;
     struct web_door operators;
     const char *client_ca_path; /* PEM, root and issuer: whom devices' certificates must come from */
@@ -74,6 +105,10 @@ struct web_stats {
     uint64_t unanswered;      /* handlers that were silent for HTTP_ANSWER_MS */
     uint64_t answers_dropped; /* the connection had gone, or WEB_ANSWERS_MAX was met */
     uint64_t cut;             /* connections closed by web_cut_device() */
+    uint64_t live;            /* WebSocket connections open now */
+    uint64_t live_opened;     /* that a route has taken */
+    uint64_t live_refused;    /* upgrades answered with 503 or 429 at a ceiling of web's */
+    uint64_t live_full;       /* messages that WS_QUEUE_MAX turned away */
 };
 
 struct web;
@@ -82,11 +117,13 @@ struct web;
  * SIGPIPE to be ignored. GW_INVALID (bad configuration), GW_EXISTS (address in use), GW_DENIED, GW_IO. */
 GW_MUST_CHECK enum gw_rc web_new(const struct web_config *config, struct web **ret_web, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc web_start(struct web *web, struct gw_err *err);
-/* Closes every listener and connection and joins the thread; answers that come later are dropped. */
+/* Closes every listener and connection and joins the thread; answers that come later are dropped. Live connections are
+ * told 1001 and have WEB_LIVE_CLOSE_MS to answer. */
 void web_stop(struct web *web);
 void web_free(struct web *web); /* stops first; accepts NULL */
 
 struct http_responder web_responder(struct web *web);
+struct ws_port web_ws_port(struct web *web); /* send, queued and close: in web's thread alone */
 /* The real port; 0 for a door that does not exist, and for the admin door. */
 uint16_t web_port(const struct web *web, enum http_door door);
 /* Which doors listen from now on. A door that closes drops its connections. Takes effect soon; an address that cannot

@@ -60,6 +60,7 @@ void web_conn_free(struct web_conn *c)
     TAILQ_REMOVE(&c->listener->all, c, all);
     c->listener->conns--;
     (void)atomic_fetch_sub_explicit(&web->count.connections, 1, memory_order_relaxed);
+    web_live_free(c->live);
     web_request_forget(c);
     web_slots_give(&web->slots, c->slot);
     gw_buf_wipe(&c->rx);
@@ -132,6 +133,7 @@ static void expire(struct web_conn *c)
         return;
     case WEB_SEND:
     case WEB_LINGER:
+    case WEB_LIVE:
         web_conn_close(c);
         return;
     }
@@ -168,6 +170,8 @@ static bool on_read(struct web_conn *c, struct gw_view bytes)
 {
     if (c->state == WEB_LINGER)
         return true;
+    if (c->state == WEB_LIVE)
+        return web_pump_up(c->live, bytes);
     if (c->state == WEB_HANDSHAKE)
         first_bytes(c);
     if (c->state == WEB_BODY && !feed_body(c, &bytes))
@@ -209,6 +213,8 @@ static bool answered(struct web_conn *c)
 
 static bool on_writable(struct web_conn *c)
 {
+    if (c->state == WEB_LIVE)
+        return web_pump_down(c->live);
     if (c->state != WEB_SEND)
         return true;
     bool more = c->out_sent < c->out.len || c->out_body_sent < c->out_body.len || c->sending_file;
@@ -225,7 +231,8 @@ static bool on_writable(struct web_conn *c)
  * but not writable cannot make the loop spin. */
 static void steer(struct web_conn *c)
 {
-    bool read = c->state != WEB_WAIT && c->state != WEB_SEND && !c->stalled;
+    bool full = c->stalled || (c->state == WEB_LIVE && c->rx.len > 0);
+    bool read = c->state != WEB_WAIT && c->state != WEB_SEND && !full;
     (void)lws_rx_flow_control(c->wsi, read ? 1 : 0);
 }
 

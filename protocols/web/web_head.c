@@ -168,6 +168,9 @@ static struct gw_view *field_place(struct web_head *h, struct gw_view name)
         {"sec-fetch-site", &h->fetch_site},
         {"range", &h->range},
         {"if-range", &h->if_range},
+        {"sec-websocket-key", &h->ws_key},
+        {"sec-websocket-version", &h->ws_version},
+        {"sec-websocket-protocol", &h->ws_protocol},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (gw_view_eq_str_nocase(name, table[i].name))
@@ -184,18 +187,31 @@ static int take_length(struct gw_view value, struct web_head *h)
     return rc == GW_OK ? 0 : rc == GW_TOO_BIG ? 413 : 400;
 }
 
-static void take_connection(struct gw_view value, struct web_head *h, bool *keep)
+bool web_list_has(struct gw_view list, const char *token, bool any_case)
 {
-    while (value.len > 0) {
-        struct gw_view option = gw_view_trim(gw_view_cut(value, ',', &value));
-        if (gw_view_eq_str_nocase(option, "close"))
-            h->close = true;
-        if (gw_view_eq_str_nocase(option, "keep-alive"))
-            *keep = true;
+    while (list.len > 0) {
+        struct gw_view one = gw_view_trim(gw_view_cut(list, ',', &list));
+        if (any_case ? gw_view_eq_str_nocase(one, token) : gw_view_eq_str(one, token))
+            return true;
     }
+    return false;
 }
 
-static int take_field(struct gw_view name, struct gw_view value, struct web_head *h, bool *keep)
+/* What is said in pieces, over several fields. */
+struct seen {
+    bool keep;               /* Connection: keep-alive */
+    bool connection_upgrade; /* Connection: upgrade */
+    bool upgrade_ws;         /* Upgrade: websocket */
+};
+
+static void take_connection(struct gw_view value, struct web_head *h, struct seen *seen)
+{
+    h->close = h->close || web_list_has(value, "close", true);
+    seen->keep = seen->keep || web_list_has(value, "keep-alive", true);
+    seen->connection_upgrade = seen->connection_upgrade || web_list_has(value, "upgrade", true);
+}
+
+static int take_field(struct gw_view name, struct gw_view value, struct web_head *h, struct seen *seen)
 {
     struct gw_view *place = field_place(h, name);
     if (place) {
@@ -209,7 +225,9 @@ static int take_field(struct gw_view name, struct gw_view value, struct web_head
     if (gw_view_eq_str_nocase(name, "transfer-encoding"))
         h->has_coding = true;
     if (gw_view_eq_str_nocase(name, "connection"))
-        take_connection(value, h, keep);
+        take_connection(value, h, seen);
+    if (gw_view_eq_str_nocase(name, "upgrade"))
+        seen->upgrade_ws = seen->upgrade_ws || web_list_has(value, "websocket", true);
     if (gw_view_eq_str_nocase(name, "expect")) {
         if (!gw_view_eq_str_nocase(value, "100-continue"))
             return 417;
@@ -218,7 +236,7 @@ static int take_field(struct gw_view name, struct gw_view value, struct web_head
     return 0;
 }
 
-static int parse_field(struct gw_view line, struct web_head *h, bool *keep)
+static int parse_field(struct gw_view line, struct web_head *h, struct seen *seen)
 {
     if (line.len == 0 || !memchr(line.ptr, ':', line.len))
         return 400;
@@ -229,7 +247,7 @@ static int parse_field(struct gw_view line, struct web_head *h, bool *keep)
     for (size_t i = 0; i < name.len; i++)
         if (!is_tchar(name.ptr[i]))
             return 400; /* also a folded line and a space before the colon (RFC 9112 section 5) */
-    return take_field(name, gw_view_trim(value), h, keep);
+    return take_field(name, gw_view_trim(value), h, seen);
 }
 
 /* Cuts at CRLF; false when a bare CR or LF or another control character stands in the line. */
@@ -250,7 +268,7 @@ static bool next_line(struct gw_view *rest, struct gw_view *ret_line)
 int web_head_parse(struct gw_view bytes, struct web_head *ret_head)
 {
     struct gw_view line;
-    bool keep = false;
+    struct seen seen = {.keep = false};
     *ret_head = (struct web_head){.method = HTTP_GET};
     if (bytes.len > WEB_HEAD_MAX)
         return 431;
@@ -262,12 +280,13 @@ int web_head_parse(struct gw_view bytes, struct web_head *ret_head)
             return 400;
         if (line.len == 0)
             break;
-        status = count == WEB_HEADERS_MAX ? 431 : parse_field(line, ret_head, &keep);
+        status = count == WEB_HEADERS_MAX ? 431 : parse_field(line, ret_head, &seen);
     }
     if (status)
         return status;
+    ret_head->upgrade_ws = seen.upgrade_ws && seen.connection_upgrade;
     if (ret_head->http10)
-        ret_head->close = ret_head->close || !keep;
+        ret_head->close = ret_head->close || !seen.keep;
     else if (ret_head->host.len == 0)
         return 400; /* RFC 9112 section 3.2 */
     /* RFC 9112 section 6.1: both lengths, or a coding in HTTP/1.0, is how requests are smuggled. */

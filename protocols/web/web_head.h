@@ -22,6 +22,8 @@ struct web_head {
     struct gw_view query; /* raw, without '?' */
     struct gw_view authorization, content_type, cookie, origin, host, if_match, if_none_match, csrf, fetch_site, range,
         if_range;
+    struct gw_view ws_key, ws_version, ws_protocol; /* Sec-WebSocket-… (RFC 6455 section 4.1) */
+    bool upgrade_ws;                                /* "websocket" in Upgrade and "upgrade" in Connection */
     bool has_length;
     uint64_t length; /* Content-Length */
     bool has_coding; /* Transfer-Encoding was sent */
@@ -36,6 +38,9 @@ size_t web_head_find(struct gw_view bytes, size_t *ret_skip);
 /* 0, or the status to answer with: 400 (breaks the grammar), 414, 417, 431, 501 (unknown method), 505. On failure
  * ret_head is undefined. */
 int web_head_parse(struct gw_view bytes, struct web_head *ret_head);
+
+/* Is token one of the comma-separated values of a field? */
+bool web_list_has(struct gw_view list, const char *token, bool any_case);
 
 /*
  * Origin-form target (RFC 9112 section 3.2.1) into path and query. The path is decoded once; refused with 400: bad

@@ -9,7 +9,17 @@
  *                                                          │                                            ▼
  *       close ◄── LINGER ◄── answered before the body ── SEND ◄── respond(), time-out, refusal ──────── WAIT
  *
- * STREAM stands in the place of BODY on routes with a sink (web_stream.c); respond() may end it early.
+ * STREAM stands in the place of BODY on routes with a sink (web_stream.c); respond() may end it early. A head that asks
+ * for a WebSocket and is allowed one (web_upgrade.c) ends in LIVE, which ends in close:
+ *
+ *     client ══ TLS ══ web_conn ── web_pump.c ── struct ws_conn.fd ══ socketpair ══ ws_conn.wsi (role ws) ── web_live.c
+ *                                                                                                              │
+ *                                                                                   message(), send() ── struct
+ * ws_route
+ *
+ *     OPENING ── 101 ──► OPEN ── close(), a broken frame, the client's close ──► CLOSING ── or at once ──► GONE
+ *
+ * All buffers on that way are bounded, and each side is read only when the other has taken what was read before.
  *
  * HANDSHAKE and the first HEAD are "half open": the first to go when a ceiling is met. In WAIT and SEND nothing is read
  * from the socket, so what a client sends meanwhile stays in the kernel's buffer. Any state may end in close.
@@ -25,25 +35,58 @@
 
 #include "web.h"
 #include "web_file.h"
+#include "web_frame.h"
 #include "web_head.h"
 #include "web_slots.h"
 
-#define WEB_DOORS       3
-#define WEB_SWEEP_MS    500
-#define WEB_CHUNK       (64 * 1024) /* bytes of one write */
-#define WEB_SERVICE_BUF 65536       /* pt_serv_buf_size: bytes of one read */
-#define WEB_RX_MAX      (WEB_HEAD_MAX + 2 * WEB_SERVICE_BUF)
-#define WEB_ACCEPTS     64 /* connections accepted in one turn of the loop */
-#define WEB_BACKLOG     511
-#define WEB_HOSTS_MAX   16
+#define WEB_DOORS           3
+#define WEB_SWEEP_MS        500
+#define WEB_CHUNK           (64 * 1024) /* bytes of one write */
+#define WEB_SERVICE_BUF     65536       /* pt_serv_buf_size: bytes of one read */
+#define WEB_RX_MAX          (WEB_HEAD_MAX + 2 * WEB_SERVICE_BUF)
+#define WEB_ACCEPTS         64 /* connections accepted in one turn of the loop */
+#define WEB_BACKLOG         511
+#define WEB_HOSTS_MAX       16
+#define WEB_LIVE_REASON_MAX 100
+#define WEB_LIVE_HOST       "live"    /* libwebsockets finds the virtual host again by the Host field */
+#define WEB_NEVER           INT64_MAX /* no deadline */
 
-enum web_state { WEB_HANDSHAKE = 1, WEB_HEAD, WEB_BODY, WEB_STREAM, WEB_WAIT, WEB_SEND, WEB_LINGER };
+enum web_state { WEB_HANDSHAKE = 1, WEB_HEAD, WEB_BODY, WEB_STREAM, WEB_WAIT, WEB_SEND, WEB_LINGER, WEB_LIVE };
 
 /* Which connections give way to new ones. */
 enum web_rank {
     WEB_UNRANKED = 0, /* at work: never */
     WEB_HALF,         /* nothing whole has come yet: first */
     WEB_IDLE,         /* between requests: next */
+};
+
+enum web_live_state { WEB_OPENING = 1, WEB_OPEN, WEB_CLOSING, WEB_GONE };
+
+struct web_message {
+    STAILQ_ENTRY(web_message) next;
+    size_t len;
+    uint8_t bytes[]; /* LWS_PRE, then the text */
+};
+STAILQ_HEAD(web_messages, web_message);
+
+struct ws_conn {
+    struct web_conn *conn;
+    const struct ws_route *route;
+    void *session; /* the route's, until closed() */
+    bool opened;   /* open() said yes */
+    bool taken;    /* and closed() is owed */
+    enum web_live_state state;
+    struct lws *wsi; /* libwebsockets' end; NULL before it is adopted and after it has gone */
+    int fd;          /* our end */
+    uv_poll_t *poll;
+    bool up_dead;   /* nobody takes the client's bytes any more: they are read and dropped */
+    bool down_busy; /* waits until the TLS connection takes bytes */
+    struct web_frame frame;
+    struct gw_buf message; /* what has come of a message */
+    struct web_messages queue;
+    size_t queued;
+    int close_code; /* to be sent; 0: none */
+    char close_reason[WEB_LIVE_REASON_MAX + 1];
 };
 
 struct web_conn {
@@ -82,6 +125,8 @@ struct web_conn {
     bool sending_file;
     bool close_after; /* this answer is the connection's last */
     bool body_unread; /* the client may still be sending: linger */
+
+    struct ws_conn *live; /* LIVE; owned */
 };
 TAILQ_HEAD(web_conns, web_conn);
 
@@ -124,12 +169,13 @@ struct web_mail {
     bool cut_all;
     unsigned doors;
     bool resume;     /* a sink that was full has room */
+    bool tick;       /* ws_port.wake() */
     bool wake_ready; /* the async handle exists */
 };
 
 struct web_counters {
     _Atomic uint64_t connections, accepted, refused_limit, half_open_dropped, refused_tls, refused_cert, requests,
-        errors_4xx, errors_5xx, unanswered, answers_dropped, cut;
+        errors_4xx, errors_5xx, unanswered, answers_dropped, cut, live, live_opened, live_refused, live_full;
 };
 
 struct web {
@@ -146,6 +192,7 @@ struct web {
     struct lws_context *context;
     pthread_t thread;
     bool started;
+    bool stopping;         /* live connections are being told; nobody new comes in */
     bool shut;             /* context and loop are gone */
     struct gw_err tls_err; /* set by the vhost's callback while it is made */
 
@@ -154,6 +201,17 @@ struct web {
     int streams;   /* bodies that go to a sink now */
     struct web_conns stalled;
     uint8_t *chunk; /* LWS_PRE + WEB_CHUNK: the write being made */
+
+    const struct ws_route *live_routes;
+    size_t live_route_count;
+    int live_max;
+    int live_source_max;
+    int live_count;
+    lws_retry_bo_t live_pings;
+    struct lws_protocols live_protocols[1 + WEB_LIVE_ROUTES_MAX + 1];
+    struct lws_vhost *live_vhost;
+    uv_timer_t tick;
+    struct gw_mono stop_at; /* while stopping: no longer than this */
     struct web_mail mail;
     _Atomic unsigned doors_open;
     struct web_counters count;
@@ -168,6 +226,7 @@ static inline void web_bump(_Atomic uint64_t *counter)
 enum gw_rc web_listener_bind(struct web_listener *l, struct gw_err *err);
 enum gw_rc web_listener_open(struct web_listener *l, struct gw_err *err);
 void web_listener_close(struct web_listener *l); /* stops listening and drops its connections */
+void web_listener_hush(struct web_listener *l);  /* stops listening */
 void web_listener_sweep(struct web_listener *l);
 
 /* web_conn.c: a connection's life. */
@@ -200,6 +259,31 @@ void web_reply_begin(struct web_conn *c, struct http_reply *reply); /* takes the
 void web_reply_problem(struct web_conn *c, int status, const char *detail);
 bool web_reply_write(struct web_conn *c); /* one write; false: close */
 
+/* web_upgrade.c: may this request become a WebSocket? */
+const struct ws_route *web_upgrade_route(const struct web_conn *c);
+bool web_upgrade(struct web_conn *c, const struct ws_route *route, bool whole); /* as web_request_refuse() */
+
+/* web_live.c: a WebSocket's life, between libwebsockets' ws role and the route. */
+enum gw_rc web_live_init(struct web *web, const struct web_config *config, struct gw_err *err);
+struct ws_conn *web_live_new(struct web_conn *c, const struct ws_route *route); /* on its way, not yet taken */
+void web_live_take(struct ws_conn *live, void *session);                        /* the route has said yes */
+/* Makes the pair, hands one end to libwebsockets and sends it this head; the connection is LIVE then. */
+enum gw_rc web_live_begin(struct ws_conn *live, struct gw_view head);
+void web_live_free(struct ws_conn *live); /* tells the route, if it has taken it; accepts NULL */
+void web_live_close(struct ws_conn *live, int code, const char *reason);
+void web_live_stop(struct web *web); /* tells everyone 1001 and lets go of the loop when they have gone */
+void web_live_tick(struct web *web);
+
+/* web_pump.c: bytes between the TLS connection and our end of the pair. */
+enum gw_rc web_pump_begin(struct ws_conn *live, int *ret_theirs); /* makes the pair; the caller gets the other end */
+bool web_pump_head(struct ws_conn *live, struct gw_view head);    /* first bytes to the other end */
+void web_pump_end(struct ws_conn *live);
+bool web_pump_up(struct ws_conn *live, struct gw_view bytes); /* the client's; false: close */
+bool web_pump_down(struct ws_conn *live);                     /* TLS takes bytes; false: the end, all is sent */
+
+/* web_log.c */
+void web_log_init(void);
+
 /* web_thread.c */
 enum gw_rc web_thread_init(struct web *web, struct gw_err *err);
 void *web_thread_main(void *self);
@@ -207,3 +291,4 @@ void web_thread_wake(struct web *web);
 void web_thread_shut(struct web *web); /* closes everything and frees loop and context */
 void web_respond(void *self, struct http_ticket ticket, struct http_reply *reply);
 void web_resume(void *self);
+void web_wake(void *self);

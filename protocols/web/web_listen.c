@@ -277,9 +277,8 @@ enum gw_rc web_listener_open(struct web_listener *l, struct gw_err *err)
     return GW_OK;
 }
 
-void web_listener_close(struct web_listener *l)
+void web_listener_hush(struct web_listener *l)
 {
-    struct web_conn *c;
     if (l->poll) {
         (void)uv_poll_stop(l->poll);
         uv_close((uv_handle_t *)l->poll, free_handle);
@@ -293,6 +292,12 @@ void web_listener_close(struct web_listener *l)
     l->fd = -1;
     l->open = false;
     (void)atomic_fetch_and(&l->web->doors_open, ~(unsigned)l->door);
+}
+
+void web_listener_close(struct web_listener *l)
+{
+    struct web_conn *c;
+    web_listener_hush(l);
     while ((c = TAILQ_FIRST(&l->all)) != NULL)
         web_conn_close(c);
 }

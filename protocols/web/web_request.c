@@ -106,7 +106,7 @@ static void recheck_cert(struct web_conn *c)
 void web_request_fill(struct web_conn *c, struct http_request *ret_request)
 {
     const struct web_head *h = c->head;
-    bool as_get = h->method == HTTP_HEAD && !(c->route->methods & HTTP_HEAD);
+    bool as_get = h->method == HTTP_HEAD && c->route && !(c->route->methods & HTTP_HEAD);
     *ret_request = (struct http_request){
         .method = as_get ? HTTP_GET : h->method,
         .door = c->listener->door,
@@ -198,6 +198,9 @@ static bool dispatch(struct web_conn *c)
     if (l->door != HTTP_DOOR_ADMIN && !web_host_match(h->host, hosts, l->host_count, l->port))
         return web_request_refuse(c, 421, NULL, whole);
     recheck_cert(c);
+    const struct ws_route *live = web_upgrade_route(c);
+    if (live)
+        return web_upgrade(c, live, whole);
     c->route = find_route(c, &allowed);
     if (!c->route)
         return allowed ? refuse_method(c, allowed, whole) : web_request_refuse(c, 404, NULL, whole);

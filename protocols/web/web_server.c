@@ -99,7 +99,8 @@ static enum gw_rc make_context(struct web *web, struct gw_err *err)
     void *loops[1] = {&web->loop};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
-        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_LIBUV,
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_LIBUV |
+                   LWS_SERVER_OPTION_VALIDATE_UTF8,
         .foreign_loops = loops,
         .pt_serv_buf_size = WEB_SERVICE_BUF,
         .timeout_secs = 60, /* above WEB_HANDSHAKE_MS: ours comes first */
@@ -107,7 +108,7 @@ static enum gw_rc make_context(struct web *web, struct gw_err *err)
         .user = web,
         .pcontext = &web->context,
     };
-    lws_set_log_level(0, NULL); /* libraries do not log */
+    web_log_init();
     web->context = lws_create_context(&info);
     return web->context ? GW_OK : gw_err_set(err, GW_IO, "libwebsockets cannot start with libuv");
 }
@@ -123,6 +124,8 @@ static enum gw_rc build(struct web *web, const struct web_config *config, struct
         rc = add_tls_door(web, HTTP_DOOR_OPERATORS, &config->operators, err);
     if (!rc)
         rc = add_admin_door(web, config, err);
+    if (!rc)
+        rc = web_live_init(web, config, err);
     if (rc)
         return rc;
     uint32_t total = 0;
@@ -267,5 +270,9 @@ void web_stats_get(const struct web *web, struct web_stats *ret_stats)
         .unanswered = atomic_load(&n->unanswered),
         .answers_dropped = atomic_load(&n->answers_dropped),
         .cut = atomic_load(&n->cut),
+        .live = atomic_load(&n->live),
+        .live_opened = atomic_load(&n->live_opened),
+        .live_refused = atomic_load(&n->live_refused),
+        .live_full = atomic_load(&n->live_full),
     };
 }

@@ -35,14 +35,26 @@ void web_respond(void *self, struct http_ticket ticket, struct http_reply *reply
     }
 }
 
-void web_resume(void *self)
+/* Sets one of the mail's flags. */
+static void flag(struct web *web, bool *which)
 {
-    struct web *web = self;
     (void)pthread_mutex_lock(&web->mail.lock);
-    web->mail.resume = true;
+    *which = true;
     if (web->mail.wake_ready)
         (void)uv_async_send(&web->wake);
     (void)pthread_mutex_unlock(&web->mail.lock);
+}
+
+void web_resume(void *self)
+{
+    struct web *web = self;
+    flag(web, &web->mail.resume);
+}
+
+void web_wake(void *self)
+{
+    struct web *web = self;
+    flag(web, &web->mail.tick);
 }
 
 static void deliver(struct web *web, struct web_answers *answers)
@@ -89,7 +101,7 @@ static void cut(struct web *web, const struct gw_sha256 *cuts, size_t count, boo
 
 static void set_doors(struct web *web, unsigned doors)
 {
-    for (size_t i = 0; i < web->listener_count; i++) {
+    for (size_t i = 0; i < web->listener_count && !web->stopping; i++) {
         struct web_listener *l = &web->listeners[i];
         if (l->open && !(doors & l->door))
             web_listener_close(l);
@@ -119,6 +131,8 @@ static void on_wake(uv_async_t *handle)
     bool stop = m->stop;
     bool resume = m->resume;
     m->resume = false;
+    bool tick = m->tick;
+    m->tick = false;
     (void)pthread_mutex_unlock(&m->lock);
 
     if (cut_count || all)
@@ -126,10 +140,12 @@ static void on_wake(uv_async_t *handle)
     deliver(web, &answers);
     if (resume)
         web_stream_resume(web);
+    if (tick)
+        web_live_tick(web);
     set_doors(web, doors);
-    lws_cancel_service(web->context);
     if (stop)
-        uv_stop(&web->loop);
+        web_live_stop(web);
+    lws_cancel_service(web->context);
 }
 
 static void on_sweep(uv_timer_t *timer)
@@ -169,6 +185,7 @@ void web_thread_shut(struct web *web)
     for (size_t i = 0; i < web->listener_count; i++)
         web_listener_close(&web->listeners[i]);
     uv_close((uv_handle_t *)&web->sweep, NULL);
+    uv_close((uv_handle_t *)&web->tick, NULL);
     uv_close((uv_handle_t *)&web->wake, NULL);
     /* On a loop of ours lws_context_destroy() only begins; when the handles have closed a second call ends it. */
     if (web->context)
@@ -194,10 +211,12 @@ enum gw_rc web_thread_init(struct web *web, struct gw_err *err)
 {
     if (uv_loop_init(&web->loop))
         return gw_err_set(err, GW_IO, "cannot make an event loop");
-    if (uv_async_init(&web->loop, &web->wake, on_wake) || uv_timer_init(&web->loop, &web->sweep))
+    if (uv_async_init(&web->loop, &web->wake, on_wake) || uv_timer_init(&web->loop, &web->sweep) ||
+        uv_timer_init(&web->loop, &web->tick))
         return gw_err_set(err, GW_IO, "cannot make the event loop's handles");
     web->wake.data = web;
     web->sweep.data = web;
+    web->tick.data = web;
     web->mail.wake_ready = true;
     web->shut = false;
     return GW_OK;

@@ -98,7 +98,7 @@ bool web_client_send(struct web_client *c, const char *text)
     return web_client_send_bytes(c, text, strlen(text));
 }
 
-static bool read_more(struct web_client *c)
+bool web_client_more(struct web_client *c)
 {
     uint8_t *at = gw_buf_reserve(&c->rx, 16384);
     if (!at)
@@ -130,7 +130,7 @@ void web_client_read(struct web_client *c, bool head_only, struct web_answer_see
     gw_buf_init(&ret->body, 64 * 1024 * 1024);
     const uint8_t *end;
     while (!(end = c->rx.len ? memmem(c->rx.ptr, c->rx.len, "\r\n\r\n", 4) : NULL))
-        if (!read_more(c))
+        if (!web_client_more(c))
             return;
     size_t len = (size_t)(end - c->rx.ptr) + 4;
     if (len >= sizeof(ret->head))
@@ -145,7 +145,7 @@ void web_client_read(struct web_client *c, bool head_only, struct web_answer_see
     if (length && gw_parse_u64(gw_view_str(length), 64 * 1024 * 1024, &want))
         return;
     while (!head_only && c->rx.len < want)
-        if (!read_more(c))
+        if (!web_client_more(c))
             return;
     if (!head_only && want > 0) {
         (void)gw_buf_add(&ret->body, c->rx.ptr, (size_t)want);

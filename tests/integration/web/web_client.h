@@ -34,6 +34,8 @@ bool web_client_tls(struct web_client *c, const struct web_client_tls *how);
 bool web_client_open(struct web_client *c, uint16_t port, const char *cert);
 bool web_client_send(struct web_client *c, const char *text);
 bool web_client_send_bytes(struct web_client *c, const void *bytes, size_t len);
+/* Reads what comes next into rx; false: nothing did. */
+bool web_client_more(struct web_client *c);
 /* Reads one answer (a HEAD answer has no body). */
 void web_client_read(struct web_client *c, bool head_only, struct web_answer_seen *ret);
 /* Sends and reads; returns the status. */

@@ -11,6 +11,7 @@
 #include "gw_id.h"
 #include "gw_proc.h"
 #include "gw_test.h"
+#include "web_room.h"
 #include "web_sink.h"
 
 static struct {
@@ -186,6 +187,9 @@ void web_fixture_start(struct web_fixture *f, const struct web_fixture_options *
         .admin_path = f->admin_path,
         .admin_mode = 0660,
         .doors_open = options->doors ? options->doors : 7,
+        .live_routes = &web_room_route,
+        .live_route_count = 1,
+        .live = options->live,
     };
     config.operators = config.devices;
     enum gw_rc rc = web_new(&config, &f->web, &err);
@@ -196,6 +200,7 @@ void web_fixture_start(struct web_fixture *f, const struct web_fixture_options *
     shared.late_count = 0;
     f->responder = shared.responder;
     web_sink_reset(shared.responder);
+    web_room_reset(web_ws_port(f->web));
     rc = web_start(f->web, &err);
     gw_test_note(rc, &err, "web_start");
     if (rc)

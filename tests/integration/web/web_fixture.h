@@ -20,6 +20,7 @@ struct web_fixture_options {
     int conns_max;
     int source_conns_max;
     unsigned doors; /* 0: all */
+    struct web_live_limits live;
 };
 
 void web_fixture_start(struct web_fixture *f, const struct web_fixture_options *options);
