@@ -75,8 +75,9 @@ struct agent_job_ops {
     void (*fetch_stop)(void *ctx); /* what is there stays */
     void (*discard)(void *ctx);    /* all that was ever fetched may go */
     enum gw_rc (*report)(void *ctx, struct gw_view payload);
-    void (*event)(void *ctx, struct gw_view event); /* for the device's own log */
-    void (*renew)(void *ctx);                       /* the certificate */
+    void (*event)(void *ctx, struct gw_view event);                    /* for the device's own log */
+    void (*changed)(void *ctx, const struct agent_job_record *record); /* its state: a line for people */
+    void (*renew)(void *ctx);                                          /* the certificate */
 };
 
 struct agent_job_settings {

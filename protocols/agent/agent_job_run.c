@@ -136,6 +136,14 @@ static void event(void *ctx, struct gw_view text)
     run->hooks->event(run->ctx, text);
 }
 
+static void changed(void *ctx, const struct agent_job_record *r)
+{
+    bool bad = r->state == JOB_STATE_FAILED || r->state == JOB_STATE_ROLLED_BACK || r->state == JOB_STATE_REJECTED;
+    (void)ctx;
+    gw_log(bad ? GW_LOG_WARN : GW_LOG_INFO, "job", "%s %s: %s%s%s%s%s", r->job, r->target, job_state_text(r->state),
+           r->code[0] ? ", " : "", r->code, r->detail[0] ? ": " : "", r->detail);
+}
+
 static void renew(void *ctx)
 {
     struct agent_job_run *run = ctx;
@@ -149,6 +157,7 @@ static const struct agent_job_ops job_ops = {
     .discard = discard,
     .report = report,
     .event = event,
+    .changed = changed,
     .renew = renew,
 };
 

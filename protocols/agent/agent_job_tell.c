@@ -5,7 +5,6 @@
 #include "agent_job_internal.h"
 #include "audit.h"
 #include "gw_cleanup.h"
-#include "gw_log.h"
 
 #define REPEAT_MS   GW_MINUTE_MS
 #define RETRY_MS    (2 * GW_SECOND_MS)
@@ -68,10 +67,7 @@ void agent_job_state(struct agent_job *j, enum job_state state, const char *code
     r->acked = j->told = false;
     j->tell = j->dirty = true;
     put_event(j);
-    gw_log(state == JOB_STATE_FAILED || state == JOB_STATE_ROLLED_BACK || state == JOB_STATE_REJECTED ? GW_LOG_WARN
-                                                                                                      : GW_LOG_INFO,
-           "job", "%s %s: %s%s%s%s%s", r->job, r->target, job_state_text(state), r->code[0] ? ", " : "", r->code,
-           r->detail[0] ? ": " : "", r->detail);
+    j->set.ops->changed(j->set.ctx, r);
 }
 
 void agent_job_tell(struct agent_job *j)

@@ -18,10 +18,26 @@ void agent_report_kernel_boot(char out[AGENT_BOOT_MAX + 1])
 
 static void put_boot(struct json_writer *w, const char *known)
 {
-    char boot[AGENT_BOOT_MAX + 1];
-    agent_report_kernel_boot(boot);
+    char boot[AGENT_BOOT_MAX + 1] = "";
+    if (!known[0])
+        agent_report_kernel_boot(boot);
     const char *told = known[0] ? known : boot;
     json_put_str(w, "boot", told[0] ? told : NULL);
+}
+
+static void put_slots(struct json_writer *w, const struct agent_report_facts *facts)
+{
+    if (!facts->slot_count)
+        return;
+    json_put_array(w, "slots");
+    for (size_t i = 0; i < facts->slot_count; i++) {
+        json_put_object(w, NULL);
+        json_put_str(w, "name", facts->slots[i].name);
+        json_put_str(w, "release", facts->slots[i].release);
+        json_put_str(w, "state", facts->slots[i].state);
+        json_put_end(w);
+    }
+    json_put_end(w);
 }
 
 static void put_attributes(struct json_writer *w, const struct agent_config *config)
@@ -49,6 +65,7 @@ enum gw_rc agent_report_format(const struct agent_config *config, const struct a
     put_boot(&w, facts->boot);
     json_put_i64(&w, "uptime_s", gw_mono_now().ms / GW_SECOND_MS);
     json_put_u64_text(&w, "job_n", facts->job_n);
+    put_slots(&w, facts);
     put_attributes(&w, config);
     json_put_end(&w);
     return json_writer_end(&w);

@@ -6,6 +6,7 @@
 #include "gw_cleanup.h"
 #include "gw_test.h"
 #include "json.h"
+#include "state_report.h"
 
 #define PIN        "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define INVITATION "gw1.gw.example.com:9443.pump-7.aaaqeayeaudaocajbifqydiob4.00112233445566778899aabbccddeeff"
@@ -145,6 +146,23 @@ static void reports_what_the_configuration_says(void)
     CU_ASSERT_STRING_EQUAL(place, "hall \"4\"");
 }
 
+static void reports_slots_as_the_gateway_reads_them(void)
+{
+    static const struct agent_report_slot slots[] = {{"a", "1.4.0", "booted"}, {"b", "", "empty"}};
+    static struct inventory told;
+    struct agent_config c;
+    struct gw_err err = {0};
+    GW_CLEANUP(gw_buf_done) struct gw_buf payload;
+    const struct agent_report_facts facts = {
+        .job_n = 12, .release = "1.4.0", .boot = "b7", .slots = slots, .slot_count = 2};
+    gw_buf_init(&payload, 16384);
+    load_with_state("[device]\nproduct = \"pump\"\n", &c);
+    GW_ASSERT_OK(agent_report_format(&c, &facts, &payload), NULL);
+    GW_ASSERT_OK(state_report_parse(gw_buf_view(&payload), &told, &err), &err);
+    CU_ASSERT_STRING_EQUAL(told.slots, "[{\"name\":\"a\",\"release\":\"1.4.0\",\"state\":\"booted\"},"
+                                       "{\"name\":\"b\",\"state\":\"empty\"}]");
+}
+
 static const struct gw_test_case cases[] = {
     {"an empty file has defaults", an_empty_file_has_defaults},
     {"refuses what it does not understand, with file and line", refuses_what_it_does_not_understand},
@@ -153,6 +171,7 @@ static const struct gw_test_case cases[] = {
     {"without an invitation it needs the pin", without_an_invitation_it_needs_the_pin},
     {"a pin that contradicts the invitation is refused", a_pin_that_contradicts_the_invitation_is_refused},
     {"reports what the configuration says", reports_what_the_configuration_says},
+    {"reports slots as the gateway reads them", reports_slots_as_the_gateway_reads_them},
 };
 
 int main(void)

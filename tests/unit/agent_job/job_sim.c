@@ -73,6 +73,12 @@ static void event(void *ctx, struct gw_view text)
     s->events++;
 }
 
+static void changed(void *ctx, const struct agent_job_record *record)
+{
+    struct job_sim *s = ctx;
+    s->changed = record->state;
+}
+
 static void renew(void *ctx)
 {
     (void)ctx;
@@ -84,6 +90,7 @@ static const struct agent_job_ops ops = {.handler = start_handler,
                                          .discard = discard,
                                          .report = report,
                                          .event = event,
+                                         .changed = changed,
                                          .renew = renew};
 
 void job_sim_init(struct job_sim *s, const char *dir, const struct gw_fs *fs)

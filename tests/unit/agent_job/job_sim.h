@@ -34,7 +34,8 @@ struct job_sim {
 
     enum agent_verb verb; /* asked for and not yet done; 0 */
     bool fetching, reboot_asked;
-    struct gw_buf offer; /* what the gateway sends at each connect */
+    struct gw_buf offer;    /* what the gateway sends at each connect */
+    enum job_state changed; /* last told as a change */
     struct job_report last;
     enum job_state trace[SIM_TRACE]; /* states as reported, each once */
     size_t trace_count;

@@ -40,6 +40,7 @@ static void goes_the_whole_way(void)
     offer("at-1", "2.0", 7, 1);
     job_sim_run(&sim, ROUNDS, true);
     expect_end(JOB_STATE_INSTALLED, "");
+    CU_ASSERT_EQUAL(sim.changed, JOB_STATE_INSTALLED);
     CU_ASSERT_EQUAL(sim.trace_count, 6);
     CU_ASSERT_EQUAL(memcmp(sim.trace, way, sizeof(way)), 0);
     CU_ASSERT_EQUAL(sim.events, 6);
