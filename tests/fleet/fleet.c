@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent_report.h"
 #include "fleet_device.h"
 #include "fleet_keep.h"
 #include "gw_cleanup.h"
@@ -25,7 +24,7 @@
 #define ROUND_TICKS  10 /* ticks in which every device has its turn */
 #define EVENTS_MAX   512
 #define DRAIN_MS     10000
-#define SPARE_FDS    64 /* beside the sessions */
+#define SPARE_FDS    (64 + FLEET_FETCH_AT_ONCE) /* beside the sessions */
 #define FDS_EACH     1
 #define KEEP_MAX     ((size_t)512 * 1024 * 1024)
 #define CONNECT_HEAD 0.05 /* seconds' worth of connects that may begin at once */
@@ -100,16 +99,6 @@ static enum gw_rc open_loop(struct fleet *f, struct gw_err *err)
     return rc ? rc : add_fd(f, f->signal_fd, err);
 }
 
-/* The same for all, made once: up to a thousand connects a second need not read /proc each. */
-static enum gw_rc make_report(struct fleet *f, struct gw_err *err)
-{
-    struct agent_config config = {.product = "gatehouse-fleet", .hardware = "simulated", .release = "1"};
-    gw_buf_init(&f->common.state_report, 4096);
-    struct agent_report_facts facts = {.job_n = 0, .release = "", .boot = ""};
-    enum gw_rc rc = agent_report_format(&config, &facts, &f->common.state_report);
-    return rc ? gw_err_set(err, rc, "inventory") : GW_OK;
-}
-
 static void resume_one(void *ctx, const struct fleet_kept *kept)
 {
     struct fleet *f = ctx;
@@ -145,7 +134,9 @@ static enum gw_rc start(struct fleet *f, struct gw_err *err)
     if (!rc)
         rc = open_loop(f, err);
     if (!rc)
-        rc = make_report(f, err);
+        rc = fleet_updates_open(&f->common.updates, o, f->common.behaviour, &f->stats.updates, err);
+    if (!rc)
+        rc = add_fd(f, fleet_fetches_fd(f->common.updates.fetches), err);
     if (rc)
         return rc;
     fleet_event_init(&f->maker);
@@ -179,6 +170,10 @@ static void save_kept(struct fleet *f)
 
 static void print_report(struct fleet *f)
 {
+    const struct fleet_fetch_counts *fetched = fleet_fetches_counts(f->common.updates.fetches);
+    f->stats.updates.downloads = fetched->done;
+    f->stats.updates.download_bytes = fetched->bytes;
+    f->stats.updates.download_cuts = fetched->cut;
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     gw_buf_init(&text, 8192);
     if (fleet_stats_json(&f->stats, &f->span, &text) == GW_OK)
@@ -194,7 +189,7 @@ static void stop(struct fleet *f)
     for (uint32_t i = 0; i < f->count; i++)
         fleet_device_done(&f->devices[i]);
     free(f->devices);
-    gw_buf_done(&f->common.state_report);
+    fleet_updates_close(&f->common.updates);
     gw_cleanup_fd(&f->common.epoll_fd);
     gw_cleanup_fd(&f->wake_fd);
     gw_cleanup_fd(&f->signal_fd);
@@ -330,6 +325,7 @@ static void loop(struct fleet *f)
         for (int i = 0; i < n; i++)
             if (events[i].data.ptr)
                 fleet_device_ready(events[i].data.ptr, events[i].events, &now);
+        fleet_fetches_step(f->common.updates.fetches, now.mono);
         if (now.us - f->ticked_us >= (int64_t)TICK_MS * 1000)
             tick(f, &now);
     }
@@ -340,7 +336,7 @@ enum gw_rc fleet_run(const struct fleet_options *options, const struct fleet_beh
     struct fleet *f = gw_xalloc(1, sizeof(*f));
     f->common = (struct fleet_common){
         .options = options, .behaviour = behaviour, .stats = &f->stats, .maker = &f->maker, .epoll_fd = -1};
-    f->lock_fd = f->wake_fd = f->signal_fd = -1;
+    f->common.updates.journal_fd = f->lock_fd = f->wake_fd = f->signal_fd = -1;
     enum gw_rc rc = start(f, err);
     if (!rc) {
         loop(f);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "fleet_manners.h"
+#include "gw_cleanup.h"
 #include "gw_log.h"
 
 #define RESEND_MS     5000
@@ -13,6 +14,7 @@
 #define CONNECT_FIRST 1000
 #define CONNECT_MAX   30000
 #define TOLD_MAX      20 /* failures that are told one by one */
+#define STATE_MAX     4096
 #define DUE_MAX_S     60 /* what happened on a device without a session is kept so long */
 
 struct fleet_now fleet_now(void)
@@ -62,8 +64,8 @@ static bool next_events(struct fleet_device *d, const struct fleet_now *now, uin
     *ret_events = 0;
     if (fleet_log_full(&d->log) || d->common->drain)
         return false;
-    if (d->log.next == 0)
-        return true; /* the log begins with its start alone */
+    if (d->log.next == 0 || d->log.said_count)
+        return true; /* the log begins with its start alone; what the device says goes at once */
     if (!d->common->load)
         return false;
     *ret_events = o->saturate || d->due >= o->batch ? o->batch : (uint32_t)d->due;
@@ -118,6 +120,14 @@ static void ship(struct fleet_device *d, const struct fleet_now *now)
 
 /* ---- what the session tells -------------------------------------------------------------------------------------- */
 
+static void send_state(struct fleet_device *d)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf payload;
+    gw_buf_init(&payload, STATE_MAX);
+    if (fleet_update_state(&d->update, &payload) == GW_OK)
+        (void)!agent_session_publish(d->session, TOPIC_UP_STATE, gw_buf_view(&payload));
+}
+
 static void on_up(void *ctx)
 {
     struct fleet_device *d = ctx;
@@ -133,7 +143,8 @@ static void on_up(void *ctx)
     fleet_log_rewind(&d->log);
     if (d->log.credit_bytes == 0)
         d->log.credit_bytes = LOG_BATCH_BYTES_MAX;
-    (void)!agent_session_publish(d->session, TOPIC_UP_STATE, gw_buf_view(&d->common->state_report));
+    send_state(d);
+    fleet_update_session(&d->update, true);
     struct fleet_now now = fleet_now();
     ship(d, &now);
 }
@@ -150,6 +161,7 @@ static void on_down(void *ctx, const char *why, bool refused)
     stats->connect_failures += !d->up;
     stats->not_admitted += refused;
     d->up = false;
+    fleet_update_session(&d->update, false);
     d->connect_at_ms = gw_mono_now().ms + agent_backoff_next_ms(&d->backoff, CONNECT_FIRST, CONNECT_MAX);
 }
 
@@ -172,6 +184,7 @@ static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
     struct fleet_device *d = ctx;
     struct ack ack;
     struct fleet_news news;
+    fleet_update_message(&d->update, kind, payload);
     if (kind != TOPIC_DN_ACK || ack_parse(payload, &ack, NULL))
         return;
     struct fleet_now now = fleet_now();
@@ -184,6 +197,37 @@ static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
 
 static const struct agent_session_ops session_ops = {.up = on_up, .down = on_down, .message = on_message};
 
+/* ---- what its update tells ------------------------------------------------------------------------------------- */
+
+static enum gw_rc send_report(void *ctx, struct gw_view payload)
+{
+    struct fleet_device *d = ctx;
+    return agent_session_publish(d->session, TOPIC_UP_JOB, payload);
+}
+
+static void put_event(void *ctx, struct gw_view event)
+{
+    struct fleet_device *d = ctx;
+    (void)fleet_log_say(&d->log, event);
+}
+
+static void leave(void *ctx)
+{
+    struct fleet_device *d = ctx;
+    d->away = true;
+    fleet_device_hang_up(d);
+}
+
+static void come_back(void *ctx)
+{
+    struct fleet_device *d = ctx;
+    d->away = false;
+    d->connect_at_ms = 0;
+}
+
+static const struct fleet_update_hooks update_hooks = {
+    .report = send_report, .event = put_event, .leave = leave, .come_back = come_back};
+
 /* ---- life -------------------------------------------------------------------------------------------------------- */
 
 void fleet_device_init(struct fleet_device *d, struct fleet_common *common, uint32_t index)
@@ -191,11 +235,13 @@ void fleet_device_init(struct fleet_device *d, struct fleet_common *common, uint
     const struct fleet_options *o = common->options;
     *d = (struct fleet_device){.common = common, .fd = -1, .kind = (enum fleet_kind)common->behaviour->kind[index]};
     fleet_enrol_identity(o, index, &d->identity);
+    fleet_update_init(&d->update, &common->updates, &d->identity, d->kind, o->first + index);
     fleet_log_init(&d->log, o->window, o->check_every && (o->first + index) % o->check_every == 0);
 }
 
 void fleet_device_done(struct fleet_device *d)
 {
+    fleet_update_done(&d->update);
     agent_session_free(d->session);
     fleet_log_done(&d->log);
 }
@@ -208,6 +254,7 @@ void fleet_device_enrolled(struct fleet_device *d, bool known)
     (void)!agent_est_gateway_name(&d->identity.est, gateway, NULL);
     (void)snprintf(d->origin, sizeof(d->origin), "%s/dev/%s/", gateway, d->identity.site.id.text);
     d->session = agent_session_new(&d->identity.est, &session_ops, d);
+    fleet_update_begin(&d->update, &update_hooks, d);
     d->enrolled = true;
     d->common->stats->enrolled++;
 }
@@ -216,6 +263,7 @@ void fleet_device_hang_up(struct fleet_device *d)
 {
     d->common->stats->up -= d->up;
     d->up = false;
+    fleet_update_session(&d->update, false);
     agent_session_disconnect(d->session);
     d->fd = -1;
 }
@@ -246,6 +294,7 @@ void fleet_device_tick(struct fleet_device *d, const struct fleet_now *now)
         connect_when_due(d, now);
     if (d->common->load && !d->common->drain)
         fleet_manners_tick(d, now);
+    fleet_update_tick(&d->update, now->mono);
     if (agent_session_up(d->session))
         ship(d, now);
     watch(d);

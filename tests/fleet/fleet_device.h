@@ -11,6 +11,7 @@
 #include "fleet_enrol.h"
 #include "fleet_log.h"
 #include "fleet_stats.h"
+#include "fleet_update.h"
 
 struct fleet_now {
     struct gw_mono mono;
@@ -26,7 +27,7 @@ struct fleet_common {
     struct fleet_stats *stats;
     struct fleet_event_maker *maker;
     const struct note_key *key; /* NULL until it is known */
-    struct gw_buf state_report; /* payload of up/state */
+    struct fleet_updates updates;
     int epoll_fd;
     bool load;           /* events are made */
     bool drain;          /* nothing new; what is in flight goes out */
@@ -55,6 +56,7 @@ struct fleet_device {
     double due;         /* events that should have happened and are in no batch */
     double flood_due;
     struct fleet_log log;
+    struct fleet_update update;
     char origin[CHECKPOINT_ORIGIN_MAX];
 };
 

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fleet_fs.h"
 #include "fleet_http.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
@@ -23,7 +24,6 @@ struct fleet_enrol {
     const struct fleet_options *options;
     char *identities; /* struct fleet_identity, one every `stride` bytes; borrowed */
     size_t stride;
-    struct gw_fs fs; /* never syncs */
     int wake_fd;
     pthread_t threads[THREADS_MAX];
     uint32_t thread_count;
@@ -46,21 +46,6 @@ struct worker {
     struct fleet_http *est;
     struct gw_buf others; /* the gateway's certificates, base64 PKCS#7; fetched once */
 };
-
-/* Whoever may be told so loses nothing: the fleet's keys are not worth a flush each. */
-static int no_sync(void *ctx, int fd)
-{
-    (void)ctx;
-    (void)fd;
-    return 0;
-}
-
-static int no_sync_dir(void *ctx, const char *dir_path)
-{
-    (void)ctx;
-    (void)dir_path;
-    return 0;
-}
 
 void fleet_enrol_identity(const struct fleet_options *options, uint32_t index, struct fleet_identity *ret_identity)
 {
@@ -243,7 +228,7 @@ static enum gw_rc try_one(struct worker *w, struct fleet_identity *id, struct in
                           struct gw_err *err)
 {
     struct agent_cert cert;
-    id->est.fs = &w->e->fs;
+    id->est.fs = fleet_fs(); /* the fleet's keys are not worth a flush each */
     if (mkdir(id->site.state_dir, 0700) && errno != EEXIST)
         return gw_err_sys(err, "%s", id->site.state_dir);
     enum gw_rc rc = agent_key_open(id->est.fs, id->est.key_path, false, &id->est.key, err);
@@ -337,9 +322,6 @@ enum gw_rc fleet_enrol_start(const struct fleet_options *options, struct fleet_i
     e->stride = stride;
     e->wake_fd = wake_fd;
     e->done = gw_xalloc(options->devices, sizeof(*e->done));
-    e->fs = *gw_fs_posix();
-    e->fs.sync = no_sync;
-    e->fs.sync_dir = no_sync_dir;
     (void)pthread_mutex_init(&e->lock, NULL);
     (void)pthread_mutex_init(&e->fetch_lock, NULL);
     (void)pthread_cond_init(&e->stopped, NULL);

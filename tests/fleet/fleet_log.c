@@ -18,6 +18,7 @@ void fleet_log_init(struct fleet_log *log, uint32_t window, bool check)
     *log = (struct fleet_log){.window = window, .credit_bytes = FIRST_CREDIT};
     for (size_t i = 0; i < FLEET_WINDOW_MAX; i++)
         gw_buf_init(&log->flight[i].payload, LOG_BATCH_BYTES_MAX);
+    gw_buf_init(&log->said, FLEET_SAID_MAX);
     if (check)
         log->tree = gw_xalloc(1, sizeof(*log->tree));
 }
@@ -26,6 +27,7 @@ void fleet_log_done(struct fleet_log *log)
 {
     for (size_t i = 0; i < FLEET_WINDOW_MAX; i++)
         gw_buf_done(&log->flight[i].payload);
+    gw_buf_done(&log->said);
     free(log->tree);
     log->tree = NULL;
 }
@@ -102,6 +104,28 @@ static void add(struct fleet_log *log, struct log_batch_writer *w, struct gw_vie
         abort();
 }
 
+enum gw_rc fleet_log_say(struct fleet_log *log, struct gw_view event)
+{
+    if (event.len > UINT16_MAX || log->said_count >= FLEET_SAID_EVENTS ||
+        log->said.len + event.len + sizeof(uint16_t) > FLEET_SAID_MAX)
+        return GW_TOO_BIG;
+    (void)gw_buf_add_u16(&log->said, (uint16_t)event.len);
+    (void)gw_buf_add_view(&log->said, event);
+    log->said_count++;
+    return GW_OK;
+}
+
+static void add_said(struct fleet_log *log, struct log_batch_writer *w)
+{
+    struct gw_reader in = {gw_buf_view(&log->said)};
+    uint16_t len;
+    struct gw_view event;
+    for (; gw_read_u16(&in, &len) == GW_OK && gw_read_bytes(&in, len, &event) == GW_OK; log->next++)
+        add(log, w, event);
+    gw_buf_reset(&log->said);
+    log->said_count = 0;
+}
+
 static void remember_root(struct fleet_log *log)
 {
     struct fleet_tree *tree = log->tree;
@@ -128,7 +152,9 @@ void fleet_log_make(struct fleet_log *log, struct fleet_event_maker *maker, cons
         add(log, &w, start_event(log, &room));
         log->next++;
     }
-    for (uint32_t i = 0; i < events; i++, log->next++)
+    bool said = log->said_count > 0;
+    add_said(log, &w);
+    for (uint32_t i = 0; !said && i < events; i++, log->next++)
         add(log, &w, fleet_event_make(maker, device, when, log->next, event_bytes));
     batch->count = (uint32_t)(log->next - batch->first);
     if (log_batch_end(&w))

@@ -24,7 +24,9 @@
 #include "merkle_range.h"
 #include "note.h"
 
-#define FLEET_ROOTS 256 /* roots remembered, for checkpoints that come later; a power of two */
+#define FLEET_SAID_MAX    16384 /* bytes */
+#define FLEET_SAID_EVENTS 256
+#define FLEET_ROOTS       256 /* roots remembered, for checkpoints that come later; a power of two */
 
 enum fleet_reason {
     FLEET_NEW = 0,
@@ -62,6 +64,8 @@ struct fleet_log {
     uint32_t head, count;
     uint32_t sent; /* of flight, from head on, since the last rewind */
     uint32_t window;
+    struct gw_buf said; /* own events that are in no batch yet: (u16 length ‖ bytes) × said_count */
+    uint32_t said_count;
     struct fleet_tree *tree; /* owned; NULL: this device checks nothing */
 };
 
@@ -74,8 +78,12 @@ void fleet_log_resume(struct fleet_log *log, uint64_t epoch, uint64_t next, cons
 
 bool fleet_log_full(const struct fleet_log *log); /* the window */
 
+/* An event of the device's own, for the next batch. GW_TOO_BIG: too many wait already; it is dropped. */
+enum gw_rc fleet_log_say(struct fleet_log *log, struct gw_view event);
+
 /* Puts `events` fresh events into a new batch in flight (not full); event 0 of an epoch is its log.start, in front of
- * them. 0 events are allowed for that one only. */
+ * them. When the device has said something, that is the batch, and no fresh ones are made. 0 events are allowed for
+ * these only. */
 void fleet_log_make(struct fleet_log *log, struct fleet_event_maker *maker, const char *device, uint32_t events,
                     uint32_t event_bytes, struct gw_wall now);
 

@@ -75,6 +75,14 @@ static void act(struct fleet_device *d, const struct fleet_now *now)
     d->act_at_ms = now->mono.ms + (int64_t)conduct_of(d)->every_s * GW_SECOND_MS;
     switch (d->kind) {
     case FLEET_GOOD:
+    case FLEET_FAILS_INSTALL:
+    case FLEET_BOOTS_OLD:
+    case FLEET_GOES_SILENT:
+    case FLEET_FLAPS:
+    case FLEET_REFUSES:
+    case FLEET_DEFERS:
+    case FLEET_SLOW_DOWNLOAD:
+    case FLEET_CRASHES:
         break;
     case FLEET_FLOOD:
         flood(d);
@@ -97,7 +105,7 @@ static void act(struct fleet_device *d, const struct fleet_now *now)
 
 void fleet_manners_tick(struct fleet_device *d, const struct fleet_now *now)
 {
-    if (d->kind == FLEET_GOOD)
+    if (d->kind == FLEET_GOOD || fleet_kind_of_updates(d->kind))
         return;
     if (d->act_at_ms == 0)
         d->act_at_ms = d->common->load_at_ms + (int64_t)conduct_of(d)->after_s * GW_SECOND_MS;

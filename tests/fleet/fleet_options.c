@@ -7,6 +7,7 @@
 #include "gw_num.h"
 #include "gw_view.h"
 #include "log_bundle.h"
+#include "release.h"
 
 static const char help[] =
     "usage: gatehouse-fleet --devices N --gateway HOST[:HTTPS_PORT] --state DIR [OPTIONS]\n"
@@ -21,6 +22,12 @@ static const char help[] =
     "  --behaviour FILE         who misbehaves, and how: docs/fleet.md\n"
     "  --check-every N          every N-th device keeps a tree and checks roots and checkpoints (1; 0: none)\n"
     "  --connect-rate N         connects begun per second, at most (500)\n"
+    "  --vendor-key FILE        whose updates are taken (PEM, up to 8 times; none: all are refused)\n"
+    "  --release VERSION        what runs before the first update (1); --product TEXT, --hardware TEXT\n"
+    "  --install-ms N           how long an installation takes (1000); --reboot-ms N: a reboot (1000)\n"
+    "  --artifact-bytes N       fetch only so much of an artifact and check no digest\n"
+    "  --no-download            fetch nothing\n"
+    "  --handler-journal FILE   a line for each installation that is begun (DIR/handlers)\n"
     "  --name TEXT --first N    devices are called TEXT-N and so on (sim, 1)\n"
     "  --workers N              threads that enrol (8)\n"
     "  --together               no load before every device has a session\n"
@@ -111,6 +118,15 @@ enum option_id {
     OPT_FOR,
     OPT_TOGETHER,
     OPT_REPORT,
+    OPT_VENDOR_KEY,
+    OPT_PRODUCT,
+    OPT_HARDWARE,
+    OPT_RELEASE,
+    OPT_INSTALL_MS,
+    OPT_REBOOT_MS,
+    OPT_ARTIFACT_BYTES,
+    OPT_NO_DOWNLOAD,
+    OPT_HANDLER_JOURNAL,
     OPT_VERSION,
     OPT_HELP,
 };
@@ -136,6 +152,15 @@ static const struct option options[] = {
     {"for", required_argument, NULL, OPT_FOR},
     {"together", no_argument, NULL, OPT_TOGETHER},
     {"report", required_argument, NULL, OPT_REPORT},
+    {"vendor-key", required_argument, NULL, OPT_VENDOR_KEY},
+    {"product", required_argument, NULL, OPT_PRODUCT},
+    {"hardware", required_argument, NULL, OPT_HARDWARE},
+    {"release", required_argument, NULL, OPT_RELEASE},
+    {"install-ms", required_argument, NULL, OPT_INSTALL_MS},
+    {"reboot-ms", required_argument, NULL, OPT_REBOOT_MS},
+    {"artifact-bytes", required_argument, NULL, OPT_ARTIFACT_BYTES},
+    {"no-download", no_argument, NULL, OPT_NO_DOWNLOAD},
+    {"handler-journal", required_argument, NULL, OPT_HANDLER_JOURNAL},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -158,6 +183,8 @@ static enum gw_rc take_numbers(int option, const char *text, struct fleet_option
         {OPT_CONNECT_RATE, "connect-rate", 1, 100000, offsetof(struct fleet_options, connect_rate)},
         {OPT_WORKERS, "workers", 1, 16, offsetof(struct fleet_options, workers)},
         {OPT_FIGURES, "figures", 0, 86400, offsetof(struct fleet_options, figures_s)},
+        {OPT_INSTALL_MS, "install-ms", 0, 86400000, offsetof(struct fleet_options, install_ms)},
+        {OPT_REBOOT_MS, "reboot-ms", 0, 86400000, offsetof(struct fleet_options, reboot_ms)},
         {OPT_FOR, "for", 1, 10000000, offsetof(struct fleet_options, seconds)},
     };
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
@@ -167,8 +194,53 @@ static enum gw_rc take_numbers(int option, const char *text, struct fleet_option
     return gw_err_set(err, GW_INVALID, "%s", help);
 }
 
+static enum gw_rc take_vendor_key(const char *path, struct fleet_options *o, struct gw_err *err)
+{
+    if (o->vendor_key_count == AGENT_VENDOR_KEYS_MAX)
+        return gw_err_set(err, GW_INVALID, "--vendor-key: at most %d", AGENT_VENDOR_KEYS_MAX);
+    o->vendor_keys[o->vendor_key_count++] = path;
+    return GW_OK;
+}
+
+static enum gw_rc take_word(const char *name, bool (*valid)(struct gw_view), const char *text, const char **ret_word,
+                            struct gw_err *err)
+{
+    if (!valid(gw_view_str(text)))
+        return gw_err_set(err, GW_INVALID, "--%s: letters, digits and . _ -, at most 64", name);
+    *ret_word = text;
+    return GW_OK;
+}
+
+/* What concerns updates; GW_NOT_FOUND: another option. */
+static enum gw_rc take_update(int option, struct fleet_options *o, struct gw_err *err)
+{
+    switch (option) {
+    case OPT_VENDOR_KEY:
+        return take_vendor_key(optarg, o, err);
+    case OPT_PRODUCT:
+        return take_word("product", release_product_valid, optarg, &o->product, err);
+    case OPT_HARDWARE:
+        return take_word("hardware", release_product_valid, optarg, &o->hardware, err);
+    case OPT_RELEASE:
+        return take_word("release", release_version_valid, optarg, &o->release, err);
+    case OPT_ARTIFACT_BYTES:
+        return take_number("artifact-bytes", optarg, 1, (uint64_t)RELEASE_FILE_BYTES_MAX, &o->artifact_bytes, err);
+    case OPT_NO_DOWNLOAD:
+        o->no_download = true;
+        return GW_OK;
+    case OPT_HANDLER_JOURNAL:
+        o->handler_journal = optarg;
+        return GW_OK;
+    default: /* of getopt's numbers */
+        return GW_NOT_FOUND;
+    }
+}
+
 static enum gw_rc take(int option, struct fleet_options *o, struct gw_err *err)
 {
+    enum gw_rc rc = take_update(option, o, err);
+    if (rc != GW_NOT_FOUND)
+        return rc;
     switch (option) {
     case OPT_NAME:
         return take_name(optarg, o, err);
@@ -233,7 +305,12 @@ enum gw_rc fleet_options_parse(int argc, char **argv, struct fleet_options *ret_
                               .check_every = 1,
                               .connect_rate = 500,
                               .workers = 8,
-                              .figures_s = 1};
+                              .figures_s = 1,
+                              .product = "gatehouse-fleet",
+                              .hardware = "simulated",
+                              .release = "1",
+                              .install_ms = 1000,
+                              .reboot_ms = 1000};
     enum gw_rc rc = GW_OK;
     optind = 0;
     opterr = 0;

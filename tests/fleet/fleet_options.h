@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent_dsse.h"
 #include "gw_err.h"
 #include "invitation.h"
 
@@ -36,8 +37,15 @@ struct fleet_options {
     uint32_t workers;      /* threads that enrol */
     uint32_t seconds;      /* of load, then stop; 0: until a signal */
     uint32_t figures_s;    /* seconds between two lines of figures; 0: none */
-    bool together;         /* load begins when every device has a session */
-    bool json;             /* a report on stdout at the end */
+    const char *product, *hardware, *release;       /* of the inventory; what runs before the first update */
+    const char *vendor_keys[AGENT_VENDOR_KEYS_MAX]; /* files: whose releases are taken */
+    size_t vendor_key_count;
+    const char *handler_journal; /* file; NULL: "<state>/handlers" */
+    uint32_t install_ms, reboot_ms;
+    uint64_t artifact_bytes; /* only so many of each, and no digest is checked; 0: all */
+    bool no_download;
+    bool together; /* load begins when every device has a session */
+    bool json;     /* a report on stdout at the end */
 };
 
 /* GW_INVALID: err says what; GW_CANCELLED: --help or --version was asked for and has been answered. */

@@ -47,6 +47,12 @@ void fleet_stats_line(const struct fleet_stats *s, double seconds, uint64_t acke
                         s->enrolled, s->devices, s->up, seconds > 0 ? (double)acked / seconds : 0.0,
                         s->events_made - s->events_acked, (double)fleet_histogram_at(&s->latency, 50) / 1000,
                         (double)fleet_histogram_at(&s->latency, 99) / 1000, s->reconnects, s->cuts, s->refused);
+    const struct fleet_update_stats *u = &s->updates;
+    if (u->jobs + u->rejected)
+        (void)gw_buf_printf(ret_text,
+                            ", jobs %" PRIu64 ", installed %" PRIu64 ", failed %" PRIu64 ", rolled back %" PRIu64
+                            ", rejected %" PRIu64,
+                            u->jobs, u->installed, u->failed, u->rolled_back, u->rejected);
 }
 
 static void put_latency(const struct fleet_histogram *h, struct gw_buf *out)
@@ -86,6 +92,18 @@ enum gw_rc fleet_stats_json(const struct fleet_stats *s, const struct fleet_span
         {"lies", s->lies},
         {"malformed", s->malformed},
         {"flood_messages", s->flood_messages},
+        {"jobs", s->updates.jobs},
+        {"installs_begun", s->updates.installs},
+        {"reboots", s->updates.reboots},
+        {"installed", s->updates.installed},
+        {"failed", s->updates.failed},
+        {"rejected", s->updates.rejected},
+        {"rolled_back", s->updates.rolled_back},
+        {"cancelled", s->updates.cancelled},
+        {"deferred", s->updates.deferred},
+        {"downloads", s->updates.downloads},
+        {"download_bytes", s->updates.download_bytes},
+        {"download_cuts", s->updates.download_cuts},
     };
     (void)gw_buf_add_str(ret_text, "{");
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)

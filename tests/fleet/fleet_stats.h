@@ -18,6 +18,15 @@ void fleet_histogram_add(struct fleet_histogram *h, int64_t us);
 /* The latency below which `pct` percent lie, in µs; 0 when empty. */
 int64_t fleet_histogram_at(const struct fleet_histogram *h, double pct);
 
+struct fleet_update_stats {
+    uint64_t jobs;      /* taken up */
+    uint64_t installs;  /* begun, as in the handler journal */
+    uint64_t reboots;   /* for any reason */
+    uint64_t installed; /* ends, as reported */
+    uint64_t failed, rejected, rolled_back, cancelled, deferred;
+    uint64_t downloads, download_bytes, download_cuts;
+};
+
 struct fleet_stats {
     uint32_t devices, enrolled, refused; /* refused: the gateway does not let them enrol */
     uint32_t up, up_max;
@@ -26,6 +35,7 @@ struct fleet_stats {
     uint64_t events_made, events_acked, batches_made, batches_sent, batches_again, batches_acked;
     uint64_t roots_checked, roots_wrong, checkpoints_checked, checkpoints_wrong;
     uint64_t new_epochs, lies, malformed, flood_messages;
+    struct fleet_update_stats updates;
     struct fleet_histogram latency;
 };
 

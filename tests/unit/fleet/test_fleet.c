@@ -4,8 +4,10 @@
 
 #include "bulk_hash.h"
 #include "fleet_behaviour.h"
+#include "fleet_fs.h"
 #include "fleet_keep.h"
 #include "fleet_log.h"
+#include "fleet_slots.h"
 #include "fleet_stats.h"
 #include "gw_cleanup.h"
 #include "gw_test.h"
@@ -161,6 +163,70 @@ static void credit_holds_batches_back(void)
     CU_ASSERT_PTR_NOT_NULL(fleet_log_next(&log, true)); /* one asks whether there is room again */
 }
 
+static void what_a_device_says_goes_alone_and_in_order(void)
+{
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    struct log_batch batch;
+    new_log(&log);
+    make(&log, BATCH);
+    CU_ASSERT_EQUAL(fleet_log_say(&log, gw_view_str("{\"n\":1}")), GW_OK);
+    CU_ASSERT_EQUAL(fleet_log_say(&log, gw_view_str("{\"n\":2}")), GW_OK);
+    make(&log, BATCH); /* no fresh ones are among them */
+    CU_ASSERT_EQUAL(log.next, BATCH + 1 + 2);
+    CU_ASSERT_EQUAL_FATAL(log_batch_parse(gw_buf_view(&log.flight[1].payload), &batch, NULL), GW_OK);
+    CU_ASSERT_EQUAL(batch.head.count, 2);
+    CU_ASSERT(batch.bundle.len == 18 && memcmp(batch.bundle.ptr + 2, "{\"n\":1}", 7) == 0);
+    CU_ASSERT_EQUAL(log.said_count, 0);
+    size_t said = 0;
+    while (fleet_log_say(&log, gw_view_str("{}")) == GW_OK)
+        said++;
+    CU_ASSERT_EQUAL(said, FLEET_SAID_EVENTS); /* and not one more */
+}
+
+/* ---- slots ------------------------------------------------------------------------------------------------------- */
+
+static void slots_go_where_the_images_are(void)
+{
+    struct fleet_slots s, again;
+    char path[160], boot[JOB_REPORT_BOOT_MAX + 1];
+    struct gw_err err = {0};
+    (void)snprintf(path, sizeof(path), "%s/slots", gw_test_dir());
+    fleet_slots_init(&s, "1.0.0", "0f2e", 17);
+    CU_ASSERT_STRING_EQUAL(s.boot, "0f2e-17");
+    memcpy(boot, s.boot, sizeof(boot));
+    fleet_slots_install(&s, "2.0.0");
+    GW_ASSERT_OK(fleet_slots_save(fleet_fs(), path, &s, &err), &err);
+    fleet_slots_boot(&s, false);
+    CU_ASSERT_STRING_EQUAL(s.running, "2.0.0");
+    CU_ASSERT_STRING_EQUAL(s.previous, "1.0.0");
+    CU_ASSERT_STRING_NOT_EQUAL(s.boot, boot);
+    CU_ASSERT(s.side);
+    fleet_slots_fall_back(&s, "2.0.0");
+    fleet_slots_boot(&s, false);
+    CU_ASSERT_STRING_EQUAL(s.running, "1.0.0");
+    CU_ASSERT_FALSE(s.side);
+    GW_ASSERT_OK(fleet_slots_load(path, &again, &err), &err);
+    CU_ASSERT_STRING_EQUAL(again.staged, "2.0.0");
+    fleet_slots_boot(&again, true); /* does not take it */
+    CU_ASSERT_STRING_EQUAL(again.running, "1.0.0");
+    CU_ASSERT_STRING_EQUAL(again.staged, "");
+}
+
+static void damaged_slots_are_not_believed(void)
+{
+    static const char *const texts[] = {
+        "", "1\n", "1\n-\n-\nboot\n", "1\n-\n-\nboot\n2\n", "-\n-\n-\nboot\n0\n", "1\n-\n-\nbo ot\n0\n"};
+    char path[160];
+    struct fleet_slots s = {.running = "7"};
+    (void)snprintf(path, sizeof(path), "%s/slots", gw_test_dir());
+    CU_ASSERT_EQUAL(fleet_slots_load(path, &s, NULL), GW_NOT_FOUND);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        GW_ASSERT_OK(gw_fs_replace(fleet_fs(), path, gw_view_str(texts[i]), 0600, NULL), NULL);
+        CU_ASSERT_EQUAL(fleet_slots_load(path, &s, NULL), GW_CORRUPT);
+    }
+    CU_ASSERT_STRING_EQUAL(s.running, "7");
+}
+
 static void a_lie_has_old_numbers_and_other_bytes(void)
 {
     GW_CLEANUP(fleet_log_done) struct fleet_log log;
@@ -266,11 +332,33 @@ static void deals_out_kinds_by_range_and_share(void)
     CU_ASSERT_EQUAL(b.conduct[FLEET_SILENT].for_s, 9);
 }
 
+static void a_seed_deals_the_same_shares_to_others(void)
+{
+    static const char text[] =
+        "[fails_install]\nshare_pct = 10\n[goes_silent]\ndevices = [\"7\"]\nat = \"downloaded\"\n"
+        "[boots_old]\nsays = \"installed\"\n[deal]\nseed = ";
+    char first[256], second[256];
+    struct gw_err err = {0};
+    GW_CLEANUP(fleet_behaviour_done) struct fleet_behaviour a = {0}, b = {0}, c = {0};
+    (void)snprintf(first, sizeof(first), "%s11\n", text);
+    (void)snprintf(second, sizeof(second), "%s12\n", text);
+    GW_ASSERT_OK(load(first, 1, 100, &a, &err), &err);
+    GW_ASSERT_OK(load(first, 1, 100, &b, &err), &err);
+    GW_ASSERT_OK(load(second, 1, 100, &c, &err), &err);
+    CU_ASSERT_EQUAL(count_kind(&a, FLEET_FAILS_INSTALL), 10);
+    CU_ASSERT_EQUAL(count_kind(&c, FLEET_FAILS_INSTALL), 10);
+    CU_ASSERT_EQUAL(memcmp(a.kind, b.kind, 100), 0);
+    CU_ASSERT_NOT_EQUAL(memcmp(a.kind, c.kind, 100), 0);
+    CU_ASSERT_EQUAL(a.kind[6], FLEET_GOES_SILENT);
+    CU_ASSERT_EQUAL(a.conduct[FLEET_GOES_SILENT].at, JOB_STATE_DOWNLOADED);
+    CU_ASSERT(a.conduct[FLEET_BOOTS_OLD].says_installed);
+}
+
 static void refuses_what_it_does_not_understand(void)
 {
     static const char *const texts[] = {"[lie]\ndevices = [\"7-3\"]\n", "[lie]\ndevices = [\"x\"]\n",
-                                        "[lie]\nshare_pct = 101\n", "[lies]\nshare_pct = 1\n",
-                                        "[flood]\nmessages_per_second = 0\n"};
+                                        "[lie]\nshare_pct = 101\n",     "[goes_silent]\nat = \"home\"\n",
+                                        "[lies]\nshare_pct = 1\n",      "[flood]\nmessages_per_second = 0\n"};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct gw_err err = {0};
         struct fleet_behaviour b = {0};
@@ -302,6 +390,15 @@ static void understands_the_command_line(void)
     CU_ASSERT_EQUAL(o.https_port, 7443);
     CU_ASSERT_EQUAL(o.mqtt_port, 8883);
     CU_ASSERT_EQUAL(o.events_per_s, 5000);
+    CU_ASSERT_STRING_EQUAL(o.release, "1");
+    const char *const update[] = {"--devices",    "1",  "--gateway",    "a",     "--state",       "x",
+                                  "--vendor-key", "k1", "--vendor-key", "k2",    "--install-ms",  "20",
+                                  "--reboot-ms",  "30", "--release",    "1.4.0", "--no-download", NULL};
+    CU_ASSERT_EQUAL_FATAL(parse(update, &o), GW_OK);
+    CU_ASSERT_EQUAL(o.vendor_key_count, 2);
+    CU_ASSERT_EQUAL(o.install_ms, 20);
+    CU_ASSERT_EQUAL(o.reboot_ms, 30);
+    CU_ASSERT(o.no_download);
     const char *const bad[][8] = {
         {"--devices", "0", "--gateway", "a", "--state", "x", NULL},
         {"--devices", "1", "--gateway", "a b", "--state", "x", NULL},
@@ -309,6 +406,7 @@ static void understands_the_command_line(void)
         {"--devices", "1", "--gateway", "a", NULL},
         {"--devices", "1", "--state", "x", NULL},
         {"--devices", "1", "--gateway", "a", "--state", "x", "more", NULL},
+        {"--devices", "1", "--gateway", "a", "--state", "x", "--release=a b", NULL},
         {"--frobnicate", NULL},
         {"--devices", NULL},
     };
@@ -341,6 +439,10 @@ static const struct gw_test_case cases[] = {
     {"a lie has old numbers and other bytes", a_lie_has_old_numbers_and_other_bytes},
     {"kept logs go on where they stood", kept_logs_go_on_where_they_stood},
     {"deals out kinds by range and share", deals_out_kinds_by_range_and_share},
+    {"a seed deals the same shares to other devices", a_seed_deals_the_same_shares_to_others},
+    {"what a device says goes alone and in order", what_a_device_says_goes_alone_and_in_order},
+    {"slots go where the images are", slots_go_where_the_images_are},
+    {"damaged slots are not believed", damaged_slots_are_not_believed},
     {"refuses a behaviour that it does not understand", refuses_what_it_does_not_understand},
     {"understands the command line", understands_the_command_line},
     {"percentiles are within a bucket", percentiles_are_within_a_bucket},
