@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "gw_cleanup.h"
 #include "gw_test.h"
@@ -22,33 +23,12 @@ static void add(struct line *l, const char *a, const char *b)
         l->argv[l->n++] = b;
 }
 
-int kit_http(const struct gw_gateway *g, const struct person *p, const struct http_ask *ask, char **ret_answer)
+/* Runs it; the status line's number, or -1. */
+static int run(struct line *l, const struct http_ask *ask, char **ret_answer)
 {
-    char ca[192], url[512], csrf[120], cookie[120], type[96], match[64];
-    struct line l = {.n = 0};
-    (void)snprintf(ca, sizeof(ca), "%s/web/ca.crt", g->state);
-    (void)snprintf(url, sizeof(url), "https://localhost:%u%s", g->port_operators, ask->path);
-    (void)snprintf(csrf, sizeof(csrf), "X-GW-CSRF: %s", ask->csrf ? ask->csrf : p->csrf[0] ? p->csrf : "none");
-    (void)snprintf(cookie, sizeof(cookie), "Cookie: %s", p->cookie);
-    (void)snprintf(type, sizeof(type), "Content-Type: %s", ask->content_type ? ask->content_type : "application/json");
-    (void)snprintf(match, sizeof(match), "If-Match: %s", ask->if_match ? ask->if_match : "");
-    add(&l, "curl", "-sSig");
-    add(&l, "--cacert", ca);
-    add(&l, "-X", ask->method);
-    if (!ask->csrf || ask->csrf[0])
-        add(&l, "-H", csrf);
-    if (p->cookie[0])
-        add(&l, "-H", cookie);
-    if (ask->if_match)
-        add(&l, "-H", match);
-    if (ask->body || strcmp(ask->method, "POST") == 0) { /* a POST has a length, if it is 0 */
-        add(&l, "-H", type);
-        add(&l, "-d", ask->body ? ask->body : "");
-    }
-    add(&l, url, NULL);
     char *out = NULL;
     int status = -1;
-    if (gw_proc_run(l.argv, &out) == 0 && strncmp(out, "HTTP/1.1 ", 9) == 0)
+    if (gw_proc_run(l->argv, &out) == 0 && strncmp(out, "HTTP/1.1 ", 9) == 0)
         status = (int)strtol(out + 9, NULL, 10);
     else
         printf("#   %s %s: %s\n", ask->method, ask->path, out);
@@ -57,6 +37,81 @@ int kit_http(const struct gw_gateway *g, const struct person *p, const struct ht
     else
         free(out);
     return status;
+}
+
+struct texts {
+    char url[512], type[96], match[64];
+};
+
+/* What is asked for, whoever asks. */
+static void add_ask(struct line *l, struct texts *t, const char *base, const struct http_ask *ask)
+{
+    (void)snprintf(t->url, sizeof(t->url), "%s%s", base, ask->path);
+    (void)snprintf(t->type, sizeof(t->type), "Content-Type: %s",
+                   ask->content_type ? ask->content_type : "application/json");
+    (void)snprintf(t->match, sizeof(t->match), "If-Match: %s", ask->if_match ? ask->if_match : "");
+    if (strcmp(ask->method, "HEAD") == 0)
+        add(l, "--head", NULL);
+    else
+        add(l, "-X", ask->method);
+    if (ask->if_match)
+        add(l, "-H", t->match);
+    if (ask->body || strcmp(ask->method, "POST") == 0) { /* a POST has a length, if it is 0 */
+        add(l, "-H", t->type);
+        add(l, "-d", ask->body ? ask->body : "");
+    }
+    add(l, t->url, NULL);
+}
+
+int kit_http(const struct gw_gateway *g, const struct person *p, const struct http_ask *ask, char **ret_answer)
+{
+    char ca[192], base[64], csrf[120], cookie[120];
+    struct line l = {.n = 0};
+    struct texts t;
+    (void)snprintf(ca, sizeof(ca), "%s/web/ca.crt", g->state);
+    (void)snprintf(base, sizeof(base), "https://localhost:%u", g->port_operators);
+    (void)snprintf(csrf, sizeof(csrf), "X-GW-CSRF: %s", ask->csrf ? ask->csrf : p->csrf[0] ? p->csrf : "none");
+    (void)snprintf(cookie, sizeof(cookie), "Cookie: %s", p->cookie);
+    add(&l, "curl", "-sSig");
+    add(&l, "--cacert", ca);
+    if (!ask->csrf || ask->csrf[0])
+        add(&l, "-H", csrf);
+    if (p->cookie[0])
+        add(&l, "-H", cookie);
+    add_ask(&l, &t, base, ask);
+    return run(&l, ask, ret_answer);
+}
+
+int kit_device_door(const struct gw_gateway *g, const struct http_ask *ask)
+{
+    char base[64];
+    struct line l = {.n = 0};
+    struct texts t;
+    (void)snprintf(base, sizeof(base), "https://localhost:%u", g->port_devices);
+    add(&l, "curl", "-sSigk");
+    add_ask(&l, &t, base, ask);
+    return run(&l, ask, NULL);
+}
+
+int kit_local(const struct gw_gateway *g, bool root, const struct http_ask *ask)
+{
+    char dir[192], group[16];
+    struct line l = {.n = 0};
+    struct texts t;
+    struct stat st;
+    (void)snprintf(dir, sizeof(dir), "%s", g->socket);
+    *strrchr(dir, '/') = '\0';
+    CU_ASSERT_EQUAL_FATAL(stat(dir, &st), 0);
+    (void)snprintf(group, sizeof(group), "%u", (unsigned)st.st_gid);
+    if (!root) {
+        add(&l, "setpriv", "--clear-groups");
+        add(&l, "--reuid", "65534");
+        add(&l, "--regid", group);
+    }
+    add(&l, "curl", "-sSig");
+    add(&l, "--unix-socket", g->socket);
+    add_ask(&l, &t, "http://gatehouse", ask);
+    return run(&l, ask, NULL);
 }
 
 int kit_sign_in(const struct gw_gateway *g, struct person *p, const char *name, const char *password)

@@ -23,6 +23,10 @@ struct http_ask {
 
 /* The status; head and body of the answer in *ret_answer (free()) unless NULL. -1: no answer. */
 int kit_http(const struct gw_gateway *g, const struct person *p, const struct http_ask *ask, char **ret_answer);
+/* The same at the devices' door, without a certificate. */
+int kit_device_door(const struct gw_gateway *g, const struct http_ask *ask);
+/* The same at the admin socket, as root or as somebody else of its group. */
+int kit_local(const struct gw_gateway *g, bool root, const struct http_ask *ask);
 /* Signs in and keeps cookie and token; the status. */
 int kit_sign_in(const struct gw_gateway *g, struct person *p, const char *name, const char *password);
 /* Starts a gateway, claims it by HTTPS and makes the accounts "vic" (viewer) and "olga" (operator) beside "admin". */
@@ -33,3 +37,4 @@ int kit_user(const struct gw_gateway *g, const char *verb, const char *name, con
 bool kit_audited(const struct gw_gateway *g, const char *cls, const char *text);
 
 void every_route_answers_each_role_as_it_should(void);
+void no_route_is_open_at_another_door(void);

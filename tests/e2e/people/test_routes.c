@@ -1,4 +1,4 @@
-/* Every route of the served OpenAPI document, without a session and with each role, against one table. */
+/* Every route of the served OpenAPI document, at each door, without a session and with each role, against one table. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,7 +7,9 @@
 #include "json.h"
 #include "people_kit.h"
 
-enum need { NOBODY, VIEWER, OPERATOR, ADMIN }; /* NOBODY: open to everyone */
+/* NOBODY: open to everyone. ROOT: at the admin socket alone, for root. At that socket everybody is an admin, but what
+ * needs an admin needs root there. */
+enum need { NOBODY, VIEWER, OPERATOR, ADMIN, ROOT };
 
 #define KEY   "0000000000000000000000000000000000000000000000000000000000000000"
 #define AUDIT "log=audit/0000000000000000"
@@ -62,6 +64,7 @@ static const struct row {
     {"post", "/api/v1/users/{name}/enable", ADMIN, 404, NULL, NULL},
     {"post", "/api/v1/users/{name}/password", ADMIN, 404, NULL, "{\"password\":\"" KIT_PASSWORD "\"}"},
     {"get", "/api/v1/claim", NOBODY, 200, NULL, NULL},
+    {"post", "/api/v1/claim-code", ROOT, 409, NULL, NULL},
     {"delete", "/api/v1/session", VIEWER, 200, NULL, NULL}, /* the last: it ends what the others stand on */
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -78,47 +81,92 @@ static void fill_path(const struct row *row, char out[256])
                    row->query ? "?" : "", row->query ? row->query : "");
 }
 
+static bool is_get(const struct row *row)
+{
+    return strcmp(row->method, "get") == 0;
+}
+
+struct
+try {
+    char path[256], method[8];
+    struct http_ask ask;
+};
+
+static void make_try(const struct row *row, struct try *ret_try)
+{
+    struct try *t = ret_try;
+    fill_path(row, t->path);
+    for (size_t i = 0; i <= strlen(row->method); i++)
+        t->method[i] = (char)(row->method[i] >= 'a' ? row->method[i] - 'a' + 'A' : 0);
+    t->ask = (struct http_ask){.method = t->method, .path = t->path, .body = row->body};
+    t->ask.if_match = is_get(row) ? NULL : strstr(t->path, "/invite") ? "\"7\"" : "*";
+    t->ask.content_type = strcmp(row->path, "/api/v1/releases") == 0 ? "application/x-tar" : NULL;
+}
+
+static void hold(const char *who, const struct http_ask *ask, int got, int wanted)
+{
+    if (got != wanted)
+        printf("#   %s: %s %s gave %d, wanted %d\n", who, ask->method, ask->path, got, wanted);
+    CU_ASSERT_EQUAL(got, wanted);
+}
+
 static int expected(const struct row *row, enum need who)
 {
+    if (row->need == ROOT)
+        return 404;
     if (row->need == NOBODY || who >= row->need)
         return row->status;
     return who == NOBODY ? 401 : 403;
 }
 
+/* As it should be; without the token; and, when it only reads, by HEAD. */
 static void try_row(const struct gw_gateway *g, const struct row *row, enum need who, const struct person *p)
 {
-    char path[256], method[8];
-    GW_FREE char *answer = NULL;
-    fill_path(row, path);
-    for (size_t i = 0; i <= strlen(row->method); i++)
-        method[i] = (char)(row->method[i] >= 'a' ? row->method[i] - 'a' + 'A' : 0);
-    bool get = strcmp(method, "GET") == 0, upload = strcmp(row->path, "/api/v1/releases") == 0;
-    struct http_ask ask = {.method = method, .path = path, .body = row->body};
-    ask.if_match = get ? NULL : strstr(path, "/invite") ? "\"7\"" : "*";
-    ask.content_type = upload ? "application/x-tar" : NULL;
-    int got = kit_http(g, p, &ask, &answer);
-    if (got != expected(row, who))
-        printf("#   role %d: %s %s gave %d, wanted %d: %s\n", (int)who, method, path, got, expected(row, who),
-               strstr(answer, "\r\n\r\n"));
-    CU_ASSERT_EQUAL(got, expected(row, who));
+    static const char *const names[] = {"nobody", "viewer", "operator", "admin"};
+    struct try t;
+    make_try(row, &t);
+    if (is_get(row)) {
+        struct http_ask head = t.ask;
+        head.method = "HEAD";
+        hold(names[who], &head, kit_http(g, p, &head, NULL), expected(row, who));
+    } else if (row->need != ROOT) {
+        struct http_ask bare = t.ask;
+        bare.csrf = "";
+        hold(names[who], &bare, kit_http(g, p, &bare, NULL), row->need == NOBODY || who != NOBODY ? 403 : 401);
+    }
+    hold(names[who], &t.ask, kit_http(g, p, &t.ask, NULL), expected(row, who));
 }
 
 struct check {
     const char *path;
     size_t found;
+    bool operators[ROW_COUNT], admin[ROW_COUNT]; /* the doors of each row */
 };
+
+static bool has_door(const struct json_value *doors, const char *door)
+{
+    struct gw_view text;
+    for (size_t i = 0; i < json_count(doors); i++)
+        if (!json_as_text(json_item(doors, i), &text) && gw_view_eq_str(text, door))
+            return true;
+    return false;
+}
 
 static bool check_operation(void *ctx, const char *key, const struct json_value *operation)
 {
     struct check *c = ctx;
     const struct json_value *doors = json_find(operation, "x-gatehouse-doors");
-    struct gw_view first;
-    if (strcmp(key, "parameters") == 0 || json_as_text(json_item(doors, 0), &first) ||
-        !gw_view_eq_str(first, "operators"))
+    if (strcmp(key, "parameters") == 0)
         return true;
     size_t same = 0;
-    for (size_t i = 0; i < ROW_COUNT; i++)
-        same += strcmp(rows[i].path, c->path) == 0 && strcmp(rows[i].method, key) == 0;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (strcmp(rows[i].path, c->path) != 0 || strcmp(rows[i].method, key) != 0)
+            continue;
+        c->operators[i] = has_door(doors, "operators");
+        c->admin[i] = has_door(doors, "admin");
+        CU_ASSERT_EQUAL(c->operators[i], rows[i].need != ROOT);
+        same++;
+    }
     if (same != 1)
         printf("#   %s %s is not in the table once\n", key, c->path);
     CU_ASSERT_EQUAL(same, 1);
@@ -134,7 +182,7 @@ static bool check_path(void *ctx, const char *key, const struct json_value *valu
 }
 
 /* The table is whole: a route that is new and not here fails. */
-static void check_document(const struct gw_gateway *g)
+static struct check check_document(const struct gw_gateway *g)
 {
     GW_FREE char *answer = NULL;
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
@@ -148,6 +196,7 @@ static void check_document(const struct gw_gateway *g)
     struct check c = {.found = 0};
     json_each_member(json_find(json_root(doc), "paths"), check_path, &c);
     CU_ASSERT_EQUAL(c.found, ROW_COUNT);
+    return c;
 }
 
 void every_route_answers_each_role_as_it_should(void)
@@ -155,13 +204,36 @@ void every_route_answers_each_role_as_it_should(void)
     static const char *const names[] = {NULL, "vic", "olga", "admin"};
     struct gw_gateway g;
     CU_ASSERT_TRUE_FATAL(kit_open(&g));
-    check_document(&g);
+    (void)check_document(&g);
     for (enum need who = NOBODY; who <= ADMIN; who++) {
         struct person p = {.cookie = ""};
         if (names[who])
             CU_ASSERT_EQUAL_FATAL(kit_sign_in(&g, &p, names[who], KIT_PASSWORD), 200);
         for (size_t i = 0; i < ROW_COUNT; i++)
             try_row(&g, &rows[i], who, &p);
+    }
+    gw_gateway_done(&g);
+}
+
+/* At the devices' door none is there; at the admin socket those that should be, for root or for everybody of its group;
+ * and whose session has ended is nobody. */
+void no_route_is_open_at_another_door(void)
+{
+    struct gw_gateway g;
+    struct person ended;
+    CU_ASSERT_TRUE_FATAL(kit_open(&g));
+    struct check c = check_document(&g);
+    CU_ASSERT_EQUAL_FATAL(kit_sign_in(&g, &ended, "olga", KIT_PASSWORD), 200);
+    CU_ASSERT_EQUAL_FATAL(kit_user(&g, "disable", "olga", NULL, NULL), 0);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const struct row *row = &rows[i];
+        struct try t;
+        make_try(row, &t);
+        bool roots = row->need >= ADMIN;
+        hold("a device", &t.ask, kit_device_door(&g, &t.ask), 404);
+        hold("root", &t.ask, kit_local(&g, true, &t.ask), c.admin[i] ? row->status : 404);
+        hold("the group", &t.ask, kit_local(&g, false, &t.ask), !c.admin[i] ? 404 : roots ? 403 : row->status);
+        hold("an ended session", &t.ask, kit_http(&g, &ended, &t.ask, NULL), expected(row, NOBODY));
     }
     gw_gateway_done(&g);
 }
