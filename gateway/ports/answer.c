@@ -15,6 +15,8 @@ void answer_free(struct answer *answer)
     free(answer->releases);
     free(answer->files);
     free(answer->bytes);
+    free(answer->rollouts);
+    free(answer->attempts);
     free(answer->users);
     explicit_bzero(&answer->session, sizeof(answer->session));
     free(answer);

@@ -12,6 +12,7 @@
 #include "http_route.h"
 #include "query.h"
 #include "release_import.h"
+#include "rollout_ask.h"
 #include "user.h"
 
 enum answer_kind {
@@ -26,18 +27,21 @@ enum answer_kind {
     ANSWER_STATUS,
     ANSWER_DEVICES,
     ANSWER_PENDING,
-    ANSWER_LOGS,           /* logs; more: there are others behind the last */
-    ANSWER_LOG_EVENTS,     /* events of one log, in order; next: the number behind the last */
-    ANSWER_LOG_SEARCH,     /* events; cursor: where the search goes on, unless it is done */
-    ANSWER_LOG_CHECKPOINT, /* bytes: a signed note */
-    ANSWER_LOG_TILE,       /* bytes: of a C2SP tile or entry bundle */
-    ANSWER_LOG_KEY,        /* text: the verifier key of the gateway's logs */
-    ANSWER_KEYS,           /* keys of vendors */
-    ANSWER_RELEASES,       /* releases; more; single: files too */
-    ANSWER_IMPORT,         /* import */
-    ANSWER_SESSION,        /* session; with GW_DENIED: name or password is wrong */
-    ANSWER_SIGNED_OUT,     /* rc and text; the cookie is to be forgotten */
-    ANSWER_USERS,          /* users; single */
+    ANSWER_LOGS,            /* logs; more: there are others behind the last */
+    ANSWER_LOG_EVENTS,      /* events of one log, in order; next: the number behind the last */
+    ANSWER_LOG_SEARCH,      /* events; cursor: where the search goes on, unless it is done */
+    ANSWER_LOG_CHECKPOINT,  /* bytes: a signed note */
+    ANSWER_LOG_TILE,        /* bytes: of a C2SP tile or entry bundle */
+    ANSWER_LOG_KEY,         /* text: the verifier key of the gateway's logs */
+    ANSWER_KEYS,            /* keys of vendors */
+    ANSWER_RELEASES,        /* releases; more; single: files too */
+    ANSWER_IMPORT,          /* import */
+    ANSWER_ROLLOUTS,        /* rollouts; more; single */
+    ANSWER_ROLLOUT_PREVIEW, /* rollouts: one, as it would be made, without an id; left */
+    ANSWER_ATTEMPTS,        /* attempts; more */
+    ANSWER_SESSION,         /* session; with GW_DENIED: name or password is wrong */
+    ANSWER_SIGNED_OUT,      /* rc and text; the cookie is to be forgotten */
+    ANSWER_USERS,           /* users; single */
 };
 
 /* Which adapter asked. Filled by the core loop. */
@@ -54,6 +58,7 @@ struct answer_device {
     char source[DEVICE_SOURCE_MAX];
     struct gw_sha256 cert_sha256; /* newest certificate; zero when there is none */
     struct gw_wall cert_not_after;
+    struct inventory inventory; /* seen 0: it has told nothing */
 };
 
 /* Since the start. */
@@ -114,6 +119,11 @@ struct answer_release {
     unsigned threshold;
 };
 
+struct answer_rollout {
+    struct rollout_entry entry;
+    struct rollout_wait waits[ROLLOUT_WAVES_MAX]; /* of the first entry.rollout.opened waves */
+};
+
 #define ANSWER_TOKEN_CHARS 64 /* 256 bits as hex */
 
 struct answer_session {
@@ -163,7 +173,12 @@ struct answer {
     size_t release_count;
     struct release_entry_file *files; /* RELEASES, single: owned */
     size_t file_count;
-    struct import_status import;   /* IMPORT */
+    struct import_status import;     /* IMPORT */
+    struct answer_rollout *rollouts; /* ROLLOUTS, ROLLOUT_PREVIEW: owned */
+    size_t rollout_count;
+    struct rollout_left left;       /* ROLLOUT_PREVIEW */
+    struct attempt_entry *attempts; /* ATTEMPTS: owned */
+    size_t attempt_count;
     struct answer_session session; /* SESSION */
     struct answer_user *users;     /* USERS: owned */
     size_t user_count;

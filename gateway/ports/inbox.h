@@ -101,6 +101,19 @@ enum act_kind {
     ACT_RELEASES_PROGRESS, /* answers ANSWER_IMPORT */
     ACT_RELEASES_WITHDRAW, /* text; answers as GET */
     ACT_RELEASES_VERIFY,   /* text; answers as GET, or with what is damaged */
+    /* Rollouts. text: the rollout's id; blobs: rollout_ask.h. */
+    ACT_ROLLOUT_LIST, /* text = id to go on behind, or ""; number = limit; answers ANSWER_ROLLOUTS, the newest first */
+    ACT_ROLLOUT_GET,  /* text; answers ANSWER_ROLLOUTS with one, as do all that change it */
+    ACT_ROLLOUT_CREATE,  /* blob = struct rollout_ask_order: a draft */
+    ACT_ROLLOUT_PREVIEW, /* the same blob, and nothing is kept; answers ANSWER_ROLLOUT_PREVIEW */
+    ACT_ROLLOUT_START,   /* text, blob = struct rollout_ask_change, as do the next five */
+    ACT_ROLLOUT_PAUSE,
+    ACT_ROLLOUT_RESUME,
+    ACT_ROLLOUT_ABORT,
+    ACT_ROLLOUT_ROLLBACK,
+    ACT_ROLLOUT_WAIVE,
+    ACT_ROLLOUT_ATTEMPTS, /* text, blob = struct rollout_ask_attempts; answers ANSWER_ATTEMPTS */
+    ACT_DEVICE_ATTEMPTS,  /* device; answers ANSWER_ATTEMPTS, the newest first */
     /* People. A password in blob is bytes without NUL. */
     ACT_SIGN_IN,       /* anonymous: name, blob = password; answers ANSWER_SESSION */
     ACT_SESSION_GET,   /* answers ANSWER_SESSION */

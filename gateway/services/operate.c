@@ -3,6 +3,7 @@
 #include "act_rule.h"
 #include "audit_note.h"
 #include "operate_internal.h"
+#include "rollouts_act.h"
 
 static const char *object_of(const struct inbox_act *act)
 {
@@ -93,6 +94,8 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
         return releases_key_act(turn, msg, err);
     case ACT_GROUP_RELEASE:
         return releases_act(&o->releases, turn, msg, err);
+    case ACT_GROUP_ROLLOUT_READ:
+        return rollouts_read(turn, msg, err);
     case ACT_GROUP_SESSION:
         return people_act(&o->people, turn, msg, err);
     case ACT_GROUP_USER:

@@ -93,6 +93,24 @@ static enum gw_rc add_certs(struct turn *turn, struct answer *answer, struct gw_
     return GW_OK;
 }
 
+/* What each device has told of itself, where it has. */
+static enum gw_rc add_inventories(struct turn *turn, struct answer *answer, struct gw_err *err)
+{
+    for (size_t i = 0; i < answer->device_count; i++) {
+        struct answer_device *d = &answer->devices[i];
+        enum gw_rc rc = turn->store->ops->inventory_get(turn->store->self, &d->device.id, &d->inventory, err);
+        if (rc && rc != GW_NOT_FOUND)
+            return rc;
+    }
+    return GW_OK;
+}
+
+static enum gw_rc add_details(struct turn *turn, struct answer *answer, struct gw_err *err)
+{
+    enum gw_rc rc = add_certs(turn, answer, err);
+    return rc ? rc : add_inventories(turn, answer, err);
+}
+
 static enum gw_rc device_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     int64_t limit = msg->u.act.number;
@@ -103,7 +121,7 @@ static enum gw_rc device_list(struct operate *o, struct turn *turn, const struct
     struct gather g = {answer, o->session, (size_t)limit};
     enum gw_rc rc =
         turn->store->ops->device_each(turn->store->self, &msg->u.act.device, (int)limit + 1, gather_device, &g, err);
-    return rc ? rc : add_certs(turn, answer, err);
+    return rc ? rc : add_details(turn, answer, err);
 }
 
 enum gw_rc operate_device_get(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
@@ -121,7 +139,7 @@ enum gw_rc operate_device_get(struct operate *o, struct turn *turn, const struct
     answer->devices = gw_xalloc(1, sizeof(*answer->devices));
     struct gather g = {answer, o->session, 1};
     (void)gather_device(&g, &device);
-    return add_certs(turn, answer, err);
+    return add_details(turn, answer, err);
 }
 
 static bool gather_pending(void *ctx, const struct device_pending *pending)

@@ -86,7 +86,7 @@ struct rest *rest_new(const struct rest_config *config)
             .methods = ops[i].method,
             .doors = ops[i].doors,
             .pattern = ops[i].pattern,
-            .body_max = is_write(ops[i].method) && !ops[i].import ? REST_BODY_MAX : 0,
+            .body_max = is_write(ops[i].method) && !ops[i].import ? rest_body_max(&ops[i]) : 0,
             .handle = ops[i].import ? NULL : handle,
             .open = ops[i].import ? rest_import_open : NULL,
             .stream_max = ops[i].import ? HTTP_STREAM_MAX : 0,

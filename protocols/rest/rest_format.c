@@ -85,6 +85,7 @@ static void put_device(struct json_writer *w, const struct answer_device *d)
     json_put_time_or_null(w, "seen", d->seen);
     json_put_str(w, "source", d->source);
     put_cert(w, d);
+    rest_put_inventory(w, &d->inventory);
     json_put_time(w, "created", d->device.created);
     json_put_time(w, "changed", d->device.changed);
     json_put_u64_text(w, "rev", (uint64_t)d->device.rev);
@@ -191,6 +192,15 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
     case ANSWER_IMPORT:
         rest_put_import(w, a);
         return true;
+    case ANSWER_ROLLOUTS:
+        rest_put_rollouts(w, a);
+        return true;
+    case ANSWER_ROLLOUT_PREVIEW:
+        rest_put_preview(w, a);
+        return true;
+    case ANSWER_ATTEMPTS:
+        rest_put_attempts(w, a);
+        return true;
     case ANSWER_SESSION:
         rest_put_session(w, a);
         return true;
@@ -272,6 +282,8 @@ void rest_format(const struct rest *rest, const struct answer *answer, struct ht
         add_etag(reply, answer->devices[0].device.rev);
     if (answer->kind == ANSWER_RELEASES && answer->single)
         add_etag(reply, answer->releases[0].entry.rev);
+    if (answer->kind == ANSWER_ROLLOUTS && answer->single)
+        add_etag(reply, answer->rollouts[0].entry.rev);
     if (answer->kind == ANSWER_USERS && answer->single)
         add_etag(reply, answer->users[0].rev);
     rest_add_cookie(reply, answer);

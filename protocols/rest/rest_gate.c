@@ -94,7 +94,7 @@ enum gw_rc rest_gate_body(const struct rest *rest, const struct rest_op *op, con
     if (!is_json(request->content_type))
         return rest_refuse(rest, request->ticket, 415, "the body must be application/json");
     struct json_doc *doc = NULL;
-    enum gw_rc rc = json_read(request->body, REST_BODY_MAX, &doc, err);
+    enum gw_rc rc = json_read(request->body, rest_body_max(op), &doc, err);
     if (rc)
         return rc;
     rc = json_only_keys(json_root(doc), op->body_keys ? op->body_keys : none, err);

@@ -41,7 +41,13 @@ struct rest_op {
     rest_static_fn *reply;        /* REST_PUBLIC only */
     bool import;                  /* the body is a release on its way to rest_config.imports: decode is not asked */
     int answer_ms;                /* 0: HTTP_ANSWER_MS */
+    size_t body_max;              /* bytes; 0: REST_BODY_MAX */
 };
+
+static inline size_t rest_body_max(const struct rest_op *op)
+{
+    return op->body_max ? op->body_max : REST_BODY_MAX;
+}
 
 /* The table; static storage. */
 const struct rest_op *rest_ops(size_t *ret_count);
@@ -73,6 +79,10 @@ rest_decode_fn rest_decode_key_add, rest_decode_keyid, rest_decode_release, rest
 rest_decode_fn rest_decode_sign_in, rest_decode_password, rest_decode_user, rest_decode_user_add, rest_decode_user_role,
     rest_decode_user_password;
 
+/* rest_decode_rollout.c: blobs are those of rollout_ask.h. */
+rest_decode_fn rest_decode_rollout, rest_decode_rollout_list, rest_decode_rollout_order, rest_decode_rollout_change,
+    rest_decode_rollout_waive, rest_decode_rollout_attempts;
+
 /* rest_import.c: an upload's way to the import thread. */
 http_sink_open rest_import_open;
 
@@ -84,6 +94,12 @@ void rest_put_keys(struct json_writer *w, const struct answer *a);
 void rest_put_releases(struct json_writer *w, const struct answer *a);
 void rest_put_import(struct json_writer *w, const struct answer *a);
 void rest_format_refusal(struct http_reply *reply, const struct answer *answer);
+
+/* rest_format_rollout.c */
+void rest_put_rollouts(struct json_writer *w, const struct answer *a);
+void rest_put_preview(struct json_writer *w, const struct answer *a);
+void rest_put_attempts(struct json_writer *w, const struct answer *a);
+void rest_put_inventory(struct json_writer *w, const struct inventory *inventory); /* member "inventory" */
 
 /* rest_format_people.c */
 void rest_put_session(struct json_writer *w, const struct answer *a);
@@ -102,7 +118,7 @@ struct rest_bound {
     const struct rest_op *op;
 };
 
-#define REST_OPS_MAX 64
+#define REST_OPS_MAX 96
 
 struct rest {
     struct rest_config config;

@@ -27,6 +27,21 @@ static const char *const role_keys[] = {"role", NULL};
 static const char *const user_password_keys[] = {"password", NULL};
 static const char *const claim_keys[] = {"code", "name", "password", NULL};
 
+static const char *const order_keys[] = {"release", "name", "plan", NULL};
+static const char *const reason_keys[] = {"reason", NULL};
+static const char *const waive_keys[] = {"wave", "what", "reason", NULL};
+
+#define ROLLOUT_POST(verb, act, keys_, decode_)                                                                        \
+    {                                                                                                                  \
+        .method = HTTP_POST, .doors = BOTH, .pattern = "/api/v1/rollouts/{}/" verb, .access = REST_ACTOR, .kind = act, \
+        .match = REST_MUST_MATCH, .body_keys = keys_, .decode = decode_                                                \
+    }
+#define ROLLOUT_ORDER(path, act)                                                                                       \
+    {                                                                                                                  \
+        .method = HTTP_POST, .doors = BOTH, .pattern = path, .access = REST_ACTOR, .kind = act,                        \
+        .match = REST_NO_MATCH, .body_keys = order_keys, .decode = rest_decode_rollout_order,                          \
+        .answer_ms = REST_ORDER_MS, .body_max = REST_PLAN_MAX                                                          \
+    }
 #define DEVICE_POST(verb, act, keys_, decode_)                                                                         \
     {                                                                                                                  \
         .method = HTTP_POST, .doors = BOTH, .pattern = "/api/v1/devices/{}/" verb, .access = REST_ACTOR, .kind = act,  \
@@ -149,6 +164,18 @@ static const struct rest_op ops[] = {
      .match = REST_NO_MATCH,
      .decode = rest_decode_release,
      .answer_ms = REST_VERIFY_MS},
+    GET("/api/v1/rollouts", ACT_ROLLOUT_LIST, rest_decode_rollout_list),
+    ROLLOUT_ORDER("/api/v1/rollouts", ACT_ROLLOUT_CREATE),
+    ROLLOUT_ORDER("/api/v1/rollouts/preview", ACT_ROLLOUT_PREVIEW),
+    GET("/api/v1/rollouts/{}", ACT_ROLLOUT_GET, rest_decode_rollout),
+    ROLLOUT_POST("start", ACT_ROLLOUT_START, reason_keys, rest_decode_rollout_change),
+    ROLLOUT_POST("pause", ACT_ROLLOUT_PAUSE, reason_keys, rest_decode_rollout_change),
+    ROLLOUT_POST("resume", ACT_ROLLOUT_RESUME, reason_keys, rest_decode_rollout_change),
+    ROLLOUT_POST("abort", ACT_ROLLOUT_ABORT, reason_keys, rest_decode_rollout_change),
+    ROLLOUT_POST("rollback", ACT_ROLLOUT_ROLLBACK, reason_keys, rest_decode_rollout_change),
+    ROLLOUT_POST("waive", ACT_ROLLOUT_WAIVE, waive_keys, rest_decode_rollout_waive),
+    GET("/api/v1/rollouts/{}/attempts", ACT_ROLLOUT_ATTEMPTS, rest_decode_rollout_attempts),
+    GET("/api/v1/devices/{}/attempts", ACT_DEVICE_ATTEMPTS, rest_decode_device),
     SESSION(HTTP_POST, "/api/v1/session", REST_ANONYMOUS, ACT_SIGN_IN, sign_in_keys, rest_decode_sign_in),
     SESSION(HTTP_GET, "/api/v1/session", REST_ACTOR, ACT_SESSION_GET, NULL, rest_decode_no_query),
     SESSION(HTTP_DELETE, "/api/v1/session", REST_ACTOR, ACT_SIGN_OUT, NULL, NULL),

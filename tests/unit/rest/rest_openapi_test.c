@@ -106,8 +106,8 @@ void no_get_changes_state(void)
         struct gw_err err = {0};
         char path[96];
         const char *hole = strstr(routes[i].pattern, "{}");
-        (void)snprintf(path, sizeof(path), "%.*s%s", hole ? (int)(hole - routes[i].pattern) : 95, routes[i].pattern,
-                       hole ? "pump-7" : "");
+        (void)snprintf(path, sizeof(path), "%.*s%s%s", hole ? (int)(hole - routes[i].pattern) : 95, routes[i].pattern,
+                       hole ? "pump-7" : "", hole ? hole + 2 : "");
         struct rest_ask ask = {.method = HTTP_GET, .path = path};
         ask.door = routes[i].doors & HTTP_DOOR_ADMIN ? HTTP_DOOR_ADMIN : HTTP_DOOR_OPERATORS;
         int before = f.posted;
@@ -119,9 +119,10 @@ void no_get_changes_state(void)
                        kind == ACT_PENDING_LIST || kind == ACT_LOG_LIST || kind == ACT_LOG_SEARCH ||
                        kind == ACT_LOG_KEY || kind == ACT_KEY_LIST || kind == ACT_RELEASES_LIST ||
                        kind == ACT_RELEASES_PROGRESS || kind == ACT_SESSION_GET || kind == ACT_USER_LIST ||
-                       kind == ACT_USER_GET);
+                       kind == ACT_USER_GET || kind == ACT_ROLLOUT_LIST || kind == ACT_DEVICE_ATTEMPTS ||
+                       kind == ACT_CLAIM_GET);
     }
-    CU_ASSERT_EQUAL(f.posted, 12); /* the others need a query, or an id that is one of a release */
+    CU_ASSERT_EQUAL(f.posted, 15); /* the others need a query, or an id that is one of a release */
 }
 
 /* Counts the members of one object that the other one's `properties` do not know. */
@@ -180,6 +181,11 @@ void answers_have_the_documented_members(void)
     struct vendor_key key = {.name = "vendor"};
     struct answer_release release = {.entry = {.product = "pump", .version = "1", .state = RELEASE_STAGED}};
     struct release_entry_file file = {.role = RELEASE_ROLE_ARTIFACT, .file = {.name = "a.swu"}};
+    struct answer_rollout rollout = {.entry = {.id = "ro-aaaaaaaaaaaaaaaa", .plan = {.wave_count = 1}}};
+    rollout.entry.rollout = (struct rollout){.state = ROLLOUT_RUNNING, .wave_count = 1, .opened = 1};
+    rollout.entry.rollout.waves[0] = (struct rollout_wave){.state = ROLLOUT_WAVE_OPEN, .total = 1, .waived = 2};
+    rollout.waits[0] = (struct rollout_wait){.word = ROLLOUT_GATE_SOAK, .until = {1}};
+    struct attempt_entry attempt = {.device = {"pump-7"}, .attempt = {.state = ATTEMPT_OK}};
     struct answer_user user = {.name = "ann", .role = USER_ADMIN, .rev = 1};
     uint8_t bytes[] = "hello";
     struct answer_event event = {.log = log.id, .view = {.format = EVENT_TEXT, .sev = EVENT_SEV_INFO}, .len = 5};
@@ -208,6 +214,10 @@ void answers_have_the_documented_members(void)
         {"Done", {.kind = ANSWER_SIGNED_OUT}},
         {"User", {.kind = ANSWER_USERS, .users = &user, .user_count = 1, .single = true}},
         {"UserList", {.kind = ANSWER_USERS, .users = &user, .user_count = 1}},
+        {"Rollout", {.kind = ANSWER_ROLLOUTS, .rollouts = &rollout, .rollout_count = 1, .single = true}},
+        {"RolloutList", {.kind = ANSWER_ROLLOUTS, .rollouts = &rollout, .rollout_count = 1}},
+        {"RolloutPreview", {.kind = ANSWER_ROLLOUT_PREVIEW, .rollouts = &rollout, .rollout_count = 1}},
+        {"AttemptList", {.kind = ANSWER_ATTEMPTS, .attempts = &attempt, .attempt_count = 1}},
         {"Import", {.kind = ANSWER_IMPORT}},
         {"Problem", {.kind = ANSWER_DONE, .rc = GW_INVALID, .refusal = {.check = RELEASE_CHECK_SIZE, .file = "a.swu"}}},
         {"LogList", {.kind = ANSWER_LOGS, .logs = &log, .log_count = 1}},

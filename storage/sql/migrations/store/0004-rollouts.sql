@@ -74,7 +74,7 @@ CREATE TABLE inventory (
     slots           TEXT    NOT NULL,
     boot            TEXT    NOT NULL,
     agent           TEXT    NOT NULL,
-    attributes      TEXT    NOT NULL CHECK (length(attributes) <= 2048),
+    attributes      TEXT    NOT NULL CHECK (length(attributes) <= 4096),
     uptime_s        INTEGER NOT NULL,
     seen            INTEGER NOT NULL,
     job_n           INTEGER NOT NULL CHECK (job_n >= 0),

@@ -1,0 +1,12 @@
+/*
+ * rollouts_act: the acts of people on rollouts, from the message to the answer. What they mean is decided in
+ * rollouts.h and core; here is only who is told what.
+ */
+#pragma once
+
+#include "turn.h"
+
+/* ACT_ROLLOUT_LIST, GET, ATTEMPTS and ACT_DEVICE_ATTEMPTS: out of the store alone. */
+GW_MUST_CHECK enum gw_rc rollouts_read(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err);
+/* An answer with this one rollout and what its waves wait for. */
+void rollouts_answer(struct turn *turn, struct http_ticket ticket, const struct rollout_entry *entry);

@@ -1,0 +1,155 @@
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "rollouts_act.h"
+
+#define DEVICE_ATTEMPTS_MAX 200 /* newest attempts of a device that people see */
+
+static void look(struct answer_rollout *r)
+{
+    const struct rollout_entry *e = &r->entry;
+    for (uint16_t w = 0; w < e->rollout.opened; w++) {
+        struct rollout_wait *wait = &r->waits[w];
+        wait->word = rollout_gate_look(&e->rollout, &e->plan, w, &wait->until, &wait->hold);
+    }
+}
+
+void rollouts_answer(struct turn *turn, struct http_ticket ticket, const struct rollout_entry *entry)
+{
+    struct answer *answer = turn_answer(turn, ANSWER_ROLLOUTS, ticket);
+    answer->single = true;
+    answer->rollouts = gw_xalloc(1, sizeof(*answer->rollouts));
+    answer->rollout_count = 1;
+    answer->rollouts[0].entry = *entry;
+    look(&answer->rollouts[0]);
+}
+
+static enum gw_rc get(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    struct rollout_entry entry;
+    enum gw_rc rc = turn->store->ops->rollout_get(turn->store->self, msg->u.act.text, &entry, err);
+    if (rc == GW_NOT_FOUND) {
+        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such rollout");
+        return GW_OK;
+    }
+    if (!rc)
+        rollouts_answer(turn, msg->ticket, &entry);
+    return rc;
+}
+
+struct gathering {
+    struct answer *answer;
+    size_t limit;
+};
+
+static bool gather_rollout(void *ctx, const struct rollout_entry *entry)
+{
+    struct gathering *g = ctx;
+    if (g->answer->rollout_count == g->limit) {
+        g->answer->more = true;
+        return false;
+    }
+    struct answer_rollout *r = &g->answer->rollouts[g->answer->rollout_count++];
+    r->entry = *entry;
+    look(r);
+    return true;
+}
+
+/* Where the list goes on; a rollout that is not there has nobody behind it. */
+static enum gw_rc start_behind(struct turn *turn, const char *id, struct store_rollout_before *ret_before,
+                               struct gw_err *err)
+{
+    struct rollout_entry entry;
+    if (id[0] == '\0')
+        return GW_OK;
+    enum gw_rc rc = turn->store->ops->rollout_get(turn->store->self, id, &entry, err);
+    if (rc)
+        return rc;
+    ret_before->created = entry.created;
+    memcpy(ret_before->id, entry.id, sizeof(ret_before->id));
+    return GW_OK;
+}
+
+static enum gw_rc list(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    struct store_rollout_before before = {.id = ""};
+    int64_t limit = msg->u.act.number;
+    if (limit < 1 || limit > ROLLOUT_LIST_MAX)
+        limit = ROLLOUT_LIST_MAX;
+    enum gw_rc rc = start_behind(turn, msg->u.act.text, &before, err);
+    if (rc == GW_NOT_FOUND) {
+        turn_done(turn, msg->ticket, GW_INVALID, "cursor must be the `next` of the answer before");
+        return GW_OK;
+    }
+    if (rc)
+        return rc;
+    struct answer *answer = turn_answer(turn, ANSWER_ROLLOUTS, msg->ticket);
+    answer->rollouts = gw_xalloc((size_t)limit, sizeof(*answer->rollouts));
+    struct gathering g = {answer, (size_t)limit};
+    return turn->store->ops->rollout_each(turn->store->self, &before, (int)limit + 1, gather_rollout, &g, err);
+}
+
+static bool gather_attempt(void *ctx, const struct attempt_entry *entry)
+{
+    struct gathering *g = ctx;
+    if (g->answer->attempt_count == g->limit) {
+        g->answer->more = true;
+        return false;
+    }
+    g->answer->attempts[g->answer->attempt_count++] = *entry;
+    return true;
+}
+
+static struct gathering gather_attempts(struct turn *turn, struct http_ticket ticket, size_t limit)
+{
+    struct answer *answer = turn_answer(turn, ANSWER_ATTEMPTS, ticket);
+    answer->attempts = gw_xalloc(limit, sizeof(*answer->attempts));
+    return (struct gathering){answer, limit};
+}
+
+static enum gw_rc attempts(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct rollout_ask_attempts *ask = (const void *)msg->blob;
+    struct rollout_entry entry;
+    if (msg->blob_len != sizeof(*ask) || ask->limit < 1 || ask->limit > ROLLOUT_ATTEMPTS_MAX)
+        return gw_err_set(err, GW_INVALID, "that is no question for attempts");
+    enum gw_rc rc = turn->store->ops->rollout_get(turn->store->self, ask->filter.rollout, &entry, err);
+    if (rc == GW_NOT_FOUND) {
+        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such rollout");
+        return GW_OK;
+    }
+    if (rc)
+        return rc;
+    struct gathering g = gather_attempts(turn, msg->ticket, (size_t)ask->limit);
+    return turn->store->ops->attempt_each(turn->store->self, &ask->filter, ask->limit + 1, gather_attempt, &g, err);
+}
+
+static enum gw_rc attempts_of_device(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    struct device device;
+    enum gw_rc rc = turn->store->ops->device_get(turn->store->self, &msg->u.act.device, &device, err);
+    if (rc == GW_NOT_FOUND) {
+        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such device");
+        return GW_OK;
+    }
+    if (rc)
+        return rc;
+    struct gathering g = gather_attempts(turn, msg->ticket, DEVICE_ATTEMPTS_MAX);
+    return turn->store->ops->attempt_each_of(turn->store->self, &device.id, DEVICE_ATTEMPTS_MAX, gather_attempt, &g,
+                                             err);
+}
+
+enum gw_rc rollouts_read(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    switch ((int)msg->u.act.kind) {
+    case ACT_ROLLOUT_LIST:
+        return list(turn, msg, err);
+    case ACT_ROLLOUT_GET:
+        return get(turn, msg, err);
+    case ACT_ROLLOUT_ATTEMPTS:
+        return attempts(turn, msg, err);
+    case ACT_DEVICE_ATTEMPTS:
+        return attempts_of_device(turn, msg, err);
+    }
+    return gw_err_set(err, GW_INVALID, "that is no read of rollouts");
+}
