@@ -1,0 +1,385 @@
+/* One connection: what the page says, and what it is sent. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "json.h"
+#include "live_internal.h"
+
+void live_conn_open(struct live_conn *c, struct live_hub *hub, struct ws_conn *ws, const struct actor *actor,
+                    struct gw_mono now)
+{
+    *c = (struct live_conn){.hub = hub, .ws = ws, .actor = *actor, .heard = now, .looked = now};
+}
+
+static void drop_sub(struct live_conn *c, struct live_sub *s)
+{
+    live_hub_view_drop(c->hub, s->view);
+    live_sub_done(s);
+}
+
+void live_conn_close(struct live_conn *c)
+{
+    for (size_t i = 0; i < LIVE_SUBS_MAX; i++)
+        if (c->subs[i].id)
+            drop_sub(c, &c->subs[i]);
+}
+
+static void end(struct live_conn *c, int code, const char *reason)
+{
+    if (c->closing)
+        return;
+    c->closing = true;
+    c->hub->port.close(c->hub->port.self, c->ws, code, reason);
+}
+
+/* ---- words to the page ------------------------------------------------------------------------------------------- */
+
+static struct gw_buf *begin_words(struct live_conn *c, struct json_writer *w, const char *t)
+{
+    struct gw_buf *out = &c->hub->scratch;
+    gw_buf_reset(out);
+    json_writer_begin(w, out);
+    json_put_object(w, NULL);
+    json_put_str(w, "t", t);
+    return out;
+}
+
+/* Short answers are not numbered. They are answers: a page for which they do not fit asks without reading. */
+static void send_words(struct live_conn *c, struct json_writer *w)
+{
+    const struct ws_port *port = &c->hub->port;
+    json_put_end(w);
+    if (json_writer_end(w) || c->closing)
+        return;
+    if (port->send(port->self, c->ws, gw_buf_view(&c->hub->scratch)) != GW_AGAIN)
+        return;
+    c->hub->stats.closed_dead++;
+    end(c, LIVE_CLOSE_DEAD, "asks without reading");
+}
+
+static void say_err(struct live_conn *c, int32_t id, const char *code, const char *detail)
+{
+    struct json_writer w;
+    (void)begin_words(c, &w, "err");
+    if (id)
+        json_put_i64(&w, "id", id);
+    json_put_str(&w, "code", code);
+    json_put_str(&w, "detail", detail);
+    send_words(c, &w);
+}
+
+static void say_ok(struct live_conn *c, int32_t id)
+{
+    struct json_writer w;
+    (void)begin_words(c, &w, "ok");
+    json_put_i64(&w, "id", id);
+    send_words(c, &w);
+}
+
+static void say_resync(struct live_conn *c, int32_t id, const char *why)
+{
+    struct json_writer w;
+    (void)begin_words(c, &w, "resync");
+    json_put_i64(&w, "id", id);
+    json_put_str(&w, "why", why);
+    send_words(c, &w);
+}
+
+static void say_hello(struct live_conn *c, struct gw_wall now)
+{
+    struct json_writer w;
+    (void)begin_words(c, &w, "hello");
+    json_put_i64(&w, "v", LIVE_VERSION);
+    json_put_str(&w, "epoch", c->hub->epoch);
+    json_put_str(&w, "gateway", c->hub->gateway);
+    json_put_str(&w, "name", c->actor.name);
+    json_put_str(&w, "role", user_role_text(c->actor.role));
+    json_put_time(&w, "now", now);
+    send_words(c, &w);
+}
+
+static void say_pong(struct live_conn *c, struct gw_wall now)
+{
+    struct json_writer w;
+    (void)begin_words(c, &w, "pong");
+    json_put_time(&w, "now", now);
+    send_words(c, &w);
+}
+
+/* ---- words of the page ------------------------------------------------------------------------------------------- */
+
+static struct live_sub *sub_of(struct live_conn *c, int32_t id)
+{
+    for (size_t i = 0; i < LIVE_SUBS_MAX; i++)
+        if (c->subs[i].id == id)
+            return &c->subs[i];
+    return NULL;
+}
+
+static bool topic_parse(const char *text, enum live_topic *ret_topic)
+{
+    for (enum live_topic t = LIVE_OVERVIEW; t < LIVE_TOPICS; t++)
+        if (strcmp(live_topic_text(t), text) == 0) {
+            *ret_topic = t;
+            return true;
+        }
+    return false;
+}
+
+static bool may(const struct live_conn *c, enum live_topic topic)
+{
+    const struct live_people *people = &c->hub->config.people;
+    return people->may(people->ctx, topic, c->actor.role);
+}
+
+/* Why this subscription cannot be; NULL: it can. */
+static const char *objection(struct live_conn *c, const struct live_message *m, const struct live_sub *old,
+                             enum live_topic *ret_topic, const char **ret_detail)
+{
+    *ret_detail = "there is no such topic";
+    if (!topic_parse(m->topic, ret_topic))
+        return "topic";
+    *ret_detail = "the id is in use for another topic: unsub first";
+    if (old && old->topic != *ret_topic)
+        return "topic";
+    *ret_detail = "your role does not allow it";
+    if (!may(c, *ret_topic))
+        return "denied";
+    *ret_detail = "too many subscriptions on this connection";
+    return old || sub_of(c, 0) ? NULL : "limit";
+}
+
+static void begin_rows(struct live_conn *c, struct live_sub *s, const struct live_message *m)
+{
+    const char *why = NULL;
+    s->filling = true;
+    if (!m->has_resume)
+        return;
+    if (strcmp(m->epoch, c->hub->epoch) != 0 || m->seq > s->view->table->seq)
+        why = "epoch";
+    else if (live_sub_resume(s, m->seq, &why))
+        return;
+    say_resync(c, s->id, why);
+}
+
+static void take_sub(struct live_conn *c, const struct live_message *m, const struct live_now *now)
+{
+    struct live_sub *old = sub_of(c, m->id);
+    enum live_topic topic;
+    const char *detail, *code = objection(c, m, old, &topic, &detail);
+    if (code) {
+        say_err(c, m->id, code, detail);
+        return;
+    }
+    if (!live_bucket_take(&c->sub_bucket, LIVE_SUB_BURST, LIVE_SUB_PER_S, now->mono)) {
+        say_err(c, m->id, "limit", "too many subscriptions in a short time: wait a little");
+        return;
+    }
+    struct live_view *view = live_hub_view(c->hub, topic, &m->filter, now->wall);
+    if (!view) {
+        say_err(c, m->id, "limit", "too many different queries are watched on this gateway");
+        return;
+    }
+    struct live_sub *s = old ? old : sub_of(c, 0);
+    live_hub_view_drop(c->hub, s->view);
+    s->view = view;
+    s->id = m->id;
+    s->topic = topic;
+    s->offset = m->offset;
+    s->window = m->window;
+    s->due = true;
+    say_ok(c, m->id);
+    if (!old)
+        begin_rows(c, s, m);
+    live_conn_flush(c, now);
+}
+
+static void take_unsub(struct live_conn *c, const struct live_message *m)
+{
+    struct live_sub *s = sub_of(c, m->id);
+    if (!s) {
+        say_err(c, m->id, "id", "there is no subscription with this id");
+        return;
+    }
+    drop_sub(c, s);
+    say_ok(c, m->id);
+}
+
+static void take_ack(struct live_conn *c, uint64_t n, const struct live_now *now)
+{
+    if (n > c->n) {
+        say_err(c, 0, "message", "n is above what was sent");
+        return;
+    }
+    while (c->sent_count && c->sent[c->sent_head].n <= n) {
+        c->unacked -= c->sent[c->sent_head].bytes;
+        c->sent_head = (c->sent_head + 1) % LIVE_SENT_MAX;
+        c->sent_count--;
+    }
+    if (c->held_back)
+        live_conn_flush(c, now);
+}
+
+static void take_hello(struct live_conn *c, const struct live_message *m, const struct live_now *now)
+{
+    if (m->version != LIVE_VERSION) {
+        say_err(c, 0, "hello", "only version 1 is spoken");
+        return;
+    }
+    c->hello = true;
+    say_hello(c, now->wall);
+}
+
+static void take_unreadable(struct live_conn *c, const struct live_message *m, const char *code,
+                            const struct gw_err *err)
+{
+    say_err(c, m->id, code, gw_err_text(err));
+    if (strcmp(code, "message") != 0 || ++c->unreadable < LIVE_UNREADABLE)
+        return;
+    c->hub->stats.closed_unreadable++;
+    end(c, LIVE_CLOSE_UNREADABLE, "too many messages that cannot be read");
+}
+
+void live_conn_message(struct live_conn *c, struct gw_view text, const struct live_now *now)
+{
+    GW_FREE struct live_message *m = gw_xalloc(1, sizeof(*m));
+    struct gw_err err = {0};
+    const char *code = "message";
+    if (c->closing)
+        return;
+    c->heard = now->mono;
+    if (live_message_parse(text, m, &code, &err)) {
+        take_unreadable(c, m, code, &err);
+        return;
+    }
+    if (!c->hello && m->kind != LIVE_HELLO) {
+        say_err(c, m->id, "hello", "say hello first");
+        return;
+    }
+    switch (m->kind) {
+    case LIVE_HELLO:
+        take_hello(c, m, now);
+        return;
+    case LIVE_SUB:
+        take_sub(c, m, now);
+        return;
+    case LIVE_UNSUB:
+        take_unsub(c, m);
+        return;
+    case LIVE_ACK:
+        take_ack(c, m->n, now);
+        return;
+    case LIVE_PING:
+        say_pong(c, now->wall);
+        return;
+    }
+}
+
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
+
+static const struct live_sent *oldest_sent(const struct live_conn *c)
+{
+    return c->sent_count ? &c->sent[c->sent_head] : NULL;
+}
+
+static bool is_late(const struct live_conn *c, const struct live_now *now, int64_t ms)
+{
+    const struct live_sent *oldest = oldest_sent(c);
+    return oldest && now->mono.ms - oldest->at.ms > ms;
+}
+
+static bool may_send(const struct live_conn *c)
+{
+    return !c->closing && !c->blocked && c->unacked < LIVE_UNACKED_MAX && c->sent_count < LIVE_SENT_MAX;
+}
+
+static void note_sent(struct live_conn *c, size_t bytes, const struct live_now *now)
+{
+    c->sent[(c->sent_head + c->sent_count++) % LIVE_SENT_MAX] = (struct live_sent){++c->n, bytes, now->mono};
+    c->unacked += bytes;
+    c->hub->stats.messages++;
+}
+
+/* False when nothing more may be sent now. */
+static bool send_one(struct live_conn *c, struct live_sub *s, const struct live_now *now)
+{
+    const struct ws_port *port = &c->hub->port;
+    struct gw_buf *out = &c->hub->scratch;
+    size_t max = is_late(c, now, LIVE_SLOW_MS) ? LIVE_SLOW_BYTES : LIVE_PAGE_BYTES;
+    gw_buf_reset(out);
+    enum gw_rc rc = live_sub_frame(s, c->hub->epoch, c->n + 1, max, out);
+    if (!rc)
+        rc = port->send(port->self, c->ws, gw_buf_view(out));
+    c->blocked = rc == GW_AGAIN;
+    if (rc) {
+        live_sub_kept(s);
+        return false;
+    }
+    c->hub->stats.rows += s->up_count;
+    note_sent(c, out->len, now);
+    live_sub_sent(s);
+    return true;
+}
+
+/* One message of this subscription, when something differs and its page may see it still. */
+static bool serve(struct live_conn *c, struct live_sub *s, const struct live_now *now, bool *ret_sent)
+{
+    if (!may(c, s->topic)) {
+        int32_t id = s->id;
+        drop_sub(c, s);
+        say_err(c, id, "denied", "your role does not allow it any more");
+        return true;
+    }
+    live_view_update(s->view, now->wall);
+    if (!live_sub_differs(s))
+        return true;
+    *ret_sent = true;
+    return send_one(c, s, now);
+}
+
+/* A message of each in turn, so that no long list holds up the others. */
+void live_conn_flush(struct live_conn *c, const struct live_now *now)
+{
+    bool sent = true, go = true;
+    while (sent && go) {
+        sent = false;
+        for (size_t i = 0; go && i < LIVE_SUBS_MAX; i++) {
+            struct live_sub *s = &c->subs[c->next];
+            go = may_send(c) && (!s->id || serve(c, s, now, &sent));
+            if (go)
+                c->next = (c->next + 1) % LIVE_SUBS_MAX;
+        }
+        if (sent)
+            c->flushed = now->mono;
+    }
+    c->held_back = !go;
+}
+
+/* ---- time -------------------------------------------------------------------------------------------------------- */
+
+static bool session_lives(struct live_conn *c, const struct live_now *now)
+{
+    const struct live_people *people = &c->hub->config.people;
+    c->looked = now->mono;
+    return people->lives(people->ctx, &c->actor.session, now->wall, &c->actor.role);
+}
+
+void live_conn_tick(struct live_conn *c, bool look, const struct live_now *now)
+{
+    if (c->closing)
+        return;
+    if ((look || now->mono.ms - c->looked.ms >= GW_SECOND_MS / 2) && !session_lives(c, now)) {
+        c->hub->stats.closed_session++;
+        end(c, LIVE_CLOSE_SESSION, "the session has ended");
+        return;
+    }
+    if (now->mono.ms - c->heard.ms > LIVE_DEAD_MS || is_late(c, now, LIVE_DEAD_MS)) {
+        c->hub->stats.closed_dead++;
+        end(c, LIVE_CLOSE_DEAD, "no sign of life");
+        return;
+    }
+    if (now->mono.ms - c->flushed.ms >= LIVE_PACE_MS)
+        live_conn_flush(c, now);
+}
