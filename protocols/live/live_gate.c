@@ -80,7 +80,7 @@ enum gw_rc live_gate(struct live_hub *hub, const struct http_request *request, s
 {
     const struct live_people *people = &hub->config.people;
     if (!source_may(hub, request->peer->source, now))
-        return gw_err_set(err, GW_AGAIN, "too many connections were begun from here: wait a little");
+        return gw_err_set(err, GW_TOO_BIG, "too many connections were begun from here: wait a little");
     if (!origin_is_ours(hub, request->origin))
         return gw_err_set(err, GW_DENIED, "the request comes from another origin");
     if (request->fetch_site.len > 0 && !gw_view_eq_str(request->fetch_site, "same-origin"))
@@ -89,8 +89,8 @@ enum gw_rc live_gate(struct live_hub *hub, const struct http_request *request, s
     if (rc)
         return gw_err_set(err, rc, "sign in first");
     if (hub->conn_count == LIVE_CONNS_MAX)
-        return gw_err_set(err, GW_AGAIN, "too many live connections are open");
+        return gw_err_set(err, GW_TOO_BIG, "too many live connections are open");
     if (conns_of(hub, &ret_actor->session) >= LIVE_SESSION_MAX)
-        return gw_err_set(err, GW_AGAIN, "this session has %d live connections already", LIVE_SESSION_MAX);
+        return gw_err_set(err, GW_TOO_BIG, "this session has %d live connections already", LIVE_SESSION_MAX);
     return GW_OK;
 }

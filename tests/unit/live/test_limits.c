@@ -73,7 +73,7 @@ static void ten_of_a_session(void)
     WITH_BENCH(b);
     for (size_t i = 0; i < LIVE_SESSION_MAX; i++)
         (void)connected(b, i);
-    CU_ASSERT_EQUAL(page_open(b, &b->pages[LIVE_SESSION_MAX]), GW_AGAIN);
+    CU_ASSERT_EQUAL(page_open(b, &b->pages[LIVE_SESSION_MAX]), GW_TOO_BIG);
     b->session = 2;
     CU_ASSERT_EQUAL(page_open(b, &b->pages[LIVE_SESSION_MAX]), GW_OK);
     page_lost(&b->pages[0]);
