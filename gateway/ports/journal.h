@@ -116,6 +116,13 @@ struct journal_cursor {
     int64_t log, at;
 };
 
+/* How far somebody has read along the order in which logs grew. Zeroed: from the beginning. */
+struct journal_feed {
+    uint64_t epoch;   /* the journal's own */
+    int64_t n;        /* behind the append with this number */
+    uint64_t damaged; /* appends that could not be read and were passed over */
+};
+
 struct journal_stats {
     uint64_t logs, events, raw_bytes;
     uint64_t bundles, bundle_raw_bytes, bundle_bytes; /* sealed: before and after compression */
@@ -159,6 +166,16 @@ struct journal_ops {
      * shown twice: (log, seq) tells. */
     enum gw_rc (*search)(void *self, const struct journal_filter *filter, struct journal_cursor *cursor,
                          journal_event_fn *fn, void *ctx, struct gw_err *err);
+
+    /* Shows every event behind *feed, but those of the root log, in the order of their commits, and moves *feed along:
+     * until there is nothing more, for at most about JOURNAL_SLICE_MS, or until the visitor has returned false and the
+     * append at hand (at most LOG_BATCH_COUNT_MAX events of one log) is through. A feed that is not of this journal, or
+     * is ahead of it, begins anew; so does one of a journal whose epoch is new. */
+    enum gw_rc (*grown)(void *self, struct journal_feed *feed, journal_event_fn *fn, void *ctx, struct gw_err *err);
+    /* Where a feed stands that has read all there is. */
+    enum gw_rc (*grown_end)(void *self, struct journal_feed *ret_end, struct gw_err *err);
+    /* Writes: nobody will ask for what lies up to this feed again. Only the order goes, the events stay. */
+    enum gw_rc (*grown_forget)(void *self, const struct journal_feed *feed, struct gw_err *err);
 
     /* Proofs over the stored log. Errors as merkle_proof.h, and those of root_at. */
     enum gw_rc (*prove_inclusion)(void *self, const struct log_id *log, uint64_t index, uint64_t size,

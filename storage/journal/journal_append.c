@@ -61,6 +61,8 @@ enum gw_rc journal_append(struct journal_db *j, struct journal_row *row, struct 
 {
     enum gw_rc rc = insert_inbox(j, row, bundle, count, arrived, err);
     if (!rc)
+        rc = journal_growth_note(j, row, count, err);
+    if (!rc)
         rc = grow_tree(j, row, bundle, err);
     if (rc)
         return rc;

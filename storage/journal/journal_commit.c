@@ -286,6 +286,7 @@ enum gw_rc journal_commit(void *self, struct journal_item *items, size_t count, 
     if (rc)
         return rc;
     journal_seal_begin(j);
+    rc = journal_growth_begin(j, err);
     while (!rc && taken < count && taken < JOURNAL_COMMIT_ITEMS &&
            (taken == 0 || item_bytes(&items[taken]) <= JOURNAL_COMMIT_BYTES - bytes)) {
         bytes += item_bytes(&items[taken]);

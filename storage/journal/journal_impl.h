@@ -25,6 +25,7 @@ struct journal_db {
     const struct gw_sha256_ops *hash;
     enum event_sev (*severity)(struct gw_view event);
     uint64_t epoch;       /* of line, audit and root logs */
+    int64_t growth;       /* number of the last append, journal_growth.c */
     uint64_t seal_credit; /* events that the open transaction may still seal, journal_seal.c */
     ZSTD_CCtx *zstd_out;
     ZSTD_DCtx *zstd_in;
@@ -60,6 +61,12 @@ void journal_row_position(struct journal_db *j, const struct journal_row *row, s
 /* Adds `count` checked events to an open log and seals what is full; changes and saves *row. */
 GW_MUST_CHECK enum gw_rc journal_append(struct journal_db *j, struct journal_row *row, struct gw_view bundle,
                                         uint32_t count, struct gw_wall arrived, struct gw_err *err);
+/* --- journal_growth.c */
+/* At the beginning of a transaction: the number of the last append. */
+GW_MUST_CHECK enum gw_rc journal_growth_begin(struct journal_db *j, struct gw_err *err);
+/* `count` events are appended to *row, behind the row's next. */
+GW_MUST_CHECK enum gw_rc journal_growth_note(struct journal_db *j, const struct journal_row *row, uint32_t count,
+                                             struct gw_err *err);
 /* --- journal_seal.c */
 /* At the beginning of a transaction. Each transaction may seal one bundle, and twice as many events as it appends: so
  * logs that fill up together do not make one commit slow, and what waits for sealing never piles up. */
@@ -104,6 +111,9 @@ enum gw_rc journal_read(void *self, const struct journal_span *span, journal_eve
                         struct gw_err *err);
 enum gw_rc journal_search(void *self, const struct journal_filter *filter, struct journal_cursor *cursor,
                           journal_event_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc journal_grown(void *self, struct journal_feed *feed, journal_event_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc journal_grown_end(void *self, struct journal_feed *ret_end, struct gw_err *err);
+enum gw_rc journal_grown_forget(void *self, const struct journal_feed *feed, struct gw_err *err);
 enum gw_rc journal_prove_inclusion(void *self, const struct log_id *log, uint64_t index, uint64_t size,
                                    struct merkle_proof *ret_proof, struct gw_err *err);
 enum gw_rc journal_prove_consistency(void *self, const struct log_id *log, uint64_t old_size, uint64_t new_size,
