@@ -122,6 +122,14 @@ static const struct gw_toml_key keys[] = {
      .fallback = "1024",
      .unit = "MiB",
      .doc = "What artifacts leave free on the disk, for the logs."},
+    {.table = "alerts",
+     .key = "offline_minutes",
+     .type = GW_TOML_INT,
+     .min = 0,
+     .max = 525600,
+     .fallback = "60",
+     .unit = "minutes",
+     .doc = "An active device that is not connected for so long raises an alert; 0: never."},
     {.table = "daemon",
      .key = "workers",
      .type = GW_TOML_INT,
@@ -209,6 +217,7 @@ enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_er
     c.release_threshold = (int32_t)gw_toml_int(t, "release", "threshold");
     c.artifacts_gib = (int32_t)gw_toml_int(t, "release", "artifacts_gib");
     c.artifacts_spare_mib = (int32_t)gw_toml_int(t, "release", "spare_mib");
+    c.alerts_offline_minutes = (int32_t)gw_toml_int(t, "alerts", "offline_minutes");
     c.query_threads = (int32_t)gw_toml_int(t, "daemon", "query_threads");
     *ret_config = c;
     return GW_OK;

@@ -32,7 +32,8 @@ struct config {
     int32_t release_threshold;   /* vendor keys that must have signed */
     int32_t artifacts_gib;       /* quota of stored artifacts */
     int32_t artifacts_spare_mib; /* of the disk that artifacts leave free */
-    int32_t query_threads;       /* reads of the logs at a time */
+    int32_t alerts_offline_minutes;
+    int32_t query_threads; /* reads of the logs at a time */
     enum gw_log_level log_level;
 };
 

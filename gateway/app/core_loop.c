@@ -34,6 +34,7 @@ static enum gw_rc progress_turn(struct core *core, struct turn *turn, const stru
     const struct log_progress *progress = (const struct log_progress *)(const void *)msg->blob;
     ingest_acknowledge(&core->session, progress, msg->u.progress.count, core->outlets.credit(core->outlets.ctx),
                        turn->now);
+    core->outlets.progress(core->outlets.ctx);
     if (msg->u.progress.audit_n == 0)
         return GW_OK;
     return turn->store->ops->audit_delete(turn->store->self, msg->u.progress.audit_n, err);
@@ -51,7 +52,8 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
     struct answer_storage storage = {.journal_full = false};
     core->outlets.storage(core->outlets.ctx, &storage);
     storage.state_failed_commits = core->failed_commits;
-    return watch_storage(&core->session.watch, turn, &storage, err);
+    rc = watch_storage(&core->session.watch, turn, &storage, err);
+    return rc ? rc : alerts_tick(&core->operate.alerts, turn, &core->session, err);
 }
 
 static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
@@ -85,6 +87,8 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
         return operate_act(&core->operate, turn, msg, err);
     case INBOX_PROGRESS:
         return progress_turn(core, turn, msg, err);
+    case INBOX_FEED:
+        return alerts_feed(&core->operate.alerts, turn, msg, err);
     case INBOX_CHILD:
         return child_turn(core, turn, msg, err);
     case INBOX_STOP:
@@ -198,6 +202,9 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         break;
     case OUT_SESSION:
         session_table_apply(core->operate.people.sessions, out->session);
+        break;
+    case OUT_FEED:
+        core->outlets.fed(core->outlets.ctx, &out->feed);
         break;
     case OUT_OPEN_DEVICES:
         core->outlets.open_devices(core->outlets.ctx);

@@ -28,6 +28,8 @@ struct core_outlets {
     void (*doors)(void *ctx, struct answer_refused *ret_counters);  /* what the HTTPS doors refused since the start */
     void (*storage)(void *ctx, struct answer_storage *ret_storage); /* how storing goes */
     uint64_t (*credit)(void *ctx);                                  /* what acknowledgements may promise */
+    void (*progress)(void *ctx);                                    /* the journal has grown */
+    void (*fed)(void *ctx, const struct journal_feed *cursor);      /* the feed goes on here */
     /* Takes the query over; GW_AGAIN, and does not, when the queue is full. */
     enum gw_rc (*query)(void *ctx, struct query *query);
     ingest_audit_fn *audit; /* into the journal */

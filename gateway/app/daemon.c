@@ -207,6 +207,7 @@ static enum gw_rc init_all(struct daemon *d, struct gw_err *err)
                                            init_certs,
                                            init_core,
                                            daemon_init_journal,
+                                           daemon_init_feed,
                                            daemon_init_releases,
                                            daemon_init_adapters,
                                            daemon_init_queries,
@@ -239,6 +240,7 @@ static void end_all(struct daemon *d)
     if (d->core_made)
         core_stop(&d->core);
     daemon_end_queries(d);
+    daemon_end_feed(d);
     mqtt_free(d->mqtt);
     close_handles(d);
     if (d->core_made)

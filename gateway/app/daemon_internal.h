@@ -18,6 +18,7 @@
 #include "ctl.h"
 #include "door_session.h"
 #include "est.h"
+#include "feed_thread.h"
 #include "import_thread.h"
 #include "journal_db.h"
 #include "journal_thread.h"
@@ -46,6 +47,8 @@ struct daemon {
     struct workers *workers;
     struct journal_db *journal;
     struct journal_thread *journal_thread;
+    struct journal_db *feed_journal; /* read-only, the feed's */
+    struct feed_thread *feed;
     struct journal_db *readers[QUERY_THREADS_MAX]; /* read-only, one a query thread */
     struct query_threads *query_threads;
     struct blob_store *blobs;
@@ -65,7 +68,7 @@ struct daemon {
 };
 
 typedef enum gw_rc daemon_init_fn(struct daemon *d, struct gw_err *err);
-daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_releases, daemon_init_queries,
+daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_feed, daemon_init_releases, daemon_init_queries,
     daemon_init_adapters, daemon_init_web;
 
 /* Fills d->responder, which those need who are made before web. */
@@ -79,6 +82,8 @@ void daemon_tell_supervisor(enum ctl_kind kind, int32_t value);
 void daemon_listen_ctl(struct daemon *d);
 /* Closes what daemon_init_signals() opened. */
 void daemon_close_signals(struct daemon *d);
+/* Ends the feed's thread; closes what it reads from. */
+void daemon_end_feed(struct daemon *d);
 /* Ends the query threads and closes what they read from. */
 void daemon_end_queries(struct daemon *d);
 /* A worker brings signatures back to the journal. */

@@ -47,6 +47,37 @@ enum gw_rc daemon_init_journal(struct daemon *d, struct gw_err *err)
     return journal_thread_new(&config, &d->journal_thread, err);
 }
 
+static void forget_growth(void *ctx, const struct journal_feed *feed)
+{
+    struct daemon *d = ctx;
+    journal_thread_forget(d->journal_thread, feed);
+}
+
+enum gw_rc daemon_init_feed(struct daemon *d, struct gw_err *err)
+{
+    char path[OPTIONS_PATH_MAX + 64];
+    options_path(path, d->options->state, "journal/journal.db");
+    const struct journal_options options = {
+        .mode = DB_READ_ONLY, .hash = bulk_hash_ops(), .severity = journal_severity};
+    struct feed_thread_config config = {.inbox = inbox_queue_port(d->core.queue), .forget = forget_growth, .ctx = d};
+    d->core.operate.alerts.offline_ms = d->config.alerts_offline_minutes * GW_MINUTE_MS;
+    enum gw_rc rc = journal_db_open(path, &options, &d->feed_journal, err);
+    if (!rc)
+        rc = alerts_cursor(&d->store, &config.cursor, err);
+    if (rc)
+        return rc;
+    config.journal = journal_db_port(d->feed_journal);
+    return feed_thread_new(&config, &d->feed, err);
+}
+
+void daemon_end_feed(struct daemon *d)
+{
+    feed_thread_free(d->feed);
+    d->feed = NULL;
+    journal_db_close(d->feed_journal);
+    d->feed_journal = NULL;
+}
+
 static void answer_query(void *ctx, const struct answer *answer)
 {
     struct daemon *d = ctx;

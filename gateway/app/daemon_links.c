@@ -171,6 +171,18 @@ static void out_storage(void *ctx, struct answer_storage *ret_storage)
                                            .journal_wal_max_bytes = JOURNAL_WAL_MAX_BYTES};
 }
 
+static void out_progress(void *ctx)
+{
+    struct daemon *d = ctx;
+    feed_thread_wake(d->feed);
+}
+
+static void out_fed(void *ctx, const struct journal_feed *cursor)
+{
+    struct daemon *d = ctx;
+    feed_thread_answer(d->feed, cursor);
+}
+
 static uint64_t out_credit(void *ctx)
 {
     struct daemon *d = ctx;
@@ -254,6 +266,8 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .doors = out_doors,
                                  .storage = out_storage,
                                  .credit = out_credit,
+                                 .progress = out_progress,
+                                 .fed = out_fed,
                                  .query = out_query,
                                  .audit = out_audit};
 }

@@ -17,6 +17,7 @@ enum journal_entry_kind {
     JOURNAL_ENTRY_AUDIT,
     JOURNAL_ENTRY_HELLO,
     JOURNAL_ENTRY_SIGNED,
+    JOURNAL_ENTRY_FORGET, /* bytes: a struct journal_feed */
 };
 
 struct journal_entry {

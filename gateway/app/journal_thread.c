@@ -78,6 +78,16 @@ enum gw_rc journal_thread_hello(struct journal_thread *t, const struct gw_device
     return give(t, JOURNAL_ENTRY_HELLO, device, (struct gw_view){0}, 0);
 }
 
+void journal_thread_forget(struct journal_thread *t, const struct journal_feed *feed)
+{
+    struct journal_entry entry = {.kind = JOURNAL_ENTRY_FORGET, .arrived = gw_wall_now(), .len = sizeof(*feed)};
+    struct journal_feed *copy = gw_xalloc(1, sizeof(*copy));
+    *copy = *feed;
+    entry.bytes = (uint8_t *)copy;
+    if (journal_queue_put(t->queue, &entry))
+        free(copy);
+}
+
 void journal_thread_signed(struct journal_thread *t, struct journal_signing *signings, size_t count)
 {
     struct journal_entry entry = {
@@ -429,6 +439,16 @@ static void sign_round(struct journal_thread *t)
 
 /* ---- the thread -------------------------------------------------------------------------------------------------- */
 
+/* A failure costs nothing but room: the next time takes these rows too. */
+static void forget_growth(struct journal_thread *t, const struct journal_entry *entry)
+{
+    const struct journal *journal = &t->config.journal;
+    struct gw_err err = {0};
+    if (journal->ops->grown_forget(journal->self, (const struct journal_feed *)(const void *)entry->bytes, &err) &&
+        !atomic_load(&t->full))
+        gw_log(GW_LOG_WARN, PART, "the order of appends: %s", gw_err_text(&err));
+}
+
 /* False when a commit failed: the next one should not follow at once. */
 static bool take_entries(struct journal_thread *t, struct journal_entry *entries, size_t count)
 {
@@ -447,6 +467,8 @@ static bool take_entries(struct journal_thread *t, struct journal_entry *entries
             say_hello(t, &entries[i], &telling);
         else if (entries[i].kind == JOURNAL_ENTRY_SIGNED)
             keep_signed(t, &entries[i], &telling);
+        else if (entries[i].kind == JOURNAL_ENTRY_FORGET)
+            forget_growth(t, &entries[i]);
     }
     tell(t, &telling);
     for (size_t i = 0; i < count; i++)

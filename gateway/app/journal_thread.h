@@ -66,6 +66,9 @@ GW_MUST_CHECK enum gw_rc journal_thread_hello(struct journal_thread *t, const st
 /* A worker brings signings back, each with its result. Taken over. */
 void journal_thread_signed(struct journal_thread *t, struct journal_signing *signings, size_t count);
 
+/* Nobody will walk along what lies up to this feed again. A full queue drops it: the next one says more. */
+void journal_thread_forget(struct journal_thread *t, const struct journal_feed *feed);
+
 /* What an acknowledgement may promise to take next, in bytes. Any thread. */
 uint64_t journal_thread_credit(const struct journal_thread *t);
 

@@ -18,6 +18,7 @@ void answer_free(struct answer *answer)
     free(answer->rollouts);
     free(answer->attempts);
     free(answer->users);
+    free(answer->alerts);
     explicit_bzero(&answer->session, sizeof(answer->session));
     free(answer);
 }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "alert.h"
 #include "device.h"
 #include "http_route.h"
 #include "query.h"
@@ -42,6 +43,7 @@ enum answer_kind {
     ANSWER_SESSION,         /* session; with GW_DENIED: name or password is wrong */
     ANSWER_SIGNED_OUT,      /* rc and text; the cookie is to be forgotten */
     ANSWER_USERS,           /* users; single */
+    ANSWER_ALERTS,          /* alerts; more; single */
 };
 
 /* Which adapter asked. Filled by the core loop. */
@@ -182,6 +184,8 @@ struct answer {
     struct answer_session session; /* SESSION */
     struct answer_user *users;     /* USERS: owned */
     size_t user_count;
+    struct alert *alerts; /* ALERTS: owned */
+    size_t alert_count;
     struct release_refusal refusal; /* with an rc: what a release was refused for; check 0: no such thing */
     uint8_t *bytes;                 /* owned */
     size_t byte_count;

@@ -33,6 +33,7 @@ enum inbox_kind {
     INBOX_KEY_READ, /* worker: `act` again, a struct vendor_key in blob, or why not in act.text and no blob */
     INBOX_IMPORTED, /* import thread: struct import_outcome in blob */
     INBOX_VERIFIED, /* import thread: struct import_verify in blob */
+    INBOX_FEED,     /* the walk along the journal: struct feed_batch in blob */
     INBOX_CHILD,    /* a supervised process came or went: `child` */
     INBOX_STOP,     /* finish what is queued, then end */
 };
@@ -114,6 +115,13 @@ enum act_kind {
     ACT_ROLLOUT_WAIVE,
     ACT_ROLLOUT_ATTEMPTS, /* text, blob = struct rollout_ask_attempts; answers ANSWER_ATTEMPTS */
     ACT_DEVICE_ATTEMPTS,  /* device; answers ANSWER_ATTEMPTS, the newest first */
+    /* Alerts. text: id. Those that change it may have a note in blob, and answer as GET. */
+    ACT_ALERT_LIST, /* blob = struct store_alerts, number = limit; answers ANSWER_ALERTS */
+    ACT_ALERT_GET,  /* answers ANSWER_ALERTS with one */
+    ACT_ALERT_ACK,
+    ACT_ALERT_SNOOZE, /* number = until, ms */
+    ACT_ALERT_RESOLVE,
+    ACT_ALERT_NOTE,
     /* People. A password in blob is bytes without NUL. */
     ACT_SIGN_IN,       /* anonymous: name, blob = password; answers ANSWER_SESSION */
     ACT_SESSION_GET,   /* answers ANSWER_SESSION */

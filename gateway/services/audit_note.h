@@ -60,6 +60,10 @@ enum audit_what {
     AUDIT_USER_DISABLED,
     AUDIT_USER_ENABLED,
     AUDIT_USER_PASSWORD, /* set by an admin */
+    AUDIT_ALERT_ACKNOWLEDGED,
+    AUDIT_ALERT_SNOOZED,
+    AUDIT_ALERT_RESOLVED,
+    AUDIT_ALERT_NOTED,
 };
 
 /* subj: who ("local:root", "device:pump-7", an address); obj: what it was done to; msg: one sentence. */

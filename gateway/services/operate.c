@@ -96,6 +96,8 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
         return releases_act(&o->releases, turn, msg, err);
     case ACT_GROUP_ROLLOUT_READ:
         return rollouts_read(turn, msg, err);
+    case ACT_GROUP_ALERT:
+        return alerts_act(&o->alerts, turn, msg, err);
     case ACT_GROUP_SESSION:
         return people_act(&o->people, turn, msg, err);
     case ACT_GROUP_USER:

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "access.h"
+#include "alerts.h"
 #include "enrol.h"
 #include "people.h"
 #include "releases.h"
@@ -29,6 +30,7 @@ struct operate {
     struct enrol enrol;
     struct releases releases;
     struct people people;
+    struct alerts alerts;
     struct session *session;
     struct gateway_facts *facts;
 };

@@ -12,6 +12,7 @@
 void session_init(struct session *s, session_answer_fn *answer, void *answer_ctx, struct gw_wall now)
 {
     *s = (struct session){.answer = answer, .answer_ctx = answer_ctx};
+    s->began = now;
     s->generation = (uint64_t)now.ms; /* above what an earlier run of ours told a broker that still lives */
     s->presence_cap = PRESENCE_CAP_FIRST;
     s->presence = gw_xalloc(s->presence_cap, sizeof(*s->presence));
@@ -120,6 +121,7 @@ enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_
     switch (event->kind) {
     case BUS_UP:
         s->broker_up = true;
+        s->up = turn->now;
         s->sent = turn->now;
         (void)turn_out(turn, OUT_REGISTRY_ALL);
         return GW_OK;

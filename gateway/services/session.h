@@ -38,7 +38,8 @@ struct session {
     session_answer_fn *answer; /* takes no ownership */
     void *answer_ctx;
     bool broker_up;
-    uint64_t generation; /* last sent */
+    struct gw_wall began, up; /* since the start; since when the broker is up */
+    uint64_t generation;      /* last sent */
     uint64_t confirmed;
     struct gw_wall sent;       /* when something was sent last, or the broker came up */
     struct presence *presence; /* open addressing, capacity a power of two; id "" = free */

@@ -29,6 +29,7 @@ enum turn_out_kind {
     OUT_VERIFY,       /* read a release's artifacts again */
     OUT_CUT,          /* close live HTTPS connections of this certificate */
     OUT_SESSION,      /* operators' sessions begin or end */
+    OUT_FEED,         /* the feed is to know where core stands */
     OUT_OPEN_DEVICES, /* the devices' listeners may open now */
 };
 
@@ -37,6 +38,7 @@ struct turn_out {
     bool after_registry; /* ANSWER: only when the broker has confirmed what this turn sent it */
     struct gw_device_id device;
     struct gw_sha256 cert_sha256;
+    struct journal_feed feed;
     struct answer *answer;          /* owned */
     struct work *work;              /* owned, with its blob */
     struct query *query;            /* owned */

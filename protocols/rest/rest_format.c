@@ -207,6 +207,9 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
     case ANSWER_USERS:
         rest_put_users(w, a);
         return true;
+    case ANSWER_ALERTS:
+        rest_put_alerts(w, a);
+        return true;
     case ANSWER_LOG_CHECKPOINT:
     case ANSWER_LOG_TILE:
     case ANSWER_LOG_KEY:
@@ -286,5 +289,7 @@ void rest_format(const struct rest *rest, const struct answer *answer, struct ht
         add_etag(reply, answer->rollouts[0].entry.rev);
     if (answer->kind == ANSWER_USERS && answer->single)
         add_etag(reply, answer->users[0].rev);
+    if (answer->kind == ANSWER_ALERTS && answer->single)
+        add_etag(reply, answer->alerts[0].rev);
     rest_add_cookie(reply, answer);
 }

@@ -83,6 +83,11 @@ rest_decode_fn rest_decode_sign_in, rest_decode_password, rest_decode_user, rest
 rest_decode_fn rest_decode_rollout, rest_decode_rollout_list, rest_decode_rollout_order, rest_decode_rollout_change,
     rest_decode_rollout_waive, rest_decode_rollout_attempts;
 
+/* rest_alert.c */
+rest_decode_fn rest_decode_alert, rest_decode_alert_list, rest_decode_alert_act, rest_decode_alert_snooze,
+    rest_decode_alert_note;
+void rest_put_alerts(struct json_writer *w, const struct answer *a);
+
 /* rest_import.c: an upload's way to the import thread. */
 http_sink_open rest_import_open;
 

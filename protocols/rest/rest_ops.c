@@ -25,6 +25,8 @@ static const char *const password_keys[] = {"old", "new", NULL};
 static const char *const user_keys[] = {"name", "role", "password", NULL};
 static const char *const role_keys[] = {"role", NULL};
 static const char *const user_password_keys[] = {"password", NULL};
+static const char *const note_keys[] = {"note", NULL};
+static const char *const snooze_keys[] = {"until", "note", NULL};
 static const char *const claim_keys[] = {"code", "name", "password", NULL};
 
 static const char *const order_keys[] = {"release", "name", "plan", NULL};
@@ -63,6 +65,12 @@ static const char *const waive_keys[] = {"wave", "what", "reason", NULL};
     {                                                                                                                  \
         .method = method_, .doors = HTTP_DOOR_OPERATORS, .pattern = path, .access = access_, .kind = act,              \
         .match = REST_NO_MATCH, .body_keys = keys_, .decode = decode_                                                  \
+    }
+
+#define ALERT_POST(verb, act, keys_, decode_)                                                                          \
+    {                                                                                                                  \
+        .method = HTTP_POST, .doors = BOTH, .pattern = "/api/v1/alerts/{}/" verb, .access = REST_ACTOR, .kind = act,   \
+        .match = REST_MUST_MATCH, .body_keys = keys_, .decode = decode_                                                \
     }
 
 static const struct rest_op ops[] = {
@@ -176,6 +184,12 @@ static const struct rest_op ops[] = {
     ROLLOUT_POST("waive", ACT_ROLLOUT_WAIVE, waive_keys, rest_decode_rollout_waive),
     GET("/api/v1/rollouts/{}/attempts", ACT_ROLLOUT_ATTEMPTS, rest_decode_rollout_attempts),
     GET("/api/v1/devices/{}/attempts", ACT_DEVICE_ATTEMPTS, rest_decode_device),
+    GET("/api/v1/alerts", ACT_ALERT_LIST, rest_decode_alert_list),
+    GET("/api/v1/alerts/{}", ACT_ALERT_GET, rest_decode_alert),
+    ALERT_POST("acknowledge", ACT_ALERT_ACK, note_keys, rest_decode_alert_act),
+    ALERT_POST("snooze", ACT_ALERT_SNOOZE, snooze_keys, rest_decode_alert_snooze),
+    ALERT_POST("resolve", ACT_ALERT_RESOLVE, note_keys, rest_decode_alert_act),
+    ALERT_POST("note", ACT_ALERT_NOTE, note_keys, rest_decode_alert_note),
     SESSION(HTTP_POST, "/api/v1/session", REST_ANONYMOUS, ACT_SIGN_IN, sign_in_keys, rest_decode_sign_in),
     SESSION(HTTP_GET, "/api/v1/session", REST_ACTOR, ACT_SESSION_GET, NULL, rest_decode_no_query),
     SESSION(HTTP_DELETE, "/api/v1/session", REST_ACTOR, ACT_SIGN_OUT, NULL, NULL),

@@ -52,6 +52,11 @@ static void no_doors(void *ctx, struct answer_refused *ret_counters)
     (void)ret_counters;
 }
 
+static void no_feed(void *ctx)
+{
+    (void)ctx;
+}
+
 static bool journal_full;
 
 static void look_at_storage(void *ctx, struct answer_storage *ret_storage)
@@ -92,6 +97,7 @@ static void house_open(struct house *h)
                     .open_devices = count_open,
                     .doors = no_doors,
                     .storage = look_at_storage,
+                    .progress = no_feed,
                     .audit = take_audit},
     };
     CU_ASSERT_EQUAL_FATAL(core_init(&h->core, &parts, NULL), GW_OK);

@@ -120,9 +120,9 @@ void no_get_changes_state(void)
                        kind == ACT_LOG_KEY || kind == ACT_KEY_LIST || kind == ACT_RELEASES_LIST ||
                        kind == ACT_RELEASES_PROGRESS || kind == ACT_SESSION_GET || kind == ACT_USER_LIST ||
                        kind == ACT_USER_GET || kind == ACT_ROLLOUT_LIST || kind == ACT_DEVICE_ATTEMPTS ||
-                       kind == ACT_CLAIM_GET);
+                       kind == ACT_CLAIM_GET || kind == ACT_ALERT_LIST);
     }
-    CU_ASSERT_EQUAL(f.posted, 15); /* the others need a query, or an id that is one of a release */
+    CU_ASSERT_EQUAL(f.posted, 16); /* the others need a query, or an id that is one of a release */
 }
 
 /* Counts the members of one object that the other one's `properties` do not know. */
@@ -187,6 +187,7 @@ void answers_have_the_documented_members(void)
     rollout.waits[0] = (struct rollout_wait){.word = ROLLOUT_GATE_SOAK, .until = {1}};
     struct attempt_entry attempt = {.device = {"pump-7"}, .attempt = {.state = ATTEMPT_OK}};
     struct answer_user user = {.name = "ann", .role = USER_ADMIN, .rev = 1};
+    struct alert alert = {.cause = {"auth.login", {"pump-7"}}, .sev = EVENT_SEV_HIGH, .state = ALERT_NEW, .rev = 1};
     uint8_t bytes[] = "hello";
     struct answer_event event = {.log = log.id, .view = {.format = EVENT_TEXT, .sev = EVENT_SEV_INFO}, .len = 5};
     const struct {
@@ -218,6 +219,8 @@ void answers_have_the_documented_members(void)
         {"RolloutList", {.kind = ANSWER_ROLLOUTS, .rollouts = &rollout, .rollout_count = 1}},
         {"RolloutPreview", {.kind = ANSWER_ROLLOUT_PREVIEW, .rollouts = &rollout, .rollout_count = 1}},
         {"AttemptList", {.kind = ANSWER_ATTEMPTS, .attempts = &attempt, .attempt_count = 1}},
+        {"Alert", {.kind = ANSWER_ALERTS, .alerts = &alert, .alert_count = 1, .single = true}},
+        {"AlertList", {.kind = ANSWER_ALERTS, .alerts = &alert, .alert_count = 1}},
         {"Import", {.kind = ANSWER_IMPORT}},
         {"Problem", {.kind = ANSWER_DONE, .rc = GW_INVALID, .refusal = {.check = RELEASE_CHECK_SIZE, .file = "a.swu"}}},
         {"LogList", {.kind = ANSWER_LOGS, .logs = &log, .log_count = 1}},

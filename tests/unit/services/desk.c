@@ -96,7 +96,9 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         enum gw_rc rc = enrol_tick(&d->operate.enrol, &d->turn, err);
         if (!rc)
             rc = watch_tick(&d->session.watch, &d->turn, &d->refused, err);
-        return rc ? rc : watch_storage(&d->session.watch, &d->turn, &d->storage, err);
+        if (!rc)
+            rc = watch_storage(&d->session.watch, &d->turn, &d->storage, err);
+        return rc ? rc : alerts_tick(&d->operate.alerts, &d->turn, &d->session, err);
     }
     case INBOX_ENROL:
         return enrol_request(&d->operate.enrol, &d->turn, msg, err);
@@ -122,6 +124,8 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         return operate_act(&d->operate, &d->turn, msg, err);
     case INBOX_BUS:
         return session_event(&d->session, &d->turn, &msg->u.bus, err);
+    case INBOX_FEED:
+        return alerts_feed(&d->operate.alerts, &d->turn, msg, err);
     case INBOX_PROGRESS:
     case INBOX_CHILD:
     case INBOX_STOP:

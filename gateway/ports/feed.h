@@ -1,0 +1,47 @@
+/*
+ * feed: what the events of the journal mean for alerts, on its way to core. A thread of its own walks the journal
+ * behind a cursor, holds every event against the rules and sums what has one cause; core takes such a batch in one
+ * turn, with the cursor in the same transaction (house.md, rule 8: exactly once over two databases). One batch is under
+ * way at a time; the next follows the answer, OUT_FEED, or is made again from core's cursor when none came.
+ *
+ * Ceilings: FEED_HITS_MAX causes in a batch, whatever number of events they stand for; FEED_PAUSE_MS between two
+ * batches. So a flood of events costs core at most 1000 / FEED_PAUSE_MS turns a second; it makes alerts come later, and
+ * none is lost, since the events are stored.
+ */
+#pragma once
+
+#include "journal.h"
+#include "rules.h"
+
+#define FEED_HITS_MAX  32
+#define FEED_EARLY_MAX ALERT_WINDOW_MAX
+#define FEED_PAUSE_MS  100
+#define FEED_RETRY_MS  5000  /* without an answer the batch is handed in again */
+#define FEED_QUIET_MS  10000 /* so long the cursor may lag behind events that mean nothing: that saves commits */
+
+/* All events of one cause in a batch. */
+struct feed_hit {
+    struct rules_hit what; /* with the highest severity */
+    uint64_t count;
+    struct gw_wall first, last;           /* arrivals */
+    bool met;                             /* the threshold, within the batch alone */
+    struct gw_wall early[FEED_EARLY_MAX]; /* the first of them: together with earlier batches they may meet it */
+    uint32_t early_count;
+    struct alert_window window; /* at the end */
+    struct log_id log;          /* the last event: evidence */
+    uint64_t seq;
+    char msg[ALERT_MSG_MAX];
+    enum event_sev alarm;      /* highest severity that the device itself gave an event of its own log; 0: none */
+    char boot[EVENT_BOOT_MAX]; /* of that event */
+};
+
+struct feed_batch {
+    struct journal_feed from; /* core's cursor */
+    struct journal_feed to;   /* what it becomes */
+    uint64_t events;          /* that were looked at last */
+    uint32_t count;
+    struct feed_hit hits[FEED_HITS_MAX];
+};
+
+/* The most causes that one append, which is of one log, can have: its batch must have room for them. */
+#define FEED_CAUSES_MAX 19

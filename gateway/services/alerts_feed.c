@@ -1,0 +1,104 @@
+/* What the walk along the journal has found. */
+#include <string.h>
+
+#include "alerts.h"
+#include "gw_cleanup.h"
+
+#define KEY_CURSOR "alerts.feed" /* epoch (u64) ‖ number (u64), big-endian */
+
+enum gw_rc alerts_cursor(const struct store *store, struct journal_feed *ret_cursor, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf value;
+    gw_buf_init(&value, STORE_SETTING_MAX);
+    *ret_cursor = (struct journal_feed){.n = 0};
+    enum gw_rc rc = store->ops->setting_get(store->self, KEY_CURSOR, &value, err);
+    if (rc)
+        return rc == GW_NOT_FOUND ? GW_OK : rc;
+    struct gw_reader r = {gw_buf_view(&value)};
+    uint64_t n;
+    if (gw_read_u64(&r, &ret_cursor->epoch) || gw_read_u64(&r, &n) || r.rest.len || n > INT64_MAX)
+        return gw_err_set(err, GW_CORRUPT, "setting " KEY_CURSOR);
+    ret_cursor->n = (int64_t)n;
+    return GW_OK;
+}
+
+static enum gw_rc put_cursor(struct turn *turn, const struct journal_feed *cursor, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf value;
+    gw_buf_init(&value, STORE_SETTING_MAX);
+    (void)gw_buf_add_u64(&value, cursor->epoch);
+    enum gw_rc rc = gw_buf_add_u64(&value, (uint64_t)cursor->n);
+    return rc ? rc : turn->store->ops->setting_put(turn->store->self, KEY_CURSOR, gw_buf_view(&value), err);
+}
+
+/* Do earlier batches and this one together meet the threshold? Otherwise the window is kept for the next. `before` is
+ * what had counted until then. */
+static enum gw_rc join_window(struct turn *turn, const struct feed_hit *hit, bool *ret_met, uint64_t *ret_before,
+                              struct gw_err *err)
+{
+    const struct store *store = turn->store;
+    struct alert_window window;
+    enum gw_rc rc = store->ops->alert_window_get(store->self, &hit->what.cause, &window, err);
+    if (rc == GW_NOT_FOUND)
+        window = (struct alert_window){.cause = hit->what.cause};
+    else if (rc)
+        return rc;
+    *ret_before = window.count;
+    *ret_met = hit->met;
+    for (uint32_t i = 0; i < hit->early_count && !*ret_met; i++)
+        *ret_met = rules_window_add(&window, &hit->what.threshold, hit->early[i]);
+    if (*ret_met)
+        window.count = 0; /* from now on the open alert counts */
+    else if (hit->count > hit->early_count)
+        window = hit->window; /* the latest ones */
+    return store->ops->alert_window_put(store->self, &window, err);
+}
+
+static enum gw_rc is_open(struct turn *turn, const struct alert_cause *cause, bool *ret_open, struct gw_err *err)
+{
+    struct alert alert;
+    enum gw_rc rc = turn->store->ops->alert_open(turn->store->self, cause, &alert, err);
+    *ret_open = rc == GW_OK;
+    return rc == GW_NOT_FOUND ? GW_OK : rc;
+}
+
+static enum gw_rc take_hit(struct alerts *a, struct turn *turn, const struct feed_hit *hit, struct gw_err *err)
+{
+    bool raise = hit->what.threshold.times <= 1;
+    uint64_t before = 0;
+    enum gw_rc rc = raise ? GW_OK : is_open(turn, &hit->what.cause, &raise, err);
+    if (!rc && !raise)
+        rc = join_window(turn, hit, &raise, &before, err);
+    if (rc || !raise)
+        return rc;
+    const struct alerts_event event = {.cause = hit->what.cause,
+                                       .sev = hit->what.sev,
+                                       .count = hit->count + before,
+                                       .first = hit->first,
+                                       .last = hit->last,
+                                       .msg = hit->msg,
+                                       .log = &hit->log,
+                                       .seq = hit->seq};
+    return alerts_raise(a, turn, &event, err);
+}
+
+enum gw_rc alerts_feed(struct alerts *a, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct feed_batch *batch = (const struct feed_batch *)(const void *)msg->blob;
+    struct journal_feed cursor;
+    enum gw_rc rc = alerts_cursor(turn->store, &cursor, err);
+    if (rc)
+        return rc;
+    if (msg->blob_len != sizeof(*batch) || batch->count > FEED_HITS_MAX)
+        return gw_err_set(err, GW_INVALID, "a batch of the feed that is none");
+    if (batch->from.epoch == cursor.epoch && batch->from.n == cursor.n) {
+        for (uint32_t i = 0; !rc && i < batch->count; i++)
+            rc = take_hit(a, turn, &batch->hits[i], err);
+        cursor = batch->to;
+        if (!rc)
+            rc = put_cursor(turn, &cursor, err);
+    }
+    if (!rc)
+        turn_out(turn, OUT_FEED)->feed = cursor;
+    return rc;
+}
