@@ -21,9 +21,7 @@ enum gw_rc door_session_of(void *ctx, const struct http_request *request, struct
     bool reads = request->method == HTTP_GET || request->method == HTTP_HEAD;
     bool fits = reads || gw_view_eq_secret(request->csrf, gw_view_str(session.csrf));
     explicit_bzero(session.csrf, sizeof(session.csrf));
-    if (!fits)
-        return GW_DENIED;
     *ret_actor = (struct actor){.role = session.role, .session = key};
     (void)snprintf(ret_actor->name, sizeof(ret_actor->name), "user:%s", session.name);
-    return GW_OK;
+    return fits ? GW_OK : GW_DENIED;
 }

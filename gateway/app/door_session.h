@@ -13,5 +13,6 @@ struct door_session {
     const struct gw_sha256_ops *hash;
 };
 
-/* ctx: struct door_session. GW_NOT_FOUND: nobody is signed in; GW_DENIED: a write without the session's token. */
+/* ctx: struct door_session. GW_NOT_FOUND: nobody is signed in; GW_DENIED: a write without the session's token; the
+ * actor is told all the same. */
 GW_MUST_CHECK enum gw_rc door_session_of(void *ctx, const struct http_request *request, struct actor *ret_actor);

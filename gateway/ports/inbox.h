@@ -138,6 +138,7 @@ enum act_kind {
 
 struct inbox_act {
     enum act_kind kind;
+    bool refused; /* at the door: text says why; core answers and writes it down */
     struct actor actor;
     struct gw_device_id device;
     struct gw_sha256 spki_sha256;

@@ -1,6 +1,9 @@
 #include "operate.h"
 
+#include <stdio.h>
+
 #include "act_rule.h"
+#include "act_text.h"
 #include "audit_note.h"
 #include "operate_internal.h"
 #include "rollouts_act.h"
@@ -9,17 +12,23 @@ static const char *object_of(const struct inbox_act *act)
 {
     if (act->kind == ACT_RELEASES_IMPORT)
         return "release";
-    return act->device.text[0] ? act->device.text : act->name;
+    if (act->device.text[0])
+        return act->device.text;
+    bool says_which = !act->refused && act->kind != ACT_CLAIM; /* text may be a reason, or a secret */
+    return act->name[0] || !says_which ? act->name : act->text;
 }
 
 /* A refusal by permission is answered and, when somebody is known to have asked, audited. */
 static enum gw_rc deny(struct turn *turn, const struct inbox_act *act, struct http_ticket ticket,
                        const struct gw_err *why, struct gw_err *err)
 {
+    const char *what = act_text(act->kind);
+    char text[256];
     turn_done(turn, ticket, why->rc, gw_err_text(why));
-    return why->rc == GW_DENIED && act->actor.name[0]
-               ? audit_note(turn, AUDIT_ACT_DENIED, act->actor.name, object_of(act), gw_err_text(why), err)
-               : GW_OK;
+    if (why->rc != GW_DENIED || !act->actor.name[0])
+        return GW_OK;
+    (void)snprintf(text, sizeof(text), "refused to %s: %s", what ? what : "do what is not known", gw_err_text(why));
+    return audit_note(turn, AUDIT_ACT_DENIED, act->actor.name, object_of(act), text, err);
 }
 
 /* May this act of the message be done now, in this name? False: it has been answered. */
@@ -36,7 +45,9 @@ static enum gw_rc admit(struct operate *o, struct turn *turn, const struct inbox
         people_ended(turn, ticket);
         return GW_OK;
     }
-    if (access_check(&o->access, act, &why))
+    if (act->refused)
+        (void)gw_err_set(&why, GW_DENIED, "%s", act->text);
+    if (act->refused || access_check(&o->access, act, &why))
         return deny(turn, act, ticket, &why, err);
     *ret_go = true;
     return GW_OK;

@@ -61,6 +61,8 @@ static enum gw_rc handle(void *ctx, const struct http_request *request, struct g
     enum gw_rc rc = gw_view_copy_str(gw_view_str(request->peer->source), msg.u.act.source, sizeof(msg.u.act.source));
     if (!rc)
         rc = decode(bound, request, &msg, err);
+    if (rc == GW_DENIED)
+        rc = rest_gate_denied(bound, request, &msg.u.act.actor, err);
     if (rc == GW_CANCELLED)
         return GW_OK;
     if (rc)

@@ -27,7 +27,8 @@
 
 /* Who a request on the operators' door comes from: finds the session of its cookie (and checks, for writes, that the
  * X-GW-CSRF header is the session's) and fills the actor. GW_NOT_FOUND: nobody is signed in, answered by 401;
- * GW_DENIED: the header is not the session's, answered by 403. Called in web's thread; must not block. */
+ * GW_DENIED: the header is not the session's; the actor is filled all the same, core writes it down and answers 403.
+ * Called in web's thread; must not block. */
 typedef enum gw_rc rest_session_fn(void *ctx, const struct http_request *request, struct actor *ret_actor);
 
 struct rest_config {

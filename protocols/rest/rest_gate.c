@@ -13,6 +13,19 @@ enum gw_rc rest_refuse(const struct rest *rest, struct http_ticket ticket, int s
     return GW_CANCELLED;
 }
 
+enum gw_rc rest_gate_denied(const struct rest_bound *bound, const struct http_request *request,
+                            const struct actor *actor, struct gw_err *err)
+{
+    if (!actor->name[0])
+        return GW_DENIED;
+    struct inbox_msg msg = {.kind = INBOX_ACT, .ticket = request->ticket};
+    msg.u.act = (struct inbox_act){.kind = bound->op->kind, .refused = true, .actor = *actor, .if_rev = -1};
+    (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "%s", err->text);
+    if (bound->rest->config.inbox.post(bound->rest->config.inbox.self, &msg))
+        return gw_err_set(err, GW_AGAIN, "the gateway is busy or stopping: try again");
+    return GW_CANCELLED;
+}
+
 /* The kernel says who is at the other end of the socket; its directory's group says that they may act as admin. */
 static void local_actor(const struct http_peer *peer, struct actor *ret_actor)
 {
@@ -33,16 +46,17 @@ enum gw_rc rest_gate_actor(const struct rest *rest, const struct rest_op *op, co
         enum gw_rc rc = session_of ? session_of(rest->config.session_ctx, request, &actor) : GW_NOT_FOUND;
         if (rc == GW_NOT_FOUND)
             return rest_refuse(rest, request->ticket, 401, "sign in first");
+        actor.local = false;
+        actor.superuser = false;
+        *ret_actor = actor;
         if (rc == GW_DENIED)
             return gw_err_set(err, rc, "the header X-GW-CSRF is missing, or not this session's token");
         if (rc)
             return rc == GW_CANCELLED ? GW_AGAIN : rc;
-        actor.local = false;
-        actor.superuser = false;
     }
+    *ret_actor = actor;
     if (op->access == REST_SUPERUSER && !actor.superuser)
         return gw_err_set(err, GW_DENIED, "only root (uid 0) on the gateway itself may do this");
-    *ret_actor = actor;
     return GW_OK;
 }
 

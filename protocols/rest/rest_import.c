@@ -27,7 +27,7 @@ enum gw_rc rest_import_open(void *ctx, const struct http_request *request, int64
     if (!rc)
         rc = rest_gate_origin(request, err);
     if (rc)
-        return rc;
+        return rc == GW_DENIED ? rest_gate_denied(bound, request, &import.actor, err) : rc;
     if (import.actor.role < USER_OPERATOR)
         return refuse_by_role(bound, request, &import.actor, err);
     if (!gw_view_eq_str_nocase(gw_view_trim(gw_view_cut(request->content_type, ';', &parameters)), TAR))

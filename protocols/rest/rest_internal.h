@@ -52,6 +52,11 @@ static inline size_t rest_body_max(const struct rest_op *op)
 /* The table; static storage. */
 const struct rest_op *rest_ops(size_t *ret_count);
 
+struct rest_bound {
+    const struct rest *rest;
+    const struct rest_op *op;
+};
+
 /* rest_gate.c: each gives GW_OK to go on, another code to be answered by web, or GW_CANCELLED after it has answered
  * itself with a status that no code stands for (401, 415, 428). */
 enum gw_rc rest_gate_actor(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
@@ -61,6 +66,10 @@ enum gw_rc rest_gate_body(const struct rest *rest, const struct rest_op *op, con
                           struct json_doc **ret_body, struct gw_err *err);
 enum gw_rc rest_gate_match(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
                            int64_t *ret_rev, struct gw_err *err);
+/* The request of somebody who is known was denied, err says why: core is told, which answers and writes it down, and
+ * GW_CANCELLED comes back. GW_DENIED: nobody is known. */
+enum gw_rc rest_gate_denied(const struct rest_bound *bound, const struct http_request *request,
+                            const struct actor *actor, struct gw_err *err);
 /* Answers with a problem document; returns GW_CANCELLED, "it is answered". */
 enum gw_rc rest_refuse(const struct rest *rest, struct http_ticket ticket, int status, const char *detail);
 
@@ -117,11 +126,6 @@ void rest_put_logs(struct json_writer *w, const char *gateway, const struct answ
 void rest_put_events(struct json_writer *w, const struct answer *a);
 /* Answers that are no JSON: note, tile, key. False: it is none of them. */
 bool rest_format_bytes(const struct answer *answer, struct http_reply *reply);
-
-struct rest_bound {
-    const struct rest *rest;
-    const struct rest_op *op;
-};
 
 #define REST_OPS_MAX 96
 

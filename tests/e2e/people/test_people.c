@@ -113,6 +113,7 @@ static void a_token_missing_or_of_another_session_is_refused(void)
     a.csrf = two.csrf;
     CU_ASSERT_EQUAL(kit_http(&gateway, &one, &a, NULL), 403);
     CU_ASSERT_EQUAL(kit_http(&gateway, &two, &a, NULL), 200);
+    CU_ASSERT_TRUE(kit_audited(&gateway, "authz.denied", "close the enrolment door: the header X-GW-CSRF"));
     gw_gateway_done(&gateway);
 }
 

@@ -11,7 +11,8 @@ static enum gw_rc fake_post(void *self, const struct inbox_msg *msg)
         return f->post_rc;
     free(f->msg.blob);
     f->msg = *msg;
-    f->posted++;
+    f->refused += msg->u.act.refused;
+    f->posted += !msg->u.act.refused;
     return GW_OK;
 }
 
@@ -29,7 +30,7 @@ static enum gw_rc fake_session(void *ctx, const struct http_request *request, st
 {
     struct rest_fixture *f = ctx;
     (void)request;
-    if (!f->session_rc)
+    if (!f->session_rc || f->session_rc == GW_DENIED)
         *ret_actor = f->actor;
     return f->session_rc;
 }
@@ -125,7 +126,7 @@ int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct 
     fill(ask, &peer, &request);
     size_t count = 0;
     const struct http_route *routes = rest_routes(f->rest, &count);
-    int missing = 404, before = f->replies;
+    int missing = 404, before = f->replies, refused = f->refused;
     for (size_t i = 0; i < count; i++) {
         if (!(routes[i].doors & ask->door) || !http_pattern_match(routes[i].pattern, request.path, request.param))
             continue;
@@ -138,6 +139,8 @@ int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct 
             routes[i].open ? stream(&routes[i], &request, err) : routes[i].handle(routes[i].ctx, &request, err);
         if (rc)
             return http_status_of(rc);
+        if (f->refused > refused) /* as core answers */
+            return http_status_of(gw_err_set(err, GW_DENIED, "%s", f->msg.u.act.text));
         return f->replies > before ? f->reply.status : 0;
     }
     return missing;

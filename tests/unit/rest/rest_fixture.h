@@ -9,7 +9,7 @@ struct rest_fixture {
     struct rest *rest;
     /* inbox */
     enum gw_rc post_rc;
-    int posted;
+    int posted, refused;  /* refused: what core is only to write down and answer */
     struct inbox_msg msg; /* the last one; blob owned here */
     /* responder */
     int replies;

@@ -322,6 +322,37 @@ static void writes_on_the_operators_door_must_come_from_our_own_page(void)
     CU_ASSERT_EQUAL(f.posted, 1);
 }
 
+static void core_is_told_of_refusals_of_somebody_known(void)
+{
+    FIXTURE;
+    struct rest_ask ask = {.method = HTTP_POST,
+                           .door = HTTP_DOOR_OPERATORS,
+                           .path = "/api/v1/devices/pump-7/revoke",
+                           .body = "{\"rubbish\":1}"};
+    f.session_rc = GW_NOT_FOUND;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 401);
+    CU_ASSERT_EQUAL(f.refused, 0);
+    f.session_rc = GW_DENIED; /* another session's token */
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    CU_ASSERT_EQUAL(f.refused, 1);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.actor.name, "user:ann");
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_REVOKE);
+    f.session_rc = GW_OK;
+    ask.fetch_site = "cross-site";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    CU_ASSERT_EQUAL(f.refused, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(f.msg.u.act.text, "another site"));
+    ask = (struct rest_ask){
+        .method = HTTP_POST, .door = HTTP_DOOR_OPERATORS, .path = "/api/v1/releases", .csrf = "", .body = "x"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    CU_ASSERT_EQUAL(f.refused, 3);
+    ask = (struct rest_ask){.method = HTTP_POST, .door = HTTP_DOOR_ADMIN, .path = "/api/v1/claim-code", .uid = 1000};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    CU_ASSERT_EQUAL(f.refused, 4);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.actor.name, "local:eve");
+    CU_ASSERT_EQUAL(f.posted, 0);
+}
+
 static void a_device_act_on_the_operators_door_needs_if_match(void)
 {
     FIXTURE;
@@ -559,6 +590,7 @@ static const struct gw_test_case cases[] = {
     {"a session acts under its name and is never local", a_session_acts_under_its_name_and_is_never_local},
     {"writes on the operators' door must come from our own page",
      writes_on_the_operators_door_must_come_from_our_own_page},
+    {"tells core of refusals of somebody who is known", core_is_told_of_refusals_of_somebody_known},
     {"a device act on the operators' door needs If-Match", a_device_act_on_the_operators_door_needs_if_match},
     {"refuses bodies that break the rules", refuses_bodies_that_break_the_rules},
     {"claiming posts code, name and password without an actor", claiming_posts_code_name_and_password_without_an_actor},

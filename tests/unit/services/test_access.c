@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "act_rule.h"
+#include "act_text.h"
 #include "desk.h"
 #include "gw_cleanup.h"
 
@@ -198,6 +200,15 @@ static enum gw_rc read_logs(struct desk *d, enum act_kind kind, const struct act
     return rc;
 }
 
+static void every_act_has_a_name(void)
+{
+    for (int kind = ACT_INVITE; kind < 1000; kind++)
+        if (act_rule((enum act_kind)kind) && !act_text((enum act_kind)kind)) {
+            printf("#   act %d has no words in act_text.c\n", kind);
+            CU_FAIL("an act without a name");
+        }
+}
+
 static void reads_of_logs_go_to_the_query_threads(void)
 {
     static const enum act_kind kinds[] = {ACT_LOG_LIST, ACT_LOG_EVENTS, ACT_LOG_SEARCH, ACT_LOG_CHECKPOINT,
@@ -226,6 +237,7 @@ static void reads_of_logs_go_to_the_query_threads(void)
 }
 
 const struct gw_test_case access_cases[] = {
+    {"has a name for every act", every_act_has_a_name},
     {"reads of logs go to the query threads, for viewers", reads_of_logs_go_to_the_query_threads},
     {"is claimed once, and stays so", claims_once},
     {"takes a code in groups of four", takes_a_grouped_code},

@@ -327,6 +327,46 @@ static void changes_the_own_password_and_keeps_this_session(void)
     desk_close(&d);
 }
 
+static bool event_says(void *ctx, const struct audit_event *event)
+{
+    const char **wanted = ctx; /* object, words; NULL once found */
+    if (wanted[0] && strcmp(event->obj, wanted[0]) == 0 && strstr(event->msg, wanted[1]))
+        wanted[0] = NULL;
+    return true;
+}
+
+static bool says(struct desk *d, const char *obj, const char *words)
+{
+    const char *wanted[] = {obj, words};
+    CU_ASSERT_EQUAL(d->store.ops->audit_each(d->store.self, 0, 1000, event_says, wanted, NULL), GW_OK);
+    return !wanted[0];
+}
+
+static void a_refusal_says_what_was_refused(void)
+{
+    struct desk d;
+    open_house(&d);
+    struct actor vic = sign_in(&d, "vic"), olga = sign_in(&d, "olga");
+    (void)act_as(&d, &vic, ACT_USER_ROLE, "ann");
+    CU_ASSERT(says(&d, "ann", "change an account's role: this needs the role admin"));
+    struct inbox_msg msg = message(ACT_RELEASES_WITHDRAW, NULL, NULL);
+    msg.u.act.actor = vic;
+    (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "00112233445566aa");
+    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
+    CU_ASSERT(says(&d, "00112233445566aa", "withdraw a release"));
+    msg = message(ACT_DOOR_OPEN, NULL, NULL); /* what she may, from another site */
+    msg.u.act.actor = olga;
+    msg.u.act.number = 5;
+    msg.u.act.refused = true;
+    (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "the request comes from another site");
+    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
+    CU_ASSERT(says(&d, "", "open the enrolment door: the request comes from another site"));
+    CU_ASSERT_EQUAL(desk_audits(&d, "cfg.change"), 0);
+    CU_ASSERT_EQUAL(desk_audits(&d, "authz.denied"), 3);
+    desk_close(&d);
+}
+
 static void the_last_admin_stays(void)
 {
     struct desk d;
@@ -468,6 +508,7 @@ const struct gw_test_case people_cases[] = {
     {"lets an ended session do nothing before the commit either",
      an_ended_session_does_nothing_before_the_commit_either},
     {"changes the own password and keeps this session alone", changes_the_own_password_and_keeps_this_session},
+    {"writes down what was refused to whom, and why", a_refusal_says_what_was_refused},
     {"keeps the last admin", the_last_admin_stays},
     {"lets admins manage accounts, and root on the machine", only_admins_manage_accounts_and_root_on_the_machine},
     {"adds nobody in the name of an admin who is one no more", an_admin_who_is_one_no_more_adds_nobody},
