@@ -6,6 +6,8 @@
 
 #include "gw_cleanup.h"
 
+#define TURN_OUTS_FIRST 8
+
 static void out_done(struct turn_out *out)
 {
     answer_free(out->answer);
@@ -28,17 +30,38 @@ void turn_reset(struct turn *turn, size_t keep)
         out_done(&turn->outs[--turn->count]);
     if (keep)
         return;
+    free(turn->outs);
+    turn->outs = NULL;
+    turn->cap = 0;
     turn->live_count = 0;
     memset(turn->live_all, 0, sizeof(turn->live_all));
 }
 
 struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind)
 {
-    if (turn->count == TURN_OUTS_MAX)
-        abort(); /* a turn makes a handful: more is a bug of ours */
+    if (turn->count == turn->cap) {
+        if (turn->count == TURN_OUTS_MAX)
+            abort(); /* more is a bug of ours */
+        size_t cap = turn->cap ? turn->cap * 2 : TURN_OUTS_FIRST;
+        struct turn_out *grown = gw_xalloc(cap, sizeof(*grown));
+        if (turn->count)
+            memcpy(grown, turn->outs, turn->count * sizeof(*grown));
+        free(turn->outs);
+        turn->outs = grown;
+        turn->cap = cap;
+    }
     struct turn_out *out = &turn->outs[turn->count++];
     *out = (struct turn_out){.kind = kind};
     return out;
+}
+
+void turn_due(struct turn *turn, const char *id)
+{
+    for (size_t i = 0; i < turn->count; i++)
+        if (turn->outs[i].kind == OUT_DUE && strcmp(turn->outs[i].id, id) == 0)
+            return;
+    struct turn_out *out = turn_out(turn, OUT_DUE);
+    memcpy(out->id, id, strlen(id) + 1); /* an id of ours */
 }
 
 struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct http_ticket ticket)

@@ -31,6 +31,10 @@ enum turn_out_kind {
     OUT_SESSION,      /* operators' sessions begin or end */
     OUT_FEED,         /* the feed is to know where core stands */
     OUT_OPEN_DEVICES, /* the devices' listeners may open now */
+    OUT_JOB,          /* `device` is to hear what dn/job says now */
+    OUT_JOBACK,       /* `device` is to hear that its report is stored: id, rev, word */
+    OUT_DUE,          /* a turn for the rollout or attempt `id` */
+    OUT_LOOK,         /* more is due: look at the timers again */
 };
 
 struct turn_out {
@@ -44,9 +48,14 @@ struct turn_out {
     struct query *query;            /* owned */
     struct import_verify *verify;   /* owned */
     struct session_change *session; /* owned */
+    char id[ATTEMPT_ID_LEN + 1];
+    uint32_t rev;
+    enum attempt_word word;
 };
 
-#define TURN_OUTS_MAX 64
+/* A ceiling against our own bugs: the process ends at it. Most turns have a handful; a step of a rollout may offer 256
+ * devices, and a device's report may move ROLLOUTS_OF_DEVICE rollouts. */
+#define TURN_OUTS_MAX 16384
 #define TURN_LIVE_MAX 32
 
 /* Names a row of the live protocol. */
@@ -58,14 +67,14 @@ struct turn_row {
 struct turn {
     const struct store *store;
     struct gw_wall now;
-    struct turn_out outs[TURN_OUTS_MAX];
-    size_t count;
+    struct turn_out *outs; /* owned; grows as needed */
+    size_t count, cap;
     struct turn_row live[TURN_LIVE_MAX]; /* rows that changed, each once */
     size_t live_count;
     bool live_all[LIVE_TOPICS]; /* instead of single rows */
 };
 
-/* Forgets and frees every out behind the first `keep`; with 0 the rows that changed, too. */
+/* Forgets and frees every out behind the first `keep`; with 0 the rows that changed and the turn's memory, too. */
 void turn_reset(struct turn *turn, size_t keep);
 
 struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct http_ticket ticket);
@@ -75,7 +84,10 @@ void turn_registry(struct turn *turn, const struct gw_device_id *device);
 struct work *turn_work(struct turn *turn, enum work_kind kind, struct http_ticket ticket);
 /* What is to become of operators' sessions; the caller fills the rest. */
 struct session_change *turn_session(struct turn *turn, enum session_change_kind kind);
+/* The place of a new out, valid until the next one is noted. */
 struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind);
+/* A turn for this rollout or attempt, behind what is queued; noted once. */
+void turn_due(struct turn *turn, const char *id);
 
 /*
  * Says that people who watch see this row no longer as it is: it changed, came or went. After COMMIT the core loop
