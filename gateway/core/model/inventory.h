@@ -1,6 +1,6 @@
 /*
  * inventory: what a device says of itself in up/state, and what the gateway keeps of its updates beside that. At most
- * one for each device. About 5 KB; keep arrays of it on the heap.
+ * one for each device. About 6 KB; keep arrays of it on the heap.
  *
  * The first part is the device's word: texts for people and for selections, hostile until escaped. The second is the
  * gateway's, and outlives whatever the device forgets.
@@ -10,7 +10,7 @@
 #include "release_entry.h"
 
 /* Bytes of UTF-8 with the terminator. */
-#define INVENTORY_SLOTS_MAX      256
+#define INVENTORY_SLOTS_MAX      1025
 #define INVENTORY_BOOT_MAX       65
 #define INVENTORY_AGENT_MAX      64
 #define INVENTORY_ATTRIBUTES_MAX 4097
