@@ -7,6 +7,7 @@
 #include "audit_note.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "state_report.h"
 
 #define PART "core"
 
@@ -47,6 +48,8 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
     enum gw_rc rc = enrol_tick(&core->operate.enrol, turn, err);
     if (!rc)
         rc = watch_tick(&core->session.watch, turn, &doors, err);
+    if (!rc)
+        rc = rollouts_look(&core->operate.rollouts, turn, err);
     if (rc)
         return rc;
     struct answer_storage storage = {.journal_full = false};
@@ -56,13 +59,21 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
     return rc ? rc : alerts_tick(&core->operate.alerts, turn, &core->session, err);
 }
 
+static enum gw_rc bus_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    struct bus_event event = msg->u.bus;
+    event.payload = gw_view_make(msg->blob, msg->blob_len);
+    enum gw_rc rc = session_event(&core->session, turn, &event, err);
+    return rc ? rc : rollouts_bus(&core->operate.rollouts, turn, &event, err);
+}
+
 static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     switch (msg->kind) {
     case INBOX_TICK:
         return tick_turn(core, turn, err);
     case INBOX_BUS:
-        return session_event(&core->session, turn, &msg->u.bus, err);
+        return bus_turn(core, turn, msg, err);
     case INBOX_ENROL:
         return enrol_request(&core->operate.enrol, turn, msg, err);
     case INBOX_RENEW:
@@ -91,6 +102,10 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
         return alerts_feed(&core->operate.alerts, turn, msg, err);
     case INBOX_CHILD:
         return child_turn(core, turn, msg, err);
+    case INBOX_DUE:
+        return rollouts_due(&core->operate.rollouts, turn, msg->u.due, err);
+    case INBOX_LOOK:
+        return rollouts_look(&core->operate.rollouts, turn, err);
     case INBOX_STOP:
         return GW_OK;
     }
@@ -160,6 +175,18 @@ static void let_verify_out(struct core *core, struct turn_out *out)
         refuse(core, ANSWER_TO_REST, ticket, GW_AGAIN, "a release is being imported or verified: try again later");
 }
 
+/* A turn behind what is queued. A full queue: the next tick looks again. */
+static void post_to_self(struct core *core, const struct turn_out *out)
+{
+    if (core->stopping)
+        return;
+    struct inbox port = inbox_queue_inner_port(core->queue);
+    struct inbox_msg msg = {.kind = out->kind == OUT_DUE ? INBOX_DUE : INBOX_LOOK};
+    if (out->kind == OUT_DUE)
+        memcpy(msg.u.due, out->id, sizeof(msg.u.due));
+    (void)!port.post(port.self, &msg);
+}
+
 static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
 {
     struct gw_err err = {0};
@@ -209,6 +236,16 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
     case OUT_OPEN_DEVICES:
         core->outlets.open_devices(core->outlets.ctx);
         break;
+    case OUT_JOB:
+        rollouts_send_job(&core->operate.rollouts, core->store, &out->device);
+        break;
+    case OUT_JOBACK:
+        rollouts_send_back(&core->operate.rollouts, &out->device, out->id, out->rev, out->word);
+        break;
+    case OUT_DUE:
+    case OUT_LOOK:
+        post_to_self(core, out);
+        break;
     }
     if (rc)
         gw_log(GW_LOG_WARN, PART, "the broker's registry: %s", gw_err_text(&err));
@@ -226,17 +263,20 @@ struct memory {
     bool claimed;
     struct enrol enrol;
     struct watch watch;
+    struct rollouts_memory rollouts;
 };
 
 static struct memory remember(const struct core *core)
 {
-    return (struct memory){core->operate.access.claimed, core->operate.enrol, core->session.watch};
+    return (struct memory){core->operate.access.claimed, core->operate.enrol, core->session.watch,
+                           core->operate.rollouts.memory};
 }
 
 static void recall(struct core *core, const struct memory *before)
 {
     core->operate.access.claimed = before->claimed;
     core->operate.enrol = before->enrol;
+    core->operate.rollouts.memory = before->rollouts;
     watch_untold(&core->session.watch, &before->watch);
 }
 
@@ -258,6 +298,8 @@ static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_m
         gw_log(GW_LOG_WARN, PART, "a turn failed: %s", gw_err_text(&err));
         recall(core, &before);
         turn_reset(turn, 0);
+        if (msg->kind == INBOX_DUE)
+            rollouts_park(&core->operate.rollouts, msg->u.due, msg->now);
         if (wants_answer(msg->kind))
             turn_done(turn, msg->ticket, rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN,
                       "the gateway could not decide this now: try again");
@@ -330,25 +372,41 @@ static void settle_imports(struct core *core, size_t count)
             imports->ops->settled(imports->self);
 }
 
+static void settle_msg(struct core *core, struct inbox_msg *msg)
+{
+    if (msg->kind == INBOX_BUS && msg->u.bus.kind == BUS_MESSAGE)
+        session_unqueue(&core->session, &msg->u.bus.device);
+    free_msg(msg);
+}
+
+static void run_batch(struct core *core, size_t count)
+{
+    struct gw_err err = {0};
+    const struct memory before = remember(core);
+    enum gw_rc rc = commit_batch(core, count, &err);
+    note_storage(core, rc, &err);
+    if (rc)
+        forget_batch(core, count, rc, &before);
+    else
+        feed_audit(core);
+    settle_imports(core, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!rc)
+            let_all_out(core, &core->batch[i].turn);
+        settle_msg(core, &core->batch[i].msg);
+    }
+}
+
 static void on_wake(uv_async_t *handle)
 {
     struct core *core = handle->data;
-    for (size_t count = take_batch(core); count; count = take_batch(core)) {
-        struct gw_err err = {0};
-        const struct memory before = remember(core);
-        enum gw_rc rc = commit_batch(core, count, &err);
-        note_storage(core, rc, &err);
-        if (rc)
-            forget_batch(core, count, rc, &before);
-        else
-            feed_audit(core);
-        settle_imports(core, count);
-        for (size_t i = 0; i < count; i++) {
-            if (!rc)
-                let_all_out(core, &core->batch[i].turn);
-            free_msg(&core->batch[i].msg);
-        }
+    for (int batches = 0; batches < CORE_BATCHES_MAX; batches++) {
+        size_t count = take_batch(core);
+        if (count == 0)
+            return;
+        run_batch(core, count);
     }
+    (void)uv_async_send(&core->wake);
 }
 
 /* What the broker was to hear may be lost: with a transaction that failed, or on its way. */
@@ -365,6 +423,7 @@ static void on_tick(uv_timer_t *timer)
     struct gw_wall now = gw_wall_now();
     session_tick(&core->session, now);
     send_overdue_registry(core, now);
+    rollouts_resend(&core->operate.rollouts, core->store);
     struct inbox port = inbox_queue_inner_port(core->queue);
     struct inbox_msg msg = {.kind = INBOX_TICK};
     (void)port.post(port.self, &msg); /* a full queue has better things to do */
@@ -377,6 +436,32 @@ void core_post_bus(struct core *core, const struct bus_event *event)
     msg.u.bus.payload = (struct gw_view){0};
     if (port.post(port.self, &msg))
         gw_log(GW_LOG_WARN, PART, "the inbox is full: an event of the bus is lost");
+}
+
+void core_post_device(struct core *core, const struct bus_event *event)
+{
+    struct rollouts_counts *counts = &core->operate.rollouts.counts;
+    size_t max = event->topic == BUS_TOPIC_STATE ? STATE_REPORT_MAX : JOB_REPORT_MAX;
+    if (event->payload.len > max) {
+        counts->bad_reports++;
+        counts->bad_by = event->device;
+        return;
+    }
+    if (!session_queue(&core->session, &event->device)) {
+        counts->dropped++;
+        return;
+    }
+    struct inbox port = inbox_queue_port(core->queue);
+    struct inbox_msg msg = {.kind = INBOX_BUS, .u.bus = *event, .blob_len = event->payload.len};
+    msg.u.bus.payload = (struct gw_view){0};
+    msg.blob = gw_xalloc(1, event->payload.len + 1);
+    if (event->payload.len)
+        memcpy(msg.blob, event->payload.ptr, event->payload.len);
+    if (port.post(port.self, &msg) == GW_OK)
+        return;
+    session_unqueue(&core->session, &event->device);
+    counts->dropped++;
+    free(msg.blob);
 }
 
 static void answer_of_session(void *ctx, struct answer *answer)
@@ -406,19 +491,23 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
     core->wake.data = core;
     core->tick.data = core;
     (void)uv_timer_start(&core->tick, on_tick, 1000, 1000);
-    return access_init(&core->operate.access, parts->hash, &parts->facts->server_key, core->store, err);
+    enum gw_rc rc = access_init(&core->operate.access, parts->hash, &parts->facts->server_key, core->store, err);
+    return rc ? rc : rollouts_init(&core->operate.rollouts, &core->session, core->store, err);
 }
 
 void core_stop(struct core *core)
 {
     inbox_queue_close(core->queue);
-    on_wake(&core->wake);
+    core->stopping = true; /* what is put off to later turns is found again at the next start */
+    for (size_t count = take_batch(core); count; count = take_batch(core))
+        run_batch(core, count);
     uv_close((uv_handle_t *)&core->wake, NULL);
     uv_close((uv_handle_t *)&core->tick, NULL);
 }
 
 void core_done(struct core *core)
 {
+    rollouts_done(&core->operate.rollouts);
     session_done(&core->session);
     inbox_queue_free(core->queue);
     free(core->batch);

@@ -16,7 +16,8 @@
 #include "turn.h"
 #include "workers.h"
 
-#define CORE_BATCH 256
+#define CORE_BATCH       256
+#define CORE_BATCHES_MAX 4 /* in one go: then the loop's sockets have their turn */
 
 /* What leaves, besides work and the registry. Called in core's thread; must not block. */
 struct core_outlets {
@@ -63,6 +64,7 @@ struct core {
     struct core_slot *batch; /* CORE_BATCH of them */
     int64_t audit_fed;       /* audit events up to this number are with the journal's thread */
     bool storage_failed;     /* said once, until a commit goes through again */
+    bool stopping;
     uint64_t turns, commits, failed_commits;
 };
 
@@ -74,3 +76,6 @@ void core_done(struct core *core);
 
 /* For events that arise in core's own thread (the bus): the same way in, the same queue. */
 void core_post_bus(struct core *core, const struct bus_event *event);
+/* What a device published on up/state or up/job. Too long, too many of this device, a full inbox: dropped and counted;
+ * the device says it again. */
+void core_post_device(struct core *core, const struct bus_event *event);

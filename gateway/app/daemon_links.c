@@ -218,9 +218,11 @@ void daemon_on_bus(void *ctx, const struct bus_event *event)
         return;
     case BUS_TOPIC_STATE:
         (void)!journal_thread_hello(d->journal_thread, &event->device);
+        core_post_device(&d->core, event);
         return;
     case BUS_TOPIC_JOB:
-        return; /* no job has been given to any device */
+        core_post_device(&d->core, event);
+        return;
     }
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "attempt_entry.h"
 #include "device.h"
 #include "device_bus.h"
 #include "gw_err.h"
@@ -35,6 +36,8 @@ enum inbox_kind {
     INBOX_VERIFIED, /* import thread: struct import_verify in blob */
     INBOX_FEED,     /* the walk along the journal: struct feed_batch in blob */
     INBOX_CHILD,    /* a supervised process came or went: `child` */
+    INBOX_DUE,      /* core to itself: a turn for the rollout or attempt `due` */
+    INBOX_LOOK,     /* core to itself: more is due */
     INBOX_STOP,     /* finish what is queued, then end */
 };
 
@@ -177,6 +180,7 @@ struct inbox_msg {
         struct inbox_act act;
         struct inbox_child child;
         struct inbox_progress progress;
+        char due[ATTEMPT_ID_LEN + 1];
     } u;
     uint8_t *blob; /* owned, malloc(3); may be NULL */
     size_t blob_len;

@@ -64,6 +64,24 @@ enum audit_what {
     AUDIT_ALERT_SNOOZED,
     AUDIT_ALERT_RESOLVED,
     AUDIT_ALERT_NOTED,
+    AUDIT_ROLLOUT_CREATED,
+    AUDIT_ROLLOUT_STARTED,
+    AUDIT_ROLLOUT_PAUSED,
+    AUDIT_ROLLOUT_RESUMED,
+    AUDIT_ROLLOUT_WAIVED,
+    AUDIT_ROLLOUT_ABORT,     /* asked for by a person */
+    AUDIT_ROLLOUT_ROLLBACK,  /* asked for by a person */
+    AUDIT_ROLLOUT_HELD,      /* by a limit, as the next two */
+    AUDIT_ROLLOUT_STOPPED,   /* the abort rule */
+    AUDIT_ROLLOUT_GOES_BACK, /* the abort rule */
+    AUDIT_ROLLOUT_FINISHED,
+    AUDIT_ROLLOUT_ABORTED,     /* nothing is open any more */
+    AUDIT_ROLLOUT_ROLLED_BACK, /* nothing is open any more */
+    AUDIT_ROLLOUT_DAMAGED,     /* a row contradicts itself: it is set aside */
+    AUDIT_UPD_OK,
+    AUDIT_UPD_FAILED,
+    AUDIT_UPD_UNREACHABLE,
+    AUDIT_UPD_LEFT, /* the device was left out when its turn came */
 };
 
 /* subj: who ("local:root", "device:pump-7", an address); obj: what it was done to; msg: one sentence. */

@@ -84,6 +84,16 @@ static enum gw_rc claim_act(struct operate *o, struct turn *turn, struct inbox_m
                                         : access_claim_code(&o->access, turn, msg, err);
 }
 
+static enum gw_rc release_act(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    enum gw_rc rc = releases_act(&o->releases, turn, msg, err);
+    const struct turn_out *last = turn->count ? &turn->outs[turn->count - 1] : NULL;
+    bool done = last && last->kind == OUT_ANSWER && last->answer->kind == ANSWER_RELEASES;
+    if (rc || !done || msg->u.act.kind != ACT_RELEASES_WITHDRAW)
+        return rc;
+    return rollouts_withdrawn(&o->rollouts, turn, msg->u.act.text, msg->u.act.actor.name, err);
+}
+
 enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     bool go;
@@ -104,7 +114,7 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
     case ACT_GROUP_KEY:
         return releases_key_act(turn, msg, err);
     case ACT_GROUP_RELEASE:
-        return releases_act(&o->releases, turn, msg, err);
+        return release_act(o, turn, msg, err);
     case ACT_GROUP_ROLLOUT_READ:
         return rollouts_read(turn, msg, err);
     case ACT_GROUP_ALERT:

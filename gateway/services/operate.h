@@ -8,6 +8,7 @@
 #include "enrol.h"
 #include "people.h"
 #include "releases.h"
+#include "rollouts.h"
 #include "session.h"
 #include "signer.h"
 #include "turn.h"
@@ -29,6 +30,7 @@ struct operate {
     struct access access;
     struct enrol enrol;
     struct releases releases;
+    struct rollouts rollouts;
     struct people people;
     struct alerts alerts;
     struct session *session;

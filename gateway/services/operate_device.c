@@ -152,6 +152,11 @@ static enum gw_rc restrict_to(struct operate *o, struct turn *turn, const struct
     }
     if (rc)
         return rc;
+    if (final) {
+        rc = rollouts_device_gone(&o->rollouts, turn, &device->id, err);
+        if (rc)
+            return rc;
+    }
     turn_registry(turn, &device->id);
     rc = operate_device_get(o, turn, msg, err);
     if (!rc)

@@ -7,7 +7,7 @@
  *              audit, COMMIT, then dn/job, dn/joback  ◄────┘      what follows (SKIP, the next cancellations)
  *
  * Clock: the stored timers, looked at once a second by the tick. Each due row gets a turn of its own
- * (INBOX_ROLLOUT_DUE), so that a damaged one stops nobody else: it is set aside for ROLLOUTS_PARK_MS and told.
+ * (OUT_DUE), so that a damaged one stops nobody else: it is set aside for ROLLOUTS_PARK_MS and told.
  *
  * While the broker is away, and until its list of who is connected begins, no timer runs: then everything open is told
  * how long it was not seen (BLIND), in one turn with the first word of that list.
@@ -18,6 +18,7 @@
 #pragma once
 
 #include "device_bus.h"
+#include "rollout_ask.h"
 #include "rollout_members.h"
 #include "rollout_step.h"
 #include "session.h"
@@ -32,14 +33,13 @@
 #define ROLLOUTS_FOLLOW_MAX  256  /* offers of one turn that may come to nothing; further ones in their own turns */
 #define ROLLOUTS_OF_DEVICE   32   /* newest attempts of a device that its reports are held against */
 #define ROLLOUTS_UNSENT_MAX  4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
-#define ROLLOUTS_QUEUED_MAX  8    /* messages of one device on their way to their turn; further ones are dropped */
 #define ROLLOUTS_ALIVE_MS    GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
 
 /* What reports came to, since the start. */
 struct rollouts_counts {
     uint64_t unknown_jobs;            /* up/job for what is no attempt of that device */
     uint64_t bad_reports, bad_states; /* payloads that break their grammar */
-    uint64_t dropped;                 /* messages beyond ROLLOUTS_QUEUED_MAX, or into a full inbox */
+    uint64_t dropped;                 /* messages beyond SESSION_QUEUED_MAX, or into a full inbox */
     uint64_t unsent;                  /* dn/job left to the resend */
     struct gw_device_id bad_by;       /* who sent the last of the bad ones */
 };
@@ -65,7 +65,7 @@ struct rollouts_memory {
 };
 
 struct rollouts_parked {
-    char id[ATTEMPT_ID_LEN + 1]; /* of an attempt or of a rollout */
+    char id[ATTEMPT_ID_LEN + 1]; /* of an attempt or of a rollout; "": free */
     struct gw_wall until;
     bool told;
 };
@@ -100,18 +100,10 @@ struct rollouts_order {
     const char *actor;
 };
 
-/* Why devices of the product are left out. */
-struct rollouts_left {
-    uint32_t state;   /* not active */
-    uint32_t fit;     /* hardware, artifact, min_version, floor */
-    uint32_t running; /* run that version already */
-    uint32_t busy;    /* have an attempt that has not ended, maybe of a draft */
-};
-
 struct rollouts_preview {
     struct rollout_entry entry; /* as it would be made; id "" */
     uint32_t totals[ROLLOUT_WAVES_MAX];
-    struct rollouts_left left;
+    struct rollout_left left;
 };
 
 /* Both: GW_NOT_FOUND: no such release; GW_CONFLICT: it is withdrawn; GW_INVALID: plan, list or nobody to offer it to.
@@ -150,7 +142,7 @@ GW_MUST_CHECK enum gw_rc rollouts_report(struct rollouts *r, struct turn *turn, 
                                          struct gw_view payload, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc rollouts_state(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
                                         struct gw_view payload, struct gw_err *err);
-/* After session_event() had it: the broker or a device came or went. */
+/* After session_event() had it: the broker or a device came or went, or a device has published. */
 GW_MUST_CHECK enum gw_rc rollouts_bus(struct rollouts *r, struct turn *turn, const struct bus_event *event,
                                       struct gw_err *err);
 /* An event of the device's own log, told once. boot: of that event, "" unknown. */
@@ -159,7 +151,7 @@ GW_MUST_CHECK enum gw_rc rollouts_alarm(struct rollouts *r, struct turn *turn, c
 
 /* ---- time ---- */
 
-/* Once a second, and for OUT_ROLLOUTS_LOOK: notes what is due (OUT_ROLLOUT_DUE), goes on with cancellations. */
+/* Once a second, and for OUT_LOOK: notes what is due (OUT_DUE), goes on with cancellations. */
 GW_MUST_CHECK enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *err);
 /* One due row, by the id of its attempt or rollout. */
 GW_MUST_CHECK enum gw_rc rollouts_due(struct rollouts *r, struct turn *turn, const char *id, struct gw_err *err);
@@ -170,9 +162,12 @@ void rollouts_park(struct rollouts *r, const char *id, struct gw_wall now);
 
 /* OUT_JOB: sends what dn/job says to the device now; what finds no room waits for rollouts_resend(), once a second. */
 void rollouts_send_job(struct rollouts *r, const struct store *store, const struct gw_device_id *device);
+/* OUT_JOBACK. One that finds no room is lost: the device reports again. */
+void rollouts_send_back(struct rollouts *r, const struct gw_device_id *device, const char *job, uint32_t rev,
+                        enum attempt_word word);
 void rollouts_resend(struct rollouts *r, const struct store *store);
 
-/* Appends the payload of dn/job. `r` may be NULL: nothing is remembered, any thread with its own store. */
+/* Appends the payload of dn/job. */
 GW_MUST_CHECK enum gw_rc rollouts_job_format(struct rollouts *r, const struct store *store,
                                              const struct gw_device_id *device, struct gw_buf *ret_payload,
                                              struct gw_err *err);

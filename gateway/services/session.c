@@ -77,6 +77,22 @@ bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, stru
     return true;
 }
 
+bool session_queue(struct session *s, const struct gw_device_id *id)
+{
+    struct presence *p = presence_at(s, id);
+    if (p->queued == SESSION_QUEUED_MAX)
+        return false;
+    p->queued++;
+    return true;
+}
+
+void session_unqueue(struct session *s, const struct gw_device_id *id)
+{
+    struct presence *p = presence_at(s, id);
+    if (p->queued > 0)
+        p->queued--;
+}
+
 static void set_online(struct session *s, struct presence *p, bool online, struct gw_wall now)
 {
     if (p->online == online)
@@ -126,7 +142,7 @@ enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_
         (void)turn_out(turn, OUT_REGISTRY_ALL);
         return GW_OK;
     case BUS_DOWN:
-        s->broker_up = false;
+        s->broker_up = s->listed = false;
         s->confirmed = 0;
         all_offline(s, turn->now);
         return GW_OK;
@@ -140,6 +156,7 @@ enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_
     case BUS_PRESENCE:
         return note_presence(s, turn, event, err);
     case BUS_PRESENCE_SYNC:
+        s->listed = true;
         all_offline(s, turn->now);
         return GW_OK;
     case BUS_SECURITY:

@@ -15,6 +15,7 @@
 
 #define SESSION_WAITING_MAX 4096
 #define SESSION_CONFIRM_MS  INT64_C(10000)
+#define SESSION_QUEUED_MAX  8 /* a device that floods displaces nobody's reports but its own */
 
 struct presence {
     struct gw_device_id id;
@@ -23,6 +24,7 @@ struct presence {
     char source[DEVICE_SOURCE_MAX];
     struct gw_sha256 cert_sha256;
     struct gw_wall gap_told; /* when a batch that could not be taken was last answered */
+    uint8_t queued;          /* messages on their way to their turn */
 };
 
 struct session_waiting {
@@ -38,6 +40,7 @@ struct session {
     session_answer_fn *answer; /* takes no ownership */
     void *answer_ctx;
     bool broker_up;
+    bool listed;              /* the plugin's list of who is connected has begun since it came up */
     struct gw_wall began, up; /* since the start; since when the broker is up */
     uint64_t generation;      /* last sent */
     uint64_t confirmed;
@@ -58,6 +61,9 @@ GW_MUST_CHECK enum gw_rc session_event(struct session *s, struct turn *turn, con
 /* May a batch of this device that could not be taken be answered now? At most once a second (contracts.md, "Log
  * batch"); saying yes notes it. */
 bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, struct gw_wall now);
+/* A message of this device wants a turn. False: SESSION_QUEUED_MAX of them wait already, it is dropped. */
+bool session_queue(struct session *s, const struct gw_device_id *id);
+void session_unqueue(struct session *s, const struct gw_device_id *id); /* it has had its turn, or got none */
 /* NULL when the device was never seen since the start. */
 const struct presence *session_presence(const struct session *s, const struct gw_device_id *id);
 

@@ -1,0 +1,376 @@
+#include "rollouts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attempt_step.h"
+#include "audit_note.h"
+#include "gw_cleanup.h"
+#include "gw_num.h"
+#include "rollouts_internal.h"
+
+#define ALIVE_KEY  "rollouts.alive"
+#define BLIND_PAGE 256
+
+enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const struct store *store, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    uint64_t ms = 0;
+    *r = (struct rollouts){.session = session};
+    r->unsent = gw_xalloc(ROLLOUTS_UNSENT_MAX, sizeof(*r->unsent));
+    gw_buf_init(&text, STORE_SETTING_MAX);
+    enum gw_rc rc = store->ops->setting_get(store->self, ALIVE_KEY, &text, err);
+    if (rc == GW_NOT_FOUND)
+        return GW_OK; /* it never saw any */
+    if (!rc && gw_parse_u64(gw_buf_view(&text), INT64_MAX, &ms))
+        rc = gw_err_set(err, GW_CORRUPT, ALIVE_KEY " is no time");
+    r->memory.blind_at.ms = (int64_t)ms;
+    return rc;
+}
+
+void rollouts_done(struct rollouts *r)
+{
+    rollouts_load_forget(r);
+    free(r->unsent);
+    r->unsent = NULL;
+}
+
+/* ---- rows that are set aside ---- */
+
+static bool is_parked(const struct rollouts *r, const char *id, struct gw_wall now)
+{
+    for (size_t i = 0; i < ROLLOUTS_PARKED_MAX; i++)
+        if (r->parked[i].until.ms > now.ms && strcmp(r->parked[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+void rollouts_park(struct rollouts *r, const char *id, struct gw_wall now)
+{
+    struct rollouts_parked *slot = NULL;
+    for (size_t i = 0; i < ROLLOUTS_PARKED_MAX && !slot; i++)
+        if (strcmp(r->parked[i].id, id) == 0)
+            slot = &r->parked[i];
+    if (!slot)
+        slot = &r->parked[r->parked_next++ % ROLLOUTS_PARKED_MAX];
+    *slot = (struct rollouts_parked){.until = {now.ms + ROLLOUTS_PARK_MS}};
+    memcpy(slot->id, id, strlen(id) + 1);
+}
+
+static enum gw_rc tell_parked(struct rollouts *r, struct turn *turn, struct gw_err *err)
+{
+    for (size_t i = 0; i < ROLLOUTS_PARKED_MAX; i++) {
+        struct rollouts_parked *p = &r->parked[i];
+        if (!p->id[0] || p->told)
+            continue;
+        p->told = true;
+        enum gw_rc rc = audit_note(turn, AUDIT_ROLLOUT_DAMAGED, "gateway", p->id,
+                                   "its stored state contradicts itself; it is left alone for ten minutes", err);
+        if (rc)
+            return rc;
+    }
+    return GW_OK;
+}
+
+/* ---- what was not seen ---- */
+
+struct live_ids {
+    char (*ids)[ROLLOUT_ID_LEN + 1]; /* owned */
+    size_t count, cap;
+};
+
+static bool note_live(void *ctx, const struct rollout_entry *entry)
+{
+    struct live_ids *live = ctx;
+    if (entry->rollout.state == ROLLOUT_DRAFT)
+        return true;
+    if (live->count == live->cap) {
+        size_t cap = live->cap ? live->cap * 2 : 16;
+        char(*grown)[ROLLOUT_ID_LEN + 1] = gw_xalloc(cap, sizeof(*grown));
+        if (live->count)
+            memcpy(grown, live->ids, live->count * sizeof(*grown));
+        free(live->ids);
+        live->ids = grown;
+        live->cap = cap;
+    }
+    memcpy(live->ids[live->count++], entry->id, sizeof(entry->id));
+    return true;
+}
+
+static enum gw_rc blind_one(struct rollouts_run *run, struct attempt_entry *entry, int64_t away_ms, struct gw_err *err)
+{
+    struct attempt_event event = {.kind = ATTEMPT_EV_BLIND, .now = run->turn->now, .away_ms = away_ms};
+    enum gw_rc rc = rollouts_feed(run, entry, &event, false, err);
+    event.kind = ATTEMPT_EV_ONLINE;
+    if (!rc && rollouts_online(run->r, &entry->device))
+        rc = rollouts_feed(run, entry, &event, false, err);
+    if (rc != GW_CORRUPT)
+        return rc;
+    rollouts_park(run->r, entry->id, run->turn->now); /* one that is damaged keeps nobody else from being seen */
+    return GW_OK;
+}
+
+/* Open and deferred ones of either direction: what waits for its turn has nothing to lose. */
+static enum gw_rc blind_attempts(struct rollouts_run *run, const char *rollout, int64_t away_ms, struct gw_err *err)
+{
+    enum gw_rc rc = GW_OK;
+    for (int back = 0; !rc && back < 2; back++)
+        for (int state = ATTEMPT_OFFERED; !rc && state <= ATTEMPT_DEFERRED; state++) {
+            struct store_attempt_filter filter = {
+                .back = back != 0, .state = (enum attempt_state)state, .wave_last = ROLLOUT_WAVES_MAX - 1};
+            memcpy(filter.rollout, rollout, strlen(rollout) + 1);
+            for (size_t got = BLIND_PAGE; !rc && got == BLIND_PAGE;) {
+                GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
+                rc = rollouts_page(run->turn->store, &filter, BLIND_PAGE, &page, err);
+                for (size_t i = 0; !rc && i < page.count; i++)
+                    rc = blind_one(run, &page.items[i], away_ms, err);
+                got = page.count;
+                if (got) {
+                    filter.wave = page.items[got - 1].wave;
+                    filter.place = page.items[got - 1].place + 1;
+                }
+            }
+        }
+    return rc;
+}
+
+static enum gw_rc blind_rollout(struct rollouts_run *run, const char *rollout, int64_t away_ms, struct gw_err *err)
+{
+    struct rollout_event event = {.kind = ROLLOUT_EV_BLIND, .now = run->turn->now, .away_ms = away_ms};
+    enum gw_rc rc = blind_attempts(run, rollout, away_ms, err);
+    if (!rc)
+        rc = rollouts_move(run, rollout, &event, NULL, "", err);
+    if (rc != GW_CORRUPT)
+        return rc;
+    rollouts_park(run->r, rollout, run->turn->now);
+    return GW_OK;
+}
+
+static enum gw_rc note_alive(struct rollouts *r, struct turn *turn, struct gw_err *err)
+{
+    char text[24];
+    (void)snprintf(text, sizeof(text), "%lld", (long long)turn->now.ms);
+    r->memory.alive_at = turn->now;
+    return turn->store->ops->setting_put(turn->store->self, ALIVE_KEY, gw_view_str(text), err);
+}
+
+/* From now on presence is known. */
+static enum gw_rc begin_watching(struct rollouts *r, struct turn *turn, struct gw_err *err)
+{
+    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
+    struct live_ids live = {0};
+    int64_t away_ms =
+        r->memory.blind_at.ms && r->memory.blind_at.ms < turn->now.ms ? turn->now.ms - r->memory.blind_at.ms : 0;
+    r->memory.watching = true;
+    rollouts_run_begin(run, r, turn);
+    enum gw_rc rc = turn->store->ops->rollout_each_live(turn->store->self, note_live, &live, err);
+    for (size_t i = 0; !rc && i < live.count; i++)
+        rc = blind_rollout(run, live.ids[i], away_ms, err);
+    free(live.ids);
+    if (!rc)
+        rc = rollouts_run_end(run, err);
+    return rc ? rc : note_alive(r, turn, err);
+}
+
+/* What the session knows of presence may have come in a turn that was lost. */
+static enum gw_rc follow_session(struct rollouts *r, struct turn *turn, struct gw_err *err)
+{
+    if (r->session->listed == r->memory.watching)
+        return GW_OK;
+    if (r->session->listed)
+        return begin_watching(r, turn, err);
+    r->memory.watching = false;
+    r->memory.blind_at = turn->now;
+    return note_alive(r, turn, err);
+}
+
+/* ---- devices come and go ---- */
+
+static enum gw_rc feed_device(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
+                              const struct attempt_event *event, struct gw_err *err)
+{
+    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
+    GW_CLEANUP(rollouts_list_done) struct rollouts_list list = {0};
+    rollouts_run_begin(run, r, turn);
+    enum gw_rc rc = rollouts_of_device(turn->store, device, &list, err);
+    for (size_t i = 0; !rc && i < list.count; i++)
+        if (!attempt_state_ended(list.items[i].attempt.state))
+            rc = rollouts_feed(run, &list.items[i], event, false, err);
+    return rc ? rc : rollouts_run_end(run, err);
+}
+
+enum gw_rc rollouts_bus(struct rollouts *r, struct turn *turn, const struct bus_event *event, struct gw_err *err)
+{
+    struct attempt_event seen = {.kind = event->online ? ATTEMPT_EV_ONLINE : ATTEMPT_EV_OFFLINE, .now = turn->now};
+    switch (event->kind) {
+    case BUS_DOWN:
+        return follow_session(r, turn, err);
+    case BUS_PRESENCE_SYNC:
+        if (r->memory.watching)
+            r->memory.blind_at = turn->now; /* a number was missing: who is connected is told anew */
+        return begin_watching(r, turn, err);
+    case BUS_PRESENCE:
+        return r->memory.watching ? feed_device(r, turn, &event->device, &seen, err) : GW_OK;
+    case BUS_MESSAGE: /* logs go to the journal */
+        return event->topic == BUS_TOPIC_STATE ? rollouts_state(r, turn, &event->device, event->payload, err)
+               : event->topic == BUS_TOPIC_JOB ? rollouts_report(r, turn, &event->device, event->payload, err)
+                                               : GW_OK;
+    case BUS_UP:
+    case BUS_REGISTRY_AT:
+    case BUS_REGISTRY_WANTED:
+    case BUS_SECURITY:
+        return GW_OK;
+    }
+    return GW_INVALID;
+}
+
+enum gw_rc rollouts_alarm(struct rollouts *r, struct turn *turn, const struct gw_device_id *device, const char *boot,
+                          enum event_sev sev, struct gw_err *err)
+{
+    struct attempt_event event = {.kind = ATTEMPT_EV_ALARM, .now = turn->now, .sev = sev};
+    if (sev < EVENT_SEV_CRITICAL)
+        return GW_OK;
+    if (gw_view_copy_str(gw_view_str(boot), event.boot, sizeof(event.boot)))
+        event.boot[0] = '\0'; /* longer than any that we know */
+    return feed_device(r, turn, device, &event, err);
+}
+
+enum gw_rc rollouts_device_gone(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
+                                struct gw_err *err)
+{
+    struct attempt_event event = {.kind = ATTEMPT_EV_GONE, .now = turn->now};
+    return feed_device(r, turn, device, &event, err);
+}
+
+/* ---- time ---- */
+
+struct due {
+    struct rollouts *r;
+    struct turn *turn;
+    size_t left;
+};
+
+static bool note_due(struct due *d, const char *id)
+{
+    if (is_parked(d->r, id, d->turn->now))
+        return true;
+    turn_due(d->turn, id);
+    return --d->left > 0;
+}
+
+static bool note_due_rollout(void *ctx, const struct rollout_entry *entry)
+{
+    return note_due(ctx, entry->id);
+}
+
+static bool note_due_attempt(void *ctx, const struct attempt_entry *entry)
+{
+    return note_due(ctx, entry->id);
+}
+
+static enum gw_rc look_at_timers(struct rollouts *r, struct turn *turn, struct gw_err *err)
+{
+    const struct store *store = turn->store;
+    struct due d = {r, turn, ROLLOUTS_DUE_MAX};
+    int limit = ROLLOUTS_DUE_MAX + ROLLOUTS_PARKED_MAX;
+    struct gw_wall next;
+    enum gw_rc rc = store->ops->timer_next(store->self, &next, err);
+    if (rc || next.ms == 0 || next.ms > turn->now.ms)
+        return rc;
+    rc = store->ops->rollout_due(store->self, turn->now, limit, note_due_rollout, &d, err);
+    if (!rc && d.left > 0)
+        rc = store->ops->attempt_due(store->self, turn->now, limit, note_due_attempt, &d, err);
+    if (!rc && d.left == 0)
+        (void)turn_out(turn, OUT_LOOK);
+    return rc;
+}
+
+enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *err)
+{
+    enum gw_rc rc = follow_session(r, turn, err);
+    if (!rc)
+        rc = tell_parked(r, turn, err);
+    for (size_t i = 0; !rc && i < ROLLOUTS_SWEEPS_MAX; i++)
+        if (r->memory.sweeps[i].kind && !is_parked(r, r->memory.sweeps[i].rollout, turn->now))
+            turn_due(turn, r->memory.sweeps[i].rollout);
+    if (rc || !r->memory.watching)
+        return rc;
+    if (turn->now.ms - r->memory.alive_at.ms >= ROLLOUTS_ALIVE_MS || turn->now.ms < r->memory.alive_at.ms)
+        rc = note_alive(r, turn, err);
+    return rc ? rc : look_at_timers(r, turn, err);
+}
+
+static bool is_due(struct gw_wall timer, struct gw_wall now)
+{
+    return timer.ms != 0 && timer.ms <= now.ms;
+}
+
+/* Something comes of it, or it is damaged: a timer that stays where it is would come back for ever. */
+static enum gw_rc check_moved(struct gw_wall timer, const struct turn *turn, const char *id, struct gw_err *err)
+{
+    return is_due(timer, turn->now) ? gw_err_set(err, GW_CORRUPT, "%s: its timer stands still", id) : GW_OK;
+}
+
+static enum gw_rc due_rollout(struct rollouts_run *run, const char *id, struct gw_err *err)
+{
+    const struct store *store = run->turn->store;
+    struct rollout_entry entry;
+    struct rollout_event tick = {.kind = ROLLOUT_EV_TICK, .now = run->turn->now};
+    enum gw_rc rc = rollouts_sweep(run, id, err);
+    if (!rc)
+        rc = store->ops->rollout_get(store->self, id, &entry, err);
+    if (rc || !run->r->memory.watching || !is_due(entry.timer, run->turn->now))
+        return rc;
+    return rollouts_move(run, id, &tick, NULL, "", err);
+}
+
+/* What has not begun is taken back when the release is withdrawn; what was offered to a device that it does not fit
+ * (rollouts_rows.c) is skipped. */
+static enum gw_rc due_early(struct rollouts_run *run, struct attempt_entry *entry, struct attempt_event *event,
+                            struct gw_err *err)
+{
+    const struct store *store = run->turn->store;
+    struct inventory inventory;
+    enum attempt_code code = ATTEMPT_CODE_NONE;
+    bool staged;
+    enum gw_rc rc = rollouts_staged(store, entry->release, &staged, err);
+    if (!rc && !staged) {
+        event->kind = ATTEMPT_EV_CANCEL;
+        return GW_OK;
+    }
+    if (rc || entry->attempt.state != ATTEMPT_OFFERED || entry->attempt.cancel)
+        return rc;
+    rc = rollouts_inventory(store, &entry->device, &inventory, err);
+    if (!rc)
+        rc = rollouts_check_offer(run->r, store, entry, &inventory, &code, err);
+    if (!rc && code != ATTEMPT_CODE_NONE)
+        *event = (struct attempt_event){.kind = ATTEMPT_EV_SKIP, .now = event->now, .code = code};
+    return rc;
+}
+
+static enum gw_rc due_attempt(struct rollouts_run *run, const char *id, struct gw_err *err)
+{
+    const struct store *store = run->turn->store;
+    struct attempt_entry entry;
+    struct attempt_event event = {.kind = ATTEMPT_EV_TIMER, .now = run->turn->now};
+    enum gw_rc rc = store->ops->attempt_get(store->self, id, &entry, err);
+    if (rc == GW_NOT_FOUND)
+        return GW_OK; /* dropped meanwhile */
+    if (rc || !run->r->memory.watching || !is_due(entry.timer, run->turn->now))
+        return rc;
+    enum attempt_state state = entry.attempt.state;
+    if ((attempt_state_open(state) || state == ATTEMPT_DEFERRED) && !attempt_state_begun(state))
+        rc = due_early(run, &entry, &event, err);
+    if (!rc)
+        rc = rollouts_feed(run, &entry, &event, false, err);
+    return rc ? rc : check_moved(entry.timer, run->turn, id, err);
+}
+
+enum gw_rc rollouts_due(struct rollouts *r, struct turn *turn, const char *id, struct gw_err *err)
+{
+    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
+    rollouts_run_begin(run, r, turn);
+    enum gw_rc rc = attempt_id_valid(gw_view_str(id)) ? due_attempt(run, id, err) : due_rollout(run, id, err);
+    return rc ? rc : rollouts_run_end(run, err);
+}

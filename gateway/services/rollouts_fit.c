@@ -1,0 +1,199 @@
+/* Releases as they were signed, and whether one may be offered to a device. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsse.h"
+#include "gw_cleanup.h"
+#include "release_manifest.h"
+#include "rollouts_internal.h"
+
+struct rollouts_release {
+    char id[RELEASE_ID_LEN + 1];
+    struct release release;
+    struct gw_buf envelope;
+};
+
+void rollouts_load_forget(struct rollouts *r)
+{
+    if (r->read)
+        gw_buf_done(&r->read->envelope);
+    free(r->read);
+    r->read = NULL;
+}
+
+/* It was read by these rules when it was imported: what fails now is damaged. */
+static enum gw_rc read_release(const struct store *store, const char *id, struct rollouts_release *read,
+                               struct gw_err *err)
+{
+    GW_CLEANUP(dsse_done) struct dsse_envelope envelope;
+    dsse_init(&envelope);
+    enum gw_rc rc = store->ops->release_envelope(store->self, id, &read->envelope, err);
+    if (rc)
+        return rc;
+    rc = dsse_parse(gw_buf_view(&read->envelope), &envelope, err);
+    if (!rc)
+        rc = release_manifest_parse(gw_buf_view(&envelope.payload), &read->release, err);
+    if (rc)
+        return gw_err_wrap(err, GW_CORRUPT, "release %s", id);
+    memcpy(read->id, id, strlen(id) + 1);
+    return GW_OK;
+}
+
+enum gw_rc rollouts_load_envelope(struct rollouts *r, const struct store *store, const char *id,
+                                  const struct release **ret_release, struct gw_view *ret_envelope, struct gw_err *err)
+{
+    if (!r->read || strcmp(r->read->id, id) != 0) {
+        rollouts_load_forget(r);
+        r->read = gw_xalloc(1, sizeof(*r->read));
+        gw_buf_init(&r->read->envelope, RELEASE_ENVELOPE_MAX);
+        enum gw_rc rc = read_release(store, id, r->read, err);
+        if (rc) {
+            rollouts_load_forget(r);
+            return rc;
+        }
+    }
+    *ret_release = &r->read->release;
+    *ret_envelope = gw_buf_view(&r->read->envelope);
+    return GW_OK;
+}
+
+enum gw_rc rollouts_load(struct rollouts *r, const struct store *store, const char *id,
+                         const struct release **ret_release, struct gw_err *err)
+{
+    struct gw_view envelope;
+    return rollouts_load_envelope(r, store, id, ret_release, &envelope, err);
+}
+
+enum gw_rc rollouts_inventory(const struct store *store, const struct gw_device_id *device,
+                              struct inventory *ret_inventory, struct gw_err *err)
+{
+    enum gw_rc rc = store->ops->inventory_get(store->self, device, ret_inventory, err);
+    if (rc != GW_NOT_FOUND)
+        return rc;
+    *ret_inventory = (struct inventory){.device = *device};
+    return GW_OK;
+}
+
+struct finding {
+    const char *product, *version;
+    struct release_entry *entry;
+    bool found;
+};
+
+static bool find_version(void *ctx, const struct release_entry *entry)
+{
+    struct finding *f = ctx;
+    if (strcmp(entry->product, f->product) != 0)
+        return false; /* they go by product */
+    if (strcmp(entry->version, f->version) != 0)
+        return true;
+    *f->entry = *entry;
+    f->found = true;
+    return false;
+}
+
+enum gw_rc rollouts_find(const struct store *store, const char *product, const char *version,
+                         struct release_entry *ret_entry, struct gw_err *err)
+{
+    struct store_release_after after = {.release_counter = 0};
+    struct finding f = {product, version, ret_entry, false};
+    *ret_entry = (struct release_entry){.rev = 0};
+    if (!product[0] || !version[0])
+        return GW_OK;
+    memcpy(after.product, product, strlen(product) + 1);
+    return store->ops->release_each(store->self, &after, INT32_MAX, find_version, &f, err);
+}
+
+enum gw_rc rollouts_staged(const struct store *store, const char *id, bool *ret_staged, struct gw_err *err)
+{
+    struct release_entry entry;
+    *ret_staged = false;
+    enum gw_rc rc = id[0] ? store->ops->release_get(store->self, id, &entry, err) : GW_NOT_FOUND;
+    if (rc == GW_NOT_FOUND)
+        return GW_OK;
+    *ret_staged = rc == GW_OK && entry.state == RELEASE_STAGED;
+    return rc;
+}
+
+struct release_target rollouts_target(const struct inventory *inventory)
+{
+    return (struct release_target){.product = inventory->product,
+                                   .hardware = inventory->hardware,
+                                   .version = inventory->version,
+                                   .running_counter = inventory->release_counter,
+                                   .floor_confirmed = inventory->floor_confirmed};
+}
+
+static enum attempt_code code_of_fit(enum release_fit fit)
+{
+    switch (fit) {
+    case RELEASE_FITS:
+        return ATTEMPT_CODE_NONE;
+    case RELEASE_FIT_RUNNING:
+        return ATTEMPT_CODE_ALREADY_RUNNING;
+    case RELEASE_FIT_PRODUCT:
+    case RELEASE_FIT_HARDWARE:
+    case RELEASE_FIT_ARTIFACT:
+    case RELEASE_FIT_MIN_VERSION:
+    case RELEASE_FIT_FLOOR:
+        return ATTEMPT_CODE_NOT_FIT;
+    }
+    return ATTEMPT_CODE_NOT_FIT;
+}
+
+/* A device in quarantine keeps what it was offered, and is offered nothing new. */
+static enum gw_rc check_device(const struct store *store, const struct attempt_entry *entry,
+                               enum attempt_code *ret_code, struct gw_err *err)
+{
+    struct device device = {.rev = 0};
+    enum gw_rc rc = store->ops->device_get(store->self, &entry->device, &device, err);
+    bool kept = entry->attempt.state != ATTEMPT_PLANNED && device_admissible(device.state);
+    if (rc == GW_NOT_FOUND || (!rc && device.state != DEVICE_ACTIVE && !kept)) {
+        *ret_code = ATTEMPT_CODE_NOT_FIT;
+        return GW_OK;
+    }
+    return rc;
+}
+
+/* A rollback: what it ran before must be here, and not below what it has confirmed. */
+static enum gw_rc check_back(const struct store *store, const struct attempt_entry *entry,
+                             const struct inventory *inventory, enum attempt_code *ret_code, struct gw_err *err)
+{
+    struct release_entry release;
+    struct rollout_back_ask ask = {.counter_before = entry->release_counter,
+                                   .floor_confirmed = inventory->floor_confirmed};
+    enum gw_rc rc =
+        entry->release[0] ? store->ops->release_get(store->self, entry->release, &release, err) : GW_NOT_FOUND;
+    if (rc == GW_NOT_FOUND) {
+        *ret_code = ATTEMPT_CODE_UNKNOWN_BEFORE;
+        return GW_OK;
+    }
+    if (!rc)
+        *ret_code = rollout_back_check(&ask);
+    return rc;
+}
+
+enum gw_rc rollouts_check_offer(struct rollouts *r, const struct store *store, const struct attempt_entry *entry,
+                                const struct inventory *inventory, enum attempt_code *ret_code, struct gw_err *err)
+{
+    const struct release *release;
+    struct release_target target = rollouts_target(inventory);
+    bool staged = false;
+    *ret_code = ATTEMPT_CODE_NONE;
+    enum gw_rc rc = check_device(store, entry, ret_code, err);
+    if (!rc && *ret_code == ATTEMPT_CODE_NONE && entry->back)
+        rc = check_back(store, entry, inventory, ret_code, err);
+    if (rc || *ret_code != ATTEMPT_CODE_NONE)
+        return rc;
+    rc = rollouts_staged(store, entry->release, &staged, err);
+    if (rc || !staged) {
+        *ret_code = ATTEMPT_CODE_NOT_FIT;
+        return rc;
+    }
+    rc = rollouts_load(r, store, entry->release, &release, err);
+    if (rc)
+        return rc;
+    *ret_code = strcmp(inventory->version, entry->version) == 0 ? ATTEMPT_CODE_ALREADY_RUNNING
+                                                                : code_of_fit(release_fits(release, &target));
+    return GW_OK;
+}

@@ -1,0 +1,106 @@
+/* rollouts_internal: shared by the files of the rollouts service only. */
+#pragma once
+
+#include "attempt_step.h"
+#include "release_policy.h"
+#include "rollouts.h"
+
+/* An offer that comes to nothing: told to the rollout behind what is done first. */
+struct rollouts_follow {
+    char id[ATTEMPT_ID_LEN + 1];
+    enum attempt_code code;
+};
+
+/* One turn at work. About 15 KB: on the heap or on core's stack, once a turn. */
+struct rollouts_run {
+    struct rollouts *r;
+    struct turn *turn;
+    bool acknowledged;                 /* of the last report: dn/joback is due */
+    const char *said;                  /* what the device gives as reason, clean text; NULL: nothing */
+    char terms_of[ROLLOUT_ID_LEN + 1]; /* whose terms these are; "": nobody's */
+    struct attempt_terms terms;
+    struct rollouts_follow follow[ROLLOUTS_FOLLOW_MAX];
+    size_t follow_count;
+};
+
+void rollouts_run_begin(struct rollouts_run *run, struct rollouts *r, struct turn *turn);
+/* What has followed so far. To be called once the event that began the turn has been fed. */
+GW_MUST_CHECK enum gw_rc rollouts_run_end(struct rollouts_run *run, struct gw_err *err);
+
+/* ---- rollouts_step.c ---- */
+
+/* Feeds one attempt and, unless `told`, its rollout; stores, audits and notes what is to be sent. *entry becomes what
+ * is stored. An event that does not apply changes nothing and is GW_OK. */
+GW_MUST_CHECK enum gw_rc rollouts_feed(struct rollouts_run *run, struct attempt_entry *entry,
+                                       const struct attempt_event *event, bool told, struct gw_err *err);
+/* Feeds the rollout and does what its rows say. entry: the attempt that has changed, NULL with any other event.
+ * reason: what a person gave, "" otherwise. GW_CONFLICT as rollout_step() gives it. */
+GW_MUST_CHECK enum gw_rc rollouts_move(struct rollouts_run *run, const char *id, const struct rollout_event *event,
+                                       const struct attempt_entry *entry, const char *reason, struct gw_err *err);
+
+/* ---- rollouts_rows.c ---- */
+
+GW_MUST_CHECK enum gw_rc rollouts_plan_back(struct rollouts_run *run, struct rollout_entry *entry,
+                                            const struct rollout_rows *rows, const struct attempt_entry *member,
+                                            struct gw_err *err);
+GW_MUST_CHECK enum gw_rc rollouts_rows(struct rollouts_run *run, const struct rollout_entry *entry,
+                                       const struct rollout_rows *rows, struct gw_err *err);
+/* The next slice of what this rollout is still swept for. */
+GW_MUST_CHECK enum gw_rc rollouts_sweep(struct rollouts_run *run, const char *rollout, struct gw_err *err);
+/* Begins one. False: there are too many. */
+bool rollouts_sweep_begin(struct rollouts *r, const char *rollout, bool back, enum rollouts_sweep_kind kind);
+bool rollouts_sweeps(const struct rollouts *r, const char *rollout);
+
+/* ---- rollouts_fit.c ---- */
+
+/* The release as it was signed; borrowed until the next call. `r` remembers it. */
+GW_MUST_CHECK enum gw_rc rollouts_load(struct rollouts *r, const struct store *store, const char *id,
+                                       const struct release **ret_release, struct gw_err *err);
+/* Also its envelope, which is kept beside it. */
+GW_MUST_CHECK enum gw_rc rollouts_load_envelope(struct rollouts *r, const struct store *store, const char *id,
+                                                const struct release **ret_release, struct gw_view *ret_envelope,
+                                                struct gw_err *err);
+void rollouts_load_forget(struct rollouts *r);
+/* A zeroed inventory with GW_OK when the device has not told any. */
+GW_MUST_CHECK enum gw_rc rollouts_inventory(const struct store *store, const struct gw_device_id *device,
+                                            struct inventory *ret_inventory, struct gw_err *err);
+/* The release of that product and version, "" when there is none. */
+GW_MUST_CHECK enum gw_rc rollouts_find(const struct store *store, const char *product, const char *version,
+                                       struct release_entry *ret_entry, struct gw_err *err);
+/* May the attempt be offered now? NONE, or why not. */
+GW_MUST_CHECK enum gw_rc rollouts_check_offer(struct rollouts *r, const struct store *store,
+                                              const struct attempt_entry *entry, const struct inventory *inventory,
+                                              enum attempt_code *ret_code, struct gw_err *err);
+struct release_target rollouts_target(const struct inventory *inventory);
+/* Is it still staged? An unknown one is not. */
+GW_MUST_CHECK enum gw_rc rollouts_staged(const struct store *store, const char *id, bool *ret_staged,
+                                         struct gw_err *err);
+
+/* ---- attempts of one device ---- */
+
+struct rollouts_list {
+    struct attempt_entry *items; /* owned */
+    size_t count, cap;
+};
+void rollouts_list_done(struct rollouts_list *list);
+/* The newest ROLLOUTS_OF_DEVICE of the device. */
+GW_MUST_CHECK enum gw_rc rollouts_of_device(const struct store *store, const struct gw_device_id *device,
+                                            struct rollouts_list *ret_list, struct gw_err *err);
+/* One page of a rollout's. */
+GW_MUST_CHECK enum gw_rc rollouts_page(const struct store *store, const struct store_attempt_filter *filter,
+                                       size_t limit, struct rollouts_list *ret_list, struct gw_err *err);
+
+bool rollouts_online(const struct rollouts *r, const struct gw_device_id *device);
+void rollouts_note_job(struct rollouts_run *run, const struct gw_device_id *device); /* OUT_JOB */
+/* dn/job of the device says something else: a higher n. */
+GW_MUST_CHECK enum gw_rc rollouts_bump(struct rollouts_run *run, const struct gw_device_id *device, struct gw_err *err);
+
+/* ---- rollouts_tell.c ---- */
+
+/* Audit of what became of an attempt, and of a rollout. */
+GW_MUST_CHECK enum gw_rc rollouts_tell_attempt(const struct rollouts_run *run, const struct attempt_entry *entry,
+                                               struct gw_err *err);
+GW_MUST_CHECK enum gw_rc rollouts_tell_move(struct rollouts_run *run, const struct rollout_entry *entry,
+                                            enum rollout_state before, bool by_rule, struct gw_err *err);
+/* Why a limit acted: "wave 2: failures". */
+void rollouts_rule_text(const struct rollout_entry *entry, char out[ROLLOUT_REASON_MAX]);

@@ -1,0 +1,206 @@
+/* Who would be offered a release, and the draft that holds them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_note.h"
+#include "gw_cleanup.h"
+#include "rollouts_internal.h"
+
+/* Devices that the release is for; members borrow their ids. */
+struct crowd {
+    struct rollouts *r;
+    const struct store *store;
+    const struct release *release;
+    struct gw_device_id *ids; /* owned */
+    size_t count, cap;
+    struct rollout_member *members; /* owned */
+    struct rollout_left left;
+    enum gw_rc rc;
+    struct gw_err *err;
+};
+
+static void crowd_done(struct crowd *c)
+{
+    free(c->ids);
+    free(c->members);
+}
+
+static void crowd_add(struct crowd *c, const struct gw_device_id *id)
+{
+    if (c->count == c->cap) {
+        size_t cap = c->cap ? c->cap * 2 : 256;
+        struct gw_device_id *grown = gw_xalloc(cap, sizeof(*grown));
+        if (c->count)
+            memcpy(grown, c->ids, c->count * sizeof(*grown));
+        free(c->ids);
+        c->ids = grown;
+        c->cap = cap;
+    }
+    c->ids[c->count++] = *id;
+}
+
+static bool find_open(void *ctx, const struct attempt_entry *entry)
+{
+    bool *open = ctx;
+    *open = !attempt_state_ended(entry->attempt.state);
+    return !*open;
+}
+
+static bool look_at_device(void *ctx, const struct inventory *inventory)
+{
+    struct crowd *c = ctx;
+    struct device device = {.rev = 0};
+    struct release_target target = rollouts_target(inventory);
+    bool open = false;
+    enum release_fit fit = release_fits(c->release, &target);
+    c->rc = c->store->ops->device_get(c->store->self, &inventory->device, &device, c->err);
+    if (c->rc == GW_NOT_FOUND)
+        c->rc = GW_OK;
+    if (!c->rc)
+        c->rc = c->store->ops->attempt_each_of(c->store->self, &inventory->device, ROLLOUTS_OF_DEVICE, find_open, &open,
+                                               c->err);
+    if (c->rc)
+        return false;
+    if (device.state != DEVICE_ACTIVE)
+        c->left.state++;
+    else if (fit == RELEASE_FIT_RUNNING || strcmp(inventory->version, c->release->version) == 0)
+        c->left.running++;
+    else if (fit != RELEASE_FITS)
+        c->left.fit++;
+    else if (open)
+        c->left.busy++;
+    else
+        crowd_add(c, &inventory->device);
+    return true;
+}
+
+static enum gw_rc gather(struct crowd *c, struct gw_err *err)
+{
+    struct store_inventory_after after = {.device = {""}};
+    memcpy(after.product, c->release->product, sizeof(after.product));
+    enum gw_rc rc = c->store->ops->inventory_each(c->store->self, &after, ROLLOUT_DEVICES_MAX, look_at_device, c, err);
+    if (!rc)
+        rc = c->rc;
+    if (!rc && c->count == 0)
+        return gw_err_set(err, GW_INVALID,
+                          "the release is for no device now: %u not active, %u do not fit, %u run it, %u are busy",
+                          c->left.state, c->left.fit, c->left.running, c->left.busy);
+    c->members = gw_xalloc(c->count ? c->count : 1, sizeof(*c->members));
+    for (size_t i = 0; !rc && i < c->count; i++)
+        c->members[i].id = gw_view_str(c->ids[i].text);
+    return rc;
+}
+
+static enum gw_rc staged_release(struct rollouts *r, const struct store *store, const char *id,
+                                 struct release_entry *ret_entry, const struct release **ret_release,
+                                 struct gw_err *err)
+{
+    if (!release_id_valid(gw_view_str(id)))
+        return gw_err_set(err, GW_NOT_FOUND, "no such release");
+    enum gw_rc rc = store->ops->release_get(store->self, id, ret_entry, err);
+    if (rc == GW_NOT_FOUND)
+        return gw_err_set(err, rc, "no such release");
+    if (!rc && ret_entry->state != RELEASE_STAGED)
+        return gw_err_set(err, GW_CONFLICT, "the release is withdrawn");
+    return rc ? rc : rollouts_load(r, store, id, ret_release, err);
+}
+
+static void fill_entry(struct rollout_entry *out, const struct turn *turn, const struct rollouts_order *order,
+                       const struct release_entry *release)
+{
+    memcpy(out->name, order->name, sizeof(out->name));
+    memcpy(out->release, release->id, sizeof(out->release));
+    memcpy(out->product, release->product, sizeof(out->product));
+    memcpy(out->version, release->version, sizeof(out->version));
+    out->release_counter = release->release_counter;
+    out->plan = order->plan;
+    while (out->plan.seed == 0)
+        gw_random(&out->plan.seed, sizeof(out->plan.seed));
+    out->created = out->changed = turn->now;
+    (void)snprintf(out->created_by, sizeof(out->created_by), "%s", order->actor);
+}
+
+/* assign() puts lists into another order: it works on a copy. */
+static enum gw_rc assign(struct crowd *c, const struct rollouts_order *order, struct rollouts_preview *preview,
+                         struct gw_err *err)
+{
+    GW_FREE struct rollout_pick *picks = NULL;
+    if (order->pick_count) {
+        picks = gw_xalloc(order->pick_count, sizeof(*picks));
+        memcpy(picks, order->picks, order->pick_count * sizeof(*picks));
+    }
+    struct rollout_fleet fleet = {
+        .members = c->members, .count = c->count, .picks = picks, .pick_count = order->pick_count};
+    enum gw_rc rc = rollout_assign(&preview->entry.plan, &fleet, preview->totals, err);
+    return rc ? rc : rollout_init(&preview->entry.rollout, &preview->entry.plan, preview->totals, err);
+}
+
+static enum gw_rc prepare(struct crowd *c, struct turn *turn, const struct rollouts_order *order,
+                          struct rollouts_preview *out, struct gw_err *err)
+{
+    struct release_entry release;
+    *out = (struct rollouts_preview){.entry = {.rev = 0}};
+    enum gw_rc rc = staged_release(c->r, c->store, order->release, &release, &c->release, err);
+    if (!rc)
+        rc = rollout_plan_valid(&order->plan, err);
+    if (rc)
+        return rc;
+    fill_entry(&out->entry, turn, order, &release);
+    rc = gather(c, err);
+    out->left = c->left;
+    return rc ? rc : assign(c, order, out, err);
+}
+
+enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
+                            struct rollouts_preview *ret_preview, struct gw_err *err)
+{
+    GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .err = err};
+    return prepare(&c, turn, order, ret_preview, err);
+}
+
+static enum gw_rc add_member(struct turn *turn, struct rollout_entry *entry, const struct rollout_member *member,
+                             struct gw_err *err)
+{
+    struct attempt_entry a = {.wave = member->wave,
+                              .place = member->place,
+                              .attempt = {.state = ATTEMPT_PLANNED},
+                              .created = turn->now,
+                              .changed = turn->now,
+                              .release_counter = entry->release_counter};
+    attempt_id_format(entry->id, entry->attempts++, a.id);
+    memcpy(a.rollout, entry->id, sizeof(a.rollout));
+    memcpy(a.device.text, member->id.ptr, member->id.len);
+    memcpy(a.release, entry->release, sizeof(a.release));
+    memcpy(a.version, entry->version, sizeof(a.version));
+    return turn->store->ops->attempt_add(turn->store->self, &a, err);
+}
+
+enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
+                           struct rollout_entry *ret_entry, struct gw_err *err)
+{
+    GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .err = err};
+    const struct store *store = turn->store;
+    struct rollouts_preview preview;
+    struct rollout_entry *entry = &preview.entry;
+    uint8_t random[ROLLOUT_ID_BYTES];
+    enum gw_rc rc = prepare(&c, turn, order, &preview, err);
+    if (rc)
+        return rc;
+    gw_random(random, sizeof(random));
+    rollout_id_format(random, entry->id);
+    rc = store->ops->rollout_add(store->self, entry, err);
+    for (size_t i = 0; !rc && i < c.count; i++)
+        rc = add_member(turn, entry, &c.members[i], err);
+    if (!rc)
+        rc = store->ops->rollout_put(store->self, entry, err); /* the numbers that its attempts have */
+    if (rc)
+        return rc;
+    char name[AUDIT_NAME_MAX], msg[AUDIT_MSG_MAX];
+    (void)snprintf(name, sizeof(name), "%s %.32s %.32s", entry->id, entry->product, entry->version);
+    (void)snprintf(msg, sizeof(msg), "a rollout to %zu devices in %u waves was drafted", c.count,
+                   (unsigned)entry->plan.wave_count);
+    turn_live(turn, LIVE_ROLLOUTS, entry->id);
+    *ret_entry = *entry;
+    return audit_note(turn, AUDIT_ROLLOUT_CREATED, order->actor, name, msg, err);
+}

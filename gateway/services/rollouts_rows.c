@@ -1,0 +1,327 @@
+/* What a rollout's step asks of its attempts' rows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "attempt_step.h"
+#include "gw_cleanup.h"
+#include "rollouts_internal.h"
+
+#define PAGE 256
+
+void rollouts_list_done(struct rollouts_list *list)
+{
+    free(list->items);
+    *list = (struct rollouts_list){0};
+}
+
+static bool list_add(void *ctx, const struct attempt_entry *entry)
+{
+    struct rollouts_list *list = ctx;
+    if (list->count == list->cap) {
+        size_t cap = list->cap ? list->cap * 2 : 4;
+        struct attempt_entry *grown = gw_xalloc(cap, sizeof(*grown));
+        if (list->count)
+            memcpy(grown, list->items, list->count * sizeof(*grown));
+        free(list->items);
+        list->items = grown;
+        list->cap = cap;
+    }
+    list->items[list->count++] = *entry;
+    return true;
+}
+
+enum gw_rc rollouts_of_device(const struct store *store, const struct gw_device_id *device,
+                              struct rollouts_list *ret_list, struct gw_err *err)
+{
+    return store->ops->attempt_each_of(store->self, device, ROLLOUTS_OF_DEVICE, list_add, ret_list, err);
+}
+
+enum gw_rc rollouts_page(const struct store *store, const struct store_attempt_filter *filter, size_t limit,
+                         struct rollouts_list *ret_list, struct gw_err *err)
+{
+    return store->ops->attempt_each(store->self, filter, (int)limit, list_add, ret_list, err);
+}
+
+static struct store_attempt_filter filter_of(const char *rollout, bool back, enum attempt_state state)
+{
+    struct store_attempt_filter filter = {.back = back, .state = state, .wave_last = ROLLOUT_WAVES_MAX - 1};
+    memcpy(filter.rollout, rollout, strlen(rollout) + 1);
+    return filter;
+}
+
+/* Behind the last of a page. */
+static void filter_go_on(struct store_attempt_filter *filter, const struct rollouts_list *page)
+{
+    filter->wave = page->items[page->count - 1].wave;
+    filter->place = page->items[page->count - 1].place + 1;
+}
+
+/* ---- going back ---- */
+
+static enum gw_rc add_back(struct rollouts_run *run, struct rollout_entry *entry, const struct attempt_entry *forward,
+                           struct gw_err *err)
+{
+    struct attempt_entry back = {.device = forward->device,
+                                 .wave = forward->wave,
+                                 .place = forward->place,
+                                 .back = true,
+                                 .attempt = {.state = ATTEMPT_PLANNED},
+                                 .created = run->turn->now,
+                                 .changed = run->turn->now,
+                                 .release_counter = forward->before_counter,
+                                 .before_counter = forward->release_counter};
+    attempt_id_format(entry->id, entry->attempts++, back.id);
+    memcpy(back.rollout, entry->id, sizeof(back.rollout));
+    memcpy(back.release, forward->before_release, sizeof(back.release));
+    memcpy(back.version, forward->before_version, sizeof(back.version));
+    memcpy(back.before_release, forward->release, sizeof(back.before_release));
+    memcpy(back.before_version, forward->version, sizeof(back.before_version));
+    return run->turn->store->ops->attempt_add(run->turn->store->self, &back, err);
+}
+
+static enum gw_rc plan_back_all(struct rollouts_run *run, struct rollout_entry *entry, struct gw_err *err)
+{
+    const struct store *store = run->turn->store;
+    struct store_attempt_filter filter = filter_of(entry->id, false, 0);
+    filter.holders = true;
+    enum gw_rc rc = store->ops->attempt_drop_back(store->self, entry->id, err);
+    for (size_t got = PAGE; !rc && got == PAGE;) {
+        GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
+        rc = rollouts_page(store, &filter, PAGE, &page, err);
+        for (size_t i = 0; !rc && i < page.count; i++)
+            rc = add_back(run, entry, &page.items[i], err);
+        got = page.count;
+        if (got)
+            filter_go_on(&filter, &page);
+    }
+    return rc;
+}
+
+enum gw_rc rollouts_plan_back(struct rollouts_run *run, struct rollout_entry *entry, const struct rollout_rows *rows,
+                              const struct attempt_entry *member, struct gw_err *err)
+{
+    enum gw_rc rc = rows->plan_back_all ? plan_back_all(run, entry, err) : GW_OK;
+    return rc || !rows->plan_back_member || !member ? rc : add_back(run, entry, member, err);
+}
+
+/* ---- bulk cancellations ---- */
+
+struct devices {
+    struct gw_device_id *ids; /* owned */
+    size_t count, cap;
+};
+
+static bool note_device(void *ctx, const struct attempt_entry *entry)
+{
+    struct devices *d = ctx;
+    if (d->count == d->cap) {
+        size_t cap = d->cap ? d->cap * 2 : 64;
+        struct gw_device_id *grown = gw_xalloc(cap, sizeof(*grown));
+        if (d->count)
+            memcpy(grown, d->ids, d->count * sizeof(*grown));
+        free(d->ids);
+        d->ids = grown;
+        d->cap = cap;
+    }
+    d->ids[d->count++] = entry->device;
+    return true;
+}
+
+/* Those that had been offered it before know the job: it is withdrawn from them in slices. */
+static enum gw_rc cancel_planned(struct rollouts_run *run, const char *rollout, bool back, struct gw_err *err)
+{
+    const struct store *store = run->turn->store;
+    struct devices told = {0};
+    enum gw_rc rc = store->ops->attempt_each_replanned(store->self, rollout, back, note_device, &told, err);
+    if (!rc)
+        rc = store->ops->attempt_cancel_planned(store->self, rollout, back, run->turn->now, err);
+    for (size_t i = 0; !rc && i < told.count; i++)
+        rc = rollouts_bump(run, &told.ids[i], err);
+    if (!rc && told.count) {
+        (void)rollouts_sweep_begin(run->r, rollout, back, ROLLOUTS_SWEEP_SEND); /* too many: at the next connect */
+        turn_due(run->turn, rollout);
+    }
+    free(told.ids);
+    turn_live_all(run->turn, LIVE_DEVICES);
+    return rc;
+}
+
+/* ---- offers ---- */
+
+/* What it runs now is what a rollback brings it back to. */
+static enum gw_rc note_before(const struct store *store, struct attempt_entry *entry, const struct inventory *inventory,
+                              struct gw_err *err)
+{
+    struct release_entry release = {.rev = 0};
+    memcpy(entry->before_version, inventory->version, sizeof(entry->before_version));
+    memcpy(entry->before_release, inventory->release, sizeof(entry->before_release));
+    entry->before_counter = inventory->release_counter;
+    if (entry->before_release[0])
+        return GW_OK;
+    enum gw_rc rc = rollouts_find(store, inventory->product, inventory->version, &release, err);
+    memcpy(entry->before_release, release.id, sizeof(entry->before_release));
+    entry->before_counter = release.release_counter;
+    return rc;
+}
+
+/* An offer that comes to nothing is made all the same, since it is counted, and skipped behind: at once, or when
+ * there are too many in a turn of its own, without being sent. */
+static enum gw_rc skip_offer(struct rollouts_run *run, struct attempt_entry *entry, enum attempt_code code,
+                             struct gw_err *err)
+{
+    const struct store *store = run->turn->store;
+    if (run->follow_count < ROLLOUTS_FOLLOW_MAX) {
+        struct rollouts_follow *follow = &run->follow[run->follow_count++];
+        memcpy(follow->id, entry->id, sizeof(follow->id));
+        follow->code = code;
+        return GW_OK;
+    }
+    entry->timer = run->turn->now;
+    turn_due(run->turn, entry->id);
+    return store->ops->attempt_put(store->self, entry, err);
+}
+
+static enum gw_rc offer(struct rollouts_run *run, struct attempt_entry *entry, struct gw_err *err)
+{
+    const struct store *store = run->turn->store;
+    struct inventory inventory;
+    enum attempt_code code;
+    enum gw_rc rc = rollouts_inventory(store, &entry->device, &inventory, err);
+    if (!rc)
+        rc = rollouts_check_offer(run->r, store, entry, &inventory, &code, err);
+    if (!rc && !entry->back && entry->attempt.rev == 0)
+        rc = note_before(store, entry, &inventory, err);
+    if (rc)
+        return rc;
+    struct attempt_event event = {
+        .kind = ATTEMPT_EV_OFFER, .now = run->turn->now, .online = rollouts_online(run->r, &entry->device)};
+    memcpy(event.boot, inventory.boot, sizeof(event.boot));
+    rc = rollouts_feed(run, entry, &event, true, err);
+    return rc || code == ATTEMPT_CODE_NONE ? rc : skip_offer(run, entry, code, err);
+}
+
+static enum gw_rc offers(struct rollouts_run *run, const char *rollout, bool back, const uint32_t *counts,
+                         struct gw_err *err)
+{
+    enum gw_rc rc = GW_OK;
+    for (uint16_t wave = 0; !rc && wave < ROLLOUT_WAVES_MAX; wave++) {
+        GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
+        struct store_attempt_filter filter = filter_of(rollout, back, ATTEMPT_PLANNED);
+        filter.wave = filter.wave_last = wave;
+        if (counts[wave] == 0)
+            continue;
+        rc = rollouts_page(run->turn->store, &filter, counts[wave], &page, err);
+        if (!rc && page.count != counts[wave])
+            rc = gw_err_set(err, GW_CORRUPT, "rollout %s: an offer for nobody in wave %u", rollout, wave + 1u);
+        for (size_t i = 0; !rc && i < page.count; i++)
+            rc = offer(run, &page.items[i], err);
+    }
+    return rc;
+}
+
+enum gw_rc rollouts_rows(struct rollouts_run *run, const struct rollout_entry *entry, const struct rollout_rows *rows,
+                         struct gw_err *err)
+{
+    enum gw_rc rc = rows->cancel_planned ? cancel_planned(run, entry->id, false, err) : GW_OK;
+    if (!rc && rows->cancel_planned_back)
+        rc = cancel_planned(run, entry->id, true, err);
+    if (!rc)
+        rc = offers(run, entry->id, false, rows->offer, err);
+    return rc ? rc : offers(run, entry->id, true, rows->offer_back, err);
+}
+
+/* ---- sweeps ---- */
+
+/* States in which a device can still be asked to leave. */
+static enum attempt_state next_state(enum rollouts_sweep_kind kind, enum attempt_state state)
+{
+    static const enum attempt_state order[] = {ATTEMPT_OFFERED, ATTEMPT_ACCEPTED, ATTEMPT_DOWNLOADING,
+                                               ATTEMPT_DOWNLOADED, ATTEMPT_DEFERRED};
+    if (kind == ROLLOUTS_SWEEP_SEND)
+        return state ? 0 : ATTEMPT_CANCELLED;
+    if (state == 0)
+        return order[0];
+    for (size_t i = 0; i + 1 < sizeof(order) / sizeof(order[0]); i++)
+        if (order[i] == state)
+            return order[i + 1];
+    return 0;
+}
+
+bool rollouts_sweep_begin(struct rollouts *r, const char *rollout, bool back, enum rollouts_sweep_kind kind)
+{
+    struct rollouts_sweep *slot = NULL;
+    for (size_t i = 0; i < ROLLOUTS_SWEEPS_MAX; i++) {
+        struct rollouts_sweep *s = &r->memory.sweeps[i];
+        if (s->kind == kind && s->back == back && strcmp(s->rollout, rollout) == 0) {
+            slot = s; /* from the start again */
+            break;
+        }
+        if (s->kind == 0)
+            slot = s;
+    }
+    if (!slot)
+        return false;
+    *slot = (struct rollouts_sweep){.kind = kind, .back = back, .state = next_state(kind, 0)};
+    memcpy(slot->rollout, rollout, strlen(rollout) + 1);
+    return true;
+}
+
+bool rollouts_sweeps(const struct rollouts *r, const char *rollout)
+{
+    for (size_t i = 0; i < ROLLOUTS_SWEEPS_MAX; i++)
+        if (r->memory.sweeps[i].kind && strcmp(r->memory.sweeps[i].rollout, rollout) == 0)
+            return true;
+    return false;
+}
+
+static enum gw_rc sweep_one(struct rollouts_run *run, enum rollouts_sweep_kind kind, struct attempt_entry *entry,
+                            struct gw_err *err)
+{
+    struct attempt_event cancel = {.kind = ATTEMPT_EV_CANCEL, .now = run->turn->now};
+    if (kind == ROLLOUTS_SWEEP_CANCEL)
+        return rollouts_feed(run, entry, &cancel, false, err);
+    if (entry->attempt.rev > 0)
+        rollouts_note_job(run, &entry->device);
+    return GW_OK;
+}
+
+/* Its place is noted before the slice is worked at: what follows may begin it again. */
+static enum gw_rc sweep_slice(struct rollouts_run *run, struct rollouts_sweep *s, size_t *budget, struct gw_err *err)
+{
+    GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
+    enum rollouts_sweep_kind kind = s->kind;
+    struct store_attempt_filter filter = filter_of(s->rollout, s->back, s->state);
+    filter.wave = s->wave;
+    filter.place = s->place;
+    enum gw_rc rc = rollouts_page(run->turn->store, &filter, *budget, &page, err);
+    if (rc)
+        return rc;
+    if (page.count == *budget) {
+        s->wave = page.items[page.count - 1].wave;
+        s->place = page.items[page.count - 1].place + 1;
+    } else {
+        s->state = next_state(s->kind, s->state);
+        s->wave = 0;
+        s->place = 0;
+        if (s->state == 0)
+            s->kind = 0;
+    }
+    *budget -= page.count;
+    for (size_t i = 0; !rc && i < page.count; i++)
+        rc = sweep_one(run, kind, &page.items[i], err);
+    return rc;
+}
+
+enum gw_rc rollouts_sweep(struct rollouts_run *run, const char *rollout, struct gw_err *err)
+{
+    size_t budget = ROLLOUTS_SWEEP_SLICE;
+    enum gw_rc rc = GW_OK;
+    for (size_t i = 0; !rc && budget > 0 && i < ROLLOUTS_SWEEPS_MAX; i++) {
+        struct rollouts_sweep *s = &run->r->memory.sweeps[i];
+        while (!rc && budget > 0 && s->kind && strcmp(s->rollout, rollout) == 0)
+            rc = sweep_slice(run, s, &budget, err);
+    }
+    if (!rc && rollouts_sweeps(run->r, rollout))
+        turn_due(run->turn, rollout);
+    return rc;
+}
