@@ -14,13 +14,24 @@
 static enum gw_rc bus_publish(void *self, const struct gw_device_id *device, const char *down, struct gw_view payload,
                               int qos, struct gw_err *err)
 {
-    (void)self;
-    (void)device;
-    (void)down;
-    (void)payload;
     (void)qos;
-    (void)err;
+    struct desk *d = self;
+    if (d->bus_fails || d->down_count == DESK_DOWNS_MAX)
+        return gw_err_set(err, GW_AGAIN, "full");
+    struct desk_down *at = &d->downs[d->down_count++];
+    at->device = *device;
+    (void)snprintf(at->down, sizeof(at->down), "%s", down);
+    at->payload = gw_xalloc(payload.len + 1, 1);
+    memcpy(at->payload, payload.ptr, payload.len);
     return GW_OK;
+}
+
+const char *desk_down(const struct desk *d, const char *device, const char *down)
+{
+    for (size_t i = d->down_count; i > 0; i--)
+        if (strcmp(d->downs[i - 1].device.text, device) == 0 && strcmp(d->downs[i - 1].down, down) == 0)
+            return d->downs[i - 1].payload;
+    return NULL;
 }
 
 static enum gw_rc keep(struct desk *d, uint64_t generation, const struct bus_entry *entries, size_t count)
@@ -62,11 +73,18 @@ static void take_answer(void *ctx, struct answer *answer)
 
 void desk_open(struct desk *d)
 {
+    struct mem *mem = mem_new();
+    desk_open_over(d, mem_store(mem));
+    d->mem = mem;
+}
+
+void desk_open_over(struct desk *d, struct store store)
+{
     static const struct device_bus_ops bus = {bus_publish, bus_all, bus_device};
-    *d = (struct desk){.now = {START_MS}};
+    *d = (struct desk){.now = {START_MS}, .store = store};
     crypto_init();
-    d->mem = mem_new();
-    d->store = mem_store(d->mem);
+    d->downs = gw_xalloc(DESK_DOWNS_MAX, sizeof(*d->downs));
+    d->due = gw_xalloc(DESK_DUE_MAX, sizeof(*d->due));
     session_init(&d->session, take_answer, d, d->now);
     d->session.bus = (struct device_bus){&bus, d};
     d->operate.session = &d->session;
@@ -79,6 +97,7 @@ void desk_open(struct desk *d)
     d->facts.port_devices = 8443;
     struct gw_sha256 key = desk_hash(1);
     CU_ASSERT_EQUAL_FATAL(access_init(&d->operate.access, crypto_sha256(), &key, &d->store, NULL), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(rollouts_init(&d->operate.rollouts, &d->session, &d->store, NULL), GW_OK);
 }
 
 void desk_close(struct desk *d)
@@ -86,7 +105,13 @@ void desk_close(struct desk *d)
     turn_reset(&d->turn, 0);
     session_done(&d->session);
     session_table_free(d->sessions);
-    mem_free(d->mem);
+    rollouts_done(&d->operate.rollouts);
+    for (size_t i = 0; i < d->down_count; i++)
+        free(d->downs[i].payload);
+    free(d->downs);
+    free(d->due);
+    if (d->mem)
+        mem_free(d->mem);
 }
 
 static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
@@ -98,7 +123,9 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
             rc = watch_tick(&d->session.watch, &d->turn, &d->refused, err);
         if (!rc)
             rc = watch_storage(&d->session.watch, &d->turn, &d->storage, err);
-        return rc ? rc : alerts_tick(&d->operate.alerts, &d->turn, &d->session, err);
+        if (!rc)
+            rc = alerts_tick(&d->operate.alerts, &d->turn, &d->session, err);
+        return rc ? rc : rollouts_look(&d->operate.rollouts, &d->turn, err);
     }
     case INBOX_ENROL:
         return enrol_request(&d->operate.enrol, &d->turn, msg, err);
@@ -122,10 +149,18 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         return releases_verified(&d->operate.releases, &d->turn, msg, err);
     case INBOX_ACT:
         return operate_act(&d->operate, &d->turn, msg, err);
-    case INBOX_BUS:
-        return session_event(&d->session, &d->turn, &msg->u.bus, err);
+    case INBOX_BUS: {
+        struct bus_event event = msg->u.bus;
+        event.payload = gw_view_make(msg->blob, msg->blob_len);
+        enum gw_rc rc = session_event(&d->session, &d->turn, &event, err);
+        return rc ? rc : rollouts_bus(&d->operate.rollouts, &d->turn, &event, err);
+    }
     case INBOX_FEED:
         return alerts_feed(&d->operate.alerts, &d->turn, msg, err);
+    case INBOX_DUE:
+        return rollouts_due(&d->operate.rollouts, &d->turn, msg->u.due, err);
+    case INBOX_LOOK:
+        return rollouts_look(&d->operate.rollouts, &d->turn, err);
     case INBOX_PROGRESS:
     case INBOX_CHILD:
     case INBOX_STOP:
@@ -134,9 +169,33 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     return GW_INVALID;
 }
 
+static void let_out(struct desk *d, const struct turn_out *out)
+{
+    if (out->kind == OUT_SESSION)
+        session_table_apply(d->sessions, out->session);
+    if (out->kind == OUT_JOB)
+        rollouts_send_job(&d->operate.rollouts, &d->store, &out->device);
+    if (out->kind == OUT_JOBACK)
+        rollouts_send_back(&d->operate.rollouts, &out->device, out->id, out->rev, out->word);
+    if ((out->kind == OUT_DUE || out->kind == OUT_LOOK) && d->due_count < DESK_DUE_MAX)
+        (void)snprintf(d->due[d->due_count++], sizeof(d->due[0]), "%s", out->kind == OUT_DUE ? out->id : "");
+}
+
+void desk_end(struct desk *d, enum gw_rc rc)
+{
+    if (rc) {
+        d->store.ops->rollback(d->store.self);
+        return;
+    }
+    CU_ASSERT_EQUAL_FATAL(d->store.ops->commit(d->store.self, NULL), GW_OK);
+    for (size_t i = 0; i < d->turn.count && !d->dies; i++)
+        let_out(d, &d->turn.outs[i]);
+}
+
 enum gw_rc desk_msg(struct desk *d, struct inbox_msg *msg)
 {
     struct gw_err err = {0};
+    struct rollouts_memory before = d->operate.rollouts.memory;
     turn_reset(&d->turn, 0);
     d->turn.store = &d->store;
     d->turn.now = d->now;
@@ -145,15 +204,35 @@ enum gw_rc desk_msg(struct desk *d, struct inbox_msg *msg)
     enum gw_rc rc = run(d, msg, &err);
     if (rc) {
         gw_test_note(rc, &err, "turn");
-        d->store.ops->rollback(d->store.self);
-    } else {
-        CU_ASSERT_EQUAL_FATAL(d->store.ops->commit(d->store.self, NULL), GW_OK);
-        for (size_t i = 0; i < d->turn.count; i++)
-            if (d->turn.outs[i].kind == OUT_SESSION)
-                session_table_apply(d->sessions, d->turn.outs[i].session);
+        d->operate.rollouts.memory = before;
+        if (msg->kind == INBOX_DUE)
+            rollouts_park(&d->operate.rollouts, msg->u.due, d->now);
     }
+    desk_end(d, rc);
     free(msg->blob);
     msg->blob = NULL;
+    return rc;
+}
+
+void desk_settle(struct desk *d)
+{
+    for (size_t i = 0; i < d->due_count; i++) {
+        struct inbox_msg msg = {.kind = d->due[i][0] ? INBOX_DUE : INBOX_LOOK};
+        (void)snprintf(msg.u.due, sizeof(msg.u.due), "%s", d->due[i]);
+        (void)desk_msg(d, &msg);
+    }
+    d->due_count = 0;
+}
+
+enum gw_rc desk_bus(struct desk *d, const struct bus_event *event)
+{
+    struct inbox_msg msg = {.kind = INBOX_BUS, .u.bus = *event, .blob_len = event->payload.len};
+    if (event->payload.len) {
+        msg.blob = gw_xalloc(event->payload.len, 1);
+        memcpy(msg.blob, event->payload.ptr, event->payload.len);
+    }
+    enum gw_rc rc = desk_msg(d, &msg);
+    desk_settle(d);
     return rc;
 }
 

@@ -30,14 +30,39 @@ struct desk {
     size_t entry_count;
     uint64_t generation;
     bool bus_fails;
+    struct desk_down *downs; /* what went to devices, in order */
+    size_t down_count;
+    /* turns that turns have asked for (OUT_DUE, OUT_LOOK with an empty id) */
+    char (*due)[ATTEMPT_ID_LEN + 1];
+    size_t due_count;
+    bool dies; /* what the next turn commits is not followed by anything */
+};
+
+#define DESK_DOWNS_MAX 4096
+#define DESK_DUE_MAX   4096
+
+struct desk_down {
+    struct gw_device_id device;
+    char down[8]; /* "job", "joback" */
+    char *payload;
 };
 
 void desk_open(struct desk *d);
+/* The same over another store, which is not closed with the desk. */
+void desk_open_over(struct desk *d, struct store store);
 void desk_close(struct desk *d);
 
 /* One turn, committed when it returned GW_OK, rolled back otherwise. */
 enum gw_rc desk_act(struct desk *d, enum act_kind kind, const char *device, const char *text);
 enum gw_rc desk_msg(struct desk *d, struct inbox_msg *msg);
+/* Ends a turn that was begun by hand: commits and lets out with GW_OK, rolls back otherwise. */
+void desk_end(struct desk *d, enum gw_rc rc);
+/* The turns that turns have asked for, until there is none left. */
+void desk_settle(struct desk *d);
+/* What the bus tells, with all that follows; a message's payload is a JSON text. */
+enum gw_rc desk_bus(struct desk *d, const struct bus_event *event);
+/* The last that went to the device there; NULL: nothing. */
+const char *desk_down(const struct desk *d, const char *device, const char *down);
 /* The answer among the last turn's outs, or NULL. */
 const struct answer *desk_answer(const struct desk *d);
 const struct turn_out *desk_out(const struct desk *d, enum turn_out_kind kind);
@@ -66,6 +91,6 @@ void desk_active(struct desk *d, const char *device, uint8_t key, uint8_t serial
 struct gw_sha256 desk_hash(uint8_t byte);
 
 extern const struct gw_test_case enrol_cases[], access_cases[], session_cases[], releases_cases[], people_cases[],
-    live_cases[], alerts_cases[];
+    live_cases[], alerts_cases[], rollouts_cases[];
 extern const size_t enrol_case_count, access_case_count, session_case_count, releases_case_count, people_case_count,
-    live_case_count, alerts_case_count;
+    live_case_count, alerts_case_count, rollouts_case_count;

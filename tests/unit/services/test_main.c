@@ -8,5 +8,6 @@ int main(void)
     failures += gw_test_run("live", live_cases, live_case_count);
     failures += gw_test_run("people", people_cases, people_case_count);
     failures += gw_test_run("releases", releases_cases, releases_case_count);
+    failures += gw_test_run("rollouts", rollouts_cases, rollouts_case_count);
     return failures + gw_test_run("session", session_cases, session_case_count);
 }
