@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "artifacts.h"
 #include "audit_note.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
@@ -80,6 +81,8 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
         return enrol_renew(turn, msg, err);
     case INBOX_TRUST:
         return enrol_trust(turn, msg, core->facts.log_vkey, err);
+    case INBOX_ARTIFACT:
+        return artifacts_request(&core->session.watch, turn, msg, err);
     case INBOX_CSR_CHECKED:
         return enrol_csr_checked(&core->operate.enrol, turn, msg, err);
     case INBOX_ISSUED:
@@ -121,8 +124,8 @@ static bool is_from_rest(enum inbox_kind kind)
 /* Messages that somebody waits for. */
 static bool wants_answer(enum inbox_kind kind)
 {
-    return kind == INBOX_ENROL || kind == INBOX_RENEW || kind == INBOX_TRUST || kind == INBOX_CSR_CHECKED ||
-           kind == INBOX_ISSUED || is_from_rest(kind);
+    return kind == INBOX_ENROL || kind == INBOX_RENEW || kind == INBOX_TRUST || kind == INBOX_ARTIFACT ||
+           kind == INBOX_CSR_CHECKED || kind == INBOX_ISSUED || is_from_rest(kind);
 }
 
 static void answer_now(struct core *core, struct answer *answer)
@@ -133,7 +136,7 @@ static void answer_now(struct core *core, struct answer *answer)
 
 static enum answer_to asker_of(enum inbox_kind kind)
 {
-    return is_from_rest(kind) ? ANSWER_TO_REST : ANSWER_TO_EST;
+    return is_from_rest(kind) ? ANSWER_TO_REST : kind == INBOX_ARTIFACT ? ANSWER_TO_ARTIFACT : ANSWER_TO_EST;
 }
 
 static void refuse(struct core *core, enum answer_to to, struct http_ticket ticket, enum gw_rc rc, const char *why)
@@ -160,9 +163,21 @@ static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *
     core->storage_failed = rc != GW_OK;
 }
 
-static bool is_rest_work(enum work_kind kind)
+static enum answer_to asker_of_work(enum work_kind kind)
 {
-    return kind == WORK_PASSWORD || kind == WORK_CHECK || kind == WORK_KEY;
+    switch (kind) {
+    case WORK_PASSWORD:
+    case WORK_CHECK:
+    case WORK_KEY:
+        return ANSWER_TO_REST;
+    case WORK_ARTIFACT:
+        return ANSWER_TO_ARTIFACT;
+    case WORK_CSR:
+    case WORK_ISSUE:
+    case WORK_SIGN:
+        break;
+    }
+    return ANSWER_TO_EST;
 }
 
 static void let_verify_out(struct core *core, struct turn_out *out)
@@ -208,7 +223,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         if (workers_give(core->workers, out->work) == GW_OK)
             out->work = NULL;
         else
-            refuse(core, is_rest_work(out->work->kind) ? ANSWER_TO_REST : ANSWER_TO_EST, out->work->ticket, GW_AGAIN,
+            refuse(core, asker_of_work(out->work->kind), out->work->ticket, GW_AGAIN,
                    "the gateway has too much to do: try again");
         break;
     case OUT_QUERY:

@@ -155,6 +155,8 @@ static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
         .signer = d->signer,
         .signed_fn = daemon_signed,
         .signed_ctx = d,
+        .artifact_fn = daemon_artifact,
+        .artifact_ctx = d,
     };
     d->core.operate.enrol.devices_max = d->config.devices_max;
     rc = workers_new(&workers, &d->workers, err);
@@ -249,6 +251,7 @@ static void end_all(struct daemon *d)
     rest_free(d->rest);
     page_free(d->page);
     est_free(d->est);
+    artifact_free(d->artifact);
     free(d->routes);
     session_table_free(d->door.sessions);
     journal_thread_free(d->journal_thread);

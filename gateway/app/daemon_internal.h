@@ -11,6 +11,7 @@
 
 #include <uv.h>
 
+#include "artifact.h"
 #include "blob_store.h"
 #include "broker_child.h"
 #include "config.h"
@@ -57,6 +58,7 @@ struct daemon {
     struct http_responder responder; /* forwards to web, which is made after the adapters that need it */
     struct est *est;
     struct rest *rest;
+    struct artifact *artifact;
     struct page *page;
     struct http_route *routes;
     size_t route_count;
@@ -86,5 +88,7 @@ void daemon_close_signals(struct daemon *d);
 void daemon_end_feed(struct daemon *d);
 /* Ends the query threads and closes what they read from. */
 void daemon_end_queries(struct daemon *d);
+/* A worker opens an artifact and sends it. */
+void daemon_artifact(void *ctx, const struct work *work);
 /* A worker brings signatures back to the journal. */
 void daemon_signed(void *ctx, struct journal_signing *signings, size_t count);

@@ -102,6 +102,9 @@ static void out_answer(void *ctx, const struct answer *answer)
     case ANSWER_TO_EST:
         est_answer(d->est, answer);
         return;
+    case ANSWER_TO_ARTIFACT:
+        artifact_answer(d->artifact, answer);
+        return;
     case ANSWER_TO_REST:
         rest_answer(d->rest, answer);
         return;

@@ -1,5 +1,8 @@
 #include "bulk_hash.h"
 #include "daemon_internal.h"
+#include "gw_cleanup.h"
+#include "gw_id.h"
+#include "gw_log.h"
 
 static enum gw_rc open_blobs(struct daemon *d, struct gw_err *err)
 {
@@ -39,4 +42,39 @@ enum gw_rc daemon_init_releases(struct daemon *d, struct gw_err *err)
     d->core.operate.releases =
         (struct releases){.threshold = config.parts.threshold, .imports = import_thread_port(d->imports)};
     return GW_OK;
+}
+
+static enum gw_rc open_artifact(struct daemon *d, const struct work *work, struct artifact_file *ret_file,
+                                struct gw_err *err)
+{
+    const struct blob blob = blob_store_port(d->blobs);
+    GW_CLOSE int fd = -1;
+    uint64_t size = 0;
+    enum gw_rc rc = blob.ops->open(blob.self, &work->sha256, &fd, &size, err);
+    if (!rc && size != work->size)
+        rc = gw_err_set(err, GW_CORRUPT, "%llu bytes, not the %llu of the release", (unsigned long long)size,
+                        (unsigned long long)work->size);
+    if (rc)
+        return rc;
+    *ret_file = (struct artifact_file){.fd = fd, .size = size, .sha256 = work->sha256};
+    fd = -1;
+    return GW_OK;
+}
+
+void daemon_artifact(void *ctx, const struct work *work)
+{
+    struct daemon *d = ctx;
+    struct artifact_file file;
+    struct gw_err err = {0};
+    enum gw_rc rc = open_artifact(d, work, &file, &err);
+    if (!rc) {
+        artifact_send(d->artifact, work->ticket, &file);
+        return;
+    }
+    char digest[2 * GW_SHA256_LEN + 1];
+    gw_hex_format(work->sha256.bytes, GW_SHA256_LEN, digest);
+    gw_log(GW_LOG_ERROR, "artifacts", "%s: %s; verify the release", digest, gw_err_text(&err));
+    const struct answer refusal = {
+        .kind = ANSWER_DONE, .ticket = work->ticket, .rc = GW_AGAIN, .text = "the gateway cannot read this file now"};
+    artifact_answer(d->artifact, &refusal);
 }

@@ -176,6 +176,9 @@ static void do_work(struct workers *w, struct work *work)
     case WORK_KEY:
         do_key(work, &msg);
         break;
+    case WORK_ARTIFACT:
+        w->config.artifact_fn(w->config.artifact_ctx, work);
+        return;
     }
     if (w->config.inbox.post(w->config.inbox.self, &msg)) {
         gw_log(GW_LOG_WARN, "worker", "the inbox is full: a result is lost, its asker must ask again");

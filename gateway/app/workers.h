@@ -22,6 +22,9 @@ struct workers_config {
     struct signer signer;
     void (*signed_fn)(void *ctx, struct journal_signing *signings, size_t count); /* takes them over */
     void *signed_ctx;
+    /* WORK_ARTIFACT: opens the file and answers; the work stays the workers'. */
+    void (*artifact_fn)(void *ctx, const struct work *work);
+    void *artifact_ctx;
 };
 
 GW_MUST_CHECK enum gw_rc workers_new(const struct workers_config *config, struct workers **ret_workers,

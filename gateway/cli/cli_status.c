@@ -77,6 +77,7 @@ static void refused_row(struct cli_table *t, const struct json_value *root)
         {"mqtt_unauthenticated", "MQTT before login"},
         {"mqtt", "MQTT"},
         {"log_batches", "log batches"},
+        {"artifacts", "artifacts"},
     };
     const struct json_value *refused = NULL;
     char text[256] = "";

@@ -50,6 +50,7 @@ enum answer_kind {
 enum answer_to {
     ANSWER_TO_REST = 1,
     ANSWER_TO_EST,
+    ANSWER_TO_ARTIFACT,
 };
 
 /* A device as people see it. */
@@ -73,6 +74,7 @@ struct answer_refused {
     uint64_t broker;                /* MQTT: sessions and messages that the plugin refused or cut */
     uint64_t batches;               /* up/log: what was no batch */
     struct gw_device_id batches_by; /* who sent the last of these */
+    uint64_t artifacts;             /* HTTPS of devices: artifacts asked for without a right to them */
 };
 
 /* How storing goes; counts are since the start. */

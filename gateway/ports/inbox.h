@@ -25,6 +25,7 @@ enum inbox_kind {
     INBOX_ENROL,       /* EST simpleenroll: `enrol`, CSR (DER) in blob */
     INBOX_RENEW,       /* EST simplereenroll: `enrol`, CSR (DER) in blob */
     INBOX_TRUST,       /* a device asks for the log's verifier key: `enrol`, its id and cert_sha256 */
+    INBOX_ARTIFACT,    /* a device asks for a file of its attempt: `artifact` */
     INBOX_CSR_CHECKED, /* worker: `csr` */
     INBOX_ISSUED,      /* worker: `issued` */
     INBOX_HASHED,      /* worker: `act` again, its password now an argon2id string in blob (empty: it failed) */
@@ -48,6 +49,15 @@ struct inbox_enrol {
     bool secret_readable; /* false: credentials were given but are no 128-bit base32: counts as wrong */
     uint8_t secret[INBOX_SECRET_LEN];
     struct gw_sha256 cert_sha256; /* RENEW, TRUST */
+    char source[HTTP_SOURCE_MAX];
+};
+
+/* GET /artifacts/<attempt>/<name>. */
+struct inbox_artifact {
+    struct gw_device_id device; /* as its certificate says */
+    struct gw_sha256 cert_sha256;
+    char attempt[ATTEMPT_ID_LEN + 1]; /* "", as the name: no such thing can be */
+    char name[RELEASE_FILE_NAME_MAX + 1];
     char source[HTTP_SOURCE_MAX];
 };
 
@@ -175,6 +185,7 @@ struct inbox_msg {
     union {
         struct bus_event bus;
         struct inbox_enrol enrol;
+        struct inbox_artifact artifact;
         struct inbox_csr csr;
         struct inbox_issued issued;
         struct inbox_act act;

@@ -1,6 +1,7 @@
 /*
  * work: what core hands to the worker threads because it takes long or reads hostile bytes. Each item comes back as a
- * message in the inbox, exactly once, also when it fails. Implementation: gateway/app/worker.c.
+ * message in the inbox, exactly once, also when it fails, but for what says otherwise. Implementation:
+ * gateway/app/worker.c.
  */
 #pragma once
 
@@ -17,6 +18,8 @@ enum work_kind {
     WORK_CHECK,    /* hold the password in blob against password_hash; when it is right and a NUL and another one are
                     * behind it, argon2id of that → INBOX_CHECKED */
     WORK_KEY,      /* read the vendor key (PEM) in blob → INBOX_KEY_READ */
+    WORK_ARTIFACT, /* open the blob named by sha256, `size` bytes, for the device that asked → to the adapter, or
+                    * a refusal there */
 };
 
 struct work {
@@ -26,6 +29,8 @@ struct work {
     bool renew;               /* CSR, ISSUE */
     struct device_spki spki;  /* ISSUE */
     struct gw_sha256 spki_sha256;
+    struct gw_sha256 sha256;                    /* ARTIFACT */
+    uint64_t size;                              /* ARTIFACT: bytes */
     struct inbox_act act;                       /* PASSWORD, CHECK, KEY */
     char password_hash[USER_PASSWORD_HASH_MAX]; /* CHECK */
     uint8_t *blob;                              /* owned */

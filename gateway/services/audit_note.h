@@ -26,10 +26,11 @@ enum audit_what {
     AUDIT_CLAIM_CODE,
     AUDIT_CLAIM_WRONG,
     AUDIT_CLAIMED,
-    AUDIT_BROKER_REFUSED, /* the plugin refused or cut a session, or HTTPS refused a certificate */
-    AUDIT_NET_REFUSED,    /* connections that came to nothing */
-    AUDIT_PROTO_ERROR,    /* bytes that break the grammar of their place */
-    AUDIT_IMPOSTOR,       /* somebody on this machine tried the broker's local socket */
+    AUDIT_BROKER_REFUSED,   /* the plugin refused or cut a session, or HTTPS refused a certificate */
+    AUDIT_NET_REFUSED,      /* connections that came to nothing */
+    AUDIT_PROTO_ERROR,      /* bytes that break the grammar of their place */
+    AUDIT_ARTIFACT_REFUSED, /* HTTPS: a device asked for what is not its own */
+    AUDIT_IMPOSTOR,         /* somebody on this machine tried the broker's local socket */
     AUDIT_ACT_DENIED,
     AUDIT_STARTED,
     AUDIT_STOPPED,

@@ -94,6 +94,22 @@ enum gw_rc watch_security(struct watch *w, struct turn *turn, const struct bus_e
     return minute_over(r->told_at, turn->now) ? tell_refusal(turn, r, err) : GW_OK;
 }
 
+void watch_artifact(struct watch *w, const struct gw_device_id *device, const char *source)
+{
+    w->artifacts.total++;
+    w->artifacts_by = *device;
+    (void)snprintf(w->artifacts_source, sizeof(w->artifacts_source), "%s", source);
+}
+
+static enum gw_rc tell_artifacts(struct watch *w, struct turn *turn, struct gw_err *err)
+{
+    char by[AUDIT_NAME_MAX], text[AUDIT_MSG_MAX];
+    (void)snprintf(by, sizeof(by), "device:%s", w->artifacts_by.text);
+    (void)snprintf(text, sizeof(text), "requests for artifacts that are not the asker's; the last came from %s",
+                   w->artifacts_source);
+    return tell_kind_of(turn, &w->artifacts, &(struct words){AUDIT_ARTIFACT_REFUSED, by, "artifacts", text}, err);
+}
+
 enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_refused *doors, struct gw_err *err)
 {
     w->tls.total = doors->tls;
@@ -123,6 +139,8 @@ enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_re
                        "connections to MQTT ended without a session: no or a foreign certificate, or half open", err);
     if (!rc)
         rc = tell_kind(turn, &w->others, AUDIT_BROKER_REFUSED, "network", "further refusals at the broker", err);
+    if (!rc)
+        rc = tell_artifacts(w, turn, err);
     for (size_t i = 0; !rc && i < w->refusal_count; i++)
         if (w->refusals[i].since && minute_over(w->refusals[i].told_at, turn->now))
             rc = tell_refusal(turn, &w->refusals[i], err);
@@ -136,6 +154,7 @@ void watch_totals(const struct watch *w, struct answer_refused *ret_totals)
                                           .half_open = w->half_open.total,
                                           .ceiling = w->ceiling.total,
                                           .batches = w->batches.total,
+                                          .artifacts = w->artifacts.total,
                                           .unauthenticated = w->unauthenticated.total,
                                           .broker = w->broker};
 }
@@ -228,6 +247,7 @@ void watch_untold(struct watch *w, const struct watch *before)
     untold_kind(&w->half_open, &before->half_open);
     untold_kind(&w->ceiling, &before->ceiling);
     untold_kind(&w->batches, &before->batches);
+    untold_kind(&w->artifacts, &before->artifacts);
     untold_kind(&w->unauthenticated, &before->unauthenticated);
     untold_kind(&w->others, &before->others);
     untold_kind(&w->dropped, &before->dropped);

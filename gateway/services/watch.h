@@ -39,6 +39,9 @@ struct watch_refusal {
 struct watch {
     struct watch_kind tls, certificate, half_open, ceiling; /* at the HTTPS doors */
     struct watch_kind batches;                              /* on up/log */
+    struct watch_kind artifacts;                            /* asked for without a right to them */
+    struct gw_device_id artifacts_by;                       /* who did so last, … */
+    char artifacts_source[DEVICE_SOURCE_MAX];               /* … and from where */
     struct watch_kind unauthenticated;                      /* at the broker, before anything was said */
     struct watch_kind others;                               /* at the broker, beyond WATCH_REFUSALS */
     char unauthenticated_source[DEVICE_SOURCE_MAX];         /* of the last */
@@ -54,6 +57,8 @@ struct watch {
 /* BUS_SECURITY: what the plugin refused or cut. */
 GW_MUST_CHECK enum gw_rc watch_security(struct watch *w, struct turn *turn, const struct bus_event *event,
                                         struct gw_err *err);
+/* A device has asked for an artifact that is not its own; told with the next tick. */
+void watch_artifact(struct watch *w, const struct gw_device_id *device, const char *source);
 /* Once a second: the HTTPS doors' counters since the start; tells what is due. */
 GW_MUST_CHECK enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_refused *doors,
                                     struct gw_err *err);

@@ -32,6 +32,7 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     json_put_u64_text(w, "mqtt_unauthenticated", s->refused.unauthenticated);
     json_put_u64_text(w, "mqtt", s->refused.broker);
     json_put_u64_text(w, "log_batches", s->refused.batches);
+    json_put_u64_text(w, "artifacts", s->refused.artifacts);
     json_put_end(w);
     json_put_object(w, "storage");
     json_put_bool(w, "journal_full", s->storage.journal_full);

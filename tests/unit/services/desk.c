@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "artifacts.h"
 #include "crypto_hash.h"
 #include "crypto_init.h"
 #include "gw_cleanup.h"
@@ -133,6 +134,8 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         return enrol_renew(&d->turn, msg, err);
     case INBOX_TRUST:
         return enrol_trust(&d->turn, msg, "key", err);
+    case INBOX_ARTIFACT:
+        return artifacts_request(&d->session.watch, &d->turn, msg, err);
     case INBOX_CSR_CHECKED:
         return enrol_csr_checked(&d->operate.enrol, &d->turn, msg, err);
     case INBOX_ISSUED:

@@ -1,0 +1,19 @@
+/*
+ * artifacts: which device may have which file (contracts.md, "Job and attempt"; "Identity" for quarantine).
+ *
+ *     certificate known, in force, its device active ───────► a file that rollouts_artifact() gives it ──► 200
+ *                                  quarantined ─────────────► … of an attempt that has not ended       ──► 200
+ *     anything else of a device that may speak ──────────────────────────────────────────────────────────► 404, counted
+ *     no such certificate, or a device that may not speak ─────────────────────────────────────────────► 403, counted
+ *
+ * One answer for all that is not there, so that nobody learns which attempts and files exist. Refusals are summed into
+ * an audit event a minute at most (watch.h).
+ */
+#pragma once
+
+#include "turn.h"
+#include "watch.h"
+
+/* INBOX_ARTIFACT: hands a worker the file to open (WORK_ARTIFACT), or refuses with ANSWER_DONE. */
+GW_MUST_CHECK enum gw_rc artifacts_request(struct watch *watch, struct turn *turn, const struct inbox_msg *msg,
+                                           struct gw_err *err);
