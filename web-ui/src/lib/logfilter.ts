@@ -1,0 +1,62 @@
+/* The filter of the log screen: as URL parameters, as a search (docs/rest.md) and as a live query (docs/live.md). Pure. */
+import type { LogEvent, Severity } from './types.ts';
+
+export interface LogFilter {
+  device: string;
+  audit: boolean;
+  sev: '' | Severity; // that severe or more
+  text: string;
+}
+
+export function filterOf(params: URLSearchParams): LogFilter {
+  const sev = params.get('sev') ?? '';
+  return {
+    device: params.get('device') ?? '',
+    audit: params.get('audit') === 'true',
+    sev: (['low', 'medium', 'high', 'critical', 'fatal'] as const).find((one) => one === sev) ?? '',
+    text: params.get('text') ?? '',
+  };
+}
+
+export function paramsOf(filter: LogFilter): Record<string, string> {
+  return { device: filter.device, audit: filter.audit ? 'true' : '', sev: filter.sev, text: filter.text };
+}
+
+export function searchPath(filter: LogFilter, from: string, cursor: string, limit: number): string {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (filter.audit) query.set('audit', 'true');
+  else if (filter.device) query.set('device', filter.device);
+  if (filter.sev) query.set('min_sev', filter.sev);
+  if (filter.text) query.set('text', filter.text);
+  if (from) query.set('from', from);
+  if (cursor) query.set('cursor', cursor);
+  return `/api/v1/log-search?${query.toString()}`;
+}
+
+export function liveQuery(filter: LogFilter): string {
+  const terms: string[] = [];
+  if (filter.audit) terms.push('audit:true');
+  else if (filter.device) terms.push(`device:${filter.device}`);
+  if (filter.sev) terms.push(`sev>=${filter.sev}`);
+  if (filter.text) terms.push(`"${filter.text.replace(/(["\\])/g, '\\$1')}"`);
+  return terms.join(' ');
+}
+
+export const eventKey = (event: LogEvent): string => `${event.log} ${event.seq}`;
+
+/* Whose log: "dev/pump-1/8f…" is pump-1's; the audit log and the root log are the gateway's own. */
+export function deviceOf(event: LogEvent): string {
+  const [kind, name] = event.log.split('/');
+  return kind === 'dev' ? (name ?? '') : '';
+}
+
+export const bestEffort = (event: LogEvent): boolean => event.log.split('/')[2] === 'line';
+
+/* Oldest first, by arrival; of one log by number. */
+export function inOrder(events: LogEvent[]): LogEvent[] {
+  return [...events].sort((a, b) => {
+    if (a.log === b.log) return a.seq.length - b.seq.length || (a.seq < b.seq ? -1 : a.seq > b.seq ? 1 : 0);
+    return a.arrived < b.arrived ? -1 : a.arrived > b.arrived ? 1 : 0;
+  });
+}
+
