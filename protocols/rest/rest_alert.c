@@ -179,17 +179,18 @@ static void put_alert(struct json_writer *w, const struct alert *a)
 
 void rest_put_alerts(struct json_writer *w, const struct answer *a)
 {
-    if (a->single && a->alert_count == 1) {
+    size_t count = a->alerts ? a->alert_count : 0;
+    if (a->single && count == 1) {
         put_alert(w, &a->alerts[0]);
         return;
     }
     char next[ALERT_ID_LEN + 32] = "";
-    const struct alert *last = a->alert_count ? &a->alerts[a->alert_count - 1] : NULL;
+    const struct alert *last = count ? &a->alerts[count - 1] : NULL;
     if (a->more && last)
         (void)snprintf(next, sizeof(next), "%" PRId64 ".%s", last->first.ms, last->id);
     json_put_object(w, NULL);
     json_put_array(w, "alerts");
-    for (size_t i = 0; i < a->alert_count; i++)
+    for (size_t i = 0; i < count; i++)
         put_alert(w, &a->alerts[i]);
     json_put_end(w);
     json_put_str(w, "next", next[0] ? next : NULL);

@@ -4,8 +4,9 @@
 
 void rollout_id_format(const void *random, char out[ROLLOUT_ID_LEN + 1])
 {
-    memcpy(out, "ro-", 3);
-    gw_base32_format(random, ROLLOUT_ID_BYTES, out + 3);
+    static const char prefix[] = "ro-";
+    memcpy(out, prefix, sizeof(prefix));
+    gw_base32_format(random, ROLLOUT_ID_BYTES, out + sizeof(prefix) - 1);
 }
 
 bool rollout_id_valid(struct gw_view id)
