@@ -52,6 +52,7 @@ enum cli_option_bit {
     CLI_OPT_MANIFEST = 65536,
     CLI_OPT_TYPE = 131072,
     CLI_OPT_PUB = 262144,
+    CLI_OPT_NOTE = 524288,
 };
 
 struct cli;
@@ -83,6 +84,7 @@ struct cli {
     const char *out_path; /* --out */
     const char *name;     /* --name */
     const char *rev;      /* --rev, decimal */
+    const char *note;     /* --note */
     /* Of the commands on logs, as they were given. */
     const char *device, *log, *from, *since, *text, *min_sev, *limit, *key_path;
     /* Of the commands on releases; the counts go on above the ceiling, which the commands refuse. */
@@ -156,6 +158,7 @@ enum cli_exit cli_password(struct cli *cli, struct gw_buf *ret_password);
 cli_run_fn cli_user_list, cli_user_add, cli_user_role, cli_user_act, cli_user_password;
 cli_run_fn cli_status, cli_claim, cli_pending, cli_door_open, cli_door_close;
 cli_run_fn cli_logs_list, cli_logs_show, cli_logs_tail, cli_logs_export, cli_logs_verify;
+cli_run_fn cli_alerts_list, cli_alerts_show, cli_alerts_ack, cli_alerts_snooze, cli_alerts_resolve, cli_alerts_note;
 cli_run_fn cli_release_key_add, cli_release_key_list, cli_release_key_remove;
 cli_run_fn cli_release_import, cli_release_list, cli_release_show, cli_release_verify, cli_release_withdraw;
 cli_run_fn cli_release_keygen_run, cli_release_sign_run, cli_release_inspect_run;

@@ -24,10 +24,11 @@ static const struct option {
      "directory; put a key or\n                   a release into a new file"},
     {CLI_OPT_NAME, "--name", "TEXT", "what people call the device or the key"},
     {CLI_OPT_REV, "--rev", "N", "only if the device is still at this revision"},
-    {CLI_OPT_DEVICE, "--device", "ID", "the logs of this device"},
+    {CLI_OPT_NOTE, "--note", "TEXT", "a note to the alert, in place of the one that is there"},
+    {CLI_OPT_DEVICE, "--device", "ID", "the logs or alerts of this device"},
     {CLI_OPT_AUDIT, "--audit", NULL, "the gateway's own log of operators' acts and security events"},
     {CLI_OPT_LOG, "--log", "NAME", "one log, as `gatehouse logs list` names it"},
-    {CLI_OPT_ALL, "--all", NULL, "all logs"},
+    {CLI_OPT_ALL, "--all", NULL, "all logs; resolved alerts too"},
     {CLI_OPT_FROM, "--from", "N", "begin at this sequence number"},
     {CLI_OPT_SINCE, "--since", "WHEN", "arrived since: 90s, 15m, 2h, 7d ago, or a time: 2026-01-31T12:00:00Z"},
     {CLI_OPT_TEXT, "--text", "TEXT", "only events that hold this text, letter for letter"},
@@ -54,7 +55,7 @@ static bool keep_value(struct cli *cli, unsigned bit, const char *value)
         {CLI_OPT_REV, &cli->rev},           {CLI_OPT_DEVICE, &cli->device}, {CLI_OPT_LOG, &cli->log},
         {CLI_OPT_FROM, &cli->from},         {CLI_OPT_SINCE, &cli->since},   {CLI_OPT_TEXT, &cli->text},
         {CLI_OPT_MIN_SEV, &cli->min_sev},   {CLI_OPT_LIMIT, &cli->limit},   {CLI_OPT_KEY, &cli->key_path},
-        {CLI_OPT_MANIFEST, &cli->manifest}, {CLI_OPT_TYPE, &cli->key_type},
+        {CLI_OPT_MANIFEST, &cli->manifest}, {CLI_OPT_TYPE, &cli->key_type}, {CLI_OPT_NOTE, &cli->note},
     };
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
         if (places[i].bit == bit) {

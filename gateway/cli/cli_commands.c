@@ -68,6 +68,19 @@ static const struct cli_command commands[] = {
      "--key the key that lies in DIR (or that the gateway tells) is used, which\n"
      "proves only that everything fits together.",
      cli_logs_verify},
+    {"alerts list", NULL, 0, CLI_OPT_DEVICE | CLI_OPT_MIN_SEV | CLI_OPT_ALL, "what needs looking at, the newest first",
+     "Open alerts; with --all resolved ones too. Events with one cause are one alert\n"
+     "with a count (docs/alerts.md).",
+     cli_alerts_list},
+    {"alerts show", "ID", 1, 0, "one alert, and where its last event lies", NULL, cli_alerts_show},
+    {"alerts ack", "ID", 1, CLI_OPT_REV | CLI_OPT_NOTE, "say that an alert was seen", NULL, cli_alerts_ack},
+    {"alerts snooze", "ID TIME", 2, CLI_OPT_REV | CLI_OPT_NOTE, "be told of an alert again later",
+     "TIME is how long (90s, 15m, 2h, 7d; at most 30 days) or when\n"
+     "(2026-01-31T12:00:00Z).",
+     cli_alerts_snooze},
+    {"alerts resolve", "ID", 1, CLI_OPT_REV | CLI_OPT_NOTE, "close an alert",
+     "When its cause happens again a new one opens.", cli_alerts_resolve},
+    {"alerts note", "ID TEXT", 2, CLI_OPT_REV, "write a note to an alert, in any state", NULL, cli_alerts_note},
     {"release keygen", NULL, 0, CLI_OPT_OUT | CLI_OPT_TYPE, "make a vendor's key pair (needs no gateway)",
      "Writes the private key to --out FILE.key (PKCS#8, mode 0600) and its public half\n"
      "to FILE.pub, and prints the fingerprint, which an admin compares when the key is\n"

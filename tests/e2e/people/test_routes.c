@@ -40,6 +40,8 @@ static const struct row {
     {"get", "/api/v1/releases", VIEWER, 200, NULL, NULL},
     {"get", "/api/v1/releases/import", VIEWER, 200, NULL, NULL},
     {"get", "/api/v1/releases/{release}", VIEWER, 404, NULL, NULL},
+    {"get", "/api/v1/alerts", VIEWER, 200, NULL, NULL},
+    {"get", "/api/v1/alerts/{alert}", VIEWER, 404, NULL, NULL},
     {"get", "/api/v1/session", VIEWER, 200, NULL, NULL},
     {"post", "/api/v1/session/password", VIEWER, 400, NULL, "{\"old\":\"" KIT_PASSWORD "\",\"new\":\"short\"}"},
     {"post", "/api/v1/devices/{id}/invite", OPERATOR, 409, NULL, NULL},
@@ -54,6 +56,10 @@ static const struct row {
     {"post", "/api/v1/releases", OPERATOR, 400, NULL, "no container"},
     {"post", "/api/v1/releases/{release}/withdraw", OPERATOR, 404, NULL, NULL},
     {"post", "/api/v1/releases/{release}/verify", OPERATOR, 404, NULL, NULL},
+    {"post", "/api/v1/alerts/{alert}/acknowledge", OPERATOR, 404, NULL, NULL},
+    {"post", "/api/v1/alerts/{alert}/snooze", OPERATOR, 404, NULL, "{\"until\":\"2100-01-01T00:00:00Z\"}"},
+    {"post", "/api/v1/alerts/{alert}/resolve", OPERATOR, 404, NULL, NULL},
+    {"post", "/api/v1/alerts/{alert}/note", OPERATOR, 404, NULL, "{\"note\":\"\"}"},
     {"post", "/api/v1/vendor-keys", ADMIN, 400, NULL, "{\"pem\":\"no key\",\"name\":\"v\"}"},
     {"delete", "/api/v1/vendor-keys/{keyid}", ADMIN, 404, NULL, NULL},
     {"get", "/api/v1/users", ADMIN, 200, NULL, NULL},
@@ -75,6 +81,7 @@ static void fill_path(const struct row *row, char out[256])
     const char *hole = strchr(row->path, '{'), *end = hole ? strchr(hole, '}') + 1 : "";
     const char *what = !hole                                ? ""
                        : strncmp(hole, "{release}", 9) == 0 ? "0000000000000000"
+                       : strncmp(hole, "{alert}", 7) == 0   ? "0000000000000000"
                        : strncmp(hole, "{keyid}", 7) == 0   ? KEY
                                                             : "ghost";
     (void)snprintf(out, 256, "%.*s%s%s%s%s", hole ? (int)(hole - row->path) : 255, row->path, what, end,

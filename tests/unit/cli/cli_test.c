@@ -205,6 +205,9 @@ static void tables_align_by_characters(void)
 }
 
 static const struct gw_test_case cases[] = {
+    {"lists alerts page by page", alerts_are_listed_page_by_page},
+    {"acts on an alert under its revision", an_alert_is_acted_on_under_its_revision},
+    {"asks nothing about what is no alert", nothing_is_asked_about_what_is_no_alert},
     {"reads a password from its input and sends it whole", a_password_is_read_from_the_input_and_sent_whole},
     {"asks nothing without a password", without_a_password_nothing_is_asked},
     {"wrong words are usage errors that say why", wrong_words_are_usage_errors_that_say_why},
