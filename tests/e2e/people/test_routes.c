@@ -13,6 +13,9 @@ enum need { NOBODY, VIEWER, OPERATOR, ADMIN, ROOT };
 
 #define KEY   "0000000000000000000000000000000000000000000000000000000000000000"
 #define AUDIT "log=audit/0000000000000000"
+#define ORDER                                                                                                          \
+    "{\"release\":\"0000000000000000\",\"plan\":{\"waves\":[{\"select\":\"rest\",\"max_concurrent\":1,\"gate\":"       \
+    "{\"ok_pct\":1,\"min_sample\":1,\"unreachable_pct\":100,\"soak_ms\":0}}]}}"
 
 /* `status`: what who is allowed gets, given this body: the gate was passed, and the rest of the request is judged. */
 static const struct row {
@@ -71,6 +74,19 @@ static const struct row {
     {"post", "/api/v1/users/{name}/password", ADMIN, 404, NULL, "{\"password\":\"" KIT_PASSWORD "\"}"},
     {"get", "/api/v1/claim", NOBODY, 200, NULL, NULL},
     {"post", "/api/v1/claim-code", ROOT, 409, NULL, NULL},
+    {"get", "/api/v1/rollouts", VIEWER, 200, NULL, NULL},
+    {"get", "/api/v1/rollouts/{rollout}", VIEWER, 404, NULL, NULL},
+    {"get", "/api/v1/rollouts/{rollout}/attempts", VIEWER, 404, NULL, NULL},
+    {"get", "/api/v1/devices/{id}/attempts", VIEWER, 404, NULL, NULL},
+    {"post", "/api/v1/rollouts", OPERATOR, 404, NULL, ORDER},
+    {"post", "/api/v1/rollouts/preview", OPERATOR, 404, NULL, ORDER},
+    {"post", "/api/v1/rollouts/{rollout}/start", OPERATOR, 404, NULL, NULL},
+    {"post", "/api/v1/rollouts/{rollout}/pause", OPERATOR, 404, NULL, NULL},
+    {"post", "/api/v1/rollouts/{rollout}/resume", OPERATOR, 404, NULL, NULL},
+    {"post", "/api/v1/rollouts/{rollout}/abort", OPERATOR, 404, NULL, NULL},
+    {"post", "/api/v1/rollouts/{rollout}/rollback", OPERATOR, 404, NULL, NULL},
+    {"post", "/api/v1/rollouts/{rollout}/waive", OPERATOR, 404, NULL,
+     "{\"wave\":1,\"what\":\"soak\",\"reason\":\"r\"}"},
     {"delete", "/api/v1/session", VIEWER, 200, NULL, NULL}, /* the last: it ends what the others stand on */
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
@@ -78,12 +94,17 @@ static const struct row {
 /* Things of these names are not there. */
 static void fill_path(const struct row *row, char out[256])
 {
+    static const char *const ids[][2] = {
+        {"{release}", "0000000000000000"},
+        {"{keyid}", KEY},
+        {"{rollout}", "ro-aaaaaaaaaaaaaaaa"},
+        {"{alert}", "0000000000000000"},
+    };
     const char *hole = strchr(row->path, '{'), *end = hole ? strchr(hole, '}') + 1 : "";
-    const char *what = !hole                                ? ""
-                       : strncmp(hole, "{release}", 9) == 0 ? "0000000000000000"
-                       : strncmp(hole, "{alert}", 7) == 0   ? "0000000000000000"
-                       : strncmp(hole, "{keyid}", 7) == 0   ? KEY
-                                                            : "ghost";
+    const char *what = !hole ? "" : "ghost";
+    for (size_t i = 0; hole && i < sizeof(ids) / sizeof(ids[0]); i++)
+        if (strncmp(hole, ids[i][0], strlen(ids[i][0])) == 0)
+            what = ids[i][1];
     (void)snprintf(out, 256, "%.*s%s%s%s%s", hole ? (int)(hole - row->path) : 255, row->path, what, end,
                    row->query ? "?" : "", row->query ? row->query : "");
 }
