@@ -7,6 +7,7 @@
 
 #include "cli.h"
 #include "cli_table.h"
+#include "cli_text.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"
 #include "http_route.h"
@@ -110,7 +111,10 @@ enum cli_exit cli_release_key_add(struct cli *cli)
     struct gw_view keyid = {NULL, 0};
     if (rc || cli->json || json_text(json_root(doc), "keyid", &keyid, NULL))
         return rc;
-    (void)fprintf(cli->out, GW_VIEW_FMT "\n", GW_VIEW_ARG(keyid));
+    GW_CLEANUP(gw_buf_done) struct gw_buf line;
+    gw_buf_init(&line, CLI_REPLY_MAX);
+    cli_text_escape(&line, keyid);
+    (void)fprintf(cli->out, "%s\n", gw_buf_str(&line));
     cli_say(cli, "releases signed by this key are trusted from now on; compare the fingerprint with the vendor's");
     return CLI_OK;
 }

@@ -88,6 +88,11 @@ void adds_a_vendors_public_key_never_a_private_one(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(s.requests[0], "POST /api/v1/vendor-keys "));
     CU_ASSERT_PTR_NOT_NULL(strstr(s.requests[0], "\"pem\":\"-----BEGIN PUBLIC KEY-----"));
     CU_ASSERT_PTR_NOT_NULL(strstr(s.requests[0], "\"name\":\"vendor.pub\""));
+    RUN taken; /* a gateway in wrong hands does not write to the terminal of who asks it */
+    run_with(&s, &taken, true, CLI_WORDS("200 {\"keyid\":\"\\u001b]0;x\\u0007\\u009b2J\"}"),
+             CLI_WORDS("release", "key", "add", path));
+    CU_ASSERT_FALSE(has(&taken.out, "\x1b"));
+    CU_ASSERT_FALSE(has(&taken.out, "\xc2\x9b"));
     RUN named;
     run_with(&s, &named, false, CLI_WORDS("200 {\"keyid\":\"" KEYID "\"}"),
              CLI_WORDS("release", "key", "add", path, "--name", "Pump Works"));
