@@ -187,6 +187,9 @@ void web_thread_shut(struct web *web)
     uv_close((uv_handle_t *)&web->sweep, NULL);
     uv_close((uv_handle_t *)&web->tick, NULL);
     uv_close((uv_handle_t *)&web->wake, NULL);
+    /* Handles of connections that have just been closed must be off the loop: lws_context_destroy() counts connections,
+     * not handles, and unloads the code that a late handle would call. */
+    (void)uv_run(&web->loop, UV_RUN_NOWAIT);
     /* On a loop of ours lws_context_destroy() only begins; when the handles have closed a second call ends it. */
     if (web->context)
         lws_context_destroy(web->context);
