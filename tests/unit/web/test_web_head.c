@@ -34,6 +34,24 @@ static void reads_a_request(void)
     CU_ASSERT_TRUE(head.has_length && head.length == 12 && head.expect_continue && head.close);
 }
 
+static void reads_an_upgrade(void)
+{
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nUpgrade: WebSocket\r\nConnection: x\r\n"
+                          "Connection: y, UPGRADE\r\nSec-WebSocket-Key: k\r\nSec-WebSocket-Version: 13\r\n"
+                          "Sec-WebSocket-Protocol: a, gw.v1\r\n\r\n"),
+                    0);
+    CU_ASSERT_TRUE(head.upgrade_ws);
+    CU_ASSERT_TRUE(gw_view_eq_str(head.ws_key, "k") && gw_view_eq_str(head.ws_version, "13"));
+    CU_ASSERT_TRUE(web_list_has(head.ws_protocol, "gw.v1", false));
+    CU_ASSERT_FALSE(web_list_has(head.ws_protocol, "gw.v", false));
+    CU_ASSERT_FALSE(web_list_has(head.ws_protocol, "GW.v1", false));
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n"), 0);
+    CU_ASSERT_FALSE(head.upgrade_ws);
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\n\r\n"), 0);
+    CU_ASSERT_FALSE(head.upgrade_ws);
+    CU_ASSERT_EQUAL(parse("GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key: k\r\nSec-WebSocket-Key: k\r\n\r\n"), 400);
+}
+
 static void closes_after_http_1_0_unless_asked(void)
 {
     CU_ASSERT_EQUAL(parse("GET / HTTP/1.0\r\n\r\n"), 0);
@@ -129,6 +147,7 @@ static void hosts_are_names_with_a_port(void)
 
 static const struct gw_test_case cases[] = {
     {"reads a request", reads_a_request},
+    {"reads an upgrade", reads_an_upgrade},
     {"closes after HTTP/1.0 unless asked not to", closes_after_http_1_0_unless_asked},
     {"refuses lines that break the grammar", refuses_bad_lines},
     {"counts header fields", counts_header_fields},
