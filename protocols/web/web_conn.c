@@ -231,7 +231,7 @@ static bool on_writable(struct web_conn *c)
  * but not writable cannot make the loop spin. */
 static void steer(struct web_conn *c)
 {
-    bool full = c->stalled || (c->state == WEB_LIVE && c->rx.len > 0);
+    bool full = c->stalled || (c->state == WEB_LIVE && web_pump_full(c->live));
     bool read = c->state != WEB_WAIT && c->state != WEB_SEND && !full;
     (void)lws_rx_flow_control(c->wsi, read ? 1 : 0);
 }

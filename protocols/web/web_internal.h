@@ -279,7 +279,12 @@ enum gw_rc web_pump_begin(struct ws_conn *live, int *ret_theirs); /* makes the p
 bool web_pump_head(struct ws_conn *live, struct gw_view head);    /* first bytes to the other end */
 void web_pump_end(struct ws_conn *live);
 bool web_pump_up(struct ws_conn *live, struct gw_view bytes); /* the client's; false: close */
-bool web_pump_down(struct ws_conn *live);                     /* TLS takes bytes; false: the end, all is sent */
+/* The client is not to be read now: what it sent waits, or what it is sent does, and then libwebsockets does not read
+ * either but spins. */
+bool web_pump_full(const struct ws_conn *live);
+/* Something has just been written at the other end: spares two turns of the loop. In a callback of that end. */
+void web_pump_flush(struct ws_conn *live);
+bool web_pump_down(struct ws_conn *live); /* TLS takes bytes; false: the end, all is sent */
 
 /* web_log.c */
 void web_log_init(void);

@@ -89,6 +89,7 @@ static int on_writable(struct ws_conn *live, struct lws *wsi)
     free(m);
     if (n < 0)
         return -1;
+    web_pump_flush(live);
     if (!STAILQ_EMPTY(&live->queue))
         (void)lws_callback_on_writable(wsi);
     else

@@ -7,7 +7,9 @@
 #include "gw_cleanup.h"
 #include "web_internal.h"
 
-#define PAIR_BUF (64 * 1024) /* bytes that the kernel keeps of each direction, about */
+#define PAIR_BUF   (64 * 1024) /* bytes that the kernel keeps of each direction, about */
+#define DOWN_CHUNK (16 * 1024) /* bytes of one write: one record, which a socket that is writable mostly takes whole   \
+                                */
 
 /* The time for what waits now to go out. A connection that closes has its own. */
 static void set_deadline(struct ws_conn *live)
@@ -44,6 +46,43 @@ static void push_up(struct ws_conn *live)
     gw_buf_wipe(rx);
 }
 
+/* To go on when TLS takes bytes. */
+static void wait_down(struct ws_conn *live)
+{
+    live->down_busy = true;
+    set_deadline(live);
+    (void)lws_callback_on_writable(live->conn->wsi);
+    watch(live);
+}
+
+/* Moves what has come, at most a chunk; only when TLS has nothing of before to write. False: the end. */
+static bool move_down(struct ws_conn *live)
+{
+    struct web_conn *c = live->conn;
+    uint8_t *chunk = c->listener->web->chunk + LWS_PRE;
+    ssize_t n = recv(live->fd, chunk, DOWN_CHUNK, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return true;
+    if (n <= 0 || lws_write(c->wsi, chunk, (size_t)n, LWS_WRITE_RAW) < 0)
+        return false;
+    if (lws_partial_buffered(c->wsi)) {
+        (void)lws_rx_flow_control(c->wsi, 0);
+        wait_down(live);
+    }
+    return true;
+}
+
+bool web_pump_full(const struct ws_conn *live)
+{
+    return live->conn->rx.len > 0 || lws_partial_buffered(live->conn->wsi);
+}
+
+void web_pump_flush(struct ws_conn *live)
+{
+    if (!live->down_busy && !lws_send_pipe_choked(live->conn->wsi) && !move_down(live))
+        live->conn->deadline.ms = 0; /* by the sweep: this is inside a callback of the other end's */
+}
+
 static void on_pair(uv_poll_t *poll, int status, int events)
 {
     struct ws_conn *live = poll->data;
@@ -53,14 +92,12 @@ static void on_pair(uv_poll_t *poll, int status, int events)
     }
     if (events & UV_WRITABLE) {
         push_up(live);
-        if (live->conn->rx.len == 0)
+        if (!web_pump_full(live))
             (void)lws_rx_flow_control(live->conn->wsi, 1);
     }
-    if ((events & UV_READABLE) && !live->down_busy) {
-        live->down_busy = true;
-        set_deadline(live);
-        (void)lws_callback_on_writable(live->conn->wsi);
-    }
+    /* The end, too, waits: what was written must be out before the connection is closed. */
+    if ((events & UV_READABLE) && !live->down_busy && (lws_send_pipe_choked(live->conn->wsi) || !move_down(live)))
+        wait_down(live);
     watch(live);
 }
 
@@ -128,16 +165,11 @@ bool web_pump_up(struct ws_conn *live, struct gw_view bytes)
 
 bool web_pump_down(struct ws_conn *live)
 {
-    struct web_conn *c = live->conn;
-    uint8_t *chunk = c->listener->web->chunk + LWS_PRE;
     if (!live->down_busy)
         return true;
-    ssize_t n = recv(live->fd, chunk, WEB_CHUNK, MSG_DONTWAIT);
-    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-        return false;
-    if (n > 0 && lws_write(c->wsi, chunk, (size_t)n, LWS_WRITE_RAW) < 0)
-        return false;
     live->down_busy = false;
+    if (!move_down(live))
+        return false;
     set_deadline(live);
     watch(live);
     return true;
