@@ -79,6 +79,7 @@ struct ws_conn {
     struct lws *wsi; /* libwebsockets' end; NULL before it is adopted and after it has gone */
     int fd;          /* our end */
     uv_poll_t *poll;
+    int polled;     /* events that poll waits for */
     bool up_dead;   /* nobody takes the client's bytes any more: they are read and dropped */
     bool down_busy; /* waits until the TLS connection takes bytes */
     struct web_frame frame;

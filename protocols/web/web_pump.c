@@ -7,9 +7,10 @@
 #include "gw_cleanup.h"
 #include "web_internal.h"
 
-#define PAIR_BUF   (64 * 1024) /* bytes that the kernel keeps of each direction, about */
-#define DOWN_CHUNK (16 * 1024) /* bytes of one write: one record, which a socket that is writable mostly takes whole   \
-                                */
+#define PAIR_BUF (64 * 1024) /* bytes that the kernel keeps of each direction, about */
+#define DOWN_CHUNK                                                                                                     \
+    (16 * 1024) /* bytes of one write: one record, which a socket that is writable mostly takes whole                  \
+                 */
 
 /* The time for what waits now to go out. A connection that closes has its own. */
 static void set_deadline(struct ws_conn *live)
@@ -24,6 +25,9 @@ static void watch(struct ws_conn *live)
 {
     bool up = live->conn->rx.len > 0 && !live->up_dead;
     int events = (live->down_busy ? 0 : UV_READABLE) | (up ? UV_WRITABLE : 0);
+    if (events == live->polled)
+        return; /* each call costs two of epoll's */
+    live->polled = events;
     if (events)
         (void)uv_poll_start(live->poll, events, on_pair);
     else
