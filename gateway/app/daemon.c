@@ -18,6 +18,7 @@
 #include "server_cert.h"
 #include "signer_keyd.h"
 #include "supervisor.h"
+#include "web.h"
 
 #define PART            "daemon"
 #define KEYD_WAIT_TRIES 12 /* of the signer's 5 seconds */
@@ -30,10 +31,12 @@ static enum gw_rc init_config(struct daemon *d, struct gw_err *err)
     return rc;
 }
 
-/* A session needs a descriptor in the broker; ours is a second process with its own. */
+/* A session needs a descriptor in the broker. We are another process under the same limit, and need what the doors'
+ * ceilings add up to, a live connection's pair of sockets included, beside our own files. */
 static enum gw_rc init_limits(struct daemon *d, struct gw_err *err)
 {
     const rlim_t reserve = BROKER_CONF_SPARE + 256;
+    const rlim_t own = WEB_DESCRIPTORS + 256;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return gw_err_sys(err, "descriptor limit");
@@ -43,6 +46,11 @@ static enum gw_rc init_limits(struct daemon *d, struct gw_err *err)
             "devices.max = %d needs %d descriptors, the limit is %llu: raise LimitNOFILE (or ulimit -n) or "
             "lower devices.max",
             d->config.devices_max, d->config.devices_max + (int)reserve, (unsigned long long)limit.rlim_cur);
+    if (limit.rlim_cur < own)
+        return gw_err_set(
+            err, GW_INVALID,
+            "the gateway's doors need %d descriptors, the limit is %llu: raise LimitNOFILE (or ulimit -n)", (int)own,
+            (unsigned long long)limit.rlim_cur);
     return GW_OK;
 }
 

@@ -39,7 +39,7 @@ static void a_value_out_of_range_names_its_range(void)
     refuses("[daemon]\nworkers = 99\n", "gatehouse.toml:11: daemon.workers");
 }
 
-static void too_few_descriptors_are_told_at_start(void)
+static void check_descriptors(int max, int limit, const char *says)
 {
     struct gw_gateway g = {0};
     const char *dir = gw_test_dir();
@@ -47,16 +47,22 @@ static void too_few_descriptors_are_told_at_start(void)
     (void)snprintf(g.state, sizeof(g.state), "%s/state", dir);
     (void)snprintf(g.config, sizeof(g.config), "%s/gatehouse.toml", dir);
     GW_FCLOSE FILE *f = fopen(g.config, "we");
-    CU_ASSERT_FATAL(f != NULL && fputs("[devices]\nmax = 200000\nport = 0\n", f) >= 0);
+    CU_ASSERT_FATAL(f != NULL && fprintf(f, "[devices]\nmax = %d\nport = 0\n", max) >= 0);
     (void)fflush(f);
     (void)chmod(g.config, 0644);
     char script[512];
-    (void)snprintf(script, sizeof(script), "ulimit -n 1024; exec '%s/gatehoused' --config '%s' --state '%s'",
+    (void)snprintf(script, sizeof(script), "ulimit -n %d; exec '%s/gatehoused' --config '%s' --state '%s'", limit,
                    GW_BIN_DIR, g.config, g.state);
     const char *const argv[] = {"sh", "-c", script, NULL};
     GW_FREE char *out = NULL;
     CU_ASSERT_EQUAL(gw_proc_run(argv, &out), HOPELESS);
-    CU_ASSERT_PTR_NOT_NULL(strstr(out, "devices.max = 200000 needs 204352 descriptors"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, says));
+}
+
+static void too_few_descriptors_are_told_at_start(void)
+{
+    check_descriptors(200000, 1024, "devices.max = 200000 needs 204352 descriptors");
+    check_descriptors(10, 6463, "the gateway's doors need 6464 descriptors");
 }
 
 static void a_taken_port_is_named(void)

@@ -5,13 +5,15 @@
 #include "gw_proc.h"
 #include "gw_test.h"
 #include "web_fixture.h"
+#include "web_ws.h"
 
 static struct web_fixture f;
-static struct web_client silent;     /* TCP, then nothing */
-static struct web_client handshaken; /* TLS, then nothing */
-static struct web_client slow_head;  /* half a head */
-static struct web_client slow_later; /* a request, then half a head */
-static struct web_client unanswered; /* a handler that never answers */
+static struct web_client silent;       /* TCP, then nothing */
+static struct web_client handshaken;   /* TLS, then nothing */
+static struct web_client slow_head;    /* half a head */
+static struct web_client slow_later;   /* a request, then half a head */
+static struct web_client slow_upgrade; /* half the head of a WebSocket's handshake */
+static struct web_client unanswered;   /* a handler that never answers */
 
 static void begin(void)
 {
@@ -28,6 +30,9 @@ static void begin(void)
     CU_ASSERT_EQUAL(web_client_ask(&slow_later, web_fixture_text(f.operators, "GET", "/hello", ""), &a), 200);
     web_answer_seen_done(&a);
     CU_ASSERT_TRUE(web_client_send(&slow_later, "GET"));
+    CU_ASSERT_TRUE_FATAL(web_client_open(&slow_upgrade, f.operators, NULL));
+    const char *head = web_ws_head(f.operators, "x");
+    CU_ASSERT_TRUE(web_client_send_bytes(&slow_upgrade, head, strlen(head) - 2));
 }
 
 static void slow_requests_end(void)
@@ -43,7 +48,12 @@ static void slow_requests_end(void)
     web_client_read(&slow_later, false, &a);
     CU_ASSERT_EQUAL(a.status, 408);
     web_answer_seen_done(&a);
-    CU_ASSERT_TRUE(web_fixture_stats(&f).half_open_dropped >= 3);
+    web_client_read(&slow_upgrade, false, &a);
+    CU_ASSERT_EQUAL(a.status, 408);
+    web_answer_seen_done(&a);
+    CU_ASSERT_TRUE(web_client_closed(&slow_upgrade, 5000));
+    web_client_done(&slow_upgrade);
+    CU_ASSERT_TRUE(web_fixture_stats(&f).half_open_dropped >= 4);
     web_client_done(&silent);
     web_client_done(&handshaken);
     web_client_done(&slow_head);
