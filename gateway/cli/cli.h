@@ -21,6 +21,7 @@
 #define CLI_SOCKET_DEFAULT "/run/gatehouse/admin/admin.sock"
 #define CLI_WORDS_MAX      80                 /* `release sign` names every file */
 #define CLI_LIST_MAX       8                  /* of an option that may be given several times */
+#define CLI_WAVES_MAX      32                 /* of --wave */
 #define CLI_REPLY_MAX      (16 * 1024 * 1024) /* bytes of an answer */
 
 /* Exit status of the program. */
@@ -53,7 +54,13 @@ enum cli_option_bit {
     CLI_OPT_TYPE = 131072,
     CLI_OPT_PUB = 262144,
     CLI_OPT_NOTE = 524288,
+    CLI_OPT_PLAN = 1 << 28,
+    CLI_OPT_WAVE = 1 << 24,
+    CLI_OPT_GATE = 1 << 25, /* all that say more about waves */
+    CLI_OPT_REASON = 1 << 26,
+    CLI_OPT_STATE = 1 << 27, /* --state and --back */
 };
+#define CLI_OPTS_PLAN (CLI_OPT_WAVE | CLI_OPT_GATE) /* what a plan's file has in it */
 
 struct cli;
 typedef enum cli_exit cli_run_fn(struct cli *cli);
@@ -78,6 +85,7 @@ struct cli {
     const char *words[CLI_WORDS_MAX]; /* all words that are no options, then, once found, the arguments alone */
     int word_count;
     unsigned options; /* those given, enum cli_option_bit */
+    uint64_t given;   /* the same by their row in the table */
     bool json;
     bool help;
     bool version;
@@ -91,6 +99,12 @@ struct cli {
     const char *manifest, *key_type;
     const char *keys[CLI_LIST_MAX], *pubs[CLI_LIST_MAX]; /* --key, --pub */
     int key_count, pub_count;
+    /* Of the commands on rollouts. */
+    const char *plan, *concurrent, *ok, *sample, *unreachable, *soak, *failures, *on_failure, *confirm, *seed, *reason,
+        *state;
+    const char *waves[CLI_WAVES_MAX]; /* --wave, --rest */
+    int wave_count;
+    bool back;
 };
 
 /* The whole program but for the process: argv[0] is the program's name; cli holds out, err and out_is_tty, and socket
@@ -162,4 +176,6 @@ cli_run_fn cli_alerts_list, cli_alerts_show, cli_alerts_ack, cli_alerts_snooze, 
 cli_run_fn cli_release_key_add, cli_release_key_list, cli_release_key_remove;
 cli_run_fn cli_release_import, cli_release_list, cli_release_show, cli_release_verify, cli_release_withdraw;
 cli_run_fn cli_release_keygen_run, cli_release_sign_run, cli_release_inspect_run;
+cli_run_fn cli_rollout_create, cli_rollout_preview, cli_rollout_act, cli_rollout_waive, cli_rollout_list,
+    cli_rollout_show, cli_rollout_devices, cli_rollout_watch, cli_device_history;
 cli_run_fn cli_device_list, cli_device_show, cli_device_invite, cli_device_approve, cli_device_act;

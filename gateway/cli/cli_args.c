@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <string.h>
 
 #include "cli.h"
@@ -6,87 +7,95 @@
 enum option_for_all { OPT_SOCKET = 1 << 20, OPT_JSON = 1 << 21, OPT_HELP = 1 << 22, OPT_VERSION = 1 << 23 };
 #define FOR_ALL (OPT_SOCKET | OPT_JSON | OPT_HELP | OPT_VERSION)
 
+#define AT(member) offsetof(struct cli, member)
+
 static const struct option {
     unsigned bit;
     const char *name;
     const char *value; /* NULL: takes none */
+    size_t place;      /* of the const char * in struct cli; 0: kept otherwise */
     const char *help;
 } options[] = {
-    {OPT_SOCKET, "--socket", "PATH",
+    {OPT_SOCKET, "--socket", "PATH", AT(socket),
      "admin socket; otherwise $GATEHOUSE_SOCKET, otherwise\n                   " CLI_SOCKET_DEFAULT},
-    {OPT_JSON, "--json", NULL, "print the gateway's answer as JSON, a line each"},
-    {OPT_HELP, "--help", NULL, "print help and do nothing else"},
-    {OPT_VERSION, "--version", NULL, "print the version and do nothing else"},
-    {CLI_OPT_STDOUT, "--stdout", NULL, "print the secret even when stdout is not a terminal"},
-    {CLI_OPT_QR, "--qr", NULL, "draw the QR code also when stdout is not a terminal"},
-    {CLI_OPT_OUT, "--out", "PATH",
+    {OPT_JSON, "--json", NULL, 0, "print the gateway's answer as JSON, a line each"},
+    {OPT_HELP, "--help", NULL, 0, "print help and do nothing else"},
+    {OPT_VERSION, "--version", NULL, 0, "print the version and do nothing else"},
+    {CLI_OPT_STDOUT, "--stdout", NULL, 0, "print the secret even when stdout is not a terminal"},
+    {CLI_OPT_QR, "--qr", NULL, 0, "draw the QR code also when stdout is not a terminal"},
+    {CLI_OPT_OUT, "--out", "PATH", AT(out_path),
      "write the invitation to a new file (mode 0600), not to\n                   stdout; export logs into a new "
      "directory; put a key or\n                   a release into a new file"},
-    {CLI_OPT_NAME, "--name", "TEXT", "what people call the device or the key"},
-    {CLI_OPT_REV, "--rev", "N", "only if the device is still at this revision"},
-    {CLI_OPT_NOTE, "--note", "TEXT", "a note to the alert, in place of the one that is there"},
-    {CLI_OPT_DEVICE, "--device", "ID", "the logs or alerts of this device"},
-    {CLI_OPT_AUDIT, "--audit", NULL, "the gateway's own log of operators' acts and security events"},
-    {CLI_OPT_LOG, "--log", "NAME", "one log, as `gatehouse logs list` names it"},
-    {CLI_OPT_ALL, "--all", NULL, "all logs; resolved alerts too"},
-    {CLI_OPT_FROM, "--from", "N", "begin at this sequence number"},
-    {CLI_OPT_SINCE, "--since", "WHEN", "arrived since: 90s, 15m, 2h, 7d ago, or a time: 2026-01-31T12:00:00Z"},
-    {CLI_OPT_TEXT, "--text", "TEXT", "only events that hold this text, letter for letter"},
-    {CLI_OPT_MIN_SEV, "--min-sev", "SEV", "only from this severity on: info low medium high critical fatal"},
-    {CLI_OPT_LIMIT, "--limit", "N", "at most so many events, the newest; 100 unless told, up to 10000"},
-    {CLI_OPT_RAW, "--raw", NULL, "the events alone, a line each, byte for byte unless on a terminal"},
-    {CLI_OPT_KEY, "--key", "FILE",
+    {CLI_OPT_NAME, "--name", "TEXT", AT(name), "what people call the device or the key"},
+    {CLI_OPT_REV, "--rev", "N", AT(rev), "only if the device is still at this revision"},
+    {CLI_OPT_NOTE, "--note", "TEXT", AT(note), "a note to the alert, in place of the one that is there"},
+    {CLI_OPT_DEVICE, "--device", "ID", AT(device), "the logs or alerts of this device"},
+    {CLI_OPT_AUDIT, "--audit", NULL, 0, "the gateway's own log of operators' acts and security events"},
+    {CLI_OPT_LOG, "--log", "NAME", AT(log), "one log, as `gatehouse logs list` names it"},
+    {CLI_OPT_ALL, "--all", NULL, 0, "all logs; resolved alerts too"},
+    {CLI_OPT_FROM, "--from", "N", AT(from), "begin at this sequence number"},
+    {CLI_OPT_SINCE, "--since", "WHEN", AT(since),
+     "arrived since: 90s, 15m, 2h, 7d ago, or a time: 2026-01-31T12:00:00Z"},
+    {CLI_OPT_TEXT, "--text", "TEXT", AT(text), "only events that hold this text, letter for letter"},
+    {CLI_OPT_MIN_SEV, "--min-sev", "SEV", AT(min_sev),
+     "only from this severity on: info low medium high critical fatal"},
+    {CLI_OPT_LIMIT, "--limit", "N", AT(limit), "at most so many events, the newest; 100 unless told, up to 10000"},
+    {CLI_OPT_RAW, "--raw", NULL, 0, "the events alone, a line each, byte for byte unless on a terminal"},
+    {CLI_OPT_KEY, "--key", "FILE", AT(key_path),
      "hold logs' signatures against the verifier key in this file;\n                   sign a release with the "
      "private key in it, may be repeated"},
-    {CLI_OPT_MANIFEST, "--manifest", "FILE", "the release's manifest; digests and sizes may be left out"},
-    {CLI_OPT_TYPE, "--type", "TYPE", "ed25519 (otherwise) or p256"},
-    {CLI_OPT_PUB, "--pub", "FILE", "a public key that must have signed; may be repeated"},
+    {CLI_OPT_MANIFEST, "--manifest", "FILE", AT(manifest), "the release's manifest; digests and sizes may be left out"},
+    {CLI_OPT_TYPE, "--type", "TYPE", AT(key_type), "ed25519 (otherwise) or p256"},
+    {CLI_OPT_PUB, "--pub", "FILE", 0, "a public key that must have signed; may be repeated"},
+    {CLI_OPT_PLAN, "--plan", "FILE", AT(plan), "the rollout's plan as JSON, see docs/rollouts.md"},
+    {CLI_OPT_WAVE, "--wave", "WAVE", 0,
+     "a wave, in order: 20%, rest, or list:FILE (a device a line);\n                   which wave, from 1"},
+    {CLI_OPT_GATE, "--rest", NULL, 0, "a last wave of all that are left, as --wave rest"},
+    {CLI_OPT_GATE, "--concurrent", "N", AT(concurrent), "attempts of a wave that are open at a time; 50 unless told"},
+    {CLI_OPT_GATE, "--ok", "PCT", AT(ok), "of those decided so many must be ok; 90 unless told"},
+    {CLI_OPT_GATE, "--sample", "N", AT(sample), "so many must be decided; 1 unless told"},
+    {CLI_OPT_GATE, "--unreachable", "PCT", AT(unreachable), "more than so many unreachable: hold; 30 unless told"},
+    {CLI_OPT_GATE, "--soak", "TIME", AT(soak),
+     "between a wave's last ok and the next wave: 90s, 15m, 2h; none unless told"},
+    {CLI_OPT_GATE, "--failures", "PCT", AT(failures), "of those decided: then --on-failure; 20 unless told, 0: never"},
+    {CLI_OPT_GATE, "--on-failure", "WHAT", AT(on_failure), "hold, abort (otherwise) or rollback"},
+    {CLI_OPT_GATE, "--confirm", "TIME", AT(confirm), "how long a device must run undisturbed; 10m unless told"},
+    {CLI_OPT_GATE, "--seed", "N", AT(seed), "the order of devices, as a preview has told it"},
+    {CLI_OPT_REASON, "--reason", "TEXT", AT(reason), "why, for people and for the audit log"},
+    {CLI_OPT_STATE, "--state", "STATE", AT(state), "only attempts in this state"},
+    {CLI_OPT_STATE, "--back", NULL, 0, "the attempts of the rollback instead"},
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
-
-/* Keeps the value of an option; false: it has none, or is none of these. */
-static bool keep_value(struct cli *cli, unsigned bit, const char *value)
-{
-    const struct {
-        unsigned bit;
-        const char **place;
-    } places[] = {
-        {OPT_SOCKET, &cli->socket},         {CLI_OPT_OUT, &cli->out_path},  {CLI_OPT_NAME, &cli->name},
-        {CLI_OPT_REV, &cli->rev},           {CLI_OPT_DEVICE, &cli->device}, {CLI_OPT_LOG, &cli->log},
-        {CLI_OPT_FROM, &cli->from},         {CLI_OPT_SINCE, &cli->since},   {CLI_OPT_TEXT, &cli->text},
-        {CLI_OPT_MIN_SEV, &cli->min_sev},   {CLI_OPT_LIMIT, &cli->limit},   {CLI_OPT_KEY, &cli->key_path},
-        {CLI_OPT_MANIFEST, &cli->manifest}, {CLI_OPT_TYPE, &cli->key_type}, {CLI_OPT_NOTE, &cli->note},
-    };
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-        if (places[i].bit == bit) {
-            *places[i].place = value;
-            return true;
-        }
-    return false;
-}
+_Static_assert(OPTION_COUNT <= 64, "cli.given has a bit for each");
 
 /* Options that may be given several times. */
-static void collect(struct cli *cli, unsigned bit, const char *value)
+static void collect(struct cli *cli, const struct option *o, const char *value)
 {
-    if (bit == CLI_OPT_KEY && cli->key_count++ < CLI_LIST_MAX)
+    if (o->bit == CLI_OPT_KEY && cli->key_count++ < CLI_LIST_MAX)
         cli->keys[cli->key_count - 1] = value;
-    if (bit == CLI_OPT_PUB && cli->pub_count++ < CLI_LIST_MAX)
+    if (o->bit == CLI_OPT_PUB && cli->pub_count++ < CLI_LIST_MAX)
         cli->pubs[cli->pub_count - 1] = value;
+    bool rest = strcmp(o->name, "--rest") == 0;
+    if ((o->bit == CLI_OPT_WAVE || rest) && cli->wave_count++ < CLI_WAVES_MAX)
+        cli->waves[cli->wave_count - 1] = rest ? "rest" : value;
 }
 
-static void store(struct cli *cli, unsigned bit, const char *value)
+static void store(struct cli *cli, const struct option *o, const char *value)
 {
-    collect(cli, bit, value);
-    if (!(bit & FOR_ALL))
-        cli->options |= bit;
-    if (keep_value(cli, bit, value))
-        return;
-    if (bit == OPT_JSON)
+    collect(cli, o, value);
+    cli->given |= UINT64_C(1) << (o - options);
+    if (!(o->bit & FOR_ALL))
+        cli->options |= o->bit;
+    if (o->place)
+        *(const char **)(void *)((char *)cli + o->place) = value;
+    else if (o->bit == OPT_JSON)
         cli->json = true;
-    else if (bit == OPT_HELP)
+    else if (o->bit == OPT_HELP)
         cli->help = true;
-    else if (bit == OPT_VERSION)
+    else if (o->bit == OPT_VERSION)
         cli->version = true;
+    else if (o->bit == CLI_OPT_STATE)
+        cli->back = true;
 }
 
 /* "--name" or "--name=…"; *ret_value is what stands behind '=', or NULL. */
@@ -116,7 +125,7 @@ static enum cli_exit take_option(struct cli *cli, int argc, const char *const ar
     }
     if (o->value && !value[0])
         return cli_usage(cli, "the value of %s is empty", o->name);
-    store(cli, o->bit, value);
+    store(cli, o, value);
     return CLI_OK;
 }
 
@@ -143,7 +152,7 @@ enum cli_exit cli_args_parse(struct cli *cli, int argc, const char *const argv[]
 enum cli_exit cli_args_check(struct cli *cli)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (cli->options & ~cli->command->options & options[i].bit)
+        if (cli->given >> i & 1 && !(options[i].bit & (cli->command->options | FOR_ALL)))
             return cli_usage(cli, "%s does not go with %s", options[i].name, cli->command->name);
     uint64_t rev = 0;
     if (cli->rev && gw_parse_u64(gw_view_str(cli->rev), INT64_MAX, &rev))

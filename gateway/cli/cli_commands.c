@@ -1,7 +1,8 @@
 /* Every command there is. A new one is a row here and a function. */
 #include "cli.h"
 
-#define ACT_OPTIONS CLI_OPT_REV
+#define ACT_OPTIONS  CLI_OPT_REV
+#define PLAN_OPTIONS (CLI_OPT_PLAN | CLI_OPT_WAVE | CLI_OPT_GATE | CLI_OPT_NAME)
 
 static const struct cli_command commands[] = {
     {"status", NULL, 0, 0, "how the gateway is",
@@ -15,7 +16,8 @@ static const struct cli_command commands[] = {
      "up in a log, it is printed on a terminal only, or with --stdout.",
      cli_claim},
     {"device list", NULL, 0, 0, "all devices", NULL, cli_device_list},
-    {"device show", "ID", 1, 0, "one device", NULL, cli_device_show},
+    {"device show", "ID", 1, 0, "one device, and what it says that it runs", NULL, cli_device_show},
+    {"device history", "ID", 1, 0, "what was rolled out to a device, the newest first", NULL, cli_device_history},
     {"device invite", "ID", 1, CLI_OPT_QR | CLI_OPT_OUT | CLI_OPT_NAME | CLI_OPT_REV,
      "make an invitation, valid one day; a new id makes the device",
      "Prints the invitation, and on a terminal its QR code. The invitation holds a\n"
@@ -113,6 +115,35 @@ static const struct cli_command commands[] = {
      cli_release_verify},
     {"release withdraw", "ID", 1, CLI_OPT_REV, "withdraw a release for good", "Its version and counter stay taken.",
      cli_release_withdraw},
+    {"rollout preview", "RELEASE", 1, PLAN_OPTIONS, "who would stand in which wave; nothing is kept",
+     "Takes the options of `rollout create`. Give the seed that it prints to\n"
+     "`rollout create`, and the same devices stand in the same waves.",
+     cli_rollout_preview},
+    {"rollout create", "RELEASE", 1, PLAN_OPTIONS, "plan a rollout: a draft that offers nothing yet",
+     "Who comes when is a --wave each, in order: a part of those that are left (20%),\n"
+     "all that are left (rest), or devices named one by one (list:FILE). Each other\n"
+     "option is for all waves alike; with --plan FILE everything stands in the file.\n"
+     "See docs/rollouts.md. `gatehouse rollout start ID` begins.",
+     cli_rollout_create},
+    {"rollout start", "ID", 1, CLI_OPT_REV | CLI_OPT_REASON, "begin with the first wave", NULL, cli_rollout_act},
+    {"rollout pause", "ID", 1, CLI_OPT_REV | CLI_OPT_REASON, "offer nothing new",
+     "Reports count, soak times run, and the abort rule watches.", cli_rollout_act},
+    {"rollout resume", "ID", 1, CLI_OPT_REV | CLI_OPT_REASON, "go on, or look again after a hold", NULL,
+     cli_rollout_act},
+    {"rollout abort", "ID", 1, CLI_OPT_REV | CLI_OPT_REASON, "take back what has not begun (needs --reason)",
+     "What has begun comes to its end. `rollout rollback` brings devices back.", cli_rollout_act},
+    {"rollout rollback", "ID", 1, CLI_OPT_REV | CLI_OPT_REASON,
+     "bring devices back to what they ran before (needs --reason)",
+     "From the last wave to the first. Again, when it has ended: those that still have\n"
+     "the version.",
+     cli_rollout_act},
+    {"rollout waive", "ID WAVE WHAT", 3, CLI_OPT_REV | CLI_OPT_REASON, "let one wave pass one limit (needs --reason)",
+     "WHAT is gate, sample, unreachable, failures or soak; waves count from 1.", cli_rollout_waive},
+    {"rollout list", NULL, 0, 0, "all rollouts, the newest first", NULL, cli_rollout_list},
+    {"rollout show", "ID", 1, 0, "one rollout and its waves", NULL, cli_rollout_show},
+    {"rollout devices", "ID", 1, CLI_OPT_WAVE | CLI_OPT_STATE, "the devices of a rollout, by wave",
+     "--wave N and --state STATE choose among them.", cli_rollout_devices},
+    {"rollout watch", "ID", 1, 0, "a line for each change, until it has ended or Ctrl-C", NULL, cli_rollout_watch},
     {"user list", NULL, 0, 0, "all accounts (root only, like all of `user`)", NULL, cli_user_list},
     {"user add", "NAME ROLE", 2, 0, "make an account: viewer, operator or admin",
      "Asks for the first password on the terminal, or reads a line of standard input:\n"

@@ -56,6 +56,20 @@ enum cli_exit cli_device_list(struct cli *cli)
                      : cli_table_list(&t, cli, "there are no devices yet; `gatehouse device invite ID` makes one");
 }
 
+static void add_inventory(struct cli_table *t, const struct json_value *device)
+{
+    static const char *const rows[][2] = {{"product", "product"}, {"hardware", "hardware"}, {"runs version", "version"},
+                                          {"release", "release"}, {"boot", "boot"},         {"agent", "agent"},
+                                          {"told", "told"}};
+    const struct json_value *told = NULL;
+    if (json_member(device, "inventory", JSON_KIND_OBJECT, &told, NULL))
+        return;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        cli_table_add_str(t, rows[i][0]);
+        cli_table_add_member(t, told, rows[i][1]);
+    }
+}
+
 static void show(struct cli *cli, const struct json_value *device)
 {
     static const char *const rows[][2] = {
@@ -74,6 +88,7 @@ static void show(struct cli *cli, const struct json_value *device)
     cli_table_add_member(&t, has_cert ? cert : device, has_cert ? "sha256" : "certificate");
     cli_table_add_str(&t, "certificate until");
     cli_table_add_member(&t, has_cert ? cert : device, has_cert ? "not_after" : "certificate");
+    add_inventory(&t, device);
     cli_table_print(&t, cli->out);
 }
 

@@ -4,9 +4,12 @@
  */
 #pragma once
 
-#include "turn.h"
+#include "rollouts.h"
 
 /* ACT_ROLLOUT_LIST, GET, ATTEMPTS and ACT_DEVICE_ATTEMPTS: out of the store alone. */
 GW_MUST_CHECK enum gw_rc rollouts_read(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err);
 /* An answer with this one rollout and what its waves wait for. */
 void rollouts_answer(struct turn *turn, struct http_ticket ticket, const struct rollout_entry *entry);
+/* CREATE, PREVIEW and the changes: the actor was let in by access. What is refused has changed nothing. */
+GW_MUST_CHECK enum gw_rc rollouts_act(struct rollouts *r, struct turn *turn, const struct inbox_msg *msg,
+                                      struct gw_err *err);

@@ -7,6 +7,7 @@
 
 #include "cli_ask_test.h"
 #include "cli_release_test.h"
+#include "cli_rollout_test.h"
 #include "cli_server.h"
 #include "cli_table.h"
 #include "cli_text.h"
@@ -241,6 +242,13 @@ static const struct gw_test_case cases[] = {
     {"uploads a release and shows how far it is", uploads_a_release_and_shows_how_far_it_is},
     {"tells why a release was refused", tells_why_a_release_was_refused},
     {"names release and revision", names_release_and_revision},
+    {"makes a plan out of options", makes_a_plan_out_of_options},
+    {"sends a plan's file whole", sends_a_plans_file_whole},
+    {"a plan that is none is told before anybody is asked", a_plan_that_is_none_is_told_before_anybody_is_asked},
+    {"acts on a rollout with revision and reason", acts_on_a_rollout_with_revision_and_reason},
+    {"lists rollouts and their devices page by page", lists_rollouts_and_their_devices_page_by_page},
+    {"watches a rollout to its end", watches_a_rollout_to_its_end},
+    {"shows what a device says that it runs", shows_what_a_device_says_that_it_runs},
 };
 
 int main(void)
