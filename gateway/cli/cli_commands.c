@@ -115,11 +115,11 @@ static const struct cli_command commands[] = {
      cli_release_verify},
     {"release withdraw", "ID", 1, CLI_OPT_REV, "withdraw a release for good", "Its version and counter stay taken.",
      cli_release_withdraw},
-    {"rollout preview", "RELEASE", 1, PLAN_OPTIONS, "who would stand in which wave; nothing is kept",
+    {"rollout preview", "RELEASE-ID", 1, PLAN_OPTIONS, "who would stand in which wave; nothing is kept",
      "Takes the options of `rollout create`. Give the seed that it prints to\n"
      "`rollout create`, and the same devices stand in the same waves.",
      cli_rollout_preview},
-    {"rollout create", "RELEASE", 1, PLAN_OPTIONS, "plan a rollout: a draft that offers nothing yet",
+    {"rollout create", "RELEASE-ID", 1, PLAN_OPTIONS, "plan a rollout: a draft that offers nothing yet",
      "Who comes when is a --wave each, in order: a part of those that are left (20%),\n"
      "all that are left (rest), or devices named one by one (list:FILE). Each other\n"
      "option is for all waves alike; with --plan FILE everything stands in the file.\n"

@@ -16,6 +16,7 @@ enum act_group {
     ACT_GROUP_LOG,  /* reads of the logs, in a query thread */
     ACT_GROUP_KEY,
     ACT_GROUP_RELEASE,
+    ACT_GROUP_ROLLOUT,
     ACT_GROUP_ROLLOUT_READ,
     ACT_GROUP_ALERT,
     ACT_GROUP_SESSION,

@@ -115,6 +115,8 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
         return releases_key_act(turn, msg, err);
     case ACT_GROUP_RELEASE:
         return release_act(o, turn, msg, err);
+    case ACT_GROUP_ROLLOUT:
+        return rollouts_act(&o->rollouts, turn, msg, err);
     case ACT_GROUP_ROLLOUT_READ:
         return rollouts_read(turn, msg, err);
     case ACT_GROUP_ALERT:

@@ -5,12 +5,13 @@
 
 #include "gw_cleanup.h"
 
-/* What people are told is an answer; anything else is an error of this turn. */
+/* What people are told is an answer: these codes come before anything was written. Anything else is an error, and the
+ * turn leaves nothing. */
 static enum gw_rc refuse_or_fail(struct turn *turn, struct http_ticket ticket, enum gw_rc rc, const struct gw_err *err)
 {
-    if (rc != GW_NOT_FOUND && rc != GW_CONFLICT && rc != GW_INVALID && rc != GW_EXISTS && rc != GW_TOO_BIG)
+    if (rc != GW_NOT_FOUND && rc != GW_CONFLICT && rc != GW_INVALID && rc != GW_TOO_BIG)
         return rc;
-    turn_done(turn, ticket, rc == GW_EXISTS ? GW_CONFLICT : rc, gw_err_text(err));
+    turn_done(turn, ticket, rc, gw_err_text(err));
     return GW_OK;
 }
 

@@ -69,6 +69,13 @@ static enum gw_rc admit(const struct turn *turn, const struct rollouts_change *c
     return rc;
 }
 
+/* Does it apply now? Asked before anything is written, so that a refusal leaves nothing, not even its audit event. */
+static enum gw_rc applies(const struct rollout_entry *entry, const struct rollout_event *event, struct gw_err *err)
+{
+    GW_FREE struct rollout_update *update = gw_xalloc(1, sizeof(*update));
+    return rollout_step(&entry->rollout, &entry->plan, event, update, err);
+}
+
 enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct rollouts_change *change,
                            struct rollout_entry *ret_entry, struct gw_err *err)
 {
@@ -86,6 +93,8 @@ enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct r
         return gw_err_set(err, rc, "no such rollout");
     if (!rc)
         rc = admit(turn, change, &entry, reason, err);
+    if (!rc)
+        rc = applies(&entry, &event, err);
     if (rc)
         return rc;
     GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
