@@ -18,12 +18,13 @@
 #include "inbox.h"
 #include "release_import.h"
 
-#define REST_BODY_MAX  16384            /* bytes of a request's body */
-#define REST_PLAN_MAX  (768 * 1024)     /* the same of one with a plan, whose lists name devices */
-#define REST_ORDER_MS  (60 * 1000)      /* for a plan to be laid over the whole fleet */
-#define REST_IMPORT_MS (2 * 60 * 1000)  /* for a release to be staged once all of it has come */
-#define REST_VERIFY_MS (20 * 60 * 1000) /* for all artifacts of a release to be read again */
-#define REST_LIST_MAX  500              /* most devices in one answer */
+#define REST_BODY_MAX     16384            /* bytes of a request's body */
+#define REST_PLAN_MAX     (768 * 1024)     /* the same of one with a plan, whose lists name devices */
+#define REST_ORDER_MS     (60 * 1000)      /* for a plan to be laid over the whole fleet */
+#define REST_IMPORT_MS    (2 * 60 * 1000)  /* for a release to be staged once all of it has come */
+#define REST_VERIFY_MS    (20 * 60 * 1000) /* for all artifacts of a release to be read again */
+#define REST_LIST_MAX     500              /* most devices in one answer */
+#define REST_LIST_DEFAULT 100
 
 /* Who a request on the operators' door comes from: finds the session of its cookie (and checks, for writes, that the
  * X-GW-CSRF header is the session's) and fills the actor. GW_NOT_FOUND: nobody is signed in, answered by 401;

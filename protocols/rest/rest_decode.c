@@ -5,8 +5,6 @@
 #include "gw_num.h"
 #include "rest_internal.h"
 
-static const struct gw_view no_query = {NULL, 0};
-
 /* A key that must be there and is not is the asker's mistake, not a thing that was not found. */
 static enum gw_rc required(enum gw_rc rc, struct gw_err *err)
 {
@@ -34,34 +32,27 @@ enum gw_rc rest_decode_device(const struct rest_call *call, struct gw_err *err)
     return device_id(call->request->param[0], "the device in the path", &call->msg->u.act.device, err);
 }
 
-static enum gw_rc list_term(struct gw_view key, struct gw_view value, struct inbox_act *act, struct gw_err *err)
+enum gw_rc rest_decode_page(const struct rest_call *call, struct rest_param *ret_cursor, struct gw_err *err)
 {
-    if (gw_view_eq_str(key, "cursor"))
-        return device_id(value, "cursor", &act->device, err);
-    if (!gw_view_eq_str(key, "limit"))
-        return gw_err_set(err, GW_INVALID, "the query takes cursor and limit only");
-    uint64_t limit = 0;
-    if (gw_parse_u64(value, REST_LIST_MAX, &limit) || limit == 0)
+    struct rest_param params[] = {{.key = "cursor"}, {.key = "limit"}};
+    uint64_t limit = REST_LIST_DEFAULT;
+    enum gw_rc rc = rest_query_parse(call->request->query, params, 2, err);
+    if (rc)
+        return rc;
+    if (params[1].given && (gw_parse_u64(rest_param_view(&params[1]), REST_LIST_MAX, &limit) || limit == 0))
         return gw_err_set(err, GW_INVALID, "limit must be from 1 to %d", REST_LIST_MAX);
-    act->number = (int64_t)limit;
+    call->msg->u.act.number = (int64_t)limit;
+    *ret_cursor = params[0];
     return GW_OK;
 }
 
-/* Neither value needs percent-encoding, so none is undone. The last of two equal terms counts. */
 enum gw_rc rest_decode_device_list(const struct rest_call *call, struct gw_err *err)
 {
-    struct inbox_act *act = &call->msg->u.act;
-    struct gw_view rest = call->request->query;
-    act->number = 100;
-    while (rest.len > 0) {
-        struct gw_view value = no_query;
-        struct gw_view term = gw_view_cut(rest, '&', &rest);
-        struct gw_view key = gw_view_cut(term, '=', &value);
-        enum gw_rc rc = list_term(key, value, act, err);
-        if (rc)
-            return rc;
-    }
-    return GW_OK;
+    struct rest_param cursor;
+    enum gw_rc rc = rest_decode_page(call, &cursor, err);
+    if (rc || !cursor.given)
+        return rc;
+    return device_id(rest_param_view(&cursor), "cursor", &call->msg->u.act.device, err);
 }
 
 enum gw_rc rest_decode_invite(const struct rest_call *call, struct gw_err *err)

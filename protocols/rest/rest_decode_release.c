@@ -47,31 +47,11 @@ enum gw_rc rest_decode_release(const struct rest_call *call, struct gw_err *err)
     return release_id(call->request->param[0], "the release in the path", &call->msg->u.act, err);
 }
 
-static enum gw_rc list_term(struct gw_view key, struct gw_view value, struct inbox_act *act, struct gw_err *err)
-{
-    if (gw_view_eq_str(key, "cursor"))
-        return release_id(value, "cursor", act, err);
-    if (!gw_view_eq_str(key, "limit"))
-        return gw_err_set(err, GW_INVALID, "the query takes cursor and limit only");
-    uint64_t limit = 0;
-    if (gw_parse_u64(value, REST_LIST_MAX, &limit) || limit == 0)
-        return gw_err_set(err, GW_INVALID, "limit must be from 1 to %d", REST_LIST_MAX);
-    act->number = (int64_t)limit;
-    return GW_OK;
-}
-
 enum gw_rc rest_decode_release_list(const struct rest_call *call, struct gw_err *err)
 {
-    struct inbox_act *act = &call->msg->u.act;
-    struct gw_view rest = call->request->query;
-    act->number = 100;
-    while (rest.len > 0) {
-        struct gw_view value = gw_view_make(NULL, 0);
-        struct gw_view term = gw_view_cut(rest, '&', &rest);
-        struct gw_view key = gw_view_cut(term, '=', &value);
-        enum gw_rc rc = list_term(key, value, act, err);
-        if (rc)
-            return rc;
-    }
-    return GW_OK;
+    struct rest_param cursor;
+    enum gw_rc rc = rest_decode_page(call, &cursor, err);
+    if (rc || !cursor.given)
+        return rc;
+    return release_id(rest_param_view(&cursor), "cursor", &call->msg->u.act, err);
 }

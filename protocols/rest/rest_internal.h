@@ -5,6 +5,7 @@
 
 #include "json.h"
 #include "rest.h"
+#include "rest_query.h"
 
 enum rest_access {
     REST_PUBLIC = 1, /* answered at once, from static text */
@@ -73,7 +74,8 @@ enum gw_rc rest_gate_denied(const struct rest_bound *bound, const struct http_re
 /* Answers with a problem document; returns GW_CANCELLED, "it is answered". */
 enum gw_rc rest_refuse(const struct rest *rest, struct http_ticket ticket, int status, const char *detail);
 
-/* rest_decode.c */
+/* rest_decode.c: rest_decode_page() reads `cursor`, which the caller looks at, and `limit` into act.number. */
+enum gw_rc rest_decode_page(const struct rest_call *call, struct rest_param *ret_cursor, struct gw_err *err);
 rest_decode_fn rest_decode_device, rest_decode_device_list, rest_decode_invite, rest_decode_approve, rest_decode_door,
     rest_decode_claim;
 

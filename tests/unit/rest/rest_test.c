@@ -84,8 +84,9 @@ static void reads_of_devices_take_cursor_and_limit(void)
     CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
     CU_ASSERT_EQUAL(f.msg.u.act.number, 500);
     CU_ASSERT_STRING_EQUAL(f.msg.u.act.device.text, "pump-7");
-    static const char *const bad[] = {"limit=501", "limit=0", "limit=",   "limit",
-                                      "cursor=..", "sort=id", "limit=5x", "=1"};
+    static const char *const bad[] = {
+        "limit=501", "limit=0",  "limit=", "limit",           "cursor=..",
+        "sort=id",   "limit=5x", "=1",     "limit=5&limit=6", "cursor=pump-7&cursor=pump-8"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         ask.query = bad[i];
         CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
