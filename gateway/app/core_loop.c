@@ -495,6 +495,7 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
     core->queue = inbox_queue_new(wake_core, core);
     session_init(&core->session, answer_of_session, core, gw_wall_now());
     core->operate.session = &core->session;
+    core->operate.alerts.rollouts = &core->operate.rollouts;
     core->operate.facts = &core->facts;
     core->operate.enrol.hash = parts->hash;
     people_init(&core->operate.people, parts->hash, parts->sessions);

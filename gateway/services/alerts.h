@@ -13,6 +13,7 @@
 
 #include "alert.h"
 #include "feed.h"
+#include "rollouts.h"
 #include "session.h"
 #include "turn.h"
 
@@ -34,6 +35,7 @@ struct alerts {
     uint64_t lost;             /* causes that were not kept, since the start */
     struct gw_device_id swept; /* where the walk over the devices goes on */
     struct gw_wall tidied;     /* when windows that are over went last */
+    struct rollouts *rollouts; /* hear of severe events of devices that are being updated; NULL: nobody does */
 };
 
 /* Something that happened `count` times. */

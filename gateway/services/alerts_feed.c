@@ -3,6 +3,7 @@
 
 #include "alerts.h"
 #include "gw_cleanup.h"
+#include "gw_log.h"
 
 #define KEY_CURSOR "alerts.feed" /* epoch (u64) ‖ number (u64), big-endian */
 
@@ -62,11 +63,27 @@ static enum gw_rc is_open(struct turn *turn, const struct alert_cause *cause, bo
     return rc == GW_NOT_FOUND ? GW_OK : rc;
 }
 
+/* A severe event interrupts a confirm time. A rollout whose rows are damaged keeps no alert from being raised. */
+static enum gw_rc tell_rollouts(struct alerts *a, struct turn *turn, const struct feed_hit *hit, struct gw_err *err)
+{
+    struct gw_err why = {0};
+    if (!a->rollouts || hit->alarm < EVENT_SEV_CRITICAL)
+        return GW_OK;
+    enum gw_rc rc = rollouts_alarm(a->rollouts, turn, &hit->what.cause.device, hit->boot, hit->alarm, &why);
+    if (rc == GW_CORRUPT) {
+        gw_log(GW_LOG_ERROR, "rollouts", "%s: %s", hit->what.cause.device.text, gw_err_text(&why));
+        return GW_OK;
+    }
+    return rc ? gw_err_set(err, rc, "%s", gw_err_text(&why)) : GW_OK;
+}
+
 static enum gw_rc take_hit(struct alerts *a, struct turn *turn, const struct feed_hit *hit, struct gw_err *err)
 {
     bool raise = hit->what.threshold.times <= 1;
     uint64_t before = 0;
-    enum gw_rc rc = raise ? GW_OK : is_open(turn, &hit->what.cause, &raise, err);
+    enum gw_rc rc = tell_rollouts(a, turn, hit, err);
+    if (!rc && !raise)
+        rc = is_open(turn, &hit->what.cause, &raise, err);
     if (!rc && !raise)
         rc = join_window(turn, hit, &raise, &before, err);
     if (rc || !raise)

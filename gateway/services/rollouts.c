@@ -73,6 +73,22 @@ static enum gw_rc tell_parked(struct rollouts *r, struct turn *turn, struct gw_e
     return GW_OK;
 }
 
+static enum gw_rc tell_bad(struct rollouts *r, struct turn *turn, struct gw_err *err)
+{
+    uint64_t bad = r->counts.bad_reports + r->counts.bad_states;
+    int64_t since_ms = turn->now.ms - r->memory.told_at.ms;
+    char subj[AUDIT_NAME_MAX], msg[AUDIT_MSG_MAX];
+    if (bad == r->memory.told || (since_ms >= 0 && since_ms < ROLLOUTS_TELL_MS))
+        return GW_OK;
+    (void)snprintf(subj, sizeof(subj), "device:%s", r->counts.bad_by.text);
+    (void)snprintf(msg, sizeof(msg),
+                   "%llu messages on up/job or up/state broke their grammar; the last came from this device",
+                   (unsigned long long)(bad - r->memory.told));
+    r->memory.told = bad;
+    r->memory.told_at = turn->now;
+    return audit_note(turn, AUDIT_PROTO_ERROR, subj, "up/job, up/state", msg, err);
+}
+
 /* ---- what was not seen ---- */
 
 struct live_ids {
@@ -291,6 +307,8 @@ enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *e
     enum gw_rc rc = follow_session(r, turn, err);
     if (!rc)
         rc = tell_parked(r, turn, err);
+    if (!rc)
+        rc = tell_bad(r, turn, err);
     for (size_t i = 0; !rc && i < ROLLOUTS_SWEEPS_MAX; i++)
         if (r->memory.sweeps[i].kind && !is_parked(r, r->memory.sweeps[i].rollout, turn->now))
             turn_due(turn, r->memory.sweeps[i].rollout);

@@ -43,6 +43,7 @@ struct rollouts_counts {
     uint64_t unsent;                  /* dn/job left to the resend */
     struct gw_device_id bad_by;       /* who sent the last of the bad ones */
 };
+#define ROLLOUTS_TELL_MS GW_MINUTE_MS /* bad ones are told as one event at most so often */
 
 enum rollouts_sweep_kind { ROLLOUTS_SWEEP_CANCEL = 1, ROLLOUTS_SWEEP_SEND };
 
@@ -61,6 +62,8 @@ struct rollouts_memory {
     bool watching;           /* presence is known, timers run */
     struct gw_wall blind_at; /* since when it is not */
     struct gw_wall alive_at; /* when it was last noted that it is */
+    uint64_t told;           /* bad messages that an event has told of */
+    struct gw_wall told_at;
     struct rollouts_sweep sweeps[ROLLOUTS_SWEEPS_MAX];
 };
 

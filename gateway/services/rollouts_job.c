@@ -87,8 +87,8 @@ enum gw_rc rollouts_job_format(struct rollouts *r, const struct store *store, co
     if (!rc && o.found)
         rc = rollouts_staged(store, o.entry.release, &staged, err);
     message.n = inventory->job_n;
-    /* withdrawn: its artifacts are gone; one that has begun has no more use for the job */
-    message.has_job = o.found && staged;
+    /* withdrawn: its artifacts are gone, and who has not begun is being asked to leave it */
+    message.has_job = o.found && (staged || attempt_state_begun(o.entry.attempt.state));
     if (!rc && message.has_job)
         rc = fill_job(r, store, &o.entry, inventory->hardware, &message.job, err);
     return rc ? rc : job_message_format(&message, ret_payload, err);
