@@ -168,18 +168,50 @@ static void end(struct desk *d, enum gw_rc rc)
     desk_settle(d);
 }
 
-struct rollout_entry shop_draft(struct desk *d, const struct rollout_plan *plan)
+struct rollout_entry shop_draft_order(struct desk *d, const struct rollouts_order *order)
 {
-    struct rollouts_order order = {.plan = *plan, .actor = "user:ann"};
     struct rollout_entry entry = {.rev = 0};
     struct gw_err err = {0};
-    (void)snprintf(order.release, sizeof(order.release), "%s", shop_id(SHOP_NEW));
     begin(d);
-    enum gw_rc rc = rollouts_create(&d->operate.rollouts, &d->turn, &order, &entry, &err);
+    enum gw_rc rc = rollouts_create(&d->operate.rollouts, &d->turn, order, &entry, &err);
     gw_test_note(rc, &err, "draft");
     end(d, rc);
     CU_ASSERT_EQUAL_FATAL(rc, GW_OK);
     return entry;
+}
+
+struct rollout_entry shop_draft(struct desk *d, const struct rollout_plan *plan)
+{
+    struct rollouts_order order = {.plan = *plan, .actor = "user:ann"};
+    (void)snprintf(order.release, sizeof(order.release), "%s", shop_id(SHOP_NEW));
+    return shop_draft_order(d, &order);
+}
+
+struct rollout_preview_try shop_preview(struct desk *d, const char *release, const struct rollout_plan *plan,
+                                        const char *listed)
+{
+    struct rollout_preview_try t = {.rc = GW_OK};
+    struct rollouts_preview preview;
+    struct rollout_pick pick = {gw_view_str(listed), 0};
+    struct rollouts_order order = {.plan = *plan, .picks = &pick, .pick_count = listed ? 1 : 0, .actor = "user:ann"};
+    (void)snprintf(order.release, sizeof(order.release), "%s", release);
+    begin(d);
+    t.rc = rollouts_preview(&d->operate.rollouts, &d->turn, &order, &preview, &t.err);
+    end(d, t.rc);
+    memcpy(t.totals, preview.totals, sizeof(t.totals));
+    t.left = preview.left;
+    return t;
+}
+
+void shop_state(struct desk *d, const char *id, enum device_state state)
+{
+    struct device device;
+    struct gw_device_id name = desk_id(id);
+    GW_ASSERT_OK(d->store.ops->device_get(d->store.self, &name, &device, NULL), NULL);
+    device.state = state;
+    GW_ASSERT_OK(d->store.ops->begin(d->store.self, NULL), NULL);
+    GW_ASSERT_OK(d->store.ops->device_put(d->store.self, &device, NULL), NULL);
+    GW_ASSERT_OK(d->store.ops->commit(d->store.self, NULL), NULL);
 }
 
 static enum gw_rc change(struct desk *d, const struct rollouts_change *change)
@@ -208,6 +240,28 @@ enum gw_rc shop_waive(struct desk *d, const char *id, uint16_t wave, enum rollou
                                                .waive = hold,
                                                .reason = "because",
                                                .actor = "user:ann"});
+}
+
+struct rollout_entry shop_start_all(struct desk *d, uint32_t concurrent)
+{
+    struct rollout_plan plan = shop_plan(100, concurrent);
+    plan.wave_count = 1;
+    plan.waves[0].select = ROLLOUT_SELECT_REST;
+    plan.waves[0].percent = 0;
+    struct rollout_entry r = shop_draft(d, &plan);
+    CU_ASSERT_EQUAL_FATAL(shop_change(d, r.id, ROLLOUT_EV_START), GW_OK);
+    return r;
+}
+
+void shop_alarm(struct desk *d, const char *device, const char *boot, enum event_sev sev)
+{
+    struct gw_device_id id = desk_id(device);
+    struct gw_err err = {0};
+    begin(d);
+    enum gw_rc rc = rollouts_alarm(&d->operate.rollouts, &d->turn, &id, boot, sev, &err);
+    gw_test_note(rc, &err, "alarm");
+    end(d, rc);
+    CU_ASSERT_EQUAL(rc, GW_OK);
 }
 
 struct rollout_entry shop_rollout(struct desk *d, const char *id)

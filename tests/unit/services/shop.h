@@ -30,6 +30,20 @@ void shop_broker_up(struct desk *d);
 struct rollout_plan shop_plan(uint8_t percent, uint32_t concurrent);
 /* Drafts a rollout of SHOP_NEW and gives it. */
 struct rollout_entry shop_draft(struct desk *d, const struct rollout_plan *plan);
+struct rollout_entry shop_draft_order(struct desk *d, const struct rollouts_order *order);
+/* A rollout of SHOP_NEW to all devices in one wave, started. */
+struct rollout_entry shop_start_all(struct desk *d, uint32_t concurrent);
+struct rollout_preview_try {
+    enum gw_rc rc;
+    struct gw_err err;
+    uint32_t totals[ROLLOUT_WAVES_MAX];
+    struct rollout_left left;
+};
+/* listed: the one device on the list of wave 0, NULL: there is no list. */
+struct rollout_preview_try shop_preview(struct desk *d, const char *release, const struct rollout_plan *plan,
+                                        const char *listed);
+/* Puts a device's state, past the service. */
+void shop_state(struct desk *d, const char *id, enum device_state state);
 /* In a turn of its own. */
 enum gw_rc shop_change(struct desk *d, const char *id, enum rollout_event_kind event);
 enum gw_rc shop_waive(struct desk *d, const char *id, uint16_t wave, enum rollout_hold hold);
@@ -41,6 +55,7 @@ bool shop_job(struct desk *d, const char *device, char out[ATTEMPT_ID_LEN + 1], 
 void shop_report(struct desk *d, const char *device, enum job_state state, const char *code, const char *running);
 /* The whole way: accepts, installs, reboots with that version, and is still there when the confirm time is over. */
 void shop_installs(struct desk *d, const char *device, const char *version);
+void shop_alarm(struct desk *d, const char *device, const char *boot, enum event_sev sev);
 struct attempt_entry shop_attempt(struct desk *d, const char *device); /* the newest */
 /* Time passes; timers run every minute. */
 void shop_wait(struct desk *d, int64_t ms);
