@@ -109,6 +109,9 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
         return rollouts_due(&core->operate.rollouts, turn, msg->u.due, err);
     case INBOX_LOOK:
         return rollouts_look(&core->operate.rollouts, turn, err);
+    case INBOX_LIVE:
+        live_feed_all(&core->feed);
+        return GW_OK;
     case INBOX_STOP:
         return GW_OK;
     }
@@ -268,6 +271,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
 
 static void let_all_out(struct core *core, struct turn *turn)
 {
+    live_feed_note(&core->feed, turn);
     for (size_t i = 0; i < turn->count; i++)
         let_out(core, &turn->outs[i], turn->now);
     turn_reset(turn, 0);
@@ -312,6 +316,7 @@ static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_m
     if (!keep) {
         gw_log(GW_LOG_WARN, PART, "a turn failed: %s", gw_err_text(&err));
         recall(core, &before);
+        live_feed_note(&core->feed, turn); /* memory beside the store may have changed: presence */
         turn_reset(turn, 0);
         if (msg->kind == INBOX_DUE)
             rollouts_park(&core->operate.rollouts, msg->u.due, msg->now);
@@ -355,6 +360,7 @@ static void forget_batch(struct core *core, size_t count, enum gw_rc rc, const s
 {
     recall(core, before);
     for (size_t i = 0; i < count; i++) {
+        live_feed_note(&core->feed, &core->batch[i].turn);
         turn_reset(&core->batch[i].turn, 0);
         if (wants_answer(core->batch[i].msg.kind))
             refuse(core, asker_of(core->batch[i].msg.kind), core->batch[i].msg.ticket, rc,
@@ -412,9 +418,15 @@ static void run_batch(struct core *core, size_t count)
     }
 }
 
-static void on_wake(uv_async_t *handle)
+/* What people watch comes last, and a slice at a time: decisions go first. */
+static void feed_live(struct core *core)
 {
-    struct core *core = handle->data;
+    if (live_feed_run(&core->feed, gw_wall_now()))
+        (void)uv_async_send(&core->wake);
+}
+
+static void take_batches(struct core *core)
+{
     for (int batches = 0; batches < CORE_BATCHES_MAX; batches++) {
         size_t count = take_batch(core);
         if (count == 0)
@@ -422,6 +434,13 @@ static void on_wake(uv_async_t *handle)
         run_batch(core, count);
     }
     (void)uv_async_send(&core->wake);
+}
+
+static void on_wake(uv_async_t *handle)
+{
+    struct core *core = handle->data;
+    take_batches(core);
+    feed_live(core);
 }
 
 /* What the broker was to hear may be lost: with a transaction that failed, or on its way. */
@@ -442,6 +461,8 @@ static void on_tick(uv_timer_t *timer)
     struct inbox port = inbox_queue_inner_port(core->queue);
     struct inbox_msg msg = {.kind = INBOX_TICK};
     (void)port.post(port.self, &msg); /* a full queue has better things to do */
+    live_feed_tick(&core->feed, now);
+    feed_live(core);
 }
 
 void core_post_bus(struct core *core, const struct bus_event *event)
@@ -504,6 +525,8 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
         uv = uv_timer_init(core->loop, &core->tick);
     if (uv)
         return gw_err_set(err, GW_IO, "event loop: %s", uv_strerror(uv));
+    live_feed_init(&core->feed, &core->outlets.live, core->store, &core->operate);
+    live_feed_all(&core->feed);
     core->wake.data = core;
     core->tick.data = core;
     (void)uv_timer_start(&core->tick, on_tick, 1000, 1000);
@@ -524,6 +547,7 @@ void core_stop(struct core *core)
 void core_done(struct core *core)
 {
     rollouts_done(&core->operate.rollouts);
+    live_feed_done(&core->feed);
     session_done(&core->session);
     inbox_queue_free(core->queue);
     free(core->batch);

@@ -11,6 +11,7 @@
 
 #include "inbox_queue.h"
 #include "ingest.h"
+#include "live_feed.h"
 #include "operate.h"
 #include "session.h"
 #include "turn.h"
@@ -33,7 +34,8 @@ struct core_outlets {
     void (*fed)(void *ctx, const struct journal_feed *cursor);      /* the feed goes on here */
     /* Takes the query over; GW_AGAIN, and does not, when the queue is full. */
     enum gw_rc (*query)(void *ctx, struct query *query);
-    ingest_audit_fn *audit; /* into the journal */
+    ingest_audit_fn *audit;   /* into the journal */
+    struct live_outlets live; /* for those who watch; its ctx is its own */
 };
 
 struct core_parts {
@@ -61,6 +63,7 @@ struct core {
     struct session session;
     struct gateway_facts facts;
     struct core_outlets outlets;
+    struct live_feed feed;
     struct core_slot *batch; /* CORE_BATCH of them */
     int64_t audit_fed;       /* audit events up to this number are with the journal's thread */
     bool storage_failed;     /* said once, until a commit goes through again */

@@ -220,6 +220,7 @@ static enum gw_rc init_all(struct daemon *d, struct gw_err *err)
                                            daemon_init_feed,
                                            daemon_init_releases,
                                            daemon_init_adapters,
+                                           daemon_init_live,
                                            daemon_init_queries,
                                            daemon_init_web,
                                            init_bus,
@@ -256,6 +257,7 @@ static void end_all(struct daemon *d)
     if (d->core_made)
         core_done(&d->core);
     web_free(d->web);
+    live_hub_free(d->live);
     rest_free(d->rest);
     page_free(d->page);
     est_free(d->est);

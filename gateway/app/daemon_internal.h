@@ -6,6 +6,7 @@
  *     daemon_journal.c  the journal, its signatures and its readers
  *     daemon_release.c  artifacts and the import of releases
  *     daemon_net.c      the adapters and their server
+ *     daemon_live.c     what people watch
  */
 #pragma once
 
@@ -23,6 +24,7 @@
 #include "import_thread.h"
 #include "journal_db.h"
 #include "journal_thread.h"
+#include "live_hub.h"
 #include "mqtt.h"
 #include "options.h"
 #include "page.h"
@@ -62,6 +64,8 @@ struct daemon {
     struct page *page;
     struct http_route *routes;
     size_t route_count;
+    struct live_hub *live;
+    const char *names[CONFIG_NAMES_MAX]; /* of the doors */
     struct web *web;
     struct mqtt *mqtt;
     struct broker_child broker;
@@ -71,10 +75,11 @@ struct daemon {
 
 typedef enum gw_rc daemon_init_fn(struct daemon *d, struct gw_err *err);
 daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_feed, daemon_init_releases, daemon_init_queries,
-    daemon_init_adapters, daemon_init_web;
+    daemon_init_adapters, daemon_init_live, daemon_init_web;
 
 /* Fills d->responder, which those need who are made before web. */
 void daemon_init_responder(struct daemon *d);
+struct live_outlets daemon_live_outlets(struct daemon *d);
 /* Core's way out; and the bus's way in. */
 struct core_outlets daemon_outlets(struct daemon *d);
 void daemon_on_bus(void *ctx, const struct bus_event *event);

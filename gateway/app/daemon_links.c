@@ -274,5 +274,6 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .progress = out_progress,
                                  .fed = out_fed,
                                  .query = out_query,
-                                 .audit = out_audit};
+                                 .audit = out_audit,
+                                 .live = daemon_live_outlets(d)};
 }

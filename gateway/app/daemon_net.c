@@ -106,13 +106,12 @@ enum gw_rc daemon_init_web(struct daemon *d, struct gw_err *err)
     options_path(cert, d->options->state, "web/server.crt");
     options_path(ca, d->options->state, "web/ca.crt");
     options_path(admin, d->options->run, "web/admin.sock");
-    const char *hosts[CONFIG_NAMES_MAX];
-    for (size_t i = 0; i < d->config.name_count; i++)
-        hosts[i] = d->config.names[i];
-    struct web_door door = {.cert_path = cert, .key_path = key, .hosts = hosts, .host_count = d->config.name_count};
+    struct web_door door = {.cert_path = cert, .key_path = key, .hosts = d->names, .host_count = d->config.name_count};
     struct web_config config = {
         .routes = d->routes,
         .route_count = d->route_count,
+        .live_routes = live_hub_route(d->live),
+        .live_route_count = 1,
         .devices = door,
         .operators = door,
         .client_ca_path = ca,
@@ -122,5 +121,8 @@ enum gw_rc daemon_init_web(struct daemon *d, struct gw_err *err)
     };
     config.operators.conns_max = d->config.operators_max;
     enum gw_rc rc = listen_at(d, &config, err);
-    return rc ? rc : web_start(d->web, err);
+    if (rc)
+        return rc;
+    live_hub_attach(d->live, web_ws_port(d->web), web_port(d->web, HTTP_DOOR_OPERATORS));
+    return web_start(d->web, err);
 }

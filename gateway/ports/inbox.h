@@ -39,6 +39,7 @@ enum inbox_kind {
     INBOX_CHILD,    /* a supervised process came or went: `child` */
     INBOX_DUE,      /* core to itself: a turn for the rollout or attempt `due` */
     INBOX_LOOK,     /* core to itself: more is due */
+    INBOX_LIVE,     /* those who watch lost rows on the way: all are to be handed over again */
     INBOX_STOP,     /* finish what is queued, then end */
 };
 

@@ -5,6 +5,7 @@
 
 #include "audit_note.h"
 #include "enrol_internal.h"
+#include "live_rows.h"
 
 static void unauthorized(struct turn *turn, struct http_ticket ticket)
 {
@@ -216,6 +217,7 @@ static enum gw_rc knock(struct enrol *e, struct turn *turn, const struct inbox_m
     rc = store->ops->pending_put(store->self, &pending, err);
     if (rc)
         return rc;
+    live_pending_changed(turn, &pending);
     retry_later(turn, msg->ticket);
     return audit_note(turn, AUDIT_KNOCKED, csr->context.source, device->id.text,
                       "an unknown device asks to be enrolled: compare the key's fingerprint and approve or reject",
@@ -320,6 +322,7 @@ static enum gw_rc accept_issued(struct enrol *e, struct turn *turn, const struct
     }
     if (rc)
         return rc;
+    turn_live_device(turn, &device->id);
     turn_registry(turn, &device->id);
     enrol_answer_cert(turn, msg->ticket, &cert);
     return GW_OK;
@@ -343,9 +346,23 @@ enum gw_rc enrol_issued(struct enrol *e, struct turn *turn, const struct inbox_m
     return rc ? rc : accept_issued(e, turn, msg, &device, err);
 }
 
+static enum gw_rc drop_expired(struct turn *turn, struct gw_err *err)
+{
+    const struct store *store = turn->store;
+    int64_t before = 0, after = 0;
+    enum gw_rc rc = store->ops->pending_count(store->self, NULL, &before, err);
+    if (!rc)
+        rc = store->ops->pending_delete_expired(store->self, turn->now, err);
+    if (!rc)
+        rc = store->ops->pending_count(store->self, NULL, &after, err);
+    if (!rc && after != before)
+        turn_live_all(turn, LIVE_PENDING);
+    return rc;
+}
+
 enum gw_rc enrol_tick(struct enrol *e, struct turn *turn, struct gw_err *err)
 {
-    enum gw_rc rc = turn->store->ops->pending_delete_expired(turn->store->self, turn->now, err);
+    enum gw_rc rc = drop_expired(turn, err);
     if (!rc && e->door_open_until.ms && turn->now.ms >= e->door_open_until.ms) {
         e->door_open_until.ms = 0;
         rc = audit_note(turn, AUDIT_DOOR_CLOSED, "gateway", "enrolment door", "its time is over", err);

@@ -11,6 +11,7 @@ static enum gw_rc put_state(struct turn *turn, struct device *device, enum devic
 {
     device->state = to;
     device->changed = turn->now;
+    turn_live_device(turn, &device->id);
     return turn->store->ops->device_put(turn->store->self, device, err);
 }
 
@@ -53,6 +54,7 @@ static enum gw_rc forget_ways_in(struct turn *turn, const struct gw_device_id *i
     enum gw_rc rc = turn->store->ops->invite_delete(turn->store->self, id, err);
     if (rc == GW_NOT_FOUND)
         rc = GW_OK;
+    turn_live_all(turn, LIVE_PENDING); /* they are few */
     return rc ? rc : turn->store->ops->pending_delete(turn->store->self, id, NULL, err);
 }
 

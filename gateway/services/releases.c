@@ -113,6 +113,7 @@ static enum gw_rc withdraw(struct releases *r, struct turn *turn, const struct i
     if (rc)
         return rc;
     (void)turn_out(turn, OUT_COLLECT);
+    turn_live(turn, LIVE_RELEASES, entry->id);
     return releases_answer(r, turn, msg->ticket, entry, err);
 }
 

@@ -128,6 +128,7 @@ static enum gw_rc stage(struct releases *r, struct turn *turn, const struct inbo
         rc = audit_note(
             turn, older ? AUDIT_RELEASE_OLDER : AUDIT_RELEASE_STAGED, o->actor.name, name,
             older ? "a release was staged although a newer one was known" : "a release was checked and staged", err);
+    turn_live(turn, LIVE_RELEASES, entry.id);
     return rc ? rc : releases_answer(r, turn, msg->ticket, &entry, err);
 }
 

@@ -62,6 +62,7 @@ static enum gw_rc remove_key(struct turn *turn, const struct inbox_msg *msg, str
         return GW_OK;
     }
     key.removed = turn->now;
+    turn_live_all(turn, LIVE_RELEASES); /* whose signatures count shows on each */
     if (!rc)
         rc = turn->store->ops->vendor_key_put(turn->store->self, &key, err);
     if (!rc)
@@ -114,6 +115,7 @@ enum gw_rc releases_key_read(struct turn *turn, const struct inbox_msg *msg, str
     enum gw_rc rc = may_add(turn, msg, &key, &may, err);
     if (rc || !may)
         return rc;
+    turn_live_all(turn, LIVE_RELEASES);
     rc = turn->store->ops->vendor_key_put(turn->store->self, &key, err);
     if (!rc)
         rc = audit_note(turn, AUDIT_KEY_ADDED, act->actor.name, key.keyid, "releases signed by this key are trusted",

@@ -124,6 +124,7 @@ static enum gw_rc note_presence(struct session *s, struct turn *turn, const stru
 {
     struct presence *p = presence_at(s, &event->device);
     set_online(s, p, event->online, turn->now);
+    turn_live_device(turn, &event->device);
     if (!event->online)
         return GW_OK;
     (void)snprintf(p->source, sizeof(p->source), "%s", event->source);
@@ -145,6 +146,7 @@ enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_
         s->broker_up = s->listed = false;
         s->confirmed = 0;
         all_offline(s, turn->now);
+        turn_live_all(turn, LIVE_DEVICES);
         return GW_OK;
     case BUS_REGISTRY_AT:
         s->confirmed = event->generation;
@@ -158,6 +160,7 @@ enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_
     case BUS_PRESENCE_SYNC:
         s->listed = true;
         all_offline(s, turn->now);
+        turn_live_all(turn, LIVE_DEVICES);
         return GW_OK;
     case BUS_SECURITY:
         return watch_security(&s->watch, turn, event, err);

@@ -8,6 +8,7 @@
 
 struct session_table {
     pthread_mutex_t lock;
+    uint64_t changes;
     struct session_entry entries[SESSION_TABLE_MAX]; /* name "": free */
 };
 
@@ -123,9 +124,18 @@ static void end_user(struct session_table *table, const struct session_change *c
     }
 }
 
+uint64_t session_table_changes(struct session_table *table)
+{
+    (void)pthread_mutex_lock(&table->lock);
+    uint64_t changes = table->changes;
+    (void)pthread_mutex_unlock(&table->lock);
+    return changes;
+}
+
 void session_table_apply(struct session_table *table, const struct session_change *change)
 {
     (void)pthread_mutex_lock(&table->lock);
+    table->changes++;
     struct session_entry *e;
     switch (change->kind) {
     case SESSION_BEGIN:

@@ -104,21 +104,28 @@ static void put_devices(struct json_writer *w, const struct answer *a)
     json_put_end(w);
 }
 
-static void put_pending(struct json_writer *w, const struct answer *a)
+static void put_pending_one(struct json_writer *w, const struct device_pending *p)
 {
     json_put_object(w, NULL);
-    json_put_array(w, "pending");
-    for (size_t i = 0; i < a->pending_count; i++) {
-        const struct device_pending *p = &a->pending[i];
-        json_put_object(w, NULL);
-        json_put_str(w, "id", p->device.text);
-        json_put_hex(w, "spki_sha256", p->spki_sha256.bytes, GW_SHA256_LEN);
-        json_put_str(w, "source", p->source);
-        json_put_time(w, "created", p->created);
-        json_put_time(w, "expires", p->expires);
-        json_put_bool(w, "approved", p->approved);
-        json_put_end(w);
+    json_put_str(w, "id", p->device.text);
+    json_put_hex(w, "spki_sha256", p->spki_sha256.bytes, GW_SHA256_LEN);
+    json_put_str(w, "source", p->source);
+    json_put_time(w, "created", p->created);
+    json_put_time(w, "expires", p->expires);
+    json_put_bool(w, "approved", p->approved);
+    json_put_end(w);
+}
+
+static void put_pending(struct json_writer *w, const struct answer *a)
+{
+    if (a->single && a->pending_count == 1) {
+        put_pending_one(w, &a->pending[0]);
+        return;
     }
+    json_put_object(w, NULL);
+    json_put_array(w, "pending");
+    for (size_t i = 0; i < a->pending_count; i++)
+        put_pending_one(w, &a->pending[i]);
     json_put_end(w);
     json_put_end(w);
 }
@@ -221,6 +228,17 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
         return false;
     }
     return false;
+}
+
+enum gw_rc rest_row(const struct rest *rest, const struct answer *answer, struct gw_buf *out)
+{
+    struct json_writer w;
+    if (answer->rc || (!answer->single && answer->kind != ANSWER_STATUS))
+        return GW_INVALID;
+    json_writer_begin(&w, out);
+    if (!put_answer(&w, rest, answer))
+        return GW_INVALID;
+    return json_writer_end(&w);
 }
 
 static void problem(struct http_reply *reply, int status, const char *detail)

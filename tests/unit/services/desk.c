@@ -166,6 +166,7 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         return rollouts_look(&d->operate.rollouts, &d->turn, err);
     case INBOX_PROGRESS:
     case INBOX_CHILD:
+    case INBOX_LIVE:
     case INBOX_STOP:
         break;
     }

@@ -1,0 +1,100 @@
+/* The live protocol: rows out of core's thread into web's, and who may see them. */
+#include "act_rule.h"
+#include "daemon_internal.h"
+#include "gw_cleanup.h"
+#include "gw_log.h"
+
+#define PART      "live"
+#define ROW_BYTES (256 * 1024) /* the hub shows a row above LIVE_ROW_MAX as too big */
+
+static bool out_room(void *ctx)
+{
+    struct daemon *d = ctx;
+    return live_hub_room(d->live);
+}
+
+static void out_row(void *ctx, const struct turn_row *row, const struct answer *answer)
+{
+    struct daemon *d = ctx;
+    GW_CLEANUP(gw_buf_done) struct gw_buf json;
+    if (!answer) {
+        live_hub_delete(d->live, row->topic, row->key);
+        return;
+    }
+    gw_buf_init(&json, ROW_BYTES);
+    if (rest_row(d->rest, answer, &json))
+        gw_log(GW_LOG_ERROR, PART, "%s %s cannot be shown", live_topic_text(row->topic), row->key);
+    else
+        live_hub_put(d->live, row->topic, row->key, gw_buf_view(&json));
+}
+
+static void out_sweep(void *ctx, enum live_topic topic, bool begins)
+{
+    struct daemon *d = ctx;
+    live_hub_sweep(d->live, topic, begins);
+}
+
+struct live_outlets daemon_live_outlets(struct daemon *d)
+{
+    return (struct live_outlets){d, out_room, out_row, out_sweep};
+}
+
+static bool session_lives(void *ctx, const struct gw_sha256 *session, struct gw_wall now, enum user_role *ret_role)
+{
+    const struct daemon *d = ctx;
+    struct session_entry entry;
+    if (session_table_find(d->door.sessions, session, now, &entry))
+        return false;
+    *ret_role = entry.role;
+    explicit_bzero(entry.csrf, sizeof(entry.csrf));
+    return true;
+}
+
+static uint64_t session_changes(void *ctx)
+{
+    const struct daemon *d = ctx;
+    return session_table_changes(d->door.sessions);
+}
+
+static enum gw_rc session_of(void *ctx, const struct http_request *request, struct actor *ret_actor)
+{
+    struct daemon *d = ctx;
+    return door_session_of(&d->door, request, ret_actor);
+}
+
+/* Which read of REST shows the same: who may do that may watch. */
+static bool may_watch(void *ctx, enum live_topic topic, enum user_role role)
+{
+    static const enum act_kind reads[LIVE_TOPICS] = {
+        [LIVE_OVERVIEW] = ACT_STATUS,       [LIVE_DEVICES] = ACT_DEVICE_GET,   [LIVE_PENDING] = ACT_PENDING_LIST,
+        [LIVE_RELEASES] = ACT_RELEASES_GET, [LIVE_ROLLOUTS] = ACT_ROLLOUT_GET, [LIVE_ALERTS] = ACT_STATUS,
+    };
+    (void)ctx;
+    const struct act_rule *rule = act_rule(reads[topic]);
+    return rule && role >= rule->role;
+}
+
+static bool refresh(void *ctx)
+{
+    struct daemon *d = ctx;
+    struct inbox port = inbox_queue_inner_port(d->core.queue);
+    const struct inbox_msg msg = {.kind = INBOX_LIVE};
+    return port.post(port.self, &msg) == GW_OK;
+}
+
+enum gw_rc daemon_init_live(struct daemon *d, struct gw_err *err)
+{
+    (void)err;
+    for (size_t i = 0; i < d->config.name_count; i++)
+        d->names[i] = d->config.names[i];
+    const struct live_config config = {
+        .gateway = d->identity.gateway,
+        .names = d->names,
+        .name_count = d->config.name_count,
+        .people = {d, session_of, session_lives, session_changes, may_watch},
+        .refresh = refresh,
+        .refresh_ctx = d,
+    };
+    d->live = live_hub_new(&config);
+    return GW_OK;
+}
