@@ -67,7 +67,7 @@ static bool may_watch(void *ctx, enum live_topic topic, enum user_role role)
 {
     static const enum act_kind reads[LIVE_TOPICS] = {
         [LIVE_OVERVIEW] = ACT_STATUS,       [LIVE_DEVICES] = ACT_DEVICE_GET,   [LIVE_PENDING] = ACT_PENDING_LIST,
-        [LIVE_RELEASES] = ACT_RELEASES_GET, [LIVE_ROLLOUTS] = ACT_ROLLOUT_GET, [LIVE_ALERTS] = ACT_STATUS,
+        [LIVE_RELEASES] = ACT_RELEASES_GET, [LIVE_ROLLOUTS] = ACT_ROLLOUT_GET, [LIVE_ALERTS] = ACT_ALERT_GET,
     };
     (void)ctx;
     const struct act_rule *rule = act_rule(reads[topic]);
