@@ -161,8 +161,8 @@ struct answer {
     struct answer_status status;   /* STATUS */
     struct answer_device *devices; /* DEVICES: owned */
     size_t device_count;
-    bool single; /* DEVICES: the answer to ACT_DEVICE_GET: exactly one, or rc is set; KEYS, PENDING, RELEASES, USERS alike */
-    bool more;   /* DEVICES, LOGS, LOG_EVENTS: there are more behind the last */
+    bool single;                    /* the answer to a GET of one object: exactly one, or rc is set */
+    bool more;                      /* DEVICES, LOGS, LOG_EVENTS: there are more behind the last */
     struct device_pending *pending; /* PENDING: owned */
     size_t pending_count;
     struct journal_log *logs; /* LOGS: owned */
