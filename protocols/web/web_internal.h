@@ -48,6 +48,7 @@
 #define WEB_BACKLOG         511
 #define WEB_HOSTS_MAX       16
 #define WEB_LIVE_REASON_MAX 100
+#define WEB_LIVE_NAME_MAX   64        /* bytes of a subprotocol's name */
 #define WEB_LIVE_HOST       "live"    /* libwebsockets finds the virtual host again by the Host field */
 #define WEB_NEVER           INT64_MAX /* no deadline */
 

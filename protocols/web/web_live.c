@@ -328,26 +328,36 @@ static enum gw_rc check_routes(const struct web_config *config, struct gw_err *e
     for (size_t i = 0; i < config->live_route_count; i++) {
         const struct ws_route *r = &config->live_routes[i];
         if (!r->doors || !r->path || r->path[0] != '/' || !r->subprotocol || !r->open || !r->message || !r->drained ||
-            !r->closed || !r->tick)
+            !r->closed || !r->tick || strlen(r->subprotocol) > WEB_LIVE_NAME_MAX)
             return gw_err_set(err, GW_INVALID, "live route %zu is not whole", i);
     }
     return GW_OK;
 }
 
-enum gw_rc web_live_init(struct web *web, const struct web_config *config, struct gw_err *err)
+static enum gw_rc take_limits(struct web *web, const struct web_live_limits *limits, struct gw_err *err)
 {
-    const struct web_live_limits *limits = &config->live;
-    enum gw_rc rc = check_routes(config, err);
-    if (rc || config->live_route_count == 0)
-        return rc;
-    web->live_routes = config->live_routes;
-    web->live_route_count = config->live_route_count;
     web->live_max = limits->conns_max ? limits->conns_max : WEB_LIVE_MAX;
     web->live_source_max = limits->source_conns_max ? limits->source_conns_max : WEB_LIVE_SOURCE_MAX;
     web->live_pings = (lws_retry_bo_t){
         .secs_since_valid_ping = limits->ping_s ? limits->ping_s : WEB_LIVE_PING_S,
         .secs_since_valid_hangup = limits->pong_s ? limits->pong_s : WEB_LIVE_PONG_S,
     };
+    if (web->live_max < 0 || web->live_source_max < 0 ||
+        web->live_pings.secs_since_valid_hangup <= web->live_pings.secs_since_valid_ping)
+        return gw_err_set(err, GW_INVALID, "live connections: a ceiling below 0, or no time for a pong");
+    return GW_OK;
+}
+
+enum gw_rc web_live_init(struct web *web, const struct web_config *config, struct gw_err *err)
+{
+    enum gw_rc rc = check_routes(config, err);
+    if (rc || config->live_route_count == 0)
+        return rc;
+    web->live_routes = config->live_routes;
+    web->live_route_count = config->live_route_count;
+    rc = take_limits(web, &config->live, err);
+    if (rc)
+        return rc;
     for (size_t i = 0; i <= web->live_route_count; i++)
         web->live_protocols[i] = (struct lws_protocols){
             .name = i ? web->live_routes[i - 1].subprotocol : "gatehouse-live",

@@ -247,6 +247,37 @@ static void silent_clients_are_pinged_and_dropped(void)
     stop();
 }
 
+static bool refuses(const struct ws_route *route, size_t count, struct web_live_limits limits)
+{
+    static const char *const hosts[] = {"localhost"};
+    const struct web_pki *pki = web_pki();
+    struct web_config config = {.live_routes = route,
+                                .live_route_count = count,
+                                .live = limits,
+                                .operators = {.address = "127.0.0.1",
+                                              .cert_path = pki->server_cert,
+                                              .key_path = pki->server_key,
+                                              .hosts = hosts,
+                                              .host_count = 1}};
+    struct gw_err err = {.rc = GW_OK};
+    struct web *web = NULL;
+    enum gw_rc rc = web_new(&config, &web, &err);
+    web_free(web);
+    return rc == GW_INVALID && err.text[0];
+}
+
+static void limits_and_routes_that_cannot_work_are_refused(void)
+{
+    struct ws_route route = web_room_route;
+    CU_ASSERT_FALSE(refuses(&route, 1, (struct web_live_limits){0}));
+    CU_ASSERT_TRUE(refuses(&route, 1, (struct web_live_limits){.conns_max = -1}));
+    CU_ASSERT_TRUE(refuses(&route, 1, (struct web_live_limits){.ping_s = 60}));
+    CU_ASSERT_TRUE(refuses(&route, 1, (struct web_live_limits){.ping_s = 5, .pong_s = 5}));
+    CU_ASSERT_TRUE(refuses(&route, WEB_LIVE_ROUTES_MAX + 1, (struct web_live_limits){0}));
+    route.drained = NULL;
+    CU_ASSERT_TRUE(refuses(&route, 1, (struct web_live_limits){0}));
+}
+
 static bool has_ticked(void *ctx)
 {
     return web_room_seen().ticks > *(int *)ctx;
@@ -403,6 +434,7 @@ static const struct gw_test_case cases[] = {
      a_slow_reader_meets_the_queue_ceiling_and_others_go_on},
     {"a reader that stops waits and harms nobody", a_reader_that_stops_waits_and_harms_nobody},
     {"silent clients are pinged and dropped", silent_clients_are_pinged_and_dropped},
+    {"limits and routes that cannot work are refused", limits_and_routes_that_cannot_work_are_refused},
     {"ticks come while there are connections and when woken", ticks_come_while_there_are_connections_and_when_woken},
     {"a door that closes drops them", a_door_that_closes_drops_them},
     {"stopping tells everyone 1001", stopping_tells_everyone_1001},

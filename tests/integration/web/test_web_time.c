@@ -13,6 +13,7 @@ static struct web_client handshaken;   /* TLS, then nothing */
 static struct web_client slow_head;    /* half a head */
 static struct web_client slow_later;   /* a request, then half a head */
 static struct web_client slow_upgrade; /* half the head of a WebSocket's handshake */
+static struct web_client live;         /* a WebSocket that only answers pings */
 static struct web_client unanswered;   /* a handler that never answers */
 
 static void begin(void)
@@ -30,6 +31,7 @@ static void begin(void)
     CU_ASSERT_EQUAL(web_client_ask(&slow_later, web_fixture_text(f.operators, "GET", "/hello", ""), &a), 200);
     web_answer_seen_done(&a);
     CU_ASSERT_TRUE(web_client_send(&slow_later, "GET"));
+    CU_ASSERT_TRUE_FATAL(web_ws_open(&live, f.operators, "x"));
     CU_ASSERT_TRUE_FATAL(web_client_open(&slow_upgrade, f.operators, NULL));
     const char *head = web_ws_head(f.operators, "x");
     CU_ASSERT_TRUE(web_client_send_bytes(&slow_upgrade, head, strlen(head) - 2));
@@ -78,9 +80,23 @@ static void a_handler_that_is_silent_becomes_503(void)
     web_client_done(&unanswered);
 }
 
+/* The default: the ping comes 20 s after the handshake. */
+static void a_quiet_websocket_is_pinged_and_lives(void)
+{
+    struct web_ws_frame ping;
+    web_ws_read(&live, &ping);
+    CU_ASSERT_EQUAL(ping.opcode, WS_PING);
+    web_ws_frame_done(&ping);
+    CU_ASSERT_TRUE(web_ws_send(&live, WS_FIN | WS_PONG, "", 0));
+    CU_ASSERT_TRUE(web_ws_say(&live, "here"));
+    CU_ASSERT_TRUE(web_ws_hears(&live, "here"));
+    web_client_done(&live);
+}
+
 static const struct gw_test_case cases[] = {
     {"slow requests end with 408 or a close", slow_requests_end},
     {"a handler that is silent becomes 503 and the connection lives", a_handler_that_is_silent_becomes_503},
+    {"a quiet WebSocket is pinged and lives", a_quiet_websocket_is_pinged_and_lives},
 };
 
 int main(void)

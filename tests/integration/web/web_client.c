@@ -116,7 +116,7 @@ bool web_client_more(struct web_client *c)
 
 const char *web_answer_header(const struct web_answer_seen *a, const char *name)
 {
-    static char value[2048];
+    static _Thread_local char value[2048];
     char want[128];
     (void)snprintf(want, sizeof(want), "\r\n%s: ", name);
     const char *at = strcasestr(a->head, want);

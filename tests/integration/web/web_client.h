@@ -44,5 +44,5 @@ int web_client_ask(struct web_client *c, const char *text, struct web_answer_see
 bool web_client_closed(struct web_client *c, int limit_ms);
 void web_client_done(struct web_client *c);
 void web_answer_seen_done(struct web_answer_seen *a);
-/* Value of a header of the answer into a static buffer, or NULL. */
+/* Value of a header of the answer into a buffer of the thread's, or NULL. */
 const char *web_answer_header(const struct web_answer_seen *a, const char *name);
