@@ -10,8 +10,8 @@
 
 #include "gw_cleanup.h"
 #include "gw_test.h"
-#include "release_kit.h"
 #include "repo.h"
+#include "vendor_kit.h"
 
 #define LIMIT_MS 60000
 #define SIZE     ((size_t)3 << 20) /* of a.swu */

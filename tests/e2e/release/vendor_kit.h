@@ -1,4 +1,4 @@
-/* release_kit: vendors, releases and what can be wrong with their containers; and a slow uploader. */
+/* vendor_kit: vendors, releases and what can be wrong with their containers; and a slow uploader. */
 #pragma once
 
 #include <stdbool.h>

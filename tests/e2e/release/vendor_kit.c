@@ -1,4 +1,4 @@
-#include "release_kit.h"
+#include "vendor_kit.h"
 
 #include <dirent.h>
 #include <fcntl.h>

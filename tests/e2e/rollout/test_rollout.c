@@ -1,0 +1,228 @@
+/*
+ * The whole way of a release: signed by the vendor, imported, rolled out to a real agent over a real broker, fetched,
+ * installed, rebooted into, confirmed, and taken back again; with the gateway killed in the middle.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../release/vendor_kit.h"
+#include "gw_cleanup.h"
+#include "gw_fs.h"
+#include "gw_gateway.h"
+#include "gw_test.h"
+
+#define LIMIT_MS 60000
+#define DEVICE   "pump-7"
+
+static struct gw_gateway gateway;
+static struct gw_agent agent;
+static struct vendor vendor;
+static char device_dir[160], old_release[24], new_release[24], rollout[40];
+
+/* ---- the device -------------------------------------------------------------------------------------------------- */
+
+static void put(const char *name, const char *text)
+{
+    char path[224];
+    struct gw_err err = {0};
+    (void)snprintf(path, sizeof(path), "%s/%s", device_dir, name);
+    GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_view_str(text), 0600, &err), &err);
+}
+
+/* A file of the device, without the newline at its end; "" when there is none. */
+static const char *get(const char *name)
+{
+    static char out[4096];
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    char path[224];
+    gw_buf_init(&text, sizeof(out));
+    (void)snprintf(path, sizeof(path), "%s/%s", device_dir, name);
+    if (gw_fs_read_file(path, &text, NULL))
+        return "";
+    (void)snprintf(out, sizeof(out), "%s", gw_buf_str(&text));
+    out[strcspn(out, "\n")] = '\0';
+    return out;
+}
+
+static bool is_asked_to_reboot(void *ctx)
+{
+    (void)ctx;
+    return get("reboots")[0] != '\0';
+}
+
+static void install_handler(void)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf script;
+    char path[224];
+    struct gw_err err = {0};
+    gw_buf_init(&script, 65536);
+    GW_ASSERT_OK(gw_fs_read_file(GW_SOURCE_DIR "/tests/e2e/rollout/handler.sh", &script, &err), &err);
+    (void)snprintf(path, sizeof(path), "%s/handler.sh", device_dir);
+    GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_buf_view(&script), 0700, &err), &err);
+}
+
+static void make_device(void)
+{
+    char toml[1024];
+    (void)snprintf(device_dir, sizeof(device_dir), "%s", gw_test_dir());
+    install_handler();
+    put("active", "1.0\n");
+    put("good", "1.0\n");
+    put("boots", "1\n");
+    (void)snprintf(toml, sizeof(toml),
+                   "[device]\nproduct = \"pump\"\nhardware = \"rev-b\"\nrelease = \"1.0\"\n[update]\n"
+                   "vendor_keys = [\"%s\"]\nkinds = [\"update\", \"rollback\"]\nhandler = \"script\"\n"
+                   "script = \"%s/handler.sh\"\nformat = \"swupdate\"\nreboot_timeout = 600\n",
+                   vendor.pub, device_dir);
+    CU_ASSERT_FATAL(gw_agent_make(&agent, &gateway, DEVICE, toml));
+}
+
+/* The power goes, the slot that is next comes up. */
+static void reboot_device(const char *want)
+{
+    gw_proc_done(&agent.proc);
+    CU_ASSERT_STRING_EQUAL(get("next"), want);
+    char boots[16];
+    (void)snprintf(boots, sizeof(boots), "%ld\n", strtol(get("boots"), NULL, 10) + 1);
+    put("boots", boots);
+    char version[64];
+    (void)snprintf(version, sizeof(version), "%s\n", want);
+    put("active", version);
+    put("reboots", "");
+    gw_agent_start(&agent);
+}
+
+/* ---- the gateway ------------------------------------------------------------------------------------------------- */
+
+static void import(int counter, const char *version, char out_id[24])
+{
+    GW_FREE char *json = NULL;
+    const struct kit_release r = {.version = version, .counter = counter, .floor = 1, .size = 300000};
+    CU_ASSERT_EQUAL_FATAL(kit_import(&gateway, kit_release(&vendor, &r), &json), 0);
+    gw_json_pick(json, "id", out_id, 24);
+    CU_ASSERT_NOT_EQUAL_FATAL(out_id[0], '\0');
+}
+
+/* The device is known once it has told what it is. */
+static bool is_drafted(void *ctx)
+{
+    const char *const args[] = {"rollout", "create", ctx, "--rest", "--confirm", "1s", "--name", "spring", NULL};
+    GW_FREE char *json = NULL;
+    if (gw_gateway_cli(&gateway, args, &json))
+        return false;
+    gw_json_pick(json, "id", rollout, sizeof(rollout));
+    return true;
+}
+
+static int act(const char *verb, const char *reason)
+{
+    const char *const args[] = {"rollout", verb, rollout, reason ? "--reason" : NULL, reason, NULL};
+    GW_FREE char *json = NULL;
+    int code = gw_gateway_cli(&gateway, args, &json);
+    if (code)
+        printf("#   rollout %s: %s\n", verb, json);
+    return code;
+}
+
+static bool is_in_state(void *ctx)
+{
+    const char *const args[] = {"rollout", "show", rollout, NULL};
+    GW_FREE char *json = NULL;
+    char state[32];
+    if (gw_gateway_cli(&gateway, args, &json))
+        return false;
+    gw_json_pick(json, "state", state, sizeof(state));
+    return strcmp(state, ctx) == 0;
+}
+
+static bool has_attempt_in(void *ctx)
+{
+    const char *const args[] = {"rollout", "devices", rollout, "--state", ctx, NULL};
+    GW_FREE char *json = NULL;
+    return gw_gateway_cli(&gateway, args, &json) == 0 && strstr(json, DEVICE);
+}
+
+static bool await_rollout(const char *state)
+{
+    bool there = gw_await(is_in_state, (void *)(uintptr_t)state, LIMIT_MS);
+    if (!there)
+        printf("#   not %s; agent: %s\n", state, agent.proc.out ? agent.proc.out : "");
+    return there;
+}
+
+static void start_all(void)
+{
+    gw_gateway_start(&gateway, NULL);
+    CU_ASSERT_TRUE_FATAL(gw_gateway_await_ready(&gateway));
+    CU_ASSERT_TRUE_FATAL(gw_gateway_claim(&gateway));
+    kit_vendor(&vendor, "vendor");
+    CU_ASSERT_TRUE_FATAL(kit_trust(&gateway, &vendor));
+    import(1, "1.0", old_release);
+    import(2, "2.0", new_release);
+    make_device();
+    gw_agent_start(&agent);
+    CU_ASSERT_TRUE_FATAL(gw_proc_await(&agent.proc, "session up", LIMIT_MS));
+}
+
+static void a_release_reaches_a_device_and_is_confirmed(void)
+{
+    start_all();
+    CU_ASSERT_TRUE_FATAL(gw_await(is_drafted, new_release, LIMIT_MS));
+    CU_ASSERT_TRUE(is_in_state((void *)(uintptr_t) "draft"));
+    CU_ASSERT_EQUAL(act("start", NULL), 0);
+    CU_ASSERT_TRUE_FATAL(gw_await(is_asked_to_reboot, NULL, LIMIT_MS));
+    CU_ASSERT_TRUE(gw_await(has_attempt_in, (void *)(uintptr_t) "rebooting", LIMIT_MS));
+    reboot_device("2.0");
+    CU_ASSERT_TRUE_FATAL(await_rollout("finished"));
+    CU_ASSERT_TRUE(has_attempt_in((void *)(uintptr_t) "ok"));
+    CU_ASSERT_STRING_EQUAL(get("good"), "2.0");
+}
+
+static void a_rollback_survives_the_death_of_the_gateway(void)
+{
+    CU_ASSERT_NOT_EQUAL(act("rollback", NULL), 0); /* a reason is asked for */
+    CU_ASSERT_EQUAL(act("rollback", "pumps hum"), 0);
+    CU_ASSERT_TRUE_FATAL(gw_await(is_asked_to_reboot, NULL, LIMIT_MS));
+    gw_proc_signal(&gateway.proc, SIGKILL);
+    (void)gw_proc_wait(&gateway.proc, LIMIT_MS);
+    reboot_device("1.0"); /* while nobody listens */
+    gw_gateway_restart(&gateway);
+    CU_ASSERT_TRUE_FATAL(gw_gateway_await_ready(&gateway));
+    CU_ASSERT_TRUE_FATAL(await_rollout("rolled_back"));
+    CU_ASSERT_STRING_EQUAL(get("good"), "1.0");
+    CU_ASSERT_TRUE(strstr(get("installs"), " ") != NULL);
+}
+
+static void a_device_that_fails_is_seen_and_the_rollout_is_aborted(void)
+{
+    put("worn_out", "");
+    CU_ASSERT_TRUE_FATAL(gw_await(is_drafted, new_release, LIMIT_MS));
+    CU_ASSERT_EQUAL(act("start", NULL), 0);
+    CU_ASSERT_TRUE(gw_await(has_attempt_in, (void *)(uintptr_t) "failed", LIMIT_MS));
+    CU_ASSERT_TRUE(await_rollout("holding")); /* one of one: the gate */
+    CU_ASSERT_EQUAL(act("abort", "it is the flash"), 0);
+    CU_ASSERT_TRUE(await_rollout("aborted"));
+}
+
+static void the_gateway_ends_clean(void)
+{
+    gw_agent_done(&agent);
+    CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
+    gw_gateway_done(&gateway);
+}
+
+static const struct gw_test_case cases[] = {
+    {"a release reaches a device and is confirmed", a_release_reaches_a_device_and_is_confirmed},
+    {"a rollback survives the death of the gateway", a_rollback_survives_the_death_of_the_gateway},
+    {"a device that fails is seen, and the rollout is aborted", a_device_that_fails_is_seen_and_the_rollout_is_aborted},
+    {"the gateway ends clean", the_gateway_ends_clean},
+};
+
+int main(void)
+{
+    return GW_GATEWAY_TEST_RUN("rollout end to end", cases);
+}
