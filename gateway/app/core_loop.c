@@ -48,6 +48,8 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
     core->outlets.doors(core->outlets.ctx, &doors);
     enum gw_rc rc = enrol_tick(&core->operate.enrol, turn, err);
     if (!rc)
+        rc = denials_tick(&core->operate.denials, turn, err);
+    if (!rc)
         rc = watch_tick(&core->session.watch, turn, &doors, err);
     if (!rc)
         rc = rollouts_look(&core->operate.rollouts, turn, err);

@@ -19,13 +19,13 @@ static const char *object_of(const struct inbox_act *act)
 }
 
 /* A refusal by permission is answered and, when somebody is known to have asked, audited. */
-static enum gw_rc deny(struct turn *turn, const struct inbox_act *act, struct http_ticket ticket,
+static enum gw_rc deny(struct operate *o, struct turn *turn, const struct inbox_act *act, struct http_ticket ticket,
                        const struct gw_err *why, struct gw_err *err)
 {
     const char *what = act_text(act->kind);
     char text[256];
     turn_done(turn, ticket, why->rc, gw_err_text(why));
-    if (why->rc != GW_DENIED || !act->actor.name[0])
+    if (why->rc != GW_DENIED || !act->actor.name[0] || !denials_tell(&o->denials, act->actor.name, turn->now))
         return GW_OK;
     (void)snprintf(text, sizeof(text), "refused to %s: %s", what ? what : "do what is not known", gw_err_text(why));
     return audit_note(turn, AUDIT_ACT_DENIED, act->actor.name, object_of(act), text, err);
@@ -48,7 +48,7 @@ static enum gw_rc admit(struct operate *o, struct turn *turn, const struct inbox
     if (act->refused)
         (void)gw_err_set(&why, GW_DENIED, "%s", act->text);
     if (act->refused || access_check(&o->access, act, &why))
-        return deny(turn, act, ticket, &why, err);
+        return deny(o, turn, act, ticket, &why, err);
     *ret_go = true;
     return GW_OK;
 }

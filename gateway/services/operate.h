@@ -5,6 +5,7 @@
 
 #include "access.h"
 #include "alerts.h"
+#include "denials.h"
 #include "enrol.h"
 #include "people.h"
 #include "releases.h"
@@ -32,6 +33,7 @@ struct operate {
     struct releases releases;
     struct rollouts rollouts;
     struct people people;
+    struct denials denials;
     struct alerts alerts;
     struct session *session;
     struct gateway_facts *facts;

@@ -121,6 +121,8 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     case INBOX_TICK: {
         enum gw_rc rc = enrol_tick(&d->operate.enrol, &d->turn, err);
         if (!rc)
+            rc = denials_tick(&d->operate.denials, &d->turn, err);
+        if (!rc)
             rc = watch_tick(&d->session.watch, &d->turn, &d->refused, err);
         if (!rc)
             rc = watch_storage(&d->session.watch, &d->turn, &d->storage, err);

@@ -367,6 +367,28 @@ static void a_refusal_says_what_was_refused(void)
     desk_close(&d);
 }
 
+/* However little a role may do: it cannot fill the journal with what it may not. */
+static void a_flood_of_refusals_is_summed_up(void)
+{
+    struct desk d;
+    open_house(&d);
+    struct actor vic = sign_in(&d, "vic");
+    struct inbox_msg tick = {.kind = INBOX_TICK};
+    for (int i = 0; i < 500; i++)
+        CU_ASSERT_EQUAL(act_as(&d, &vic, ACT_USER_DISABLE, "ann")->rc, GW_DENIED);
+    CU_ASSERT_EQUAL(desk_audits(&d, "authz.denied"), DENIALS_A_MINUTE);
+    CU_ASSERT_EQUAL(desk_msg(&d, &tick), GW_OK);
+    CU_ASSERT_EQUAL(desk_audits(&d, "authz.denied"), DENIALS_A_MINUTE);
+    d.now.ms += GW_MINUTE_MS;
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL(desk_msg(&d, &tick), GW_OK);
+    CU_ASSERT_EQUAL(desk_audits(&d, "authz.denied"), DENIALS_A_MINUTE + 1);
+    CU_ASSERT(says(&d, "gateway", "470 further acts were refused"));
+    (void)act_as(&d, &vic, ACT_USER_DISABLE, "ann");
+    CU_ASSERT_EQUAL(desk_audits(&d, "authz.denied"), DENIALS_A_MINUTE + 2); /* a new minute */
+    desk_close(&d);
+}
+
 static void the_last_admin_stays(void)
 {
     struct desk d;
@@ -509,6 +531,7 @@ const struct gw_test_case people_cases[] = {
      an_ended_session_does_nothing_before_the_commit_either},
     {"changes the own password and keeps this session alone", changes_the_own_password_and_keeps_this_session},
     {"writes down what was refused to whom, and why", a_refusal_says_what_was_refused},
+    {"sums a flood of refusals up", a_flood_of_refusals_is_summed_up},
     {"keeps the last admin", the_last_admin_stays},
     {"lets admins manage accounts, and root on the machine", only_admins_manage_accounts_and_root_on_the_machine},
     {"adds nobody in the name of an admin who is one no more", an_admin_who_is_one_no_more_adds_nobody},
