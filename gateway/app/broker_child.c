@@ -145,6 +145,7 @@ enum gw_rc broker_child_prepare(struct broker_child *b, bool running, const stru
     enum gw_rc rc = choose_port(b, running, err);
     if (!rc)
         rc = server_cert_ensure(&files, b->config, signer, identity, &cert, err);
+    b->cert_until = cert.until;
     b->changed = cert.changed;
     if (!rc)
         rc = share_key(dir, p.key, err);

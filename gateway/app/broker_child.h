@@ -17,6 +17,7 @@ struct broker_child {
     char socket[OPTIONS_PATH_MAX + 64]; /* the broker's local one */
     uint16_t port;                      /* the real one */
     bool changed;                       /* a broker that runs must be started again */
+    struct gw_wall cert_until;          /* when its listener's certificate ends */
 };
 
 /* Writes everything. `running`: our broker runs already, so its port being taken is no surprise. GW_EXISTS: the port is

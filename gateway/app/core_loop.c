@@ -253,6 +253,9 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
     case OUT_FEED:
         core->outlets.fed(core->outlets.ctx, &out->feed);
         break;
+    case OUT_METRICS_TOKEN:
+        core->outlets.metrics_token(core->outlets.ctx, &out->token_sha256);
+        break;
     case OUT_OPEN_DEVICES:
         core->outlets.open_devices(core->outlets.ctx);
         break;
@@ -460,6 +463,9 @@ static void on_tick(uv_timer_t *timer)
     session_tick(&core->session, now);
     send_overdue_registry(core, now);
     rollouts_resend(&core->operate.rollouts, core->store);
+    struct core_figures figures;
+    core_figures_get(core, &figures);
+    core->outlets.figures(core->outlets.ctx, &figures);
     struct inbox port = inbox_queue_inner_port(core->queue);
     struct inbox_msg msg = {.kind = INBOX_TICK};
     (void)port.post(port.self, &msg); /* a full queue has better things to do */

@@ -9,6 +9,7 @@
 
 #include <uv.h>
 
+#include "core_figures.h"
 #include "inbox_queue.h"
 #include "ingest.h"
 #include "live_feed.h"
@@ -32,6 +33,8 @@ struct core_outlets {
     uint64_t (*credit)(void *ctx);                                  /* what acknowledgements may promise */
     void (*progress)(void *ctx);                                    /* the journal has grown */
     void (*fed)(void *ctx, const struct journal_feed *cursor);      /* the feed goes on here */
+    void (*figures)(void *ctx, const struct core_figures *figures); /* once a second */
+    void (*metrics_token)(void *ctx, const struct gw_sha256 *sha256);
     /* Takes the query over; GW_AGAIN, and does not, when the queue is full. */
     enum gw_rc (*query)(void *ctx, struct query *query);
     ingest_audit_fn *audit;   /* into the journal */

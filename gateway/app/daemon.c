@@ -131,6 +131,7 @@ static enum gw_rc init_certs(struct daemon *d, struct gw_err *err)
     if (rc)
         return rc;
     d->facts.server_key = cert_state.spki;
+    d->cert_until = cert_state.until;
     d->broker.options = d->options;
     d->broker.config = &d->config;
     options_path(d->broker.socket, d->options->run, "broker/broker.sock");
@@ -259,6 +260,7 @@ static void end_all(struct daemon *d)
     web_free(d->web);
     live_hub_free(d->live);
     rest_free(d->rest);
+    metrics_free(d->metrics);
     page_free(d->page);
     est_free(d->est);
     artifact_free(d->artifact);

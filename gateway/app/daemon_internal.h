@@ -5,6 +5,7 @@
  *     daemon_links.c    what the outside tells us, and what core lets out
  *     daemon_journal.c  the journal, its signatures and its readers
  *     daemon_release.c  artifacts and the import of releases
+ *     daemon_metrics.c  what /metrics shows
  *     daemon_net.c      the adapters and their server
  *     daemon_live.c     what people watch
  */
@@ -25,6 +26,7 @@
 #include "journal_db.h"
 #include "journal_thread.h"
 #include "live_hub.h"
+#include "metrics.h"
 #include "mqtt.h"
 #include "options.h"
 #include "page.h"
@@ -62,6 +64,8 @@ struct daemon {
     struct rest *rest;
     struct artifact *artifact;
     struct page *page;
+    struct metrics *metrics;
+    struct gw_wall cert_until; /* of the HTTPS listeners */
     struct http_route *routes;
     size_t route_count;
     struct live_hub *live;
@@ -89,6 +93,8 @@ void daemon_tell_supervisor(enum ctl_kind kind, int32_t value);
 void daemon_listen_ctl(struct daemon *d);
 /* Closes what daemon_init_signals() opened. */
 void daemon_close_signals(struct daemon *d);
+/* /metrics; after core was made. */
+GW_MUST_CHECK enum gw_rc daemon_make_metrics(struct daemon *d, struct gw_err *err);
 /* Ends the feed's thread; closes what it reads from. */
 void daemon_end_feed(struct daemon *d);
 /* Ends the query threads and closes what they read from. */

@@ -174,6 +174,18 @@ static void out_storage(void *ctx, struct answer_storage *ret_storage)
                                            .journal_wal_max_bytes = JOURNAL_WAL_MAX_BYTES};
 }
 
+static void out_figures(void *ctx, const struct core_figures *figures)
+{
+    struct daemon *d = ctx;
+    metrics_set_core(d->metrics, figures);
+}
+
+static void out_metrics_token(void *ctx, const struct gw_sha256 *sha256)
+{
+    struct daemon *d = ctx;
+    metrics_set_token(d->metrics, sha256);
+}
+
 static void out_progress(void *ctx)
 {
     struct daemon *d = ctx;
@@ -273,6 +285,8 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .credit = out_credit,
                                  .progress = out_progress,
                                  .fed = out_fed,
+                                 .figures = out_figures,
+                                 .metrics_token = out_metrics_token,
                                  .query = out_query,
                                  .audit = out_audit,
                                  .live = daemon_live_outlets(d)};

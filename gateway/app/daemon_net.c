@@ -33,12 +33,13 @@ void daemon_init_responder(struct daemon *d)
 
 static void collect_routes(struct daemon *d)
 {
-    size_t counts[4], at = 0;
+    size_t counts[] = {0, 0, 0, 0, 1}, at = 0;
     const struct http_route *tables[] = {est_routes(d->est, &counts[0]), rest_routes(d->rest, &counts[1]),
-                                         page_routes(d->page, &counts[2]), artifact_routes(d->artifact, &counts[3])};
-    d->route_count = counts[0] + counts[1] + counts[2] + counts[3];
+                                         page_routes(d->page, &counts[2]), artifact_routes(d->artifact, &counts[3]),
+                                         metrics_route(d->metrics)};
+    d->route_count = counts[0] + counts[1] + counts[2] + counts[3] + counts[4];
     d->routes = gw_xalloc(d->route_count, sizeof(*d->routes));
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         memcpy(d->routes + at, tables[i], counts[i] * sizeof(*d->routes));
         at += counts[i];
     }
@@ -65,8 +66,10 @@ enum gw_rc daemon_init_adapters(struct daemon *d, struct gw_err *err)
     d->rest = rest_new(&rest);
     d->artifact = artifact_new(&(struct artifact_config){.inbox = est.inbox, .responder = d->responder});
     d->page = page_new(d->responder, page_files, page_file_count);
-    collect_routes(d);
-    return GW_OK;
+    rc = daemon_make_metrics(d, err);
+    if (!rc)
+        collect_routes(d);
+    return rc;
 }
 
 /* A door's listener. A port that was chosen freely before and is taken now makes room for another free one. */

@@ -95,6 +95,14 @@ bool inbox_queue_take(struct inbox_queue *q, struct inbox_msg *ret_msg)
     return any;
 }
 
+size_t inbox_queue_count(struct inbox_queue *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    size_t count = q->count;
+    (void)pthread_mutex_unlock(&q->lock);
+    return count;
+}
+
 void inbox_queue_close(struct inbox_queue *q)
 {
     (void)pthread_mutex_lock(&q->lock);

@@ -26,5 +26,7 @@ struct inbox inbox_queue_inner_port(struct inbox_queue *q);
 
 /* Takes the oldest; false when it is empty. The caller owns msg->blob. Core's thread. */
 bool inbox_queue_take(struct inbox_queue *q, struct inbox_msg *ret_msg);
+/* Messages that wait. Any thread. */
+size_t inbox_queue_count(struct inbox_queue *q);
 /* From now on adapters are refused with GW_CANCELLED. */
 void inbox_queue_close(struct inbox_queue *q);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "checkpoint.h"
 #include "gw_cleanup.h"
@@ -107,6 +108,7 @@ void journal_thread_stats_get(struct journal_thread *t, struct journal_thread_st
     (void)pthread_mutex_lock(&t->stats_lock);
     *ret_stats = t->stats;
     ret_stats->full = atomic_load(&t->full);
+    ret_stats->queued_bytes = journal_queue_bytes(t->queue);
     (void)pthread_mutex_unlock(&t->stats_lock);
 }
 
@@ -196,6 +198,27 @@ static bool to_item(struct journal_thread *t, const struct journal_entry *entry,
     return true;
 }
 
+const uint32_t journal_commit_bounds_us[JOURNAL_COMMIT_BOUNDS] = {500,   1000,   2000,   5000,    10000,  20000,
+                                                                  50000, 100000, 500000, 1000000, 5000000};
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void note_time(struct journal_thread *t, uint64_t took_us)
+{
+    size_t i = 0;
+    while (i < JOURNAL_COMMIT_BOUNDS && took_us > journal_commit_bounds_us[i])
+        i++;
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.commit_buckets[i]++;
+    t->stats.commit_sum_us += took_us;
+    (void)pthread_mutex_unlock(&t->stats_lock);
+}
+
 static void note_commit(struct journal_thread *t, enum gw_rc rc, const struct journal_item *items, size_t count,
                         const struct gw_err *err)
 {
@@ -205,6 +228,7 @@ static void note_commit(struct journal_thread *t, enum gw_rc rc, const struct jo
     for (size_t i = 0; !rc && i < count; i++) {
         t->stats.batches += items[i].kind == JOURNAL_BATCH;
         t->stats.events += items[i].stored;
+        t->stats.bytes += items[i].kind == JOURNAL_BATCH ? items[i].bundle.len : items[i].text.len;
     }
     (void)pthread_mutex_unlock(&t->stats_lock);
     if (rc && !atomic_exchange(&t->full, true))
@@ -249,7 +273,9 @@ static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *item
     const struct journal *journal = &t->config.journal;
     struct gw_err err = {0};
     *ret_taken = 0;
+    uint64_t begin_us = now_us();
     enum gw_rc rc = journal->ops->commit(journal->self, items, count, ret_taken, &err);
+    note_time(t, now_us() - begin_us);
     if (rc == GW_CORRUPT && count == 1) { /* one damaged log harms only itself */
         gw_log(GW_LOG_ERROR, PART, "the log of %s is damaged and takes nothing more: %s",
                items[0].device.text[0] ? items[0].device.text : "the gateway", gw_err_text(&err));

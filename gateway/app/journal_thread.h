@@ -72,8 +72,16 @@ void journal_thread_forget(struct journal_thread *t, const struct journal_feed *
 /* What an acknowledgement may promise to take next, in bytes. Any thread. */
 uint64_t journal_thread_credit(const struct journal_thread *t);
 
+/* Upper bounds of the commit times that are counted apart. */
+#define JOURNAL_COMMIT_BOUNDS 11
+extern const uint32_t journal_commit_bounds_us[JOURNAL_COMMIT_BOUNDS];
+
 struct journal_thread_stats {
     uint64_t commits, failed_commits, batches, events, malformed;
+    uint64_t bytes;                                     /* of batches, lines and audit events that were committed */
+    uint64_t commit_buckets[JOURNAL_COMMIT_BOUNDS + 1]; /* commits by time, the last above all bounds */
+    uint64_t commit_sum_us;
+    uint64_t queued_bytes;            /* that wait now */
     struct gw_device_id malformed_by; /* who sent the last of them */
     uint64_t dropped; /* batches and lines for which the queue had no room, and lines that a failed commit lost */
     uint64_t checkpoints, checkpoints_refused;

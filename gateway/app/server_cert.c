@@ -43,7 +43,7 @@ static void describe(const struct config *config, const struct gw_sha256 *spki, 
 }
 
 /* Is the file there, made for this, and good for another month? */
-static bool still_good(const char *path, struct gw_view description, struct gw_wall now)
+static bool still_good(const char *path, struct gw_view description, struct gw_wall now, struct gw_wall *ret_until)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf pem;
     gw_buf_init(&pem, PEM_MAX);
@@ -55,6 +55,7 @@ static bool still_good(const char *path, struct gw_view description, struct gw_w
     struct gw_wall until;
     if (gw_wall_parse(gw_view_make(line.ptr + description.len, line.len - description.len), &until))
         return false;
+    *ret_until = until;
     return until.ms - now.ms > RENEW_LEFT_MS;
 }
 
@@ -97,7 +98,10 @@ enum gw_rc server_cert_ensure(const struct server_cert_files *files, const struc
     describe(config, &ret_state->spki, &file);
     if (gw_buf_rc(&file))
         return gw_err_set(err, gw_buf_rc(&file), "names of the gateway");
-    ret_state->changed = !still_good(files->cert_path, gw_buf_view(&file), gw_wall_now());
+    struct gw_wall now = gw_wall_now();
+    ret_state->changed = !still_good(files->cert_path, gw_buf_view(&file), now, &ret_state->until);
+    if (ret_state->changed)
+        ret_state->until.ms = now.ms + LIFE_DAYS * GW_DAY_MS;
     return ret_state->changed ? make_cert(files->cert_path, signer, identity, &request, &file, err) : GW_OK;
 }
 

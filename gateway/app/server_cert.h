@@ -22,6 +22,7 @@ struct server_cert_files {
 struct server_cert_state {
     struct gw_sha256 spki; /* of the key's SubjectPublicKeyInfo */
     bool changed;          /* the certificate file was written */
+    struct gw_wall until;  /* when the certificate ends */
 };
 
 /* Makes or renews what is needed. Blocks (asks keyd). */

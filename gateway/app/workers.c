@@ -279,6 +279,14 @@ enum gw_rc workers_give(struct workers *w, struct work *work)
     return room ? GW_OK : GW_AGAIN;
 }
 
+size_t workers_waiting(struct workers *w)
+{
+    (void)pthread_mutex_lock(&w->lock);
+    size_t count = w->work.count + w->passwords.count;
+    (void)pthread_mutex_unlock(&w->lock);
+    return count;
+}
+
 void workers_free(struct workers *w)
 {
     if (!w)

@@ -31,5 +31,7 @@ GW_MUST_CHECK enum gw_rc workers_new(const struct workers_config *config, struct
                                      struct gw_err *err);
 /* Takes the item over; GW_AGAIN when the queue is full (the caller keeps it). Any thread. */
 GW_MUST_CHECK enum gw_rc workers_give(struct workers *w, struct work *work);
+/* Items that wait. Any thread. */
+size_t workers_waiting(struct workers *w);
 /* Finishes what is being done, drops what waits, joins the threads. */
 void workers_free(struct workers *w);

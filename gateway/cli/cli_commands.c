@@ -83,6 +83,13 @@ static const struct cli_command commands[] = {
     {"alerts resolve", "ID", 1, CLI_OPT_REV | CLI_OPT_NOTE, "close an alert",
      "When its cause happens again a new one opens.", cli_alerts_resolve},
     {"alerts note", "ID TEXT", 2, CLI_OPT_REV, "write a note to an alert, in any state", NULL, cli_alerts_note},
+    {"metrics-token revoke", NULL, 0, 0, "close /metrics", "What scrapes with the token is refused at once.",
+     cli_metrics_revoke},
+    {"metrics-token", NULL, 0, CLI_OPT_STDOUT, "make the token that opens /metrics (docs/metrics.md)",
+     "Shown this once; the gateway keeps its hash. The token made before is void.\n"
+     "Because it must not end up in a log, it is printed on a terminal only, or with\n"
+     "--stdout.",
+     cli_metrics_token},
     {"release keygen", NULL, 0, CLI_OPT_OUT | CLI_OPT_TYPE, "make a vendor's key pair (needs no gateway)",
      "Writes the private key to --out FILE.key (PKCS#8, mode 0600) and its public half\n"
      "to FILE.pub, and prints the fingerprint, which an admin compares when the key is\n"

@@ -43,6 +43,7 @@ enum answer_kind {
     ANSWER_SESSION,         /* session; with GW_DENIED: name or password is wrong */
     ANSWER_SIGNED_OUT,      /* rc and text; the cookie is to be forgotten */
     ANSWER_USERS,           /* users; single */
+    ANSWER_METRICS_TOKEN,   /* text = the token, shown once */
     ANSWER_ALERTS,          /* alerts; more; single */
 };
 

@@ -136,6 +136,8 @@ enum act_kind {
     ACT_ALERT_SNOOZE, /* number = until, ms */
     ACT_ALERT_RESOLVE,
     ACT_ALERT_NOTE,
+    ACT_METRICS_TOKEN, /* answers ANSWER_METRICS_TOKEN; voids the one before */
+    ACT_METRICS_REVOKE,
     /* People. A password in blob is bytes without NUL. */
     ACT_SIGN_IN,       /* anonymous: name, blob = password; answers ANSWER_SESSION */
     ACT_SESSION_GET,   /* answers ANSWER_SESSION */

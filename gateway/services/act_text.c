@@ -55,6 +55,8 @@ static const struct {
     {ACT_ALERT_SNOOZE, "snooze an alert"},
     {ACT_ALERT_RESOLVE, "resolve an alert"},
     {ACT_ALERT_NOTE, "write a note on an alert"},
+    {ACT_METRICS_TOKEN, "make a token for metrics"},
+    {ACT_METRICS_REVOKE, "revoke the token for metrics"},
     {ACT_SIGN_IN, "sign in"},
     {ACT_SESSION_GET, "read the own session"},
     {ACT_SIGN_OUT, "sign out"},

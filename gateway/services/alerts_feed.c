@@ -99,6 +99,11 @@ static enum gw_rc take_hit(struct alerts *a, struct turn *turn, const struct fee
     return alerts_raise(a, turn, &event, err);
 }
 
+static bool same_place(const struct journal_feed *a, const struct journal_feed *b)
+{
+    return a->epoch == b->epoch && a->n == b->n;
+}
+
 enum gw_rc alerts_feed(struct alerts *a, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     const struct feed_batch *batch = (const struct feed_batch *)(const void *)msg->blob;
@@ -108,7 +113,7 @@ enum gw_rc alerts_feed(struct alerts *a, struct turn *turn, const struct inbox_m
         return rc;
     if (msg->blob_len != sizeof(*batch) || batch->count > FEED_HITS_MAX)
         return gw_err_set(err, GW_INVALID, "a batch of the feed that is none");
-    if (batch->from.epoch == cursor.epoch && batch->from.n == cursor.n) {
+    if (same_place(&batch->from, &cursor)) {
         for (uint32_t i = 0; !rc && i < batch->count; i++)
             rc = take_hit(a, turn, &batch->hits[i], err);
         cursor = batch->to;

@@ -55,6 +55,19 @@ static struct alerts_event event_of(const char *cls, const struct gw_device_id *
     return event;
 }
 
+static bool newest_attempt(void *ctx, const struct attempt_entry *entry)
+{
+    *(bool *)ctx = attempt_state_begun(entry->attempt.state);
+    return false;
+}
+
+/* An update is being installed: the rollout watches the device until it is back, or given up. */
+static enum gw_rc is_updating(struct turn *turn, const struct gw_device_id *id, bool *ret_updating, struct gw_err *err)
+{
+    *ret_updating = false;
+    return turn->store->ops->attempt_each_of(turn->store->self, id, 1, newest_attempt, ret_updating, err);
+}
+
 /* Away for too long, seen from here: nobody is away for longer than somebody could have seen them. */
 static enum gw_rc look_at_presence(struct alerts *a, struct turn *turn, const struct session *session,
                                    const struct gw_device_id *id, bool expected, struct gw_err *err)
@@ -64,8 +77,10 @@ static enum gw_rc look_at_presence(struct alerts *a, struct turn *turn, const st
     if (session->up.ms > since.ms)
         since = session->up;
     bool away = a->offline_ms > 0 && expected && (!p || !p->online);
-    if (away && turn->now.ms - since.ms < a->offline_ms)
-        return GW_OK; /* neither: an alert from before a restart stays */
+    bool early = away && turn->now.ms - since.ms < a->offline_ms;
+    enum gw_rc rc = away && !early ? is_updating(turn, id, &early, err) : GW_OK;
+    if (rc || early)
+        return rc; /* neither: an alert from before a restart stays */
     char msg[ALERT_MSG_MAX];
     struct alerts_event event = event_of(ALERTS_OFFLINE, id, turn->now);
     (void)snprintf(msg, sizeof(msg), "not connected for more than %lld minutes",

@@ -5,6 +5,7 @@
 #include "act_rule.h"
 #include "act_text.h"
 #include "audit_note.h"
+#include "metrics_token.h"
 #include "operate_internal.h"
 #include "rollouts_act.h"
 
@@ -119,6 +120,8 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
         return rollouts_act(&o->rollouts, turn, msg, err);
     case ACT_GROUP_ROLLOUT_READ:
         return rollouts_read(turn, msg, err);
+    case ACT_GROUP_METRICS:
+        return metrics_token_act(o->access.hash, turn, msg, err);
     case ACT_GROUP_ALERT:
         return alerts_act(&o->alerts, turn, msg, err);
     case ACT_GROUP_SESSION:

@@ -24,17 +24,18 @@ enum turn_out_kind {
     OUT_REGISTRY,     /* the broker's entries of `device` may have changed: send them */
     OUT_REGISTRY_ALL, /* send the whole registry */
     OUT_WORK,
-    OUT_QUERY,        /* for the query threads */
-    OUT_COLLECT,      /* blobs that no staged release names may go */
-    OUT_VERIFY,       /* read a release's artifacts again */
-    OUT_CUT,          /* close live HTTPS connections of this certificate */
-    OUT_SESSION,      /* operators' sessions begin or end */
-    OUT_FEED,         /* the feed is to know where core stands */
-    OUT_OPEN_DEVICES, /* the devices' listeners may open now */
-    OUT_JOB,          /* `device` is to hear what dn/job says now */
-    OUT_JOBACK,       /* `device` is to hear that its report is stored: id, rev, word */
-    OUT_DUE,          /* a turn for the rollout or attempt `id` */
-    OUT_LOOK,         /* more is due: look at the timers again */
+    OUT_QUERY,         /* for the query threads */
+    OUT_COLLECT,       /* blobs that no staged release names may go */
+    OUT_VERIFY,        /* read a release's artifacts again */
+    OUT_CUT,           /* close live HTTPS connections of this certificate */
+    OUT_SESSION,       /* operators' sessions begin or end */
+    OUT_FEED,          /* the feed is to know where core stands */
+    OUT_METRICS_TOKEN, /* another token opens /metrics, or none */
+    OUT_OPEN_DEVICES,  /* the devices' listeners may open now */
+    OUT_JOB,           /* `device` is to hear what dn/job says now */
+    OUT_JOBACK,        /* `device` is to hear that its report is stored: id, rev, word */
+    OUT_DUE,           /* a turn for the rollout or attempt `id` */
+    OUT_LOOK,          /* more is due: look at the timers again */
 };
 
 struct turn_out {
@@ -43,6 +44,7 @@ struct turn_out {
     struct gw_device_id device;
     struct gw_sha256 cert_sha256;
     struct journal_feed feed;
+    struct gw_sha256 token_sha256;  /* METRICS_TOKEN; zeroed: none */
     struct answer *answer;          /* owned */
     struct work *work;              /* owned, with its blob */
     struct query *query;            /* owned */

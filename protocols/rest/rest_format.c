@@ -147,6 +147,13 @@ static void put_invitation(struct json_writer *w, const struct answer *a)
     json_put_end(w);
 }
 
+static void put_metrics_token(struct json_writer *w, const struct answer *a)
+{
+    json_put_object(w, NULL);
+    json_put_str(w, "token", a->text);
+    json_put_end(w);
+}
+
 static void put_done(struct json_writer *w, const struct answer *a)
 {
     json_put_object(w, NULL);
@@ -214,6 +221,9 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
         return true;
     case ANSWER_USERS:
         rest_put_users(w, a);
+        return true;
+    case ANSWER_METRICS_TOKEN:
+        put_metrics_token(w, a);
         return true;
     case ANSWER_ALERTS:
         rest_put_alerts(w, a);

@@ -42,6 +42,7 @@ const struct rule rules_table[] = {
     {RULES_ABOUT, "log.damaged", EVENT_SEV_INFO, ANY, EVENT_SEV_CRITICAL, ONCE},
     {RULES_GATEWAY, "integ.log_altered", EVENT_SEV_INFO, ANY, EVENT_SEV_CRITICAL, ONCE},
     {RULES_GATEWAY, "rollout.held", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, ONCE},
-    {RULES_GATEWAY, "rollout.aborted", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, ONCE},
+    {RULES_GATEWAY, "rollout.abort", EVENT_SEV_INFO, FAILED, EVENT_SEV_HIGH, ONCE},    /* by itself, not by people */
+    {RULES_GATEWAY, "rollout.rollback", EVENT_SEV_INFO, FAILED, EVENT_SEV_HIGH, ONCE}, /* the same */
 };
 const size_t rules_count = sizeof(rules_table) / sizeof(rules_table[0]);

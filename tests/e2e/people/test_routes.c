@@ -63,6 +63,8 @@ static const struct row {
     {"post", "/api/v1/alerts/{alert}/snooze", OPERATOR, 404, NULL, "{\"until\":\"2100-01-01T00:00:00Z\"}"},
     {"post", "/api/v1/alerts/{alert}/resolve", OPERATOR, 404, NULL, NULL},
     {"post", "/api/v1/alerts/{alert}/note", OPERATOR, 404, NULL, "{\"note\":\"\"}"},
+    {"delete", "/api/v1/metrics-token", ADMIN, 404, NULL, NULL},
+    {"post", "/api/v1/metrics-token", ADMIN, 200, NULL, NULL},
     {"post", "/api/v1/vendor-keys", ADMIN, 400, NULL, "{\"pem\":\"no key\",\"name\":\"v\"}"},
     {"delete", "/api/v1/vendor-keys/{keyid}", ADMIN, 404, NULL, NULL},
     {"get", "/api/v1/users", ADMIN, 200, NULL, NULL},

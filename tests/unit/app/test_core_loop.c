@@ -52,6 +52,12 @@ static void no_doors(void *ctx, struct answer_refused *ret_counters)
     (void)ret_counters;
 }
 
+static void no_figures(void *ctx, const struct core_figures *figures)
+{
+    (void)ctx;
+    (void)figures;
+}
+
 static void no_feed(void *ctx)
 {
     (void)ctx;
@@ -98,6 +104,7 @@ static void house_open(struct house *h)
                     .doors = no_doors,
                     .storage = look_at_storage,
                     .progress = no_feed,
+                    .figures = no_figures,
                     .audit = take_audit},
     };
     CU_ASSERT_EQUAL_FATAL(core_init(&h->core, &parts, NULL), GW_OK);

@@ -219,6 +219,7 @@ void answers_have_the_documented_members(void)
         {"RolloutList", {.kind = ANSWER_ROLLOUTS, .rollouts = &rollout, .rollout_count = 1}},
         {"RolloutPreview", {.kind = ANSWER_ROLLOUT_PREVIEW, .rollouts = &rollout, .rollout_count = 1}},
         {"AttemptList", {.kind = ANSWER_ATTEMPTS, .attempts = &attempt, .attempt_count = 1}},
+        {"MetricsToken", {.kind = ANSWER_METRICS_TOKEN, .text = "gwm_"}},
         {"Alert", {.kind = ANSWER_ALERTS, .alerts = &alert, .alert_count = 1, .single = true}},
         {"AlertList", {.kind = ANSWER_ALERTS, .alerts = &alert, .alert_count = 1}},
         {"Import", {.kind = ANSWER_IMPORT}},

@@ -6,6 +6,8 @@
 #include "alerts.h"
 #include "desk.h"
 #include "gw_cleanup.h"
+#include "metrics_token.h"
+#include "shop.h"
 
 static struct gw_err err;
 static const struct log_id pump_log = {.kind = LOG_DEVICE, .device = {"pump-7"}, .epoch = 5};
@@ -372,6 +374,86 @@ static void sees_the_disk_fill_and_empty(void)
     desk_close(&d);
 }
 
+/* A device in the middle of its update: it runs the new version, the confirm time runs. */
+static void open_update(struct desk *d)
+{
+    shop_open(d);
+    d->operate.alerts = (struct alerts){.rollouts = &d->operate.rollouts, .offline_ms = GW_MINUTE_MS};
+    shop_devices(d, 1);
+    struct rollout_plan plan = shop_plan(100, 1);
+    struct rollout_entry entry = shop_draft(d, &plan);
+    CU_ASSERT_EQUAL(shop_change(d, entry.id, ROLLOUT_EV_START), GW_OK);
+    shop_report(d, "pump-000", JOB_STATE_INSTALLING, "", "");
+    shop_report(d, "pump-000", JOB_STATE_REBOOTING, "", "");
+    shop_offline(d, "pump-000");
+}
+
+static void breaks_a_confirm_time_by_what_the_device_logs(void)
+{
+    struct desk d;
+    open_update(&d);
+    shop_connect(&d, "pump-000", "2.0", "boot-9", 0);
+    CU_ASSERT_EQUAL(shop_attempt(&d, "pump-000").attempt.state, ATTEMPT_CONFIRMING);
+    struct feed_hit hit = hit_of(RULES_DEVICE_SEVERE, "pump-000", EVENT_SEV_HIGH, 1, d.now);
+    hit.log = (struct log_id){.kind = LOG_DEVICE, .device = desk_id("pump-000"), .epoch = 1};
+    hit.alarm = EVENT_SEV_HIGH;
+    (void)snprintf(hit.boot, sizeof(hit.boot), "boot-9");
+    GW_ASSERT_OK(feed(&d, 0, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(shop_attempt(&d, "pump-000").attempt.breaks, 0);
+    hit.alarm = EVENT_SEV_CRITICAL;
+    GW_ASSERT_OK(feed(&d, 1, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(shop_attempt(&d, "pump-000").attempt.breaks, 1);
+    GW_ASSERT_OK(feed(&d, 1, &hit, NULL), &err); /* the same batch again: once */
+    CU_ASSERT_EQUAL(shop_attempt(&d, "pump-000").attempt.breaks, 1);
+    desk_close(&d);
+}
+
+static void calls_nobody_away_while_an_update_installs(void)
+{
+    struct desk d;
+    open_update(&d);
+    d.now.ms += 2 * GW_MINUTE_MS;
+    GW_ASSERT_OK(tick(&d), &err);
+    CU_ASSERT_EQUAL(open_alert(&d, ALERTS_OFFLINE, "pump-000").count, 0);
+    CU_ASSERT_TRUE(attempt_state_begun(shop_attempt(&d, "pump-000").attempt.state));
+    shop_connect(&d, "pump-000", "2.0", "boot-9", 0);
+    shop_wait(&d, ATTEMPT_CONFIRM_MS_DEFAULT);
+    CU_ASSERT_EQUAL(shop_attempt(&d, "pump-000").attempt.state, ATTEMPT_OK);
+    shop_offline(&d, "pump-000");
+    d.now.ms += 2 * GW_MINUTE_MS;
+    GW_ASSERT_OK(tick(&d), &err);
+    CU_ASSERT_EQUAL(open_alert(&d, ALERTS_OFFLINE, "pump-000").count, 1);
+    desk_close(&d);
+}
+
+static void makes_and_revokes_the_token_for_metrics(void)
+{
+    struct desk d;
+    struct gw_sha256 stored, none = {{0}}, again;
+    open_desk(&d);
+    struct inbox_msg msg = {.kind = INBOX_ACT, .u.act = {.kind = ACT_METRICS_TOKEN, .actor = actor_of(USER_OPERATOR)}};
+    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
+    msg.u.act.actor = actor_of(USER_ADMIN);
+    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
+    const struct answer *answer = desk_answer(&d);
+    CU_ASSERT_FATAL(answer && answer->kind == ANSWER_METRICS_TOKEN);
+    CU_ASSERT_EQUAL(strlen(answer->text), METRICS_TOKEN_CHARS);
+    d.operate.access.hash->digest(gw_view_str(answer->text), &again);
+    GW_ASSERT_OK(metrics_token_load(&d.store, &stored, &err), &err);
+    CU_ASSERT(gw_sha256_eq(&stored, &again) && gw_sha256_eq(&desk_out(&d, OUT_METRICS_TOKEN)->token_sha256, &again));
+    CU_ASSERT(desk_audited(&d, "cfg.metrics_token", "local:admin"));
+    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK); /* another one */
+    GW_ASSERT_OK(metrics_token_load(&d.store, &stored, &err), &err);
+    CU_ASSERT(!gw_sha256_eq(&stored, &again));
+    msg.u.act.kind = ACT_METRICS_REVOKE;
+    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
+    CU_ASSERT(desk_answer(&d)->rc == GW_OK && gw_sha256_eq(&desk_out(&d, OUT_METRICS_TOKEN)->token_sha256, &none));
+    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_NOT_FOUND);
+    desk_close(&d);
+}
+
 const struct gw_test_case alerts_cases[] = {
     {"raises a cause once and counts on", raises_once_and_counts_on},
     {"takes each batch of the feed exactly once", takes_each_batch_exactly_once},
@@ -383,5 +465,8 @@ const struct gw_test_case alerts_cases[] = {
     {"sees who is away for too long", sees_who_is_away_for_too_long},
     {"sees certificates that end and are not renewed", sees_certificates_that_end},
     {"sees the disk fill and empty", sees_the_disk_fill_and_empty},
+    {"breaks a confirm time by what the device logs, once", breaks_a_confirm_time_by_what_the_device_logs},
+    {"calls nobody away while an update installs", calls_nobody_away_while_an_update_installs},
+    {"makes and revokes the token for metrics", makes_and_revokes_the_token_for_metrics},
 };
 const size_t alerts_case_count = sizeof(alerts_cases) / sizeof(alerts_cases[0]);

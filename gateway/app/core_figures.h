@@ -1,0 +1,24 @@
+/*
+ * core_figures: what core knows and metrics show, as a value. Made once a second in core's thread, by a few counts.
+ */
+#pragma once
+
+#include "answer.h"
+
+struct core_figures {
+    bool claimed, broker_up, keyd_up;
+    bool registry_confirmed;
+    int64_t devices[8]; /* by enum device_state */
+    int64_t online;
+    int64_t pending;
+    int64_t alerts_open[EVENT_SEV_FATAL + 1]; /* by severity */
+    int64_t alerts;                           /* kept, resolved ones too */
+    uint64_t alerts_lost;
+    struct answer_refused refused;
+    struct answer_storage storage;
+    uint64_t turns, commits, failed_commits;
+};
+
+struct core;
+/* What cannot be counted now is left 0. */
+void core_figures_get(const struct core *core, struct core_figures *ret_figures);

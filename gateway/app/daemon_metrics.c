@@ -1,0 +1,58 @@
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "crypto_hash.h"
+#include "daemon_internal.h"
+#include "gw_cleanup.h"
+#include "metrics_token.h"
+
+/* proc(5): size and resident set, in pages. */
+static void read_memory(struct metrics_figures *figures)
+{
+    GW_FCLOSE FILE *f = fopen("/proc/self/statm", "re");
+    unsigned long size = 0, resident = 0;
+    if (!f || fscanf(f, "%lu %lu", &size, &resident) != 2)
+        return;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    figures->virtual_bytes = size * page;
+    figures->resident_bytes = resident * page;
+}
+
+static void read_disk(const struct daemon *d, struct metrics_figures *figures)
+{
+    struct statvfs fs;
+    if (statvfs(d->options->state, &fs))
+        return;
+    figures->disk_free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+    figures->disk_bytes = (uint64_t)fs.f_blocks * fs.f_frsize;
+}
+
+/* In web's thread, while the parts that it reads live: web is stopped before them. */
+static void collect(void *ctx, struct metrics_figures *figures)
+{
+    struct daemon *d = ctx;
+    web_stats_get(d->web, &figures->web);
+    journal_thread_stats_get(d->journal_thread, &figures->journal);
+    feed_thread_stats_get(d->feed, &figures->feed);
+    read_memory(figures);
+    read_disk(d, figures);
+    figures->queued[METRICS_QUEUE_INBOX] = inbox_queue_count(d->core.queue);
+    figures->queue_max[METRICS_QUEUE_INBOX] = INBOX_QUEUE_MESSAGES;
+    figures->queued[METRICS_QUEUE_WORK] = workers_waiting(d->workers);
+    figures->queue_max[METRICS_QUEUE_WORK] = WORKERS_QUEUE_MAX + WORKERS_PASSWORDS_MAX;
+    figures->queued[METRICS_QUEUE_JOURNAL] = figures->journal.queued_bytes;
+    figures->queue_max[METRICS_QUEUE_JOURNAL] = JOURNAL_THREAD_BYTES;
+    figures->certs[0] = (struct metrics_cert){"https", d->cert_until};
+    figures->certs[1] = (struct metrics_cert){"mqtt", d->broker.cert_until};
+    figures->started = d->facts.started;
+}
+
+enum gw_rc daemon_make_metrics(struct daemon *d, struct gw_err *err)
+{
+    struct metrics_config config = {.responder = d->responder, .hash = crypto_sha256(), .collect = collect, .ctx = d};
+    enum gw_rc rc = metrics_token_load(&d->store, &config.token_sha256, err);
+    if (!rc)
+        d->metrics = metrics_new(&config);
+    return rc;
+}

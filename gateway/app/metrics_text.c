@@ -1,0 +1,157 @@
+/* The families of /metrics. docs/metrics.md lists them. */
+#include <stdio.h>
+
+#include "device.h"
+#include "metrics.h"
+#include "prom_text.h"
+
+static void counter(struct prom *p, const char *name, const char *help, uint64_t n)
+{
+    prom_family(p, name, PROM_COUNTER, help);
+    prom_u64(p, NULL, NULL, n);
+}
+
+static void gauge(struct prom *p, const char *name, const char *help, int64_t n)
+{
+    prom_family(p, name, PROM_GAUGE, help);
+    prom_i64(p, NULL, NULL, n);
+}
+
+static void put_process(struct prom *p, const struct metrics_figures *f)
+{
+    prom_family(p, "gatehouse_build_info", PROM_GAUGE, "The version that runs.");
+    prom_u64(p, "version", GATEHOUSE_VERSION, 1);
+    prom_family(p, "process_start_time_seconds", PROM_GAUGE, "When the daemon was started, Unix time.");
+    prom_ms(p, NULL, NULL, f->started.ms);
+    gauge(p, "process_resident_memory_bytes", "Memory of the daemon that is resident.", (int64_t)f->resident_bytes);
+    gauge(p, "process_virtual_memory_bytes", "Address space of the daemon.", (int64_t)f->virtual_bytes);
+}
+
+static void put_health(struct prom *p, const struct core_figures *c)
+{
+    prom_family(p, "gatehouse_up", PROM_GAUGE, "Whether a part of the gateway works.");
+    prom_bool(p, "part", "broker", c->broker_up);
+    prom_bool(p, "part", "keyd", c->keyd_up);
+    prom_bool(p, "part", "registry", c->registry_confirmed);
+    prom_bool(p, "part", "journal", !c->storage.journal_full);
+}
+
+static void put_devices(struct prom *p, const struct core_figures *c)
+{
+    prom_family(p, "gatehouse_devices", PROM_GAUGE, "Devices by state.");
+    for (enum device_state state = DEVICE_INVITED; state <= DEVICE_RETIRED; state++)
+        prom_i64(p, "state", device_state_text(state), c->devices[state]);
+    gauge(p, "gatehouse_devices_online", "Devices with a session at the broker.", c->online);
+    gauge(p, "gatehouse_enrolments_pending", "Requests that wait for a person.", c->pending);
+}
+
+static void put_alerts(struct prom *p, const struct metrics_figures *f)
+{
+    const struct core_figures *c = &f->core;
+    prom_family(p, "gatehouse_alerts_open", PROM_GAUGE, "Alerts that are not resolved, by severity.");
+    for (enum event_sev sev = EVENT_SEV_INFO; sev <= EVENT_SEV_FATAL; sev++)
+        prom_i64(p, "severity", event_sev_text(sev), c->alerts_open[sev]);
+    gauge(p, "gatehouse_alerts_kept", "Alerts in the store, resolved ones too.", c->alerts);
+    gauge(p, "gatehouse_alerts_max", "How many alerts are kept at most.", ALERTS_MAX);
+    counter(p, "gatehouse_alerts_lost_total", "New causes of devices for which there was no room.", c->alerts_lost);
+    counter(p, "gatehouse_feed_events_total", "Events that were held against the rules.", f->feed.events);
+    counter(p, "gatehouse_feed_hits_total", "Causes that were handed to core.", f->feed.hits);
+    counter(p, "gatehouse_feed_coalesced_total", "Events that were summed with others of their cause.",
+            f->feed.coalesced);
+    counter(p, "gatehouse_feed_damaged_total", "Appends that could not be read and were passed over.", f->feed.damaged);
+    gauge(p, "gatehouse_feed_behind", "Appends that wait to be held against the rules.", (int64_t)f->feed.behind);
+}
+
+static void put_refused(struct prom *p, const struct metrics_figures *f)
+{
+    const struct answer_refused *r = &f->core.refused;
+    prom_family(p, "gatehouse_refused_total", PROM_COUNTER, "What the doors refused, by reason.");
+    prom_u64(p, "reason", "tls", r->tls);
+    prom_u64(p, "reason", "certificate", r->certificate);
+    prom_u64(p, "reason", "half_open", r->half_open);
+    prom_u64(p, "reason", "ceiling", r->ceiling);
+    prom_u64(p, "reason", "unauthenticated", r->unauthenticated);
+    prom_u64(p, "reason", "broker", r->broker);
+    prom_u64(p, "reason", "batches", r->batches);
+    prom_u64(p, "reason", "metrics_token", f->denied);
+}
+
+static void put_journal(struct prom *p, const struct metrics_figures *f)
+{
+    const struct journal_thread_stats *j = &f->journal;
+    counter(p, "gatehouse_ingest_batches_total", "Batches of devices that were dealt with.", j->batches);
+    counter(p, "gatehouse_ingest_events_total", "Events that were stored.", j->events);
+    counter(p, "gatehouse_ingest_bytes_total", "Bytes of batches, lines and audit events in commits.", j->bytes);
+    prom_family(p, "gatehouse_ingest_refused_total", PROM_COUNTER, "What devices sent and was not stored.");
+    prom_u64(p, "reason", "malformed", j->malformed);
+    prom_u64(p, "reason", "dropped", j->dropped);
+    counter(p, "gatehouse_journal_failed_commits_total", "Commits of the journal that failed.", j->failed_commits);
+    prom_family(p, "gatehouse_journal_commit_seconds", PROM_HISTOGRAM, "How long a commit of the journal took.");
+    prom_put_histogram(p, &(struct prom_histogram){journal_commit_bounds_us, JOURNAL_COMMIT_BOUNDS, j->commit_buckets,
+                                                   j->commit_sum_us});
+    counter(p, "gatehouse_checkpoints_total", "Checkpoints that were signed and kept.", j->checkpoints);
+    prom_family(p, "gatehouse_checkpoints_refused_total", PROM_COUNTER, "Checkpoints that were not signed.");
+    prom_u64(p, "reason", "denied", j->checkpoints_denied);
+    prom_u64(p, "reason", "unreachable", j->checkpoints_refused - j->checkpoints_denied);
+}
+
+static void put_state(struct prom *p, const struct metrics_figures *f)
+{
+    const struct core_figures *c = &f->core;
+    static const char *const queues[] = {
+        [METRICS_QUEUE_INBOX] = "inbox", [METRICS_QUEUE_WORK] = "work", [METRICS_QUEUE_JOURNAL] = "journal_bytes"};
+    counter(p, "gatehouse_turns_total", "Messages that core has dealt with.", c->turns);
+    counter(p, "gatehouse_state_commits_total", "Commits of state.db.", c->commits);
+    counter(p, "gatehouse_state_failed_commits_total", "Commits of state.db that failed.", c->failed_commits);
+    prom_family(p, "gatehouse_queue", PROM_GAUGE, "What waits in a queue.");
+    for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
+        prom_u64(p, "queue", queues[i], f->queued[i]);
+    prom_family(p, "gatehouse_queue_max", PROM_GAUGE, "What a queue holds at most.");
+    for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++)
+        prom_u64(p, "queue", queues[i], f->queue_max[i]);
+    prom_family(p, "gatehouse_wal_bytes", PROM_GAUGE, "Size of a database's write-ahead log.");
+    prom_u64(p, "database", "state", c->storage.state_wal_bytes);
+    prom_u64(p, "database", "journal", c->storage.journal_wal_bytes);
+    prom_family(p, "gatehouse_wal_max_bytes", PROM_GAUGE, "Above it somebody else holds on to one.");
+    prom_u64(p, "database", "state", c->storage.state_wal_max_bytes);
+    prom_u64(p, "database", "journal", c->storage.journal_wal_max_bytes);
+    gauge(p, "gatehouse_disk_free_bytes", "Room on the disk of the state directory.", (int64_t)f->disk_free_bytes);
+    gauge(p, "gatehouse_disk_bytes", "Size of the disk of the state directory.", (int64_t)f->disk_bytes);
+}
+
+static void put_web(struct prom *p, const struct web_stats *w)
+{
+    gauge(p, "gatehouse_http_connections", "Connections that are open.", (int64_t)w->connections);
+    gauge(p, "gatehouse_http_live_connections", "WebSocket connections that are open.", (int64_t)w->live);
+    counter(p, "gatehouse_http_accepted_total", "Connections that were accepted.", w->accepted);
+    counter(p, "gatehouse_http_requests_total", "Requests whose head was read.", w->requests);
+    prom_family(p, "gatehouse_http_errors_total", PROM_COUNTER, "Answers that were errors.");
+    prom_u64(p, "class", "4xx", w->errors_4xx);
+    prom_u64(p, "class", "5xx", w->errors_5xx);
+    counter(p, "gatehouse_http_unanswered_total", "Requests that nobody answered in time.", w->unanswered);
+    counter(p, "gatehouse_http_answers_dropped_total", "Answers whose asker had gone.", w->answers_dropped);
+    counter(p, "gatehouse_http_cut_total", "Connections of devices that were cut.", w->cut);
+}
+
+static void put_certs(struct prom *p, const struct metrics_figures *f)
+{
+    prom_family(p, "gatehouse_listener_certificate_not_after_seconds", PROM_GAUGE,
+                "When a listener's certificate ends, Unix time.");
+    for (size_t i = 0; i < sizeof(f->certs) / sizeof(f->certs[0]); i++)
+        if (f->certs[i].listener)
+            prom_ms(p, "listener", f->certs[i].listener, f->certs[i].not_after.ms);
+}
+
+void metrics_format(const struct metrics_figures *figures, struct gw_buf *out)
+{
+    struct prom p = {.out = out};
+    put_process(&p, figures);
+    put_health(&p, &figures->core);
+    put_devices(&p, &figures->core);
+    put_alerts(&p, figures);
+    put_refused(&p, figures);
+    put_journal(&p, figures);
+    put_state(&p, figures);
+    put_web(&p, &figures->web);
+    put_certs(&p, figures);
+}
