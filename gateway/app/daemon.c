@@ -36,7 +36,7 @@ static enum gw_rc init_config(struct daemon *d, struct gw_err *err)
 static enum gw_rc init_limits(struct daemon *d, struct gw_err *err)
 {
     const rlim_t reserve = BROKER_CONF_SPARE + 256;
-    const rlim_t own = WEB_DESCRIPTORS + 256;
+    const rlim_t own = (rlim_t)WEB_DESCRIPTORS(d->config.operators_max) + 256;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit))
         return gw_err_sys(err, "descriptor limit");
@@ -49,8 +49,9 @@ static enum gw_rc init_limits(struct daemon *d, struct gw_err *err)
     if (limit.rlim_cur < own)
         return gw_err_set(
             err, GW_INVALID,
-            "the gateway's doors need %d descriptors, the limit is %llu: raise LimitNOFILE (or ulimit -n)", (int)own,
-            (unsigned long long)limit.rlim_cur);
+            "the gateway's doors need %d descriptors, the limit is %llu: raise LimitNOFILE (or ulimit -n) or lower "
+            "operators.max_connections",
+            (int)own, (unsigned long long)limit.rlim_cur);
     return GW_OK;
 }
 

@@ -47,15 +47,16 @@
 
 /* Live connections: those that have become WebSockets. They are connections of their door, but never idle ones. */
 #define WEB_LIVE_ROUTES_MAX 8
-#define WEB_LIVE_MAX        512  /* on all doors: 503 */
+#define WEB_LIVE_MAX        512  /* on all doors, and half of what a door has room for: 503 */
 #define WEB_LIVE_SOURCE_MAX 64   /* of one IPv4 address or IPv6 /64, which may be an office behind one router: 429 */
 #define WEB_LIVE_PING_S     20   /* without a pong: a ping */
 #define WEB_LIVE_PONG_S     60   /* without a pong: closed */
 #define WEB_LIVE_CLOSE_MS   2000 /* from either side's wish to close to the end of it: closed without the handshake */
 #define WEB_LIVE_RX         4096 /* bytes of a frame that are unmasked at once */
 
-/* File descriptors that the ceilings above add up to: a live connection needs two more, see web_internal.h. */
-#define WEB_DESCRIPTORS (WEB_DEVICES_CONNS + WEB_OPERATORS_CONNS + WEB_ADMIN_CONNS + 2 * WEB_LIVE_MAX)
+/* File descriptors that the doors' ceilings add up to, with so many connections at the operators': a live one has two
+ * more, its pair of sockets (web_internal.h). */
+#define WEB_DESCRIPTORS(operators) (WEB_DEVICES_CONNS + (operators) + WEB_ADMIN_CONNS + 2 * WEB_LIVE_MAX)
 
 struct web_door {
     const char *address; /* numeric IPv4 or IPv6; NULL: there is no such door */

@@ -63,20 +63,23 @@ static bool handshake_wrong(const struct web_conn *c, const struct ws_route *rou
     return true;
 }
 
+/* Half of a door stays free for requests. */
 static bool no_room(struct web_conn *c, struct http_reply *ret_reply)
 {
     struct web *web = c->listener->web;
     const struct web_conn *other;
+    int here = 0;
     int same = 0;
-    if (web->stopping || web->live_count >= web->live_max) {
+    TAILQ_FOREACH(other, &c->listener->all, all)
+    {
+        here += other->live != NULL;
+        same += other->live && memcmp(other->source_key, c->source_key, sizeof(c->source_key)) == 0;
+    }
+    if (web->stopping || web->live_count >= web->live_max || here >= (c->listener->conns_max + 1) / 2) {
         http_reply_problem(ret_reply, 503, "too many live connections");
         return true;
     }
-    if (c->listener->door == HTTP_DOOR_ADMIN)
-        return false;
-    TAILQ_FOREACH(other, &c->listener->all, all)
-    same += other->live && memcmp(other->source_key, c->source_key, sizeof(c->source_key)) == 0;
-    if (same < web->live_source_max)
+    if (c->listener->door == HTTP_DOOR_ADMIN || same < web->live_source_max)
         return false;
     http_reply_problem(ret_reply, 429, "too many live connections from this address");
     return true;
