@@ -94,7 +94,7 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
     case INBOX_CHECKED:
         return operate_checked(&core->operate, turn, msg, err);
     case INBOX_KEY_READ:
-        return releases_key_read(turn, msg, err);
+        return operate_key_read(&core->operate, turn, msg, err);
     case INBOX_IMPORTED:
         return operate_imported(&core->operate, turn, msg, err);
     case INBOX_VERIFIED:

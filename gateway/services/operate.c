@@ -79,6 +79,13 @@ enum gw_rc operate_checked(struct operate *o, struct turn *turn, const struct in
     return rc || !go ? rc : people_checked(&o->people, turn, msg, err);
 }
 
+enum gw_rc operate_key_read(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    bool go;
+    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->ticket, &go, err);
+    return rc || !go ? rc : releases_key_read(turn, msg, err);
+}
+
 static enum gw_rc claim_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     return msg->u.act.kind == ACT_CLAIM ? access_claim(&o->access, turn, msg, err)

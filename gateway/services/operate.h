@@ -41,11 +41,13 @@ struct operate {
 
 /* INBOX_ACT: authorises, acts, answers. A refusal is an answer, not an error. */
 GW_MUST_CHECK enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
-/* INBOX_HASHED, INBOX_CHECKED: who asked must be allowed to still. */
+/* INBOX_HASHED, INBOX_CHECKED, INBOX_KEY_READ: who asked must be allowed to still. */
 GW_MUST_CHECK enum gw_rc operate_hashed(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                         struct gw_err *err);
 GW_MUST_CHECK enum gw_rc operate_checked(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                          struct gw_err *err);
+GW_MUST_CHECK enum gw_rc operate_key_read(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
+                                          struct gw_err *err);
 /* INBOX_IMPORTED: authorises who imported, then has it staged. */
 GW_MUST_CHECK enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                           struct gw_err *err);

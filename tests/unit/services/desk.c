@@ -147,7 +147,7 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     case INBOX_CHECKED:
         return operate_checked(&d->operate, &d->turn, msg, err);
     case INBOX_KEY_READ:
-        return releases_key_read(&d->turn, msg, err);
+        return operate_key_read(&d->operate, &d->turn, msg, err);
     case INBOX_IMPORTED:
         return operate_imported(&d->operate, &d->turn, msg, err);
     case INBOX_VERIFIED:

@@ -444,6 +444,23 @@ static void an_admin_who_is_one_no_more_adds_nobody(void)
     desk_close(&d);
 }
 
+static void an_admin_who_is_one_no_more_adds_no_vendor_key(void)
+{
+    struct desk d;
+    open_house(&d);
+    put_user(&d, "bea", USER_ADMIN);
+    struct actor bea = sign_in(&d, "bea"), ann = sign_in(&d, "ann");
+    CU_ASSERT_EQUAL(act_as(&d, &ann, ACT_USER_DISABLE, "bea")->rc, GW_OK);
+    struct vendor_key key = {.name = "mole", .spki = {.len = 91}}; /* what a worker read meanwhile */
+    memset(key.keyid, 'a', VENDOR_KEYID_LEN);
+    struct inbox_msg late = {.kind = INBOX_KEY_READ, .u.act = {.kind = ACT_KEY_ADD, .if_rev = -1, .actor = bea}};
+    with_blob(&late, (const char *)&key, sizeof(key));
+    CU_ASSERT_EQUAL(desk_msg(&d, &late), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_UNAUTHORIZED);
+    CU_ASSERT_EQUAL(act_as(&d, &ann, ACT_KEY_LIST, NULL)->key_count, 0);
+    desk_close(&d);
+}
+
 static void a_changed_account_is_not_changed_unseen(void)
 {
     struct desk d;
@@ -535,6 +552,7 @@ const struct gw_test_case people_cases[] = {
     {"keeps the last admin", the_last_admin_stays},
     {"lets admins manage accounts, and root on the machine", only_admins_manage_accounts_and_root_on_the_machine},
     {"adds nobody in the name of an admin who is one no more", an_admin_who_is_one_no_more_adds_nobody},
+    {"trusts no vendor key in the name of an admin who is one no more", an_admin_who_is_one_no_more_adds_no_vendor_key},
     {"changes no account that was changed meanwhile", a_changed_account_is_not_changed_unseen},
     {"ends sessions that are idle, old or from the future", sessions_end_when_idle_old_or_when_the_clock_goes_back},
     {"replaces the least recently used of too many sessions", many_sessions_replace_the_least_recently_used},

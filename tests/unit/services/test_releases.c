@@ -18,6 +18,7 @@ static void open_desk(struct desk *d)
 {
     static const struct import_ops ops = {.status = fake_status};
     desk_open(d);
+    d->operate.access.claimed = true;
     d->operate.releases = (struct releases){.threshold = 1, .imports = {&ops, NULL}};
 }
 
@@ -87,7 +88,8 @@ static void takes_keys_from_admins_alone(void)
 static void keeps_shows_and_forgets_keys(void)
 {
     struct desk d;
-    struct inbox_msg bad = {.kind = INBOX_KEY_READ, .u.act = {.text = "not a key"}};
+    struct inbox_msg bad = {.kind = INBOX_KEY_READ, .u.act = {.kind = ACT_KEY_ADD, .text = "not a key"}};
+    bad.u.act.actor = (struct actor){.name = "user:ann", .role = USER_ADMIN};
     open_desk(&d);
     CU_ASSERT_EQUAL(key_read(&d, 1), GW_OK);
     CU_ASSERT_STRING_EQUAL(desk_answer(&d)->keys[0].keyid, key_of(1).keyid);
