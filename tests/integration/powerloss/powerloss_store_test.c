@@ -14,7 +14,7 @@
 
 #define COMMITS       200
 #define CHANGES_MAX   3           /* audit events in one commit, at most */
-#define WAL_MAX_BYTES (256 << 10) /* small, so that the run sees many checkpoints */
+#define WAL_MAX_BYTES (512 << 10) /* small, so that the run sees many checkpoints */
 
 static struct gw_err err;
 
@@ -38,8 +38,49 @@ static enum gw_rc open_run(struct run *run, struct repo **ret_repo)
     return repo_open(run->path, &options, ret_repo, &err);
 }
 
-/* Commit n, whole or not at all: device n, its certificate, n % 3 + 1 audit events, and the setting "last" = n. Every
- * fourth also revokes the device of four commits ago. */
+static void make_rollout(struct rollout_entry *e)
+{
+    *e = (struct rollout_entry){.release = "0123456789abcdef", .product = "pump", .version = "2", .release_counter = 2};
+    memcpy(e->id, "ro-aaaaaaaaaaaaaaaa", sizeof(e->id));
+    rollout_plan_init(&e->plan);
+    e->plan.wave_count = e->rollout.wave_count = 1;
+    e->plan.waves[0] = (struct rollout_wave_plan){
+        .select = ROLLOUT_SELECT_REST, .max_concurrent = 1, .gate = {.min_sample = 1, .unreachable_pct = 100}};
+    e->rollout.state = ROLLOUT_RUNNING;
+    e->rollout.waves[0] = (struct rollout_wave){.state = ROLLOUT_WAVE_OPEN, .total = COMMITS};
+    e->rollout.waves[0].count[ATTEMPT_PLANNED] = COMMITS;
+}
+
+/* The rollout's counters and the attempts move together: attempt n comes, the one before it is offered. */
+static enum gw_rc roll(struct store st, int n, const struct device *device)
+{
+    struct rollout_entry r;
+    struct attempt_entry a = {.device = device->id, .place = (uint32_t)n, .attempt = {.state = ATTEMPT_PLANNED}};
+    make_rollout(&r);
+    memcpy(a.rollout, r.id, sizeof(a.rollout));
+    attempt_id_format(r.id, (uint32_t)n, a.id);
+    a.timer.ms = n + 1;
+    enum gw_rc rc = n == 0 ? st.ops->rollout_add(st.self, &r, &err) : st.ops->rollout_get(st.self, r.id, &r, &err);
+    if (!rc)
+        rc = st.ops->attempt_add(st.self, &a, &err);
+    struct inventory i = {.device = device->id, .product = "pump", .job_n = n, .seen = {n + 1}};
+    if (!rc)
+        rc = st.ops->inventory_put(st.self, &i, &err);
+    if (rc || n == 0)
+        return rc;
+    attempt_id_format(r.id, (uint32_t)n - 1, a.id);
+    rc = st.ops->attempt_get(st.self, a.id, &a, &err);
+    a.attempt.state = ATTEMPT_OFFERED;
+    if (!rc)
+        rc = st.ops->attempt_put(st.self, &a, &err);
+    r.attempts = (uint32_t)n + 1;
+    r.rollout.waves[0].count[ATTEMPT_PLANNED]--;
+    r.rollout.waves[0].count[ATTEMPT_OFFERED]++;
+    return rc ? rc : st.ops->rollout_put(st.self, &r, &err);
+}
+
+/* Commit n, whole or not at all: device n, its certificate, n % 3 + 1 audit events, its attempt, and the setting "last"
+ * = n. Every fourth also revokes the device of four commits ago. */
 static enum gw_rc fill(struct store st, int n)
 {
     struct device d = {.state = DEVICE_ACTIVE, .created = {n}};
@@ -54,6 +95,8 @@ static enum gw_rc fill(struct store st, int n)
         struct audit_event e = {.t = {n}, .sev = EVENT_SEV_INFO, .res = EVENT_OK, .cls = "device.enrol"};
         rc = st.ops->audit_put(st.self, &e, &err);
     }
+    if (!rc)
+        rc = roll(st, n, &d);
     char text[16];
     (void)snprintf(text, sizeof(text), "%d", n);
     if (!rc)
@@ -150,6 +193,46 @@ static void check_cert(struct store st, int n, struct found *f)
     f->certs += whole;
 }
 
+struct counted {
+    uint32_t planned, offered, other;
+};
+
+static bool count_attempts(void *ctx, const struct store_attempt_count *count)
+{
+    struct counted *c = ctx;
+    *(count->state == ATTEMPT_PLANNED   ? &c->planned
+      : count->state == ATTEMPT_OFFERED ? &c->offered
+                                        : &c->other) = count->count;
+    return true;
+}
+
+static bool count_inventory(void *ctx, const struct inventory *inventory)
+{
+    int *n = ctx;
+    *n = inventory->job_n == *n && inventory->seen.ms == *n + 1 ? *n + 1 : -1;
+    return *n >= 0;
+}
+
+/* What the rollout counts is what its attempts are, for so many commits. */
+static bool rolled(struct store st, int commits)
+{
+    struct rollout_entry r, found;
+    struct counted c = {0};
+    struct gw_wall timer;
+    struct store_inventory_after all = {.product = "pump"};
+    int told = 0;
+    make_rollout(&r);
+    enum gw_rc rc = st.ops->rollout_get(st.self, r.id, &found, &err);
+    if (commits == 0)
+        return rc == GW_NOT_FOUND;
+    if (rc || st.ops->attempt_count(st.self, r.id, count_attempts, &c, &err) ||
+        st.ops->timer_next(st.self, &timer, &err) ||
+        st.ops->inventory_each(st.self, &all, COMMITS, count_inventory, &told, &err))
+        return false;
+    return c.planned == 1 && c.offered == (uint32_t)commits - 1 && c.other == 0 && timer.ms == 1 && told == commits &&
+           found.rollout.waves[0].count[ATTEMPT_OFFERED] == c.offered && found.rev == commits;
+}
+
 /* How many commits a store holds, whole; -1 when one is there in part or a value is wrong. */
 static int whole_commits(struct store st)
 {
@@ -169,7 +252,7 @@ static int whole_commits(struct store st)
     for (int i = 0; i < f.devices; i++)
         events += i % CHANGES_MAX + 1;
     bool whole = !f.bad && (rc == GW_OK || rc == GW_NOT_FOUND) && n == f.devices - 1 && f.certs == f.devices &&
-                 f.events == events && f.revoked == (f.devices > 0 ? (f.devices - 1) / 4 : 0);
+                 f.events == events && rolled(st, f.devices) && f.revoked == (f.devices > 0 ? (f.devices - 1) / 4 : 0);
     return whole ? f.devices : -1;
 }
 

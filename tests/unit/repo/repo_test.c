@@ -196,6 +196,92 @@ static void calls_a_row_that_breaks_its_rules_corrupt(void)
     }
 }
 
+static struct rollout_entry some_rollout(void)
+{
+    struct rollout_entry e = {.release = "0123456789abcdef", .product = "pump", .version = "2", .release_counter = 2};
+    memcpy(e.id, "ro-aaaaaaaaaaaaaaaa", sizeof(e.id));
+    rollout_plan_init(&e.plan);
+    e.plan.wave_count = e.rollout.wave_count = 1;
+    e.plan.waves[0] = (struct rollout_wave_plan){
+        .select = ROLLOUT_SELECT_REST, .max_concurrent = 1, .gate = {.min_sample = 1, .unreachable_pct = 100}};
+    e.rollout.state = ROLLOUT_RUNNING;
+    e.rollout.waves[0] = (struct rollout_wave){.state = ROLLOUT_WAVE_OPEN, .total = 1, .count[ATTEMPT_OK] = 1};
+    return e;
+}
+
+static struct attempt_entry some_attempt(void)
+{
+    struct attempt_entry e = {.device = {"dev-0001"}, .attempt = {.state = ATTEMPT_OK}, .before_version = "1"};
+    struct rollout_entry r = some_rollout();
+    memcpy(e.rollout, r.id, sizeof(e.rollout));
+    attempt_id_format(r.id, 1, e.id);
+    return e;
+}
+
+/* The worst that reading all of them says. */
+static enum gw_rc read_rollouts(struct store st)
+{
+    struct rollout_entry r = some_rollout();
+    struct attempt_entry a = some_attempt();
+    struct inventory i = {.device = {"dev-0001"}};
+    enum gw_rc rc = st.ops->rollout_get(st.self, r.id, &r, &err);
+    if (!rc)
+        rc = st.ops->attempt_get(st.self, a.id, &a, &err);
+    return rc ? rc : st.ops->inventory_get(st.self, &i.device, &i, &err);
+}
+
+static void put_rollouts(struct store st)
+{
+    struct rollout_entry r = some_rollout();
+    struct attempt_entry a = some_attempt();
+    struct inventory i = {.device = {"dev-0001"}, .product = "pump"};
+    GW_ASSERT_OK(st.ops->begin(st.self, &err), &err);
+    GW_ASSERT_OK(st.ops->rollout_add(st.self, &r, &err), &err);
+    GW_ASSERT_OK(st.ops->attempt_add(st.self, &a, &err), &err);
+    GW_ASSERT_OK(st.ops->inventory_put(st.self, &i, &err), &err);
+    GW_ASSERT_OK(st.ops->commit(st.self, &err), &err);
+}
+
+static void calls_a_damaged_rollout_corrupt(void)
+{
+    static const char *const tampers[] = {
+        "UPDATE rollout SET plan = x'', state = state",
+        "UPDATE rollout SET plan = CAST(x'02' || substr(plan, 2) AS BLOB)",
+        "UPDATE rollout SET plan = CAST(plan || x'00' AS BLOB)",
+        "UPDATE rollout SET plan = zeroblob(length(plan))",
+        "UPDATE rollout SET progress = substr(progress, 1, length(progress) - 1)",
+        "UPDATE rollout SET progress = CAST(x'0111' || substr(progress, 3) AS BLOB)", /* more states than there are */
+        "UPDATE rollout SET progress = CAST(x'011002' || substr(progress, 4) AS BLOB)",
+        "UPDATE rollout SET state = 10",
+        "UPDATE rollout SET counter = 0",
+        "UPDATE rollout SET reason = printf('%.*c', 300, 'x')",
+        "UPDATE attempt SET state = 17",
+        "UPDATE attempt SET code = 99",
+        "UPDATE attempt SET wave = 32",
+        "UPDATE attempt SET breaks = 256",
+        "UPDATE attempt SET taken = 2",
+        "UPDATE attempt SET boot_before = printf('%.*c', 99, 'x')",
+        "UPDATE attempt SET before_release = printf('%.*c', 17, 'x')",
+        "UPDATE inventory SET job_n = -1",
+        "UPDATE inventory SET attributes = printf('%.*c', 4097, 'x')",
+        "UPDATE inventory SET release = printf('%.*c', 17, 'x')",
+    };
+    for (size_t i = 0; i < sizeof(tampers) / sizeof(tampers[0]); i++) {
+        fresh();
+        struct repo *repo = open_repo(NULL);
+        put_rollouts(repo_store(repo));
+        GW_ASSERT_OK(read_rollouts(repo_store(repo)), &err);
+        repo_close(repo);
+        tamper(tampers[i]);
+        repo = open_repo(NULL);
+        enum gw_rc rc = read_rollouts(repo_store(repo));
+        if (rc != GW_CORRUPT)
+            printf("# %s\n", tampers[i]);
+        CU_ASSERT_EQUAL(rc, GW_CORRUPT);
+        repo_close(repo);
+    }
+}
+
 static void a_lost_counter_is_corrupt(void)
 {
     fresh();
@@ -264,6 +350,7 @@ static const struct gw_test_case cases[] = {
     {"keeps one snapshot for a reader between begin and commit", a_reader_keeps_one_snapshot_between_begin_and_commit},
     {"shows readers in other threads whole commits", readers_in_other_threads_see_whole_commits},
     {"calls a row that breaks its rules corrupt", calls_a_row_that_breaks_its_rules_corrupt},
+    {"calls a damaged rollout corrupt", calls_a_damaged_rollout_corrupt},
     {"calls a lost counter corrupt", a_lost_counter_is_corrupt},
     {"survives damaged files", survives_damaged_files},
 };

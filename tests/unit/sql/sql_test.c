@@ -121,11 +121,118 @@ static void made_the_stores_tables(void)
     CU_ASSERT(sql_store_schema.migration_count >= 1);
 }
 
+static bool is_of_rollouts(const char *name)
+{
+    return strncmp(name, "rollout_", 8) == 0 || strncmp(name, "attempt_", 8) == 0 ||
+           strncmp(name, "inventory_", 10) == 0;
+}
+
+/* Calls of the store whose cost must not grow with the fleet, and what SQLite may do for them besides looking into an
+ * index: sort the few attempts of one device. */
+static bool must_be_cheap(const char *name)
+{
+    static const char *const also[] = {"attempt_count", "attempt_cancel_planned", "attempt_drop_back"};
+    for (size_t i = 0; i < sizeof(also) / sizeof(also[0]); i++)
+        if (strcmp(name, also[i]) == 0)
+            return false; /* they touch what they name */
+    return is_of_rollouts(name);
+}
+
+static bool step_is_cheap(const char *name, struct gw_view step)
+{
+    bool walks = gw_view_starts(step, "SCAN") && !memmem(step.ptr, step.len, "INDEX", 5);
+    bool sorts = gw_view_starts(step, "USE TEMP B-TREE") && strcmp(name, "attempt_each_of") != 0;
+    if (walks || sorts)
+        printf("# %s: " GW_VIEW_FMT "\n", name, GW_VIEW_ARG(step));
+    return !walks && !sorts;
+}
+
+static void finds_rows_of_rollouts_through_indexes(void)
+{
+    static struct db_text plans[SQL_STORE_COUNT];
+    struct gw_buf texts[SQL_STORE_COUNT];
+    struct db_schema schema = sql_store_schema;
+    struct db *db = NULL;
+    char path[160];
+    int looked = 0;
+    for (size_t i = 0; i < SQL_STORE_COUNT; i++) {
+        gw_buf_init(&texts[i], 65536);
+        (void)gw_buf_printf(&texts[i], "EXPLAIN QUERY PLAN %s", sql_store_schema.queries[i].sql);
+        plans[i] = (struct db_text){sql_store_schema.queries[i].name, gw_buf_str(&texts[i])};
+    }
+    schema.queries = plans;
+    (void)snprintf(path, sizeof(path), "%s/plans.db", gw_test_dir());
+    GW_ASSERT_OK(db_open(path, &(struct db_options){.mode = DB_READ_WRITE, .schema = &schema}, &db, NULL), NULL);
+    for (size_t i = 0; i < SQL_STORE_COUNT; i++) {
+        struct db_stmt *s = db_stmt(db, i);
+        bool row = true;
+        while (must_be_cheap(plans[i].name) && db_step(s, &row, NULL) == GW_OK && row) {
+            CU_ASSERT_TRUE(step_is_cheap(plans[i].name, db_col_text(s, 3)));
+            looked++;
+        }
+        db_reset(s);
+    }
+    CU_ASSERT(looked > 15);
+    struct db_stmt *replanned = db_stmt(db, SQL_STORE_ATTEMPT_EACH_REPLANNED); /* few of very many that are planned */
+    bool row = false;
+    CU_ASSERT(db_step(replanned, &row, NULL) == GW_OK && row);
+    struct gw_view detail = db_col_text(replanned, 3);
+    CU_ASSERT_PTR_NOT_NULL(memmem(detail.ptr, detail.len, "attempt_replanned", 17));
+    db_reset(replanned);
+    db_close(db);
+    for (size_t i = 0; i < SQL_STORE_COUNT; i++)
+        gw_buf_done(&texts[i]);
+}
+
+#define BEFORE_ROLLOUTS 3 /* migrations of the schema that knew of no rollouts */
+
+static void brings_a_store_without_rollouts_up_to_date(void)
+{
+    static struct db_text old_queries[SQL_STORE_COUNT];
+    struct db_schema old = sql_store_schema;
+    struct db *db = NULL;
+    char path[160];
+    bool row = false;
+    for (size_t i = 0; i < SQL_STORE_COUNT; i++) /* their numbers stay */
+        old_queries[i] = is_of_rollouts(sql_store_schema.queries[i].name) ? (struct db_text){"none", "SELECT 1;"}
+                                                                          : sql_store_schema.queries[i];
+    old.queries = old_queries;
+    old.migration_count = BEFORE_ROLLOUTS;
+    (void)snprintf(path, sizeof(path), "%s/old.db", gw_test_dir());
+    GW_ASSERT_OK(db_open(path, &(struct db_options){.mode = DB_READ_WRITE, .schema = &old}, &db, NULL), NULL);
+    CU_ASSERT_EQUAL(db_version(db), BEFORE_ROLLOUTS);
+    struct db_stmt *s = db_stmt(db, SQL_STORE_DEVICE_INSERT);
+    db_bind_str(s, 1, "pump-7");
+    db_bind_i64(s, 2, 3);
+    db_bind_str(s, 3, "Pump seven");
+    db_bind_i64(s, 4, 10);
+    db_bind_i64(s, 5, 11);
+    GW_ASSERT_OK(db_run(s, NULL), NULL);
+    db_close(db);
+    db = NULL;
+    struct db_options options = {.mode = DB_READ_WRITE, .schema = &sql_store_schema};
+    GW_ASSERT_OK(db_open(path, &options, &db, &err), &err);
+    CU_ASSERT_EQUAL(db_version(db), (int64_t)sql_store_schema.migration_count);
+    s = db_stmt(db, SQL_STORE_DEVICE_GET);
+    db_bind_str(s, 1, "pump-7");
+    CU_ASSERT(db_step(s, &row, NULL) == GW_OK && row);
+    CU_ASSERT_TRUE(gw_view_eq_str(db_col_text(s, 2), "Pump seven"));
+    db_reset(s);
+    s = db_stmt(db, SQL_STORE_INVENTORY_GET);
+    db_bind_str(s, 1, "pump-7");
+    CU_ASSERT(db_step(s, &row, NULL) == GW_OK && !row);
+    db_reset(s);
+    GW_ASSERT_OK(db_check(db, &err), &err);
+    db_close(db);
+}
+
 static const struct gw_test_case cases[] = {
     {"embeds texts as they are, without comments", embeds_texts_as_they_are},
     {"refuses queries that break the rules", refuses_wrong_queries},
     {"refuses a gap in the migrations", refuses_a_gap_in_the_migrations},
     {"has made the store's tables", made_the_stores_tables},
+    {"brings a store without rollouts up to date", brings_a_store_without_rollouts_up_to_date},
+    {"finds rows of rollouts through indexes", finds_rows_of_rollouts_through_indexes},
 };
 
 int main(void)

@@ -63,7 +63,7 @@ CREATE TABLE attempt (
 CREATE UNIQUE INDEX attempt_by_device ON attempt (device, rollout, back);
 CREATE UNIQUE INDEX attempt_one_forward ON attempt (device) WHERE back = 0 AND state < 10;
 CREATE INDEX attempt_by_state ON attempt (rollout, back, state, wave, place);
-CREATE INDEX attempt_replanned ON attempt (rollout, back, wave, place) WHERE state = 1 AND rev > 0;
+CREATE INDEX attempt_replanned ON attempt (rollout, back, state, wave, place) WHERE state = 1 AND rev > 0;
 CREATE INDEX attempt_by_timer ON attempt (timer, id) WHERE timer <> 0;
 
 CREATE TABLE inventory (
