@@ -26,8 +26,8 @@ static const struct option {
     {CLI_OPT_OUT, "--out", "PATH", AT(out_path),
      "write the invitation to a new file (mode 0600), not to\n                   stdout; export logs into a new "
      "directory; put a key or\n                   a release into a new file"},
-    {CLI_OPT_NAME, "--name", "TEXT", AT(name), "what people call the device or the key"},
-    {CLI_OPT_REV, "--rev", "N", AT(rev), "only if the device is still at this revision"},
+    {CLI_OPT_NAME, "--name", "TEXT", AT(name), "what people call the device, the key or the rollout"},
+    {CLI_OPT_REV, "--rev", "N", AT(rev), "only if what is acted on is still at this revision"},
     {CLI_OPT_NOTE, "--note", "TEXT", AT(note), "a note to the alert, in place of the one that is there"},
     {CLI_OPT_DEVICE, "--device", "ID", AT(device), "the logs or alerts of this device"},
     {CLI_OPT_AUDIT, "--audit", NULL, 0, "the gateway's own log of operators' acts and security events"},

@@ -14,7 +14,7 @@
 
 #define COMMITS       200
 #define CHANGES_MAX   3           /* audit events in one commit, at most */
-#define WAL_MAX_BYTES (512 << 10) /* small, so that the run sees many checkpoints */
+#define WAL_MAX_BYTES (768 << 10) /* small, so that the run sees many checkpoints */
 
 static struct gw_err err;
 

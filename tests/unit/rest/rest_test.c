@@ -7,6 +7,7 @@
 #include "rest_cookie.h"
 #include "rest_fixture.h"
 #include "rest_openapi_test.h"
+#include "rest_rollout_test.h"
 
 #define FIXTURE                                                                                                        \
     GW_CLEANUP(rest_fixture_done) struct rest_fixture f;                                                               \
@@ -610,6 +611,13 @@ static const struct gw_test_case cases[] = {
     {"every route is in the OpenAPI document and the other way round", openapi_and_routes_agree},
     {"no write is a GET and no GET changes state", no_get_changes_state},
     {"answers have the documented members", answers_have_the_documented_members},
+    {"an order is posted with its plan and devices", an_order_is_posted_with_its_plan_and_devices},
+    {"an order with very many devices fits", an_order_with_very_many_devices_fits},
+    {"changes are posted with revision and reason", changes_are_posted_with_revision_and_reason},
+    {"reads are posted with filter and place", reads_are_posted_with_filter_and_place},
+    {"what is no question about rollouts is refused", what_is_no_question_about_rollouts_is_refused},
+    {"a rollout is told with what its waves wait for", a_rollout_is_told_with_what_its_waves_wait_for},
+    {"a device is told with what it said of itself", a_device_is_told_with_what_it_said_of_itself},
 };
 
 int main(void)
