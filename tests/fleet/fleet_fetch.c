@@ -95,8 +95,10 @@ void fleet_fetches_free(struct fleet_fetches *f)
 {
     if (!f)
         return;
-    while (f->first)
-        fleet_fetch_stop(f->first);
+    for (struct fleet_fetch *next, *d = f->first; d; d = next) {
+        next = d->next;
+        fleet_fetch_stop(d);
+    }
     (void)curl_multi_cleanup(f->multi);
     gw_cleanup_fd(&f->epoll_fd);
     free(f);

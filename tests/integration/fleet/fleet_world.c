@@ -246,7 +246,8 @@ void fleet_world_done(struct fleet_world *w)
 void fleet_world_start(struct fleet_world *w, const char *behaviour, const char *const args[])
 {
     char state[PATH_LEN], key[PATH_LEN], toml[PATH_LEN], gateway[64], port[16];
-    const char *argv[40] = {GW_BIN_DIR "/gatehouse-fleet", "--product", "pump", "--hardware", "rev-c"};
+    static const char program[] = GW_BIN_DIR "/gatehouse-fleet";
+    const char *argv[40] = {program, "--product", "pump", "--hardware", "rev-c"};
     const char *const places[] = {"--state",     state,   "--vendor-key", key,  "--gateway", gateway,
                                   "--mqtt-port", port,    "--behaviour",  toml, "--devices", "10",
                                   "--release",   "1.0.0", "--figures",    "0",  "--window",  "16"};
