@@ -8,7 +8,7 @@
 #include "people_kit.h"
 
 /* NOBODY: open to everyone. ROOT: at the admin socket alone, for root. At that socket everybody is an admin, but what
- * needs an admin needs root there. */
+ * needs an admin needs root there; see needs_root(). */
 enum need { NOBODY, VIEWER, OPERATOR, ADMIN, ROOT };
 
 #define KEY   "0000000000000000000000000000000000000000000000000000000000000000"
@@ -245,6 +245,12 @@ void every_route_answers_each_role_as_it_should(void)
     gw_gateway_done(&g);
 }
 
+/* At the admin socket: accounts and vendor keys are root's, other things of admins are not. */
+static bool needs_root(const struct row *row)
+{
+    return row->need == ROOT || (row->need == ADMIN && strcmp(row->path, "/api/v1/metrics-token") != 0);
+}
+
 /* At the devices' door none is there; at the admin socket those that should be, for root or for everybody of its group;
  * and whose session has ended is nobody. */
 void no_route_is_open_at_another_door(void)
@@ -259,10 +265,12 @@ void no_route_is_open_at_another_door(void)
         const struct row *row = &rows[i];
         struct try t;
         make_try(row, &t);
-        bool roots = row->need >= ADMIN;
         hold("a device", &t.ask, kit_device_door(&g, &t.ask), 404);
         hold("root", &t.ask, kit_local(&g, true, &t.ask), c.admin[i] ? row->status : 404);
-        hold("the group", &t.ask, kit_local(&g, false, &t.ask), !c.admin[i] ? 404 : roots ? 403 : row->status);
+        hold("the group", &t.ask, kit_local(&g, false, &t.ask),
+             !c.admin[i]       ? 404
+             : needs_root(row) ? 403
+                               : row->status);
         hold("an ended session", &t.ask, kit_http(&g, &ended, &t.ask, NULL), expected(row, NOBODY));
     }
     gw_gateway_done(&g);
