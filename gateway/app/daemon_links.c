@@ -168,6 +168,8 @@ static void out_storage(void *ctx, struct answer_storage *ret_storage)
                                            .failed_commits = journal.failed_commits,
                                            .dropped = journal.dropped,
                                            .checkpoints_denied = journal.checkpoints_denied,
+                                           .damaged = journal.damaged,
+                                           .damaged_by = journal.damaged_by,
                                            .state_wal_bytes = size_of(d, "state.db-wal"),
                                            .journal_wal_bytes = size_of(d, "journal/journal.db-wal"),
                                            .state_wal_max_bytes = DB_WAL_MAX_BYTES,

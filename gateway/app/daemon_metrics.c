@@ -5,14 +5,19 @@
 #include "crypto_hash.h"
 #include "daemon_internal.h"
 #include "gw_cleanup.h"
+#include "gw_num.h"
 #include "metrics_token.h"
 
 /* proc(5): size and resident set, in pages. */
 static void read_memory(struct metrics_figures *figures)
 {
     GW_FCLOSE FILE *f = fopen("/proc/self/statm", "re");
-    unsigned long size = 0, resident = 0;
-    if (!f || fscanf(f, "%lu %lu", &size, &resident) != 2)
+    char line[128];
+    uint64_t size = 0, resident = 0;
+    if (!f || !fgets(line, sizeof(line), f))
+        return;
+    struct gw_view rest, first = gw_view_cut(gw_view_str(line), ' ', &rest);
+    if (gw_parse_u64(first, UINT32_MAX, &size) || gw_parse_u64(gw_view_cut(rest, ' ', &rest), UINT32_MAX, &resident))
         return;
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     figures->virtual_bytes = size * page;
@@ -52,7 +57,11 @@ enum gw_rc daemon_make_metrics(struct daemon *d, struct gw_err *err)
 {
     struct metrics_config config = {.responder = d->responder, .hash = crypto_sha256(), .collect = collect, .ctx = d};
     enum gw_rc rc = metrics_token_load(&d->store, &config.token_sha256, err);
-    if (!rc)
-        d->metrics = metrics_new(&config);
-    return rc;
+    if (rc)
+        return rc;
+    struct core_figures figures; /* the first tick is a second away */
+    core_figures_get(&d->core, &figures);
+    d->metrics = metrics_new(&config);
+    metrics_set_core(d->metrics, &figures);
+    return GW_OK;
 }

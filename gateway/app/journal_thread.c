@@ -27,8 +27,10 @@ struct journal_thread {
     bool started;
     struct note_key key;
     struct gw_mono next_sign;
-    struct gw_mono malformed_said; /* once a second at most: no device fills the log */
-    bool signing;                  /* a round is with the workers */
+    struct gw_mono malformed_said;                       /* once a second at most: no device fills the log */
+    bool signing;                                        /* a round is with the workers */
+    struct gw_device_id damaged[JOURNAL_THREAD_DAMAGED]; /* whose logs are */
+    size_t damaged_count;
     atomic_bool full;
     pthread_mutex_t stats_lock;
     struct journal_thread_stats stats;
@@ -267,6 +269,22 @@ static void tell_item(struct journal_thread *t, struct telling *telling, const s
         set_note(t, p, &item->after.log);
 }
 
+/* Said and counted once: its device goes on sending. */
+static void note_damaged(struct journal_thread *t, const struct gw_device_id *device, const struct gw_err *err)
+{
+    for (size_t i = 0; i < t->damaged_count; i++)
+        if (gw_device_id_eq(&t->damaged[i], device))
+            return;
+    if (t->damaged_count < JOURNAL_THREAD_DAMAGED)
+        t->damaged[t->damaged_count++] = *device;
+    gw_log(GW_LOG_ERROR, PART, "the log of %s is damaged and takes nothing more: %s",
+           device->text[0] ? device->text : "the gateway", gw_err_text(err));
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.damaged++;
+    t->stats.damaged_by = *device;
+    (void)pthread_mutex_unlock(&t->stats_lock);
+}
+
 static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *items, size_t count, size_t *ret_taken,
                              struct telling *telling)
 {
@@ -277,8 +295,7 @@ static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *item
     enum gw_rc rc = journal->ops->commit(journal->self, items, count, ret_taken, &err);
     note_time(t, now_us() - begin_us);
     if (rc == GW_CORRUPT && count == 1) { /* one damaged log harms only itself */
-        gw_log(GW_LOG_ERROR, PART, "the log of %s is damaged and takes nothing more: %s",
-               items[0].device.text[0] ? items[0].device.text : "the gateway", gw_err_text(&err));
+        note_damaged(t, &items[0].device, &err);
         return rc;
     }
     if (rc != GW_CORRUPT)

@@ -27,6 +27,7 @@
 #define JOURNAL_THREAD_CREDIT  ((size_t)16 * 1024 * 1024) /* from here on the credit is 0 */
 #define JOURNAL_THREAD_WINDOW  ((uint64_t)256 * 1024)     /* a device's credit while there is room */
 #define JOURNAL_THREAD_SIGN_MS 1000
+#define JOURNAL_THREAD_DAMAGED 256 /* damaged logs that are told apart; further ones are counted whenever they come */
 
 /* A checkpoint on its way: signed by a worker, kept by the journal, published by core. */
 struct journal_signing {
@@ -85,7 +86,9 @@ struct journal_thread_stats {
     struct gw_device_id malformed_by; /* who sent the last of them */
     uint64_t dropped; /* batches and lines for which the queue had no room, and lines that a failed commit lost */
     uint64_t checkpoints, checkpoints_refused;
-    uint64_t checkpoints_denied; /* of these: not because keyd was away, but because it has signed otherwise */
-    bool full;                   /* the last commit failed */
+    uint64_t checkpoints_denied;    /* of these: not because keyd was away, but because it has signed otherwise */
+    uint64_t damaged;               /* logs that take nothing more, each counted once */
+    struct gw_device_id damaged_by; /* whose the last of them is; zeroed: the gateway's own */
+    bool full;                      /* the last commit failed */
 };
 void journal_thread_stats_get(struct journal_thread *t, struct journal_thread_stats *ret_stats);

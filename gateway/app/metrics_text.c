@@ -89,6 +89,7 @@ static void put_journal(struct prom *p, const struct metrics_figures *f)
     prom_family(p, "gatehouse_journal_commit_seconds", PROM_HISTOGRAM, "How long a commit of the journal took.");
     prom_put_histogram(p, &(struct prom_histogram){journal_commit_bounds_us, JOURNAL_COMMIT_BOUNDS, j->commit_buckets,
                                                    j->commit_sum_us});
+    gauge(p, "gatehouse_logs_damaged", "Logs that cannot be read and take nothing more.", (int64_t)j->damaged);
     counter(p, "gatehouse_checkpoints_total", "Checkpoints that were signed and kept.", j->checkpoints);
     prom_family(p, "gatehouse_checkpoints_refused_total", PROM_COUNTER, "Checkpoints that were not signed.");
     prom_u64(p, "reason", "denied", j->checkpoints_denied);

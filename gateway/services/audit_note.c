@@ -58,6 +58,7 @@ static const struct {
     {AUDIT_USER_DISABLED, "user.disable", EVENT_SEV_MEDIUM, EVENT_OK},
     {AUDIT_USER_ENABLED, "user.enable", EVENT_SEV_MEDIUM, EVENT_OK},
     {AUDIT_USER_PASSWORD, "user.password", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_LOG_DAMAGED, "log.damaged", EVENT_SEV_CRITICAL, EVENT_FAIL},
     {AUDIT_METRICS_TOKEN, "cfg.metrics_token", EVENT_SEV_MEDIUM, EVENT_OK},
     {AUDIT_ALERT_ACKNOWLEDGED, "alert.acknowledge", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_ALERT_SNOOZED, "alert.snooze", EVENT_SEV_INFO, EVENT_OK},

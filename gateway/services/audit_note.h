@@ -61,6 +61,7 @@ enum audit_what {
     AUDIT_USER_DISABLED,
     AUDIT_USER_ENABLED,
     AUDIT_USER_PASSWORD, /* set by an admin */
+    AUDIT_LOG_DAMAGED,   /* a stored log cannot be read: it takes nothing more */
     AUDIT_METRICS_TOKEN, /* made or revoked */
     AUDIT_ALERT_ACKNOWLEDGED,
     AUDIT_ALERT_SNOOZED,

@@ -203,8 +203,13 @@ enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer
         AUDIT_STORE_FULL, "gateway", "state.db",
         "transactions of state.db could not be stored: acts were refused and nothing left; see that its disk has room, "
         "the daemon's log says more"};
+    const struct words damaged = {
+        AUDIT_LOG_DAMAGED, "gateway", storage->damaged_by.text[0] ? storage->damaged_by.text : "journal.db",
+        "stored logs are damaged and take nothing more, the last that of this device: what it "
+        "sends is not acknowledged; the daemon's log says more"};
     enum gw_rc rc = GW_OK;
     w->storage = *storage;
+    w->damaged.total = storage->damaged;
     w->lost_turns.total = storage->state_failed_commits;
     w->dropped.total = storage->dropped;
     w->altered.total = storage->checkpoints_denied;
@@ -229,6 +234,8 @@ enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer
         rc = tell_kind_of(turn, &w->dropped, &dropped, err);
     if (!rc)
         rc = tell_kind_of(turn, &w->altered, &altered, err);
+    if (!rc)
+        rc = tell_kind_of(turn, &w->damaged, &damaged, err);
     if (!rc)
         rc = tell_kind_of(turn, &w->lost_turns, &lost_turns, err);
     return rc;

@@ -51,7 +51,7 @@ struct watch {
     struct answer_storage storage; /* as it was at the last tick */
     struct watch_trouble full, state_held, journal_held;
     uint64_t failed_told; /* commits of the journal that had failed when that was last told */
-    struct watch_kind dropped, altered, lost_turns;
+    struct watch_kind dropped, altered, damaged, lost_turns;
 };
 
 /* BUS_SECURITY: what the plugin refused or cut. */

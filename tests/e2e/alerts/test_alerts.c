@@ -73,6 +73,8 @@ static void what_a_device_logs_becomes_alerts(void)
     char text[96];
     GW_FREE char *alert = find("integ.hash_mismatch");
     CU_ASSERT_PTR_NOT_NULL_FATAL(alert);
+    if (!alert)
+        return;
     gw_json_pick(alert, "severity", text, sizeof(text));
     CU_ASSERT_STRING_EQUAL(text, "critical");
     gw_json_pick(alert, "device", text, sizeof(text));
@@ -97,6 +99,8 @@ static void people_work_through_them(void)
     GW_FREE char *alert = find("integ.hash_mismatch"), *out = NULL, *stale = NULL, *shown = NULL, *done = NULL,
                  *audit = NULL;
     CU_ASSERT_PTR_NOT_NULL_FATAL(alert);
+    if (!alert)
+        return;
     gw_json_pick(alert, "id", id, sizeof(id));
     gw_json_pick(alert, "rev", rev, sizeof(rev));
     gw_json_pick(alert, "log", log, sizeof(log));
@@ -113,6 +117,53 @@ static void people_work_through_them(void)
     CU_ASSERT_PTR_NULL(gone);
     CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("alerts", "list", "--all"), &audit), 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(audit, "\"state\":\"resolved\""));
+}
+
+/* GET /metrics at the operators' port: the status; the body in *ret_body (free()). The token goes by a file. */
+static int scrape(const char *token, char **ret_body)
+{
+    char header[256], at[320], url[96];
+    (void)snprintf(header, sizeof(header), "%s/header", gw_test_dir());
+    (void)snprintf(at, sizeof(at), "@%s", header);
+    (void)snprintf(url, sizeof(url), "https://localhost:%u/metrics", gateway.port_operators);
+    FILE *f = fopen(header, "we");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    (void)fprintf(f, "Authorization: Bearer %s\n", token);
+    (void)fclose(f);
+    const char *const argv[] = {"curl", "-s", "-k", "-H", at, "-w", "\n%{http_code}", url, NULL};
+    if (gw_proc_run(argv, ret_body))
+        return -1;
+    const char *status = strrchr(*ret_body, '\n');
+    return status ? (int)strtol(status, NULL, 10) : -1;
+}
+
+static char token[96];
+
+static bool shows_the_device(void *ctx)
+{
+    GW_FREE char *text = NULL;
+    (void)ctx;
+    return scrape(token, &text) == 200 && text && strstr(text, "\ngatehouse_devices_online 1\n");
+}
+
+static void figures_are_for_who_has_the_token(void)
+{
+    GW_FREE char *made = NULL, *first = NULL, *wrong = NULL, *log = NULL, *revoked = NULL, *closed = NULL;
+    CU_ASSERT_EQUAL(scrape("gwm_0", &wrong), 401);
+    CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("metrics-token", "--stdout"), &made), 0);
+    gw_json_pick(made, "token", token, sizeof(token));
+    CU_ASSERT_EQUAL(strlen(token), 68);
+    CU_ASSERT_EQUAL_FATAL(scrape(token, &first), 200);
+    CU_ASSERT_PTR_NOT_NULL(strstr(first, "\ngatehouse_alerts_open{severity=\"high\"} 1\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(first, "\ngatehouse_up{part=\"keyd\"} 1\n"));
+    CU_ASSERT_PTR_NULL(strstr(first, "pump-7"));
+    CU_ASSERT_TRUE(gw_await(shows_the_device, NULL, LIMIT_MS)); /* back after the kill */
+    CU_ASSERT_PTR_NULL(strstr(first, "\ngatehouse_disk_free_bytes 0\n"));
+    CU_ASSERT_PTR_NULL(strstr(first, "\nprocess_resident_memory_bytes 0\n"));
+    CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("logs", "show", "--audit", "--text", "cfg.metrics_token"), &log), 0);
+    CU_ASSERT_PTR_NULL(strstr(log, token + 4)); /* audited, without the token */
+    CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("metrics-token", "revoke"), &revoked), 0);
+    CU_ASSERT_EQUAL(scrape(token, &closed), 401);
     gw_agent_done(&pump);
     CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
     gw_gateway_done(&gateway);
@@ -122,6 +173,7 @@ static const struct gw_test_case cases[] = {
     {"what a device logs becomes alerts", what_a_device_logs_becomes_alerts},
     {"a kill of the gateway neither loses nor repeats", a_kill_neither_loses_nor_repeats},
     {"people work through them, from alert to evidence", people_work_through_them},
+    {"figures are for who has the token", figures_are_for_who_has_the_token},
 };
 
 int main(void)

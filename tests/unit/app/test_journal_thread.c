@@ -289,6 +289,13 @@ static void a_damaged_log_harms_only_itself(void)
     ship(&b, 2, 10, 10);
     CU_ASSERT(await_next(2, 20, true));
     CU_ASSERT_EQUAL(b.last[1].next, 10);
+    struct journal_thread_stats stats;
+    ship(&b, 1, 10, 10); /* the device tries again */
+    ship(&b, 2, 20, 10);
+    CU_ASSERT(await_next(2, 30, true));
+    journal_thread_stats_get(b.thread, &stats);
+    CU_ASSERT_EQUAL(stats.damaged, 1); /* told once */
+    CU_ASSERT_STRING_EQUAL(stats.damaged_by.text, "pump-1");
     close_bench(&b);
 }
 

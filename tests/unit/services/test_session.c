@@ -285,6 +285,10 @@ static void storage_trouble(void)
     ticks(&d, 2);
     CU_ASSERT_EQUAL(desk_audits(&d, "log.dropped"), 1);
     CU_ASSERT_EQUAL(desk_audits(&d, "integ.log_altered"), 1);
+    d.storage.damaged = 1;
+    d.storage.damaged_by = desk_id("pump-7");
+    ticks(&d, 130);
+    CU_ASSERT_EQUAL(desk_audits(&d, "log.damaged"), 1);
     CU_ASSERT_EQUAL(desk_act(&d, ACT_STATUS, NULL, NULL), GW_OK);
     const struct answer_storage *storage = &desk_answer(&d)->status.storage;
     CU_ASSERT(storage->failed_commits == 3 && storage->dropped == 7 && storage->journal_wal_bytes == 101);
