@@ -165,6 +165,7 @@ static void out_storage(void *ctx, struct answer_storage *ret_storage)
     struct journal_thread_stats journal;
     journal_thread_stats_get(d->journal_thread, &journal);
     *ret_storage = (struct answer_storage){.journal_full = journal.full,
+                                           .events = journal.events,
                                            .failed_commits = journal.failed_commits,
                                            .dropped = journal.dropped,
                                            .checkpoints_denied = journal.checkpoints_denied,

@@ -81,6 +81,7 @@ struct answer_refused {
 /* How storing goes; counts are since the start. */
 struct answer_storage {
     bool journal_full;              /* the journal's last commit failed: nothing is acknowledged */
+    uint64_t events;                /* of devices, and of the gateway itself, that the journal took */
     uint64_t failed_commits;        /* of the journal */
     uint64_t state_failed_commits;  /* of state.db */
     uint64_t dropped;               /* what devices sent and the journal did not take: its queue or its disk was full */

@@ -36,6 +36,7 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     json_put_end(w);
     json_put_object(w, "storage");
     json_put_bool(w, "journal_full", s->storage.journal_full);
+    json_put_u64_text(w, "events", s->storage.events);
     json_put_u64_text(w, "failed_commits", s->storage.failed_commits);
     json_put_u64_text(w, "state_failed_commits", s->storage.state_failed_commits);
     json_put_u64_text(w, "dropped", s->storage.dropped);
