@@ -66,6 +66,25 @@ export const post = <T>(path: string, body?: object, rev?: string) =>
   ask<T>('POST', path, { ...(body ? { body } : {}), ...(rev !== undefined ? { rev } : {}) });
 export const remove = <T>(path: string, rev?: string) => ask<T>('DELETE', path, rev !== undefined ? { rev } : {});
 
+/*
+ * An act on what a person sees, although its counters move all the time: another revision is no conflict as long as
+ * `same` holds, which says that it is still what the person decided on.
+ */
+export async function postOn<T extends { rev: string }>(path: string, verb: string, shown: T, same: (now: T) => boolean, body?: object): Promise<T> {
+  const TRIES = 5;
+  let { rev } = shown;
+  for (let n = 1; ; n++) {
+    try {
+      return await post<T>(`${path}/${verb}`, body, rev);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status !== 409 || n === TRIES) throw error;
+      const now = await get<T>(path);
+      if (now.rev === rev || !same(now)) throw error;
+      rev = now.rev;
+    }
+  }
+}
+
 /* A release on its way in. XMLHttpRequest, since fetch does not tell how much was sent. */
 export function upload<T>(path: string, file: Blob, type: string, sent: (bytes: number) => void, stop: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -22,13 +22,42 @@ export function paramsOf(filter: LogFilter): Record<string, string> {
   return { device: filter.device, audit: filter.audit ? 'true' : '', sev: filter.sev, text: filter.text };
 }
 
-export function searchPath(filter: LogFilter, from: string, cursor: string, limit: number): string {
+/*
+ * Where a search stands that goes back in time, span by span: a search alone goes log by log, so of many devices it would
+ * show all of one before the next. Each span is eight times as long as the one before; behind the longest all is left.
+ */
+export interface Reach {
+  from: number; // ms; 0: the beginning
+  to: number; // ms; 0: no end
+  span: number;
+  cursor: string;
+}
+
+const FIRST_SPAN = 60_000;
+const LONGEST_SPAN = 40 * 86_400_000;
+
+/* `least`: nothing before that is wanted (0: everything is). */
+export function firstReach(now: number, least: number): Reach {
+  return { from: Math.max(least, now - FIRST_SPAN), to: 0, span: FIRST_SPAN, cursor: '' };
+}
+
+/* After an answer; null: all has been searched. */
+export function nextReach(reach: Reach, next: string | null, least: number): Reach | null {
+  if (next !== null) return { ...reach, cursor: next };
+  if (reach.from <= least) return null;
+  const span = reach.span * 8;
+  const from = span > LONGEST_SPAN ? least : Math.max(least, reach.from - span);
+  return { from, to: reach.from, span, cursor: '' };
+}
+
+export function searchPath(filter: LogFilter, { from, to, cursor }: Reach, limit: number): string {
   const query = new URLSearchParams({ limit: String(limit) });
   if (filter.audit) query.set('audit', 'true');
   else if (filter.device) query.set('device', filter.device);
   if (filter.sev) query.set('min_sev', filter.sev);
   if (filter.text) query.set('text', filter.text);
-  if (from) query.set('from', from);
+  if (from) query.set('from', new Date(from).toISOString());
+  if (to) query.set('to', new Date(to).toISOString());
   if (cursor) query.set('cursor', cursor);
   return `/api/v1/log-search?${query.toString()}`;
 }

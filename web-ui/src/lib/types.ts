@@ -42,8 +42,8 @@ export interface Storage {
   journal_full: boolean;
   failed_commits: string;
   dropped: string;
-  events?: string;
-  bytes?: string;
+  events: string;
+  state_failed_commits: string;
   checkpoints_denied: string;
   state_wal_bytes: string;
   journal_wal_bytes: string;
