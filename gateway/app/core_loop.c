@@ -260,7 +260,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         core->outlets.open_devices(core->outlets.ctx);
         break;
     case OUT_JOB:
-        rollouts_send_job(&core->operate.rollouts, core->store, &out->device);
+        rollouts_send_job(&core->operate.rollouts, core->store, &out->device, now);
         break;
     case OUT_JOBACK:
         rollouts_send_back(&core->operate.rollouts, &out->device, out->id, out->rev, out->word);

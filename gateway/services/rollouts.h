@@ -163,8 +163,10 @@ void rollouts_park(struct rollouts *r, const char *id, struct gw_wall now);
 
 /* ---- after COMMIT ---- */
 
-/* OUT_JOB: sends what dn/job says to the device now; what finds no room waits for rollouts_resend(), once a second. */
-void rollouts_send_job(struct rollouts *r, const struct store *store, const struct gw_device_id *device);
+/* OUT_JOB: sends what dn/job says to the device now; what finds no room, or comes too often (SESSION_JOBS_MAX), waits
+ * for rollouts_resend(), once a second. */
+void rollouts_send_job(struct rollouts *r, const struct store *store, const struct gw_device_id *device,
+                       struct gw_wall now);
 /* OUT_JOBACK. One that finds no room is lost: the device reports again. */
 void rollouts_send_back(struct rollouts *r, const struct gw_device_id *device, const char *job, uint32_t rev,
                         enum attempt_word word);

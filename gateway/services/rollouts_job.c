@@ -96,6 +96,9 @@ enum gw_rc rollouts_job_format(struct rollouts *r, const struct store *store, co
 
 static void keep_unsent(struct rollouts *r, const struct gw_device_id *device)
 {
+    for (size_t i = 0; i < r->unsent_count; i++)
+        if (gw_device_id_eq(&r->unsent[i], device))
+            return; /* it hears what is true then */
     if (r->unsent_count == ROLLOUTS_UNSENT_MAX)
         r->counts.unsent++;
     else
@@ -116,11 +119,12 @@ static enum gw_rc send_job(struct rollouts *r, const struct store *store, const 
     return rc;
 }
 
-void rollouts_send_job(struct rollouts *r, const struct store *store, const struct gw_device_id *device)
+void rollouts_send_job(struct rollouts *r, const struct store *store, const struct gw_device_id *device,
+                       struct gw_wall now)
 {
     if (!r->session->broker_up)
         return; /* it is told when it connects */
-    if (r->unsent_count > 0 || send_job(r, store, device) == GW_AGAIN)
+    if (!session_may_send_job(r->session, device, now) || send_job(r, store, device) == GW_AGAIN)
         keep_unsent(r, device);
 }
 

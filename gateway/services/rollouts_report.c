@@ -111,19 +111,11 @@ static enum gw_rc merge(const struct store *store, const struct inventory *store
     return rc;
 }
 
-static enum gw_rc store_state(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
-                              struct gw_view payload, struct inventory *told, bool *ret_read, struct gw_err *err)
+static enum gw_rc store_state(struct turn *turn, struct inventory *told, struct gw_err *err)
 {
     struct inventory stored;
-    struct gw_err why = {0};
-    *ret_read = state_report_parse(payload, told, &why) == GW_OK;
-    if (!*ret_read) {
-        note_bad(r, device, &r->counts.bad_states, &why);
-        return GW_OK;
-    }
-    told->device = *device;
     told->seen = turn->now;
-    enum gw_rc rc = rollouts_inventory(turn->store, device, &stored, err);
+    enum gw_rc rc = rollouts_inventory(turn->store, &told->device, &stored, err);
     if (!rc)
         rc = merge(turn->store, &stored, told, err);
     return rc ? rc : turn->store->ops->inventory_put(turn->store->self, told, err);
@@ -153,13 +145,17 @@ enum gw_rc rollouts_state(struct rollouts *r, struct turn *turn, const struct gw
 {
     GW_FREE struct inventory *told = gw_xalloc(1, sizeof(*told));
     struct device known;
-    bool read = false;
+    struct gw_err why = {0};
     enum gw_rc rc = turn->store->ops->device_get(turn->store->self, device, &known, err);
     if (rc == GW_NOT_FOUND)
         return GW_OK; /* the registry will cut it */
-    if (!rc)
-        rc = store_state(r, turn, device, payload, told, &read, err);
-    if (!rc && read)
+    bool read = !rc && state_report_parse(payload, told, &why) == GW_OK;
+    told->device = *device;
+    if (!rc && !read)
+        note_bad(r, device, &r->counts.bad_states, &why);
+    if (read)
+        rc = store_state(turn, told, err);
+    if (read && !rc)
         rc = feed_state(r, turn, told, err);
     turn_live_device(turn, device);
     if (!rc)

@@ -77,6 +77,19 @@ bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, stru
     return true;
 }
 
+bool session_may_send_job(struct session *s, const struct gw_device_id *id, struct gw_wall now)
+{
+    struct presence *p = presence_at(s, id);
+    if (p->jobs_since.ms + GW_SECOND_MS <= now.ms || p->jobs_since.ms > now.ms) {
+        p->jobs_since = now;
+        p->jobs_sent = 0;
+    }
+    if (p->jobs_sent == SESSION_JOBS_MAX)
+        return false;
+    p->jobs_sent++;
+    return true;
+}
+
 bool session_queue(struct session *s, const struct gw_device_id *id)
 {
     struct presence *p = presence_at(s, id);

@@ -15,6 +15,7 @@
 
 #define SESSION_WAITING_MAX 4096
 #define SESSION_CONFIRM_MS  INT64_C(10000)
+#define SESSION_JOBS_MAX    8 /* an up/state of two bytes is answered with a job of some ten KB */
 #define SESSION_QUEUED_MAX  8 /* a device that floods displaces nobody's reports but its own */
 
 struct presence {
@@ -23,8 +24,10 @@ struct presence {
     struct gw_wall seen;
     char source[DEVICE_SOURCE_MAX];
     struct gw_sha256 cert_sha256;
-    struct gw_wall gap_told; /* when a batch that could not be taken was last answered */
-    uint8_t queued;          /* messages on their way to their turn */
+    struct gw_wall gap_told;   /* when a batch that could not be taken was last answered */
+    struct gw_wall jobs_since; /* the second that jobs_sent counts in */
+    uint8_t jobs_sent;
+    uint8_t queued; /* messages on their way to their turn */
 };
 
 struct session_waiting {
@@ -61,6 +64,8 @@ GW_MUST_CHECK enum gw_rc session_event(struct session *s, struct turn *turn, con
 /* May a batch of this device that could not be taken be answered now? At most once a second (contracts.md, "Log
  * batch"); saying yes notes it. */
 bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, struct gw_wall now);
+/* May it be told its job now? Saying yes notes it; SESSION_JOBS_MAX times a second at most. */
+bool session_may_send_job(struct session *s, const struct gw_device_id *id, struct gw_wall now);
 /* A message of this device wants a turn. False: SESSION_QUEUED_MAX of them wait already, it is dropped. */
 bool session_queue(struct session *s, const struct gw_device_id *id);
 void session_unqueue(struct session *s, const struct gw_device_id *id); /* it has had its turn, or got none */

@@ -180,7 +180,7 @@ static void let_out(struct desk *d, const struct turn_out *out)
     if (out->kind == OUT_SESSION)
         session_table_apply(d->sessions, out->session);
     if (out->kind == OUT_JOB)
-        rollouts_send_job(&d->operate.rollouts, &d->store, &out->device);
+        rollouts_send_job(&d->operate.rollouts, &d->store, &out->device, d->now);
     if (out->kind == OUT_JOBACK)
         rollouts_send_back(&d->operate.rollouts, &out->device, out->id, out->rev, out->word);
     if ((out->kind == OUT_DUE || out->kind == OUT_LOOK) && d->due_count < DESK_DUE_MAX)

@@ -322,6 +322,28 @@ static void what_finds_no_room_at_the_broker_is_sent_later(void)
     desk_close(&d);
 }
 
+static void one_that_keeps_asking_is_answered_so_often_and_no_oftener(void)
+{
+    struct desk d;
+    int64_t rev, n;
+    shop_open(&d);
+    shop_device(&d, "pump-000", "1.0");
+    shop_device(&d, "pump-001", "1.0");
+    size_t sent = d.down_count;
+    for (int i = 0; i < 3 * SESSION_JOBS_MAX; i++)
+        tell(&d, "pump-000", BUS_TOPIC_STATE, "{}");
+    CU_ASSERT_EQUAL(d.down_count - sent, SESSION_JOBS_MAX - 1); /* one was sent before */
+    CU_ASSERT_EQUAL(d.operate.rollouts.unsent_count, 1);
+    sent = d.down_count;
+    rollouts_resend(&d.operate.rollouts, &d.store);
+    CU_ASSERT_EQUAL(d.down_count - sent, 1); /* what is true then */
+    CU_ASSERT_FALSE(job_of(&d, "pump-000", &rev, &n));
+    shop_wait(&d, GW_SECOND_MS);
+    tell(&d, "pump-000", BUS_TOPIC_STATE, "{}");
+    CU_ASSERT_EQUAL(d.down_count - sent, 2);
+    desk_close(&d);
+}
+
 static void a_damaged_row_is_set_aside_and_stops_nobody_else(void)
 {
     struct desk d;
@@ -408,6 +430,8 @@ const struct gw_test_case rollouts_device_cases[] = {
     {"many are offered, and asked to leave, in slices", many_are_offered_and_asked_to_leave_in_slices},
     {"many that do not fit are skipped in turns of their own", many_that_do_not_fit_are_skipped_in_turns_of_their_own},
     {"what finds no room at the broker is sent later", what_finds_no_room_at_the_broker_is_sent_later},
+    {"one that keeps asking is answered so often, and no oftener",
+     one_that_keeps_asking_is_answered_so_often_and_no_oftener},
     {"a damaged row is set aside and stops nobody else", a_damaged_row_is_set_aside_and_stops_nobody_else},
     {"artifacts are for the device of an open or last installed attempt",
      artifacts_are_for_the_device_of_an_open_or_last_installed_attempt},
