@@ -84,6 +84,8 @@ daemon_init_fn daemon_init_signals, daemon_init_journal, daemon_init_feed, daemo
 /* Fills d->responder, which those need who are made before web. */
 void daemon_init_responder(struct daemon *d);
 struct live_outlets daemon_live_outlets(struct daemon *d);
+/* What came into the logs, from a query thread. */
+void daemon_live_tail(struct daemon *d, const struct answer *answer);
 /* Core's way out; and the bus's way in. */
 struct core_outlets daemon_outlets(struct daemon *d);
 void daemon_on_bus(void *ctx, const struct bus_event *event);

@@ -81,7 +81,10 @@ void daemon_end_feed(struct daemon *d)
 static void answer_query(void *ctx, const struct answer *answer)
 {
     struct daemon *d = ctx;
-    rest_answer(d->rest, answer);
+    if (answer->to == ANSWER_TO_LIVE)
+        daemon_live_tail(d, answer);
+    else
+        rest_answer(d->rest, answer);
 }
 
 enum gw_rc daemon_init_queries(struct daemon *d, struct gw_err *err)

@@ -108,6 +108,8 @@ static void out_answer(void *ctx, const struct answer *answer)
     case ANSWER_TO_REST:
         rest_answer(d->rest, answer);
         return;
+    case ANSWER_TO_LIVE:
+        return; /* the query threads' */
     }
 }
 
@@ -193,6 +195,7 @@ static void out_progress(void *ctx)
 {
     struct daemon *d = ctx;
     feed_thread_wake(d->feed);
+    live_hub_logs_grew(d->live);
 }
 
 static void out_fed(void *ctx, const struct journal_feed *cursor)

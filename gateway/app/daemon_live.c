@@ -1,8 +1,11 @@
 /* The live protocol: rows out of core's thread into web's, and who may see them. */
+#include <stdlib.h>
+
 #include "act_rule.h"
 #include "daemon_internal.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "live_tail.h"
 
 #define PART      "live"
 #define ROW_BYTES (256 * 1024) /* the hub shows a row above LIVE_ROW_MAX as too big */
@@ -66,8 +69,9 @@ static enum gw_rc session_of(void *ctx, const struct http_request *request, stru
 static bool may_watch(void *ctx, enum live_topic topic, enum user_role role)
 {
     static const enum act_kind reads[LIVE_TOPICS] = {
-        [LIVE_OVERVIEW] = ACT_STATUS,       [LIVE_DEVICES] = ACT_DEVICE_GET,   [LIVE_PENDING] = ACT_PENDING_LIST,
-        [LIVE_RELEASES] = ACT_RELEASES_GET, [LIVE_ROLLOUTS] = ACT_ROLLOUT_GET, [LIVE_ALERTS] = ACT_ALERT_GET,
+        [LIVE_LOG] = ACT_LOG_SEARCH,       [LIVE_OVERVIEW] = ACT_STATUS,       [LIVE_DEVICES] = ACT_DEVICE_GET,
+        [LIVE_PENDING] = ACT_PENDING_LIST, [LIVE_RELEASES] = ACT_RELEASES_GET, [LIVE_ROLLOUTS] = ACT_ROLLOUT_GET,
+        [LIVE_ALERTS] = ACT_ALERT_GET,
     };
     (void)ctx;
     const struct act_rule *rule = act_rule(reads[topic]);
@@ -82,6 +86,34 @@ static bool refresh(void *ctx)
     return port.post(port.self, &msg) == GW_OK;
 }
 
+static bool tail(void *ctx, const struct journal_feed *from)
+{
+    struct daemon *d = ctx;
+    struct query *query = gw_xalloc(1, sizeof(*query));
+    *query = (struct query){.kind = QUERY_TAIL, .live = true, .feed = *from, .limit = LIVE_WALK_EVENTS};
+    if (query_threads_give(d->query_threads, query) == GW_OK)
+        return true;
+    free(query);
+    return false;
+}
+
+void daemon_live_tail(struct daemon *d, const struct answer *answer)
+{
+    struct gw_buf json;
+    gw_buf_init(&json, LIVE_ROW_MAX);
+    for (size_t i = 0; i < answer->event_count; i++) {
+        const struct answer_event *e = &answer->events[i];
+        gw_buf_reset(&json);
+        if (rest_event(answer, i, true, &json)) {
+            gw_buf_reset(&json);
+            (void)!rest_event(answer, i, false, &json);
+        }
+        live_hub_event(d->live, e->log.device.text, (int)e->view.sev, gw_buf_view(&json));
+    }
+    gw_buf_done(&json);
+    live_hub_tail(d->live, answer->rc == GW_OK, &answer->feed, answer->unread);
+}
+
 enum gw_rc daemon_init_live(struct daemon *d, struct gw_err *err)
 {
     (void)err;
@@ -92,8 +124,9 @@ enum gw_rc daemon_init_live(struct daemon *d, struct gw_err *err)
         .names = d->names,
         .name_count = d->config.name_count,
         .people = {d, session_of, session_lives, session_changes, may_watch},
+        .ctx = d,
         .refresh = refresh,
-        .refresh_ctx = d,
+        .tail = tail,
     };
     d->live = live_hub_new(&config);
     return GW_OK;

@@ -169,6 +169,28 @@ static enum gw_rc run_search(const struct journal *journal, struct gathering *g,
     return hand_over(g, rc, err);
 }
 
+/* ---- what came since --------------------------------------------------------------------------------------------- */
+
+/* What does not fit is passed over and counted: who watches wants to keep up. */
+static bool visit_tail(void *ctx, const struct journal_event *event)
+{
+    struct gathering *g = ctx;
+    if (!g->full)
+        (void)take_event(g, event);
+    g->answer->unread += g->full;
+    return !g->failed;
+}
+
+static enum gw_rc run_tail(const struct journal *journal, struct gathering *g, struct gw_err *err)
+{
+    struct answer *a = g->answer;
+    a->kind = ANSWER_LOG_TAIL;
+    a->feed = g->query->feed;
+    enum gw_rc rc = a->feed.epoch == 0 ? journal->ops->grown_end(journal->self, &a->feed, err)
+                                       : journal->ops->grown(journal->self, &a->feed, visit_tail, g, err);
+    return hand_over(g, rc, err);
+}
+
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 static bool visit_log(void *ctx, const struct journal_log *log)
@@ -227,6 +249,8 @@ static enum gw_rc run_kind(const struct journal *journal, struct gathering *g, c
         return run_checkpoint(journal, g, err);
     case QUERY_TILE:
         return run_tile(journal, g, err);
+    case QUERY_TAIL:
+        return run_tail(journal, g, err);
     }
     return gw_err_set(err, GW_UNSUPPORTED, "no such query");
 }
@@ -255,7 +279,7 @@ void query_run(const struct journal *journal, const struct query *query, const a
     GW_CLEANUP(gathering_done) struct gathering g = {.query = query, .answer = ret_answer};
     gw_buf_init(&g.bytes, (size_t)TILE_WIDTH * (2 + LOG_EVENT_MAX)); /* a whole bundle fits, an answer's events too */
     struct gw_err err = {0};
-    ret_answer->to = ANSWER_TO_REST;
+    ret_answer->to = query->live ? ANSWER_TO_LIVE : ANSWER_TO_REST;
     ret_answer->ticket = query->ticket;
     enum gw_rc rc = run_kind(journal, &g, stop, &err);
     if (rc)

@@ -31,6 +31,7 @@ enum answer_kind {
     ANSWER_LOGS,            /* logs; more: there are others behind the last */
     ANSWER_LOG_EVENTS,      /* events of one log, in order; next: the number behind the last */
     ANSWER_LOG_SEARCH,      /* events; cursor: where the search goes on, unless it is done */
+    ANSWER_LOG_TAIL,        /* events in the order of their commits; feed, unread; or rc */
     ANSWER_LOG_CHECKPOINT,  /* bytes: a signed note */
     ANSWER_LOG_TILE,        /* bytes: of a C2SP tile or entry bundle */
     ANSWER_LOG_KEY,         /* text: the verifier key of the gateway's logs */
@@ -50,6 +51,7 @@ enum answer_kind {
 /* Which adapter asked. Filled by the core loop. */
 enum answer_to {
     ANSWER_TO_REST = 1,
+    ANSWER_TO_LIVE, /* nobody with a ticket: those who watch the logs */
     ANSWER_TO_EST,
     ANSWER_TO_ARTIFACT,
 };
@@ -175,6 +177,8 @@ struct answer {
     size_t event_count;
     uint64_t next;              /* LOG_EVENTS */
     struct query_cursor cursor; /* LOG_SEARCH */
+    struct journal_feed feed;   /* LOG_TAIL: where it goes on */
+    uint64_t unread;            /* LOG_TAIL: events behind the last one that were passed over */
     struct vendor_key *keys;    /* KEYS: owned */
     size_t key_count;
     struct answer_release *releases; /* RELEASES: owned */

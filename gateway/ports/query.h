@@ -24,6 +24,7 @@ enum query_kind {
     QUERY_SEARCH,     /* filter and text, cursor, limit */
     QUERY_CHECKPOINT, /* log */
     QUERY_TILE,       /* log, tile */
+    QUERY_TAIL,       /* what came behind `feed`; with an epoch of 0 nothing, but where to begin; limit */
 };
 
 /* Where a search goes on: behind `last` when has_last, in the row that follows `at`. */
@@ -36,6 +37,7 @@ struct query_cursor {
 
 struct query {
     enum query_kind kind;
+    bool live;                 /* TAIL: for the live protocol, not for who has a ticket */
     struct http_ticket ticket; /* filled by core */
     bool has_device;
     struct gw_device_id device; /* LOGS */
@@ -48,4 +50,5 @@ struct query {
     uint8_t text[QUERY_TEXT_MAX];
     size_t text_len;
     struct query_cursor cursor;
+    struct journal_feed feed;
 };

@@ -16,6 +16,7 @@ void live_conn_open(struct live_conn *c, struct live_hub *hub, struct ws_conn *w
 static void drop_sub(struct live_conn *c, struct live_sub *s)
 {
     live_hub_view_drop(c->hub, s->view);
+    live_walk_leave(c->hub, s->tail);
     live_sub_done(s);
 }
 
@@ -125,7 +126,8 @@ static bool topic_parse(const char *text, enum live_topic *ret_topic)
             *ret_topic = t;
             return true;
         }
-    return false;
+    *ret_topic = LIVE_LOG;
+    return strcmp(text, "log") == 0;
 }
 
 static bool may(const struct live_conn *c, enum live_topic topic)
@@ -164,7 +166,42 @@ static void begin_rows(struct live_conn *c, struct live_sub *s, const struct liv
     say_resync(c, s->id, why);
 }
 
-static void take_sub(struct live_conn *c, const struct live_message *m, const struct live_now *now)
+/* False, and nothing changed, when too many different queries are watched. */
+static bool watch_rows(struct live_conn *c, struct live_sub *s, const struct live_message *m, enum live_topic topic,
+                       struct gw_wall now)
+{
+    struct live_view *view = live_hub_view(c->hub, topic, &m->filter, now);
+    if (!view) {
+        say_err(c, m->id, "limit", "too many different queries are watched on this gateway");
+        return false;
+    }
+    live_hub_view_drop(c->hub, s->view);
+    s->view = view;
+    s->offset = m->offset;
+    s->window = m->window;
+    s->due = true;
+    return true;
+}
+
+/* Another query begins a new tail: what waited for the old one is not told any more. */
+static bool watch_logs(struct live_conn *c, struct live_sub *s, struct live_message *m)
+{
+    struct gw_err err = {0};
+    if (live_tail_prepare(&m->filter, &err)) {
+        say_err(c, m->id, "query", gw_err_text(&err));
+        return false;
+    }
+    struct live_tail *tail = live_walk_join(c->hub, &m->filter);
+    if (!tail) {
+        say_err(c, m->id, "busy", "too many different queries watch the logs: try again");
+        return false;
+    }
+    live_walk_leave(c->hub, s->tail);
+    s->tail = tail;
+    return true;
+}
+
+static void take_sub(struct live_conn *c, struct live_message *m, const struct live_now *now)
 {
     struct live_sub *old = sub_of(c, m->id);
     enum live_topic topic;
@@ -177,21 +214,17 @@ static void take_sub(struct live_conn *c, const struct live_message *m, const st
         say_err(c, m->id, "limit", "too many subscriptions in a short time: wait a little");
         return;
     }
-    struct live_view *view = live_hub_view(c->hub, topic, &m->filter, now->wall);
-    if (!view) {
-        say_err(c, m->id, "limit", "too many different queries are watched on this gateway");
-        return;
-    }
     struct live_sub *s = old ? old : sub_of(c, 0);
-    live_hub_view_drop(c->hub, s->view);
-    s->view = view;
+    if (topic == LIVE_LOG ? !watch_logs(c, s, m) : !watch_rows(c, s, m, topic, now->wall))
+        return;
     s->id = m->id;
     s->topic = topic;
-    s->offset = m->offset;
-    s->window = m->window;
-    s->due = true;
-    say_ok(c, m->id);
-    if (!old)
+    s->owes_ok = topic == LIVE_LOG;
+    if (s->owes_ok)
+        live_walk_tick(c->hub, now);
+    else
+        say_ok(c, m->id);
+    if (!old && s->view)
         begin_rows(c, s, m);
     live_conn_flush(c, now);
 }
@@ -309,7 +342,8 @@ static bool send_one(struct live_conn *c, struct live_sub *s, const struct live_
     struct gw_buf *out = &c->hub->scratch;
     size_t max = is_late(c, now, LIVE_SLOW_MS) ? LIVE_SLOW_BYTES : LIVE_PAGE_BYTES;
     gw_buf_reset(out);
-    enum gw_rc rc = live_sub_frame(s, c->hub->epoch, c->n + 1, max, out);
+    enum gw_rc rc = s->tail ? live_tail_frame(s->tail, s->id, c->n + 1, max, out)
+                            : live_sub_frame(s, c->hub->epoch, c->n + 1, max, out);
     if (!rc)
         rc = port->send(port->self, c->ws, gw_buf_view(out));
     c->blocked = rc == GW_AGAIN;
@@ -317,9 +351,12 @@ static bool send_one(struct live_conn *c, struct live_sub *s, const struct live_
         live_sub_kept(s);
         return false;
     }
-    c->hub->stats.rows += s->up_count;
+    c->hub->stats.rows += s->tail ? s->tail->taken : s->up_count;
     note_sent(c, out->len, now);
-    live_sub_sent(s);
+    if (s->tail)
+        live_tail_sent(s->tail);
+    else
+        live_sub_sent(s);
     return true;
 }
 
@@ -332,8 +369,13 @@ static bool serve(struct live_conn *c, struct live_sub *s, const struct live_now
         say_err(c, id, "denied", "your role does not allow it any more");
         return true;
     }
-    live_view_update(s->view, now->wall);
-    if (!live_sub_differs(s))
+    if (s->owes_ok && c->hub->walk.feed.epoch) { /* from here on nothing is missed unsaid */
+        s->owes_ok = false;
+        say_ok(c, s->id);
+    }
+    if (s->view)
+        live_view_update(s->view, now->wall);
+    if (s->tail ? !live_tail_differs(s->tail) : !live_sub_differs(s))
         return true;
     *ret_sent = true;
     return send_one(c, s, now);

@@ -141,18 +141,46 @@ static void keep(struct live_row *row, const struct reading *r)
     row->fields = (struct filter_row){fields, r->count};
 }
 
-void live_fields_read(struct live_row *row, enum live_topic topic)
+typedef void add_fn(struct reading *r, const struct live_row *row, const struct json_value *root, int number);
+
+static void read_row(struct live_row *row, add_fn *more, int number)
 {
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
     if (json_read(gw_view_make(row->json, row->len), LIVE_ROW_MAX, &doc, NULL))
         return;
     struct reading *r = gw_xalloc(1, sizeof(*r));
     gw_buf_init(&r->texts, (size_t)LIVE_ROW_MAX + (size_t)LIVE_FIELDS_MAX * NAME_MAX_BYTES + 64);
+    more(r, row, json_root(doc), number);
     json_each_member(json_root(doc), add_member, r);
-    if (topic == LIVE_DEVICES)
-        add_status(r, json_root(doc));
     if (gw_buf_rc(&r->texts) == GW_OK)
         keep(row, r);
     gw_buf_done(&r->texts);
     free(r);
+}
+
+static void add_of_topic(struct reading *r, const struct live_row *row, const struct json_value *root, int topic)
+{
+    (void)row;
+    if (topic == (int)LIVE_DEVICES)
+        add_status(r, root);
+}
+
+static void add_of_event(struct reading *r, const struct live_row *event, const struct json_value *root, int sev)
+{
+    const char rank[] = {(char)('0' + sev), '\0'};
+    (void)root;
+    add_named(r, "sev.rank", rank);
+    add_named(r, "device", event->key);
+    add_named(r, "audit", event->key[0] ? "false" : "true");
+    r->places[r->count - 1].is_bool = true;
+}
+
+void live_fields_read(struct live_row *row, enum live_topic topic)
+{
+    read_row(row, add_of_topic, (int)topic);
+}
+
+void live_fields_read_event(struct live_row *event, int sev)
+{
+    read_row(event, add_of_event, sev);
 }

@@ -43,7 +43,7 @@ void live_hub_view_drop(struct live_hub *hub, struct live_view *view)
 
 /* ---- the tick ---------------------------------------------------------------------------------------------------- */
 
-static void apply(struct live_hub *hub, const struct live_item *item)
+static void apply(struct live_hub *hub, const struct live_item *item, struct gw_wall now)
 {
     struct live_table *t = &hub->tables[item->topic];
     switch (item->kind) {
@@ -59,6 +59,12 @@ static void apply(struct live_hub *hub, const struct live_item *item)
     case LIVE_ITEM_END:
         live_table_sweep_end(t);
         return;
+    case LIVE_ITEM_EVENT:
+        live_walk_event(hub, item, now);
+        return;
+    case LIVE_ITEM_TAIL:
+        live_walk_end(hub, item);
+        return;
     }
 }
 
@@ -71,19 +77,20 @@ static void note_overflow(struct live_hub *hub, bool *overflowed)
     hub->stale = true;
     for (size_t t = LIVE_OVERVIEW; t < LIVE_TOPICS; t++)
         live_table_sweep_cancel(&hub->tables[t]);
+    live_walk_broken(hub);
 }
 
-static void drain(struct live_hub *hub)
+static void drain(struct live_hub *hub, struct gw_wall now)
 {
     struct live_item item;
     bool overflowed = false;
     while (live_queue_take(&hub->queue, &item, &overflowed)) {
         note_overflow(hub, &overflowed);
-        apply(hub, &item);
+        apply(hub, &item, now);
         free(item.json);
     }
     note_overflow(hub, &overflowed);
-    if (hub->stale && hub->config.refresh(hub->config.refresh_ctx))
+    if (hub->stale && hub->config.refresh(hub->config.ctx))
         hub->stale = false;
 }
 
@@ -104,7 +111,8 @@ static void tell_stats(struct live_hub *hub)
 
 void live_hub_tick(struct live_hub *hub, const struct live_now *now)
 {
-    drain(hub);
+    drain(hub, now->wall);
+    live_walk_tick(hub, now);
     uint64_t changes = hub->config.people.changes(hub->config.people.ctx);
     bool look = changes != hub->changes;
     hub->changes = changes;
@@ -261,6 +269,28 @@ void live_hub_delete(struct live_hub *hub, enum live_topic topic, const char *ke
 void live_hub_sweep(struct live_hub *hub, enum live_topic topic, bool begins)
 {
     const struct live_item item = {.kind = begins ? LIVE_ITEM_BEGIN : LIVE_ITEM_END, .topic = topic};
+    give(hub, &item);
+}
+
+void live_hub_logs_grew(struct live_hub *hub)
+{
+    if (!atomic_exchange(&hub->grew, true) && hub->port.wake)
+        hub->port.wake(hub->port.self);
+}
+
+void live_hub_event(struct live_hub *hub, const char *device, int sev, struct gw_view json)
+{
+    struct live_item item = {.kind = LIVE_ITEM_EVENT, .topic = LIVE_LOG, .len = json.len, .sev = sev};
+    (void)snprintf(item.key, sizeof(item.key), "%s", device);
+    item.json = gw_xalloc(1, json.len + 1);
+    memcpy(item.json, json.ptr, json.len);
+    give(hub, &item);
+}
+
+void live_hub_tail(struct live_hub *hub, bool ok, const struct journal_feed *feed, uint64_t unread)
+{
+    const struct live_item item = {
+        .kind = LIVE_ITEM_TAIL, .topic = LIVE_LOG, .ok = ok, .feed = *feed, .unread = unread};
     give(hub, &item);
 }
 

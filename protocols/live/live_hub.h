@@ -14,6 +14,7 @@
 #pragma once
 
 #include "gw_hash.h"
+#include "journal.h"
 #include "live.h"
 #include "user.h"
 #include "ws_route.h"
@@ -32,13 +33,19 @@
 #define LIVE_DEAD_MS      INT64_C(60000)
 #define LIVE_PACE_MS      INT64_C(100) /* between two flushes of what changed to one connection */
 #define LIVE_UNREADABLE   10           /* messages of a connection */
-#define LIVE_SUB_BURST    64           /* subs of a connection at once, then LIVE_SUB_PER_S */
+#define LIVE_TAILS_MAX    (LIVE_CONNS_MAX * LIVE_SUBS_MAX)
+#define LIVE_SUB_BURST    64 /* subs of a connection at once, then LIVE_SUB_PER_S */
 #define LIVE_SUB_PER_S    10
 #define LIVE_SOURCE_BURST 60 /* handshakes of a source at once, then LIVE_SOURCE_PER_S */
 #define LIVE_SOURCE_PER_S 5
 #define LIVE_SOURCES      256 /* that are remembered; the oldest is replaced */
 #define LIVE_QUEUE_ITEMS  16384
 #define LIVE_QUEUE_BYTES  (16 * 1024 * 1024)
+
+#define LIVE_WALK_PACE_MS INT64_C(250)   /* between two looks at a journal that grows */
+#define LIVE_WALK_IDLE_MS INT64_C(1000)  /* at one that nobody says has grown */
+#define LIVE_WALK_WAIT_MS INT64_C(10000) /* for an answer; then it begins anew at the end */
+#define LIVE_WALK_EVENTS  500            /* that one look shows; the rest is counted */
 
 #define LIVE_CLOSE_UNREADABLE 4400
 #define LIVE_CLOSE_SESSION    4401
@@ -53,7 +60,7 @@ struct live_people {
     bool (*lives)(void *ctx, const struct gw_sha256 *session, struct gw_wall now, enum user_role *ret_role);
     /* Rises whenever sessions begin or end: then all are looked at, else each once a second. */
     uint64_t (*changes)(void *ctx);
-    bool (*may)(void *ctx, enum live_topic topic, enum user_role role);
+    bool (*may)(void *ctx, enum live_topic topic, enum user_role role); /* topic 0: the logs */
 };
 
 struct live_config {
@@ -61,9 +68,12 @@ struct live_config {
     const char *const *names; /* of the operators' door; borrowed */
     size_t name_count;
     struct live_people people;
-    /* Asks core for all rows, from web's thread. False: not now; it is asked again. */
-    bool (*refresh)(void *ctx);
-    void *refresh_ctx;
+    /* Both from web's thread; they must not block. False: not now; it is asked again. */
+    void *ctx;
+    bool (*refresh)(void *ctx); /* asks core for all rows */
+    /* Asks for what was committed behind `from` (epoch 0: for where the journal ends now): live_hub_event() for each,
+     * then live_hub_tail() once. */
+    bool (*tail)(void *ctx, const struct journal_feed *from);
 };
 
 struct live_stats {
@@ -89,6 +99,12 @@ void live_hub_put(struct live_hub *hub, enum live_topic topic, const char *key, 
 void live_hub_delete(struct live_hub *hub, enum live_topic topic, const char *key);
 /* All rows of the topic follow by put; those that do not are gone at the end. */
 void live_hub_sweep(struct live_hub *hub, enum live_topic topic, bool begins);
+/* The journal has grown. */
+void live_hub_logs_grew(struct live_hub *hub);
+/* One event as JSON; device "": of the gateway's own log; sev: enum event_sev. Then the end of what was asked for:
+ * where it goes on, and how many events were passed over. ok false: it could not be read. */
+void live_hub_event(struct live_hub *hub, const char *device, int sev, struct gw_view json);
+void live_hub_tail(struct live_hub *hub, bool ok, const struct journal_feed *feed, uint64_t unread);
 /* Is there room for many rows? Whoever puts all of a topic waits otherwise. */
 bool live_hub_room(struct live_hub *hub);
 void live_hub_stats_get(struct live_hub *hub, struct live_stats *ret_stats);

@@ -4,15 +4,18 @@
  *     live_hub.c    the hub's life, its tables and views, the tick
  *     live_queue.c  from core's thread into web's
  *     live_gate.c   who may connect
+ *     live_walk.c   along the journal
  *     live_conn.c   one connection: what it says, and what it is sent
  */
 #pragma once
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "live_hub.h"
 #include "live_message.h"
 #include "live_sub.h"
+#include "live_tail.h"
 
 struct live_now {
     struct gw_wall wall;
@@ -69,7 +72,14 @@ struct live_source {
 GW_MUST_CHECK enum gw_rc live_gate(struct live_hub *hub, const struct http_request *request, struct gw_mono now,
                                    struct actor *ret_actor, struct gw_err *err);
 
-enum live_item_kind { LIVE_ITEM_PUT = 1, LIVE_ITEM_DELETE, LIVE_ITEM_BEGIN, LIVE_ITEM_END };
+enum live_item_kind {
+    LIVE_ITEM_PUT = 1,
+    LIVE_ITEM_DELETE,
+    LIVE_ITEM_BEGIN,
+    LIVE_ITEM_END,
+    LIVE_ITEM_EVENT,
+    LIVE_ITEM_TAIL
+};
 
 struct live_item {
     enum live_item_kind kind;
@@ -77,7 +87,24 @@ struct live_item {
     char key[LIVE_KEY_MAX];
     uint8_t *json; /* owned */
     size_t len;
+    int sev; /* EVENT; key: its device */
+    bool ok; /* TAIL, as the next two */
+    struct journal_feed feed;
+    uint64_t unread;
 };
+
+/* live_walk.c */
+struct live_walk {
+    struct journal_feed feed; /* epoch 0: to begin at the end */
+    bool asked_for;           /* an answer is on its way */
+    struct gw_mono asked;
+};
+struct live_tail *live_walk_join(struct live_hub *hub, const struct filter *filter); /* NULL: LIVE_STREAMS_MAX */
+void live_walk_leave(struct live_hub *hub, struct live_tail *t);                     /* frees; accepts NULL */
+void live_walk_event(struct live_hub *hub, const struct live_item *item, struct gw_wall now);
+void live_walk_end(struct live_hub *hub, const struct live_item *item);
+void live_walk_broken(struct live_hub *hub); /* events were lost on the way: it begins anew, and says so */
+void live_walk_tick(struct live_hub *hub, const struct live_now *now);
 
 /* live_queue.c: a ring under a mutex. */
 struct live_queue {
@@ -106,6 +133,11 @@ struct live_hub {
     struct live_table tables[LIVE_TOPICS];
     struct live_view *views[LIVE_VIEWS_MAX];
     size_t view_count;
+    struct live_stream streams[LIVE_STREAMS_MAX];
+    struct live_tail *tails[LIVE_TAILS_MAX];
+    size_t tail_count;
+    struct live_walk walk;
+    atomic_bool grew;
     struct live_conn *conns[LIVE_CONNS_MAX];
     size_t conn_count;
     struct live_source sources[LIVE_SOURCES];

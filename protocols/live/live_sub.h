@@ -9,6 +9,7 @@
 #pragma once
 
 #include "gw_buf.h"
+#include "live_tail.h"
 #include "live_view.h"
 
 #define LIVE_WINDOW_MAX     1000
@@ -23,7 +24,9 @@ struct live_held {
 struct live_sub {
     int32_t id; /* 0: a free place */
     enum live_topic topic;
-    struct live_view *view; /* a reference of the hub's */
+    struct live_view *view; /* a reference of the hub's; NULL: of the logs, then all that follows but tail is unused */
+    struct live_tail *tail;
+    bool owes_ok; /* of the logs: the walk has not begun */
     uint64_t offset, window;
     struct live_held *held; /* in order of keys */
     size_t held_count;

@@ -73,3 +73,6 @@ void live_row_unref(struct live_row *row); /* accepts NULL */
 
 /* live_fields.c: fills row->fields from its JSON; a row that cannot be read has none. */
 void live_fields_read(struct live_row *row, enum live_topic topic);
+/* The same for an event whose key is its device ("": the gateway's own log), with device, audit and the severity's
+ * rank. */
+void live_fields_read_event(struct live_row *event, int sev);

@@ -50,5 +50,8 @@ const struct http_route *rest_routes(const struct rest *rest, size_t *ret_count)
 /* Appends what a GET of one object answers (ANSWER_STATUS, or `single`), as its body but for the line's end. GW_INVALID
  * for other answers, GW_TOO_BIG when it does not fit. */
 GW_MUST_CHECK enum gw_rc rest_row(const struct rest *rest, const struct answer *answer, struct gw_buf *out);
+/* Appends one event of an answer as a list of them shows it; without its bytes ("too_big": true) unless `whole`. Errors
+ * as json_writer_end(). */
+GW_MUST_CHECK enum gw_rc rest_event(const struct answer *answer, size_t index, bool whole, struct gw_buf *out);
 /* Answers the request that the ticket names. Borrows the answer. */
 void rest_answer(const struct rest *rest, const struct answer *answer);

@@ -229,6 +229,7 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
     case ANSWER_ALERTS:
         rest_put_alerts(w, a);
         return true;
+    case ANSWER_LOG_TAIL:
     case ANSWER_LOG_CHECKPOINT:
     case ANSWER_LOG_TILE:
     case ANSWER_LOG_KEY:

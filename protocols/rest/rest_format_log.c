@@ -55,22 +55,38 @@ static void put_view(struct json_writer *w, const struct event_view *v)
     json_put_str(w, "msg", v->msg);
 }
 
+static void put_bytes(struct json_writer *w, const struct answer *a, const struct answer_event *e)
+{
+    struct gw_view bytes = gw_view_make(e->len ? a->bytes + e->offset : NULL, e->len);
+    if (e->is_text)
+        json_put_view(w, "text", bytes);
+    else
+        json_put_base64(w, "base64", bytes.ptr, bytes.len);
+}
+
 /* The event itself is there exactly, in one of two forms. */
-static void put_event(struct json_writer *w, const struct answer *a, const struct answer_event *e)
+static void put_event(struct json_writer *w, const struct answer *a, const struct answer_event *e, bool whole)
 {
     char name[LOG_NAME_MAX];
-    struct gw_view bytes = gw_view_make(e->len ? a->bytes + e->offset : NULL, e->len);
     log_id_name(&e->log, name);
     json_put_object(w, NULL);
     json_put_str(w, "log", name);
     json_put_u64_text(w, "seq", e->seq);
     json_put_time(w, "arrived", e->arrived);
     put_view(w, &e->view);
-    if (e->is_text)
-        json_put_view(w, "text", bytes);
+    if (whole)
+        put_bytes(w, a, e);
     else
-        json_put_base64(w, "base64", bytes.ptr, bytes.len);
+        json_put_bool(w, "too_big", true);
     json_put_end(w);
+}
+
+enum gw_rc rest_event(const struct answer *answer, size_t index, bool whole, struct gw_buf *out)
+{
+    struct json_writer w;
+    json_writer_begin(&w, out);
+    put_event(&w, answer, &answer->events[index], whole);
+    return json_writer_end(&w);
 }
 
 static void put_cursor(struct json_writer *w, const struct query_cursor *cursor)
@@ -88,7 +104,7 @@ void rest_put_events(struct json_writer *w, const struct answer *a)
     json_put_object(w, NULL);
     json_put_array(w, "events");
     for (size_t i = 0; i < a->event_count; i++)
-        put_event(w, a, &a->events[i]);
+        put_event(w, a, &a->events[i], true);
     json_put_end(w);
     if (a->kind == ANSWER_LOG_SEARCH) {
         put_cursor(w, &a->cursor);

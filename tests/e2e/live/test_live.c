@@ -1,8 +1,10 @@
 /* Pages that watch a real gateway. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gw_cleanup.h"
@@ -230,6 +232,30 @@ static void a_stop_is_told(void)
     CU_ASSERT_EQUAL(w.close_code, 1001);
 }
 
+static void logs_come(void)
+{
+    WITH_GATEWAY;
+    struct person vic;
+    GW_CLEANUP(page_done) struct gw_wss w = {.close_code = 0};
+    GW_CLEANUP(gw_agent_done) struct gw_agent agent = {.dir = ""};
+    CU_ASSERT_EQUAL_FATAL(kit_sign_in(&gateway, &vic, "vic", KIT_PASSWORD), 200);
+    CU_ASSERT_EQUAL_FATAL(open_as(&w, &vic, NULL), 101);
+    CU_ASSERT_TRUE_FATAL(say_hello(&w));
+    CU_ASSERT_TRUE(gw_wss_say(&w, "{\"t\":\"sub\",\"id\":7,\"topic\":\"log\",\"q\":\"audit:yes pump-9\"}"));
+    CU_ASSERT_TRUE(gw_wss_say(&w, "{\"t\":\"sub\",\"id\":8,\"topic\":\"log\",\"q\":\"device:pump-9\"}"));
+    CU_ASSERT_TRUE(hears(&w, "\"t\":\"ok\"", "\"id\":8", NULL));
+    char input[192], toml[256];
+    (void)snprintf(input, sizeof(input), "%s/input", gw_test_dir());
+    (void)snprintf(toml, sizeof(toml), "[log]\ninput = \"%s\"\n", input);
+    CU_ASSERT_EQUAL_FATAL(mkfifo(input, 0600), 0);
+    GW_CLOSE int fifo = open(input, O_RDWR | O_CLOEXEC);
+    CU_ASSERT_TRUE_FATAL(gw_agent_make(&agent, &gateway, "pump-9", toml));
+    CU_ASSERT_TRUE(hears(&w, "\"id\":7,\"events\":[{\"log\":\"audit/", "an invitation was made", NULL));
+    gw_agent_start(&agent);
+    CU_ASSERT_EQUAL(write(fifo, "a line of the pump\n", 19), 19);
+    CU_ASSERT_TRUE(hears(&w, "\"id\":8,\"events\":[{\"log\":\"dev/pump-9/", "a line of the pump", NULL));
+}
+
 int main(void)
 {
     static const struct gw_test_case cases[] = {
@@ -237,6 +263,7 @@ int main(void)
         {"shows a device that enrols, connects, is quarantined and goes, as REST does", device_enrols},
         {"closes when its session ends, and leaves others alone until theirs does", sign_out_closes},
         {"is another epoch after a kill, and says so to who resumes", killed_and_back},
+        {"hears what comes into the logs it asked for", logs_come},
         {"is told when the gateway stops", a_stop_is_told},
     };
     return GW_GATEWAY_TEST_RUN("live", cases);

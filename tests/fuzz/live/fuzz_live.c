@@ -71,6 +71,13 @@ static bool refresh(void *ctx)
     return true;
 }
 
+static bool tail(void *ctx, const struct journal_feed *from)
+{
+    (void)ctx;
+    (void)from;
+    return true;
+}
+
 static struct live_hub *make_hub(void)
 {
     static const char *const names[] = {"gw"};
@@ -78,7 +85,8 @@ static struct live_hub *make_hub(void)
                                        .names = names,
                                        .name_count = 1,
                                        .people = {NULL, session_of, lives, changes, may},
-                                       .refresh = refresh};
+                                       .refresh = refresh,
+                                       .tail = tail};
     struct live_hub *hub = live_hub_new(&config);
     live_hub_attach(hub, (struct ws_port){.send = port_send, .close = port_close}, 9443);
     live_hub_put(hub, LIVE_DEVICES, "a", gw_view_str("{\"id\":\"a\",\"state\":\"active\",\"online\":true,\"n\":1.5}"));

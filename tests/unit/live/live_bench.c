@@ -139,6 +139,14 @@ static bool refresh(void *ctx)
     return true;
 }
 
+static bool tail(void *ctx, const struct journal_feed *from)
+{
+    struct bench *b = ctx;
+    b->tails++;
+    b->tail_from = *from;
+    return !b->tail_fails;
+}
+
 static void make_hub(struct bench *b)
 {
     static const char *const names[] = {"gw.example", "localhost"};
@@ -148,7 +156,8 @@ static void make_hub(struct bench *b)
         .name_count = 2,
         .people = {.ctx = b, .session_of = session_of, .lives = lives, .changes = changes, .may = may},
         .refresh = refresh,
-        .refresh_ctx = b,
+        .ctx = b,
+        .tail = tail,
     };
     b->hub = live_hub_new(&config);
     live_hub_attach(b->hub, (struct ws_port){b, port_send, port_queued, port_close, port_wake}, 9443);
@@ -162,6 +171,7 @@ void bench_open(struct bench *b)
     b->signed_in = true;
     b->role = USER_VIEWER;
     b->session = 1;
+    b->forbidden = (enum live_topic)LIVE_TOPICS; /* none */
     for (size_t i = 0; i < BENCH_PAGES; i++)
         b->pages[i].bench = b;
     make_hub(b);
