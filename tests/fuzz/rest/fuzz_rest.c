@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gw_cleanup.h"
+#include "gw_utf8.h"
 #include "json.h"
 #include "rest_fixture.h"
 
@@ -38,11 +39,69 @@ static void check_query(const struct query *q, size_t len)
         abort();
 }
 
+static void check_text(const char *text, size_t size)
+{
+    if (!memchr(text, '\0', size) || !gw_utf8_valid(gw_view_str(text)))
+        abort();
+}
+
+static void check_order(const struct rollout_ask_order *o, size_t len)
+{
+    struct gw_device_id id;
+    if (len < sizeof(*o) || o->pick_count > ROLLOUT_PICKS_MAX ||
+        len != sizeof(*o) + o->pick_count * sizeof(o->picks[0]) || rollout_plan_valid(&o->plan, NULL) ||
+        !release_id_valid(gw_view_str(o->release)))
+        abort();
+    check_text(o->name, sizeof(o->name));
+    for (size_t i = 0; i < o->pick_count; i++)
+        if (gw_device_id_parse(gw_view_str(o->picks[i].device.text), &id) || o->picks[i].wave >= o->plan.wave_count ||
+            o->plan.waves[o->picks[i].wave].select != ROLLOUT_SELECT_LIST)
+            abort();
+}
+
+static void check_change(const struct rollout_ask_change *c, size_t len)
+{
+    if (len != sizeof(*c) || c->wave >= ROLLOUT_WAVES_MAX || c->waive < ROLLOUT_HOLD_NONE ||
+        c->waive > ROLLOUT_HOLD_SOAK)
+        abort();
+    check_text(c->reason, sizeof(c->reason));
+}
+
+static void check_attempts(const struct rollout_ask_attempts *a, size_t len)
+{
+    if (len != sizeof(*a) || a->limit < 1 || a->limit > ROLLOUT_ATTEMPTS_MAX || a->filter.wave > a->filter.wave_last ||
+        a->filter.wave_last >= ROLLOUT_WAVES_MAX || a->filter.state < 0 || a->filter.state >= ATTEMPT_STATES ||
+        !rollout_id_valid(gw_view_str(a->filter.rollout)))
+        abort();
+}
+
+/* The blobs whose form is promised; others are passwords and texts, or structs that are checked where they are made. */
+static void check_blob(const struct inbox_msg *msg)
+{
+    enum act_kind kind = msg->u.act.kind;
+    const void *blob = msg->blob;
+    if (kind >= ACT_LOG_LIST && kind < ACT_LOG_KEY)
+        check_query(blob, msg->blob_len);
+    if (kind == ACT_ROLLOUT_CREATE || kind == ACT_ROLLOUT_PREVIEW)
+        check_order(blob, msg->blob_len);
+    if (kind >= ACT_ROLLOUT_START && kind <= ACT_ROLLOUT_WAIVE)
+        check_change(blob, msg->blob_len);
+    if (kind == ACT_ROLLOUT_ATTEMPTS)
+        check_attempts(blob, msg->blob_len);
+}
+
+static bool needs_blob(enum act_kind kind)
+{
+    return (kind >= ACT_LOG_LIST && kind < ACT_LOG_KEY) || kind == ACT_CLAIM || kind == ACT_KEY_ADD ||
+           (kind >= ACT_ROLLOUT_CREATE && kind <= ACT_ROLLOUT_ATTEMPTS) || kind == ACT_SIGN_IN ||
+           kind == ACT_PASSWORD || kind == ACT_USER_ADD || kind == ACT_USER_PASSWORD;
+}
+
 static void check_posted(const struct inbox_msg *msg)
 {
     const struct inbox_act *act = &msg->u.act;
     struct gw_device_id id;
-    if (msg->kind != INBOX_ACT || act->kind < ACT_INVITE || act->kind > ACT_RELEASES_VERIFY || act->if_rev < -1)
+    if (msg->kind != INBOX_ACT || act->kind < ACT_INVITE || act->kind > ACT_USER_PASSWORD || act->if_rev < -1)
         abort();
     if (act->device.text[0] && gw_device_id_parse(gw_view_str(act->device.text), &id))
         abort();
@@ -50,11 +109,10 @@ static void check_posted(const struct inbox_msg *msg)
         abort();
     if (act->kind == ACT_DOOR_OPEN && (act->number < 1 || act->number > 60))
         abort();
-    bool query = act->kind >= ACT_LOG_LIST && act->kind < ACT_LOG_KEY;
-    if ((act->kind == ACT_CLAIM || act->kind == ACT_KEY_ADD || query) != (msg->blob != NULL))
+    if (needs_blob(act->kind) && !act->refused && !msg->blob)
         abort();
-    if (query)
-        check_query((const struct query *)(const void *)msg->blob, msg->blob_len);
+    if (msg->blob)
+        check_blob(msg);
 }
 
 static void request(struct rest_fixture *f, const uint8_t *data, size_t size)
@@ -72,7 +130,7 @@ static void request(struct rest_fixture *f, const uint8_t *data, size_t size)
     (void)snprintf(path, sizeof(path), "%.*s%s%s", hole ? (int)(hole - route->pattern) : 255, route->pattern,
                    hole ? segment : "", hole ? hole + 2 : "");
     GW_CLEANUP(gw_buf_done) struct gw_buf body;
-    gw_buf_init(&body, REST_BODY_MAX);
+    gw_buf_init(&body, REST_PLAN_MAX);
     (void)gw_buf_add_view(&body, rest);
     struct rest_ask ask = {.method = (enum http_method)route->methods,
                            .door = data[1] & 1 ? HTTP_DOOR_ADMIN : HTTP_DOOR_OPERATORS,
