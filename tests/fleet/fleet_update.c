@@ -100,6 +100,8 @@ static enum gw_rc send_report(void *ctx, struct gw_view payload)
     struct fleet_update *u = ctx;
     struct job_report report;
     enum gw_rc rc = job_report_parse(payload, &report, NULL);
+    if (!rc && u->held && report.state != conduct_of(u)->at)
+        return GW_AGAIN; /* of what comes behind the step nobody hears */
     if (!rc)
         rc = send_truth(u, &report);
     if (!rc && u->kind == FLEET_GOES_SILENT && report.state == conduct_of(u)->at && u->acts == 0)
