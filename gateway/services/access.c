@@ -9,9 +9,10 @@
 #include "gw_id.h"
 #include "gw_num.h"
 
-#define CLAIM_BYTES 10 /* 80 bits, 16 base32 characters */
-#define KEY_CLAIMED "claim.done"
-#define KEY_CODE    "claim.code"
+#define CLAIM_BYTES       10 /* 80 bits, 16 base32 characters */
+#define CLAIM_WAIT_MAX_MS (GW_SECOND_MS << 8)
+#define KEY_CLAIMED       "claim.done"
+#define KEY_CODE          "claim.code"
 
 /* What is stored under KEY_CODE: hash ‖ expiry (u64, ms) ‖ wrong tries (u32), big-endian. */
 struct claim {
@@ -148,7 +149,8 @@ static enum gw_rc claim_valid(struct turn *turn, struct claim *ret_claim, struct
     enum gw_rc rc = claim_get(turn, ret_claim, err);
     if (rc && rc != GW_NOT_FOUND)
         return rc;
-    if (rc || ret_claim->expires.ms <= turn->now.ms || ret_claim->wrong >= ACCESS_CLAIM_WRONG_MAX)
+    int64_t left = rc ? 0 : ret_claim->expires.ms - turn->now.ms; /* more than its life: the clock went back */
+    if (left <= 0 || left > ACCESS_CLAIM_MS || ret_claim->wrong >= ACCESS_CLAIM_WRONG_MAX)
         return gw_err_set(err, GW_NOT_FOUND, "no claim code is valid now: run `gatehouse claim` on the gateway");
     return GW_OK;
 }
@@ -169,7 +171,7 @@ static enum gw_rc claim_wrong(struct turn *turn, struct claim *claim, struct acc
                               const struct inbox_msg *msg, struct gw_err *err)
 {
     source->wrong++;
-    int64_t wait_ms = GW_SECOND_MS << (source->wrong < 8 ? source->wrong : 8);
+    int64_t wait_ms = source->wrong < 8 ? GW_SECOND_MS << source->wrong : CLAIM_WAIT_MAX_MS;
     source->not_before.ms = turn->now.ms + wait_ms;
     claim->wrong++;
     turn_done(turn, msg->ticket, GW_DENIED, "the claim code is wrong");
@@ -186,7 +188,8 @@ enum gw_rc access_claim(struct access *a, struct turn *turn, struct inbox_msg *m
 {
     struct inbox_act *act = &msg->u.act;
     struct access_source *source = source_of(a, act->source);
-    if (turn->now.ms < source->not_before.ms) {
+    int64_t wait_ms = source->not_before.ms - turn->now.ms; /* longer than any: the clock went back */
+    if (wait_ms > 0 && wait_ms <= CLAIM_WAIT_MAX_MS) {
         turn_done(turn, msg->ticket, GW_AGAIN, "too many wrong codes from your address: wait and try again");
         return GW_OK;
     }

@@ -14,7 +14,10 @@
 
 void people_init(struct people *p, const struct gw_sha256_ops *hash, struct session_table *sessions)
 {
-    *p = (struct people){.hash = hash, .sessions = sessions};
+    _Static_assert(THROTTLE_HOMES >= PEOPLE_MAX, "every account has room for its usual place");
+    p->hash = hash;
+    p->sessions = sessions;
+    people_throttle_init(&p->throttle, hash);
 }
 
 static bool has_session(const struct actor *actor)

@@ -6,6 +6,13 @@
 
 #include "gw_id.h"
 
+void people_throttle_init(struct people_throttle *t, const struct gw_sha256_ops *hash)
+{
+    memset(t, 0, sizeof(*t));
+    t->hash = hash;
+    gw_random(t->key, sizeof(t->key));
+}
+
 /* Whoever has one IPv6 address has its whole /64. */
 static void source_key(const char *source, char ret_key[HTTP_SOURCE_MAX])
 {
@@ -19,33 +26,69 @@ static void source_key(const char *source, char ret_key[HTTP_SOURCE_MAX])
     (void)snprintf(ret_key, HTTP_SOURCE_MAX, "%s::/64", prefix);
 }
 
-static struct throttle_slot *find(struct throttle_table *t, const char *key)
+/* Keyed, so that nobody can choose a name that shares another's counter. */
+static struct throttle_count *account_of(struct people_throttle *t, const char *name)
 {
-    for (size_t i = 0; i < THROTTLE_SLOTS; i++)
-        if (t->slots[i].key[0] && strcmp(t->slots[i].key, key) == 0)
-            return &t->slots[i];
+    uint8_t text[sizeof(t->key) + USER_NAME_MAX];
+    size_t len = strnlen(name, USER_NAME_MAX);
+    struct gw_sha256 digest;
+    memcpy(text, t->key, sizeof(t->key));
+    memcpy(text + sizeof(t->key), name, len);
+    t->hash->digest(gw_view_make(text, sizeof(t->key) + len), &digest);
+    return &t->accounts[(digest.bytes[0] << 8 | digest.bytes[1]) % THROTTLE_COUNTERS];
+}
+
+static struct throttle_source *find_source(struct people_throttle *t, const char *key)
+{
+    for (size_t i = 0; i < THROTTLE_SOURCES; i++)
+        if (t->sources[i].key[0] && strcmp(t->sources[i].key, key) == 0)
+            return &t->sources[i];
     return NULL;
 }
 
-static struct throttle_slot *find_or_make(struct throttle_table *t, const char *key)
+static bool lapsed(const struct throttle_count *c, struct gw_wall now)
 {
-    struct throttle_slot *slot = find(t, key);
-    if (slot)
-        return slot;
-    slot = &t->slots[0];
-    for (size_t i = 1; i < THROTTLE_SLOTS; i++) {
-        struct throttle_slot *s = &t->slots[i];
-        if (s->tries < slot->tries || (s->tries == slot->tries && s->last.ms < slot->last.ms))
-            slot = s;
-    }
-    *slot = (struct throttle_slot){.tries = 0};
-    (void)snprintf(slot->key, sizeof(slot->key), "%s", key);
-    return slot;
+    return now.ms > c->last.ms + THROTTLE_LAPSE_MS || now.ms < c->last.ms - THROTTLE_LAPSE_MS;
 }
 
-static int64_t wait_of(const struct throttle_slot *slot, struct gw_wall now)
+static struct throttle_source *take_source(struct people_throttle *t, const char *key, struct gw_wall now)
 {
-    return slot && now.ms < slot->not_before.ms ? slot->not_before.ms - now.ms : 0;
+    struct throttle_source *s = find_source(t, key);
+    if (s)
+        return s;
+    s = &t->sources[0];
+    for (size_t i = 0; i < THROTTLE_SOURCES; i++) {
+        struct throttle_source *other = &t->sources[i];
+        if (!other->key[0] || lapsed(&other->count, now)) {
+            s = other;
+            break;
+        }
+        if (other->count.last.ms < s->count.last.ms)
+            s = other;
+    }
+    *s = (struct throttle_source){.key = ""};
+    (void)snprintf(s->key, sizeof(s->key), "%s", key);
+    return s;
+}
+
+/* The usual place of this account, or a free one. NULL: it has none, and none is free. */
+static struct throttle_home *home_of(struct people_throttle *t, const char *name)
+{
+    struct throttle_home *empty = NULL;
+    for (size_t i = 0; i < THROTTLE_HOMES; i++) {
+        if (strcmp(t->homes[i].name, name) == 0)
+            return &t->homes[i];
+        if (!t->homes[i].name[0] && !empty)
+            empty = &t->homes[i];
+    }
+    return empty;
+}
+
+/* What is left to wait. No wait was ever longer than its ceiling: more than that says that the clock went back. */
+static int64_t wait_of(const struct throttle_count *c, int64_t max_ms, struct gw_wall now)
+{
+    int64_t left = c ? c->not_before.ms - now.ms : 0;
+    return left > 0 && left <= max_ms ? left : 0;
 }
 
 int64_t people_throttle_wait(struct people_throttle *t, const char *name, const char *source, struct gw_wall now,
@@ -53,51 +96,61 @@ int64_t people_throttle_wait(struct people_throttle *t, const char *name, const 
 {
     char key[HTTP_SOURCE_MAX];
     source_key(source, key);
-    struct throttle_slot *account = find(&t->accounts, name), *from = find(&t->sources, key);
-    if (account && strcmp(account->home, key) == 0)
-        account = NULL;
-    struct throttle_slot *longest = wait_of(account, now) > wait_of(from, now) ? account : from;
-    int64_t wait = wait_of(longest, now);
-    *ret_first = wait > 0 && !longest->told;
-    if (wait > 0)
-        longest->told = true;
-    return wait;
+    const struct throttle_home *home = name[0] ? home_of(t, name) : NULL;
+    bool usual = home && strcmp(home->source, key) == 0;
+    struct throttle_count *account = account_of(t, name);
+    struct throttle_source *s = find_source(t, key);
+    int64_t by_account = usual ? 0 : wait_of(account, THROTTLE_ACCOUNT_MAX_MS, now);
+    int64_t by_source = s ? wait_of(&s->count, THROTTLE_SOURCE_MAX_MS, now) : 0;
+    *ret_first = false;
+    if (by_account == 0 && by_source == 0)
+        return 0;
+    struct throttle_count *longest = s && by_source >= by_account ? &s->count : account;
+    *ret_first = !longest->told;
+    longest->told = true;
+    return by_account > by_source ? by_account : by_source;
 }
 
-static void count_try(struct throttle_slot *slot, int free_tries, int64_t max_ms, struct gw_wall now)
+static void count_try(struct throttle_count *c, int free_tries, int64_t max_ms, struct gw_wall now)
 {
-    if (now.ms > slot->last.ms + THROTTLE_LAPSE_MS)
-        slot->tries = 0;
-    if (slot->tries < 1000)
-        slot->tries++;
-    slot->last = now;
-    int above = slot->tries - free_tries;
+    if (lapsed(c, now))
+        c->tries = 0;
+    if (c->tries < 1000)
+        c->tries++;
+    c->last = now;
+    int above = c->tries - free_tries;
     if (above < 0)
         return;
     int64_t wait = GW_SECOND_MS << (above < 20 ? above : 20);
-    slot->not_before.ms = now.ms + (wait < max_ms ? wait : max_ms);
-    slot->told = false;
+    c->not_before.ms = now.ms + (wait < max_ms ? wait : max_ms);
+    c->told = false;
 }
 
 void people_throttle_try(struct people_throttle *t, const char *name, const char *source, struct gw_wall now)
 {
     char key[HTTP_SOURCE_MAX];
     source_key(source, key);
-    count_try(find_or_make(&t->accounts, name), THROTTLE_ACCOUNT_FREE, THROTTLE_ACCOUNT_MAX_MS, now);
-    count_try(find_or_make(&t->sources, key), THROTTLE_SOURCE_FREE, THROTTLE_SOURCE_MAX_MS, now);
+    count_try(account_of(t, name), THROTTLE_ACCOUNT_FREE, THROTTLE_ACCOUNT_MAX_MS, now);
+    count_try(&take_source(t, key, now)->count, THROTTLE_SOURCE_FREE, THROTTLE_SOURCE_MAX_MS, now);
 }
 
 int people_throttle_right(struct people_throttle *t, const char *name, const char *source)
 {
     char key[HTTP_SOURCE_MAX];
     source_key(source, key);
-    struct throttle_slot *account = find_or_make(&t->accounts, name), *from = find_or_make(&t->sources, key);
+    struct throttle_count *account = account_of(t, name);
+    struct throttle_source *from = find_source(t, key);
+    struct throttle_home *home = home_of(t, name);
     int failed = account->tries > 0 ? account->tries - 1 : 0;
     account->tries = 0;
     account->not_before.ms = 0;
-    (void)snprintf(account->home, sizeof(account->home), "%s", key);
-    if (from->tries > 0)
-        from->tries--;
-    from->not_before.ms = 0;
+    if (home) {
+        (void)snprintf(home->name, sizeof(home->name), "%s", name);
+        (void)snprintf(home->source, sizeof(home->source), "%s", key);
+    }
+    if (from && from->count.tries > 0)
+        from->count.tries--;
+    if (from)
+        from->count.not_before.ms = 0;
     return failed;
 }

@@ -6,38 +6,56 @@
  * Nobody is locked out for good: the wait for an account ends at THROTTLE_ACCOUNT_MAX_MS and does not hold for the
  * source where it was last signed in from, which has a wait of its own.
  *
- * Pure; a ceiling of THROTTLE_SLOTS keys, of which the one with the fewest and oldest tries makes room.
+ * No noise makes room for guesses. Names share THROTTLE_COUNTERS counters, chosen by a keyed hash, whether there is
+ * such an account or not: none is ever dropped, two names may wait together. Of sources THROTTLE_SOURCES are kept; one
+ * whose count has lapsed makes room, or else the one that has been quiet the longest. The usual places of all accounts
+ * have room.
+ *
+ * Pure but for the key, which is random. A clock that goes back makes no wait longer.
  */
 #pragma once
 
 #include <stdbool.h>
 
+#include "gw_hash.h"
 #include "gw_time.h"
 #include "http_route.h"
+#include "user.h"
 
-#define THROTTLE_SLOTS          256
+#define THROTTLE_COUNTERS       4096
+#define THROTTLE_SOURCES        256
+#define THROTTLE_HOMES          512
 #define THROTTLE_LAPSE_MS       GW_HOUR_MS
 #define THROTTLE_ACCOUNT_FREE   5
 #define THROTTLE_ACCOUNT_MAX_MS GW_MINUTE_MS
 #define THROTTLE_SOURCE_FREE    10
 #define THROTTLE_SOURCE_MAX_MS  (15 * GW_MINUTE_MS)
 
-struct throttle_slot {
-    char key[HTTP_SOURCE_MAX]; /* a name, or a source */
+struct throttle_count {
     int tries;
     bool told; /* that this wait is on has been audited */
     struct gw_wall last, not_before;
-    char home[HTTP_SOURCE_MAX]; /* of an account: where it was last signed in from */
 };
 
-struct throttle_table {
-    struct throttle_slot slots[THROTTLE_SLOTS];
+struct throttle_source {
+    char key[HTTP_SOURCE_MAX]; /* "": free */
+    struct throttle_count count;
+};
+
+struct throttle_home {
+    char name[USER_NAME_MAX]; /* of an account that was signed in to; "": free */
+    char source[HTTP_SOURCE_MAX];
 };
 
 struct people_throttle {
-    struct throttle_table accounts, sources;
+    const struct gw_sha256_ops *hash;
+    uint8_t key[32];
+    struct throttle_count accounts[THROTTLE_COUNTERS];
+    struct throttle_source sources[THROTTLE_SOURCES];
+    struct throttle_home homes[THROTTLE_HOMES];
 };
 
+void people_throttle_init(struct people_throttle *t, const struct gw_sha256_ops *hash);
 /* Milliseconds until the next try may be made; 0: now. *ret_first: nobody has been told of this wait before. */
 int64_t people_throttle_wait(struct people_throttle *t, const char *name, const char *source, struct gw_wall now,
                              bool *ret_first);

@@ -36,7 +36,7 @@ static void forget(struct session_entry *e)
 static bool lives(const struct session_entry *e, struct gw_wall now)
 {
     return e->name[0] && now.ms < e->used.ms + SESSION_IDLE_MS && now.ms < e->began.ms + SESSION_LIFE_MS &&
-           now.ms > e->began.ms - SESSION_SLACK_MS;
+           now.ms > e->began.ms - SESSION_SLACK_MS && now.ms > e->used.ms - SESSION_SLACK_MS;
 }
 
 /* Under the lock. */

@@ -24,7 +24,7 @@
 #define SESSION_ID_LEN    32 /* random bytes of the cookie, and of the CSRF token */
 #define SESSION_IDLE_MS   (30 * GW_MINUTE_MS)
 #define SESSION_LIFE_MS   (12 * GW_HOUR_MS)
-#define SESSION_SLACK_MS  GW_MINUTE_MS /* by which the clock may go back behind a session's begin */
+#define SESSION_SLACK_MS  GW_MINUTE_MS /* by which the clock may go back behind a session's begin or use */
 #define SESSION_TABLE_MAX 1024
 #define SESSION_PER_USER  16
 

@@ -91,6 +91,25 @@ static void code_lapses(void)
     desk_close(&d);
 }
 
+static void a_clock_that_goes_back_lengthens_nothing(void)
+{
+    struct desk d;
+    char code[64];
+    desk_open(&d);
+    claim_code(&d, code);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(claim(&d, "aaaaaaaaaaaaaaaa", "eve", PASSWORD, "192.0.2.1"), GW_OK);
+        CU_ASSERT_EQUAL(desk_answer(&d)->rc, i == 0 ? GW_DENIED : GW_AGAIN);
+    }
+    d.now.ms -= GW_DAY_MS;
+    CU_ASSERT_EQUAL(claim(&d, code, "ann", PASSWORD, "192.0.2.1"), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_NOT_FOUND); /* it would be good for a day and more */
+    claim_code(&d, code);
+    CU_ASSERT_EQUAL(claim(&d, code, "ann", PASSWORD, "192.0.2.1"), GW_OK);
+    CU_ASSERT_PTR_NOT_NULL(desk_out(&d, OUT_WORK));
+    desk_close(&d);
+}
+
 static void ten_wrong(void)
 {
     struct desk d;
@@ -242,6 +261,8 @@ const struct gw_test_case access_cases[] = {
     {"is claimed once, and stays so", claims_once},
     {"takes a code in groups of four", takes_a_grouped_code},
     {"refuses a code after 15 minutes", code_lapses},
+    {"gives no code a longer life and no source a longer wait when the clock goes back",
+     a_clock_that_goes_back_lengthens_nothing},
     {"voids a code after ten wrong ones from anywhere", ten_wrong},
     {"counts no wrong code when the store refuses", store_denies},
     {"makes a source wait after a wrong code", source_waits},

@@ -264,6 +264,71 @@ static void a_right_password_between_wrong_ones_does_not_free_the_source(void)
     desk_close(&d);
 }
 
+/* Names that do not exist, from everywhere: they must not push out what is counted. */
+static void make_noise(struct desk *d, int count, int tries)
+{
+    for (int i = 0; i < count * tries; i++) {
+        char name[32], source[32];
+        (void)snprintf(name, sizeof(name), "noise%d", i / tries);
+        (void)snprintf(source, sizeof(source), "100.64.%d.%d", i / tries / 256, i / tries % 256);
+        if (ask(d, name, source))
+            checked(d, GW_DENIED, NULL);
+    }
+}
+
+static void noise_does_not_free_an_account_or_its_usual_place(void)
+{
+    struct desk d;
+    open_house(&d);
+    (void)sign_in(&d, "ann");
+    make_noise(&d, 600, 2);
+    for (int i = 0; i < 40; i++) {
+        char source[32];
+        (void)snprintf(source, sizeof(source), "203.0.113.%d", i);
+        if (ask(&d, "ann", source))
+            checked(&d, GW_DENIED, NULL);
+        if (ask(&d, "olga", source))
+            checked(&d, GW_DENIED, NULL);
+    }
+    CU_ASSERT_PTR_NULL(ask(&d, "ann", "203.0.113.200"));
+    CU_ASSERT_PTR_NULL(ask(&d, "olga", "203.0.113.200"));
+    CU_ASSERT_PTR_NOT_NULL(ask(&d, "ann", SOURCE)); /* where she was last signed in from */
+    desk_close(&d);
+}
+
+/* However long ago the table was filled. */
+static void two_sources_that_take_turns_are_counted(void)
+{
+    struct desk d;
+    open_house(&d);
+    int tried = 0;
+    make_noise(&d, 600, 3);
+    d.now.ms += 30 * GW_DAY_MS;
+    for (int i = 0; i < 100; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "guess%d", i);
+        if (!ask(&d, name, i % 2 ? "203.0.113.1" : "203.0.113.2"))
+            continue;
+        checked(&d, GW_DENIED, NULL);
+        tried++;
+    }
+    CU_ASSERT(tried <= 2 * THROTTLE_SOURCE_FREE);
+    desk_close(&d);
+}
+
+static void a_clock_that_goes_back_makes_no_wait_longer(void)
+{
+    struct desk d;
+    open_house(&d);
+    for (int i = 0; i < 40; i++)
+        if (ask(&d, "ann", NULL))
+            checked(&d, GW_DENIED, NULL);
+    CU_ASSERT_PTR_NULL(ask(&d, "ann", NULL));
+    d.now.ms -= GW_DAY_MS;
+    CU_ASSERT_PTR_NOT_NULL(ask(&d, "ann", NULL));
+    desk_close(&d);
+}
+
 static void changes_of_an_account_end_its_sessions(void)
 {
     static const enum act_kind acts[] = {ACT_USER_ROLE, ACT_USER_DISABLE, ACT_USER_PASSWORD};
@@ -499,6 +564,10 @@ static void sessions_end_when_idle_old_or_when_the_clock_goes_back(void)
         at.ms += SESSION_IDLE_MS - 1;
     CU_ASSERT(at.ms >= now.ms + SESSION_LIFE_MS);
     CU_ASSERT(at.ms < now.ms + SESSION_LIFE_MS + SESSION_IDLE_MS);
+    struct gw_wall used = {now.ms + 10 * GW_MINUTE_MS}, before = {now.ms + 5 * GW_MINUTE_MS};
+    session_table_apply(t, &one);
+    CU_ASSERT_EQUAL(session_table_use(t, &key, used, &e), GW_OK);
+    CU_ASSERT_EQUAL(session_table_find(t, &key, before, &e), GW_NOT_FOUND); /* its idle time would last too long */
     session_table_free(t);
 }
 
@@ -543,6 +612,9 @@ const struct gw_test_case people_cases[] = {
     {"stops one source that goes through many names", one_source_cannot_go_through_many_names},
     {"does not free a source by a right password between wrong ones",
      a_right_password_between_wrong_ones_does_not_free_the_source},
+    {"keeps counts and usual places whatever noise there is", noise_does_not_free_an_account_or_its_usual_place},
+    {"counts sources that take turns, full as the table may be", two_sources_that_take_turns_are_counted},
+    {"makes no wait longer when the clock goes back", a_clock_that_goes_back_makes_no_wait_longer},
     {"ends the sessions of an account that changed", changes_of_an_account_end_its_sessions},
     {"lets an ended session do nothing before the commit either",
      an_ended_session_does_nothing_before_the_commit_either},
