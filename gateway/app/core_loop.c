@@ -185,6 +185,14 @@ static enum answer_to asker_of_work(enum work_kind kind)
     return ANSWER_TO_EST;
 }
 
+/* No worker has room. */
+static void refuse_work(struct core *core, const struct work *work)
+{
+    if (work->kind == WORK_CHECK)
+        people_unchecked(&core->operate.people, &work->act);
+    refuse(core, asker_of_work(work->kind), work->ticket, GW_AGAIN, "the gateway has too much to do: try again");
+}
+
 static void let_verify_out(struct core *core, struct turn_out *out)
 {
     const struct import_port *imports = &core->operate.releases.imports;
@@ -228,8 +236,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         if (workers_give(core->workers, out->work) == GW_OK)
             out->work = NULL;
         else
-            refuse(core, asker_of_work(out->work->kind), out->work->ticket, GW_AGAIN,
-                   "the gateway has too much to do: try again");
+            refuse_work(core, out->work);
         break;
     case OUT_QUERY:
         if (core->outlets.query(core->outlets.ctx, out->query) == GW_OK)

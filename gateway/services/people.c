@@ -240,6 +240,13 @@ static enum gw_rc old_password_wrong(struct turn *turn, const struct inbox_msg *
     return audit_note(turn, AUDIT_PASSWORD_WRONG, name, name, "a wrong password was given to change it", err);
 }
 
+void people_unchecked(struct people *p, const struct inbox_act *act)
+{
+    const char *actor = act->actor.name;
+    bool own = act->kind == ACT_PASSWORD && strncmp(actor, "user:", 5) == 0;
+    people_throttle_undo(&p->throttle, own ? actor + 5 : act->name, act->source);
+}
+
 enum gw_rc people_checked(struct people *p, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     const struct inbox_act *act = &msg->u.act;

@@ -38,6 +38,9 @@ GW_MUST_CHECK enum gw_rc people_act(struct people *p, struct turn *turn, struct 
 GW_MUST_CHECK enum gw_rc people_checked(struct people *p, struct turn *turn, const struct inbox_msg *msg,
                                         struct gw_err *err);
 
+/* A check that no worker had room for: nothing was tried. */
+void people_unchecked(struct people *p, const struct inbox_act *act);
+
 /* people_users.c: ACT_USER_…, and INBOX_HASHED for two of them. */
 GW_MUST_CHECK enum gw_rc people_user_act(struct people *p, struct turn *turn, struct inbox_msg *msg,
                                          struct gw_err *err);

@@ -134,6 +134,23 @@ void people_throttle_try(struct people_throttle *t, const char *name, const char
     count_try(&take_source(t, key, now)->count, THROTTLE_SOURCE_FREE, THROTTLE_SOURCE_MAX_MS, now);
 }
 
+static void undo(struct throttle_count *c)
+{
+    if (c->tries > 0)
+        c->tries--;
+    c->not_before.ms = 0;
+}
+
+void people_throttle_undo(struct people_throttle *t, const char *name, const char *source)
+{
+    char key[HTTP_SOURCE_MAX];
+    source_key(source, key);
+    struct throttle_source *from = find_source(t, key);
+    undo(account_of(t, name));
+    if (from)
+        undo(&from->count);
+}
+
 int people_throttle_right(struct people_throttle *t, const char *name, const char *source)
 {
     char key[HTTP_SOURCE_MAX];
@@ -148,9 +165,7 @@ int people_throttle_right(struct people_throttle *t, const char *name, const cha
         (void)snprintf(home->name, sizeof(home->name), "%s", name);
         (void)snprintf(home->source, sizeof(home->source), "%s", key);
     }
-    if (from && from->count.tries > 0)
-        from->count.tries--;
     if (from)
-        from->count.not_before.ms = 0;
+        undo(&from->count);
     return failed;
 }

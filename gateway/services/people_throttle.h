@@ -61,5 +61,7 @@ int64_t people_throttle_wait(struct people_throttle *t, const char *name, const 
                              bool *ret_first);
 /* A try begins. */
 void people_throttle_try(struct people_throttle *t, const char *name, const char *source, struct gw_wall now);
+/* It was not looked at after all: both counts are as if it had not been. */
+void people_throttle_undo(struct people_throttle *t, const char *name, const char *source);
 /* It was right: the account's count ends, the source's is as if it had not been. Returns the failed tries before. */
 int people_throttle_right(struct people_throttle *t, const char *name, const char *source);

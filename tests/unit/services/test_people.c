@@ -316,6 +316,28 @@ static void two_sources_that_take_turns_are_counted(void)
     desk_close(&d);
 }
 
+/* While strangers keep the workers busy a person does not lose tries that nobody looked at. */
+static void a_try_that_nobody_had_time_for_does_not_count(void)
+{
+    struct desk d;
+    open_house(&d);
+    for (int i = 0; i < 40; i++) {
+        const struct work *work = ask(&d, "ann", NULL);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(work);
+        people_unchecked(&d.operate.people, &work->act);
+    }
+    struct actor ann = sign_in(&d, "ann");
+    for (int i = 0; i < 40; i++) {
+        struct inbox_msg msg = message(ACT_PASSWORD, NULL, NULL);
+        msg.u.act.actor = ann;
+        with_blob(&msg, PASSWORD "\0" PASSWORD, 2 * sizeof(PASSWORD) - 1);
+        CU_ASSERT_EQUAL_FATAL(desk_msg(&d, &msg), GW_OK);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(desk_out(&d, OUT_WORK));
+        people_unchecked(&d.operate.people, &desk_out(&d, OUT_WORK)->work->act);
+    }
+    desk_close(&d);
+}
+
 static void a_clock_that_goes_back_makes_no_wait_longer(void)
 {
     struct desk d;
@@ -614,6 +636,7 @@ const struct gw_test_case people_cases[] = {
      a_right_password_between_wrong_ones_does_not_free_the_source},
     {"keeps counts and usual places whatever noise there is", noise_does_not_free_an_account_or_its_usual_place},
     {"counts sources that take turns, full as the table may be", two_sources_that_take_turns_are_counted},
+    {"counts no try that nobody had time for", a_try_that_nobody_had_time_for_does_not_count},
     {"makes no wait longer when the clock goes back", a_clock_that_goes_back_makes_no_wait_longer},
     {"ends the sessions of an account that changed", changes_of_an_account_end_its_sessions},
     {"lets an ended session do nothing before the commit either",
