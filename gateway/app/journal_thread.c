@@ -17,8 +17,16 @@
 #include "note.h"
 
 #define PART     "journal"
-#define SIGN_MAX 1024 /* logs in one round of signing */
-#define RETRY_MS 500  /* after a commit that failed */
+#define SIGN_MAX 1024  /* logs in one round of signing */
+#define LATE_MAX 16384 /* devices whose acknowledgements wait for room in the inbox */
+#define RETRY_MS 500   /* after a commit that failed */
+
+/* What core is to hear. */
+struct telling {
+    struct log_progress *progress; /* owned */
+    size_t count, cap;
+    int64_t audit_n;
+};
 
 struct journal_thread {
     struct journal_thread_config config;
@@ -28,6 +36,7 @@ struct journal_thread {
     struct note_key key;
     struct gw_mono next_sign;
     struct gw_mono malformed_said;                       /* once a second at most: no device fills the log */
+    struct telling late;                                 /* what the inbox did not take */
     bool signing;                                        /* a round is with the workers */
     struct gw_device_id damaged[JOURNAL_THREAD_DAMAGED]; /* whose logs are */
     size_t damaged_count;
@@ -116,12 +125,6 @@ void journal_thread_stats_get(struct journal_thread *t, struct journal_thread_st
 
 /* ---- telling core ------------------------------------------------------------------------------------------------ */
 
-struct telling {
-    struct log_progress *progress;
-    size_t count, cap;
-    int64_t audit_n;
-};
-
 static struct log_progress *tell_about(struct telling *telling, const struct gw_device_id *device)
 {
     for (size_t i = telling->count; i > 0 && telling->count - i < 64; i--) /* batches of a device come close together */
@@ -159,10 +162,22 @@ static void tell(struct journal_thread *t, struct telling *telling)
                             .u.progress = {(uint32_t)telling->count, telling->audit_n},
                             .blob = (uint8_t *)telling->progress,
                             .blob_len = telling->count * sizeof(*telling->progress)};
-    if (t->config.inbox.post(t->config.inbox.self, &msg)) {
+    enum gw_rc rc = t->config.inbox.post(t->config.inbox.self, &msg);
+    if (rc == GW_AGAIN && telling->count <= LATE_MAX) {
         gw_log(GW_LOG_WARN, PART, "the inbox is full: acknowledgements are late");
+        t->late = *telling;
+    } else if (rc) {
+        gw_log(GW_LOG_WARN, PART, "acknowledgements are lost: %s", gw_rc_text(rc)); /* devices send again */
         free(telling->progress);
     }
+}
+
+/* What is to be told first: an earlier position of a device goes out before its newer one. */
+static struct telling take_late(struct journal_thread *t)
+{
+    struct telling late = t->late;
+    t->late = (struct telling){.count = 0};
+    return late;
 }
 
 /* ---- committing -------------------------------------------------------------------------------------------------- */
@@ -495,7 +510,7 @@ static void forget_growth(struct journal_thread *t, const struct journal_entry *
 /* False when a commit failed: the next one should not follow at once. */
 static bool take_entries(struct journal_thread *t, struct journal_entry *entries, size_t count)
 {
-    struct telling telling = {0};
+    struct telling telling = take_late(t);
     struct journal_item *items = gw_xalloc(count, sizeof(*items));
     struct journal_entry **of = gw_xalloc(count, sizeof(struct journal_entry *)); /* what became items[i] */
     size_t item_count = 0;
@@ -521,6 +536,12 @@ static bool take_entries(struct journal_thread *t, struct journal_entry *entries
     return done == item_count;
 }
 
+static void tell_late(struct journal_thread *t)
+{
+    struct telling late = take_late(t);
+    tell(t, &late);
+}
+
 static void *run(void *arg)
 {
     struct journal_thread *t = arg;
@@ -532,8 +553,11 @@ static void *run(void *arg)
             journal_queue_rest(t->queue, RETRY_MS);
         else if (!count && journal_queue_closed(t->queue))
             break;
+        else if (!count)
+            tell_late(t);
         sign_round(t);
     }
+    free(t->late.progress);
     free(entries);
     return NULL;
 }

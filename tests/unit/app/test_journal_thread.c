@@ -35,7 +35,8 @@ struct bench {
     atomic_bool keyd_away;
     struct journal real; /* behind commit_through() */
     atomic_bool disk_full;
-    bool gate_shut; /* under `lock`: commits wait */
+    atomic_int refusals, refused; /* of the inbox: still to come, and given */
+    bool gate_shut;               /* under `lock`: commits wait */
     pthread_cond_t gate;
 };
 
@@ -65,6 +66,11 @@ static void shut_gate(struct bench *b, bool shut)
 static enum gw_rc take_progress(void *self, const struct inbox_msg *msg)
 {
     struct bench *b = self;
+    if (atomic_load(&b->refusals) > 0) {
+        (void)atomic_fetch_sub(&b->refusals, 1);
+        (void)atomic_fetch_add(&b->refused, 1);
+        return GW_AGAIN;
+    }
     const struct log_progress *p = (const struct log_progress *)(const void *)msg->blob;
     (void)pthread_mutex_lock(&b->lock);
     for (uint32_t i = 0; i < msg->u.progress.count; i++) {
@@ -299,6 +305,22 @@ static void a_damaged_log_harms_only_itself(void)
     close_bench(&b);
 }
 
+/* Nothing more comes from the device, and keyd is away: only the thread itself can tell again. */
+static void what_a_full_inbox_did_not_take_is_told_again(void)
+{
+    struct bench b;
+    make_bench(&b);
+    atomic_store(&b.keyd_away, true);
+    atomic_store(&b.refusals, 2);
+    ship(&b, 1, 0, 10);
+    CU_ASSERT_EQUAL(journal_thread_audit(b.thread, 1, GW_VIEW_LIT("{\"cls\":\"a\"}")), GW_OK);
+    CU_ASSERT(await_next(1, 10, false));
+    int64_t want = 1;
+    CU_ASSERT(gw_await(audit_has_come, &want, LIMIT_MS));
+    CU_ASSERT_EQUAL(atomic_load(&b.refused), 2);
+    close_bench(&b);
+}
+
 static bool commit_has_failed(void *ctx)
 {
     struct journal_thread_stats stats;
@@ -392,6 +414,7 @@ static const struct gw_test_case cases[] = {
     {"keyd away delays checkpoints only", keyd_away_delays_checkpoints_only},
     {"audit events are taken once", audit_events_are_taken_once},
     {"a damaged log harms only itself", a_damaged_log_harms_only_itself},
+    {"what a full inbox did not take is told again", what_a_full_inbox_did_not_take_is_told_again},
     {"a full disk loses no audit event", a_full_disk_loses_no_audit_event},
     {"a full disk does not keep it from ending", a_full_disk_does_not_keep_it_from_ending},
     {"a gap does not hide an acknowledgement", a_gap_does_not_hide_an_acknowledgement},
