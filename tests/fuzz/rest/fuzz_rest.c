@@ -12,6 +12,7 @@
 #include "gw_utf8.h"
 #include "json.h"
 #include "rest_fixture.h"
+#include "store.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -94,7 +95,22 @@ static bool needs_blob(enum act_kind kind)
 {
     return (kind >= ACT_LOG_LIST && kind < ACT_LOG_KEY) || kind == ACT_CLAIM || kind == ACT_KEY_ADD ||
            (kind >= ACT_ROLLOUT_CREATE && kind <= ACT_ROLLOUT_ATTEMPTS) || kind == ACT_SIGN_IN ||
-           kind == ACT_PASSWORD || kind == ACT_USER_ADD || kind == ACT_USER_PASSWORD;
+           kind == ACT_PASSWORD || kind == ACT_USER_ADD || kind == ACT_USER_PASSWORD || kind == ACT_ALERT_LIST ||
+           kind == ACT_ALERT_NOTE;
+}
+
+static void check_alerts(const struct inbox_msg *msg)
+{
+    const struct store_alerts *which = (const struct store_alerts *)(const void *)msg->blob;
+    enum act_kind kind = msg->u.act.kind;
+    if (kind == ACT_ALERT_LIST &&
+        (msg->blob_len != sizeof(*which) || which->states == 0 || which->min_sev < EVENT_SEV_INFO ||
+         which->min_sev > EVENT_SEV_FATAL || msg->u.act.number < 1 || msg->u.act.number > REST_LIST_MAX ||
+         (which->has_after && !alert_id_valid(gw_view_str(which->after_id)))))
+        abort();
+    if (kind > ACT_ALERT_LIST && kind <= ACT_ALERT_NOTE &&
+        (!alert_id_valid(gw_view_str(msg->u.act.text)) || msg->blob_len > ALERT_NOTE_MAX))
+        abort();
 }
 
 static void check_posted(const struct inbox_msg *msg)
@@ -113,6 +129,8 @@ static void check_posted(const struct inbox_msg *msg)
         abort();
     if (msg->blob)
         check_blob(msg);
+    if (!act->refused)
+        check_alerts(msg);
 }
 
 static void request(struct rest_fixture *f, const uint8_t *data, size_t size)
