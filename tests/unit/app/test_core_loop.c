@@ -7,6 +7,7 @@
 #include "gw_cleanup.h"
 #include "gw_test.h"
 #include "inbox_queue.h"
+#include "job_report.h"
 #include "mem.h"
 
 struct house {
@@ -137,6 +138,99 @@ static struct inbox_msg act(enum act_kind kind, int64_t number)
     return msg;
 }
 
+/* ---- the bus ---- */
+
+static enum gw_rc publish(void *self, const struct gw_device_id *device, const char *down, struct gw_view payload,
+                          int qos, struct gw_err *err)
+{
+    (void)device;
+    (void)down;
+    (void)payload;
+    (void)qos;
+    (void)err;
+    (*(size_t *)self)++;
+    return GW_OK;
+}
+
+static enum gw_rc registry_all(void *self, uint64_t generation, const struct bus_entry *entries, size_t count,
+                               struct gw_err *err)
+{
+    (void)self;
+    (void)generation;
+    (void)entries;
+    (void)count;
+    (void)err;
+    return GW_OK;
+}
+
+static void run_turns(struct house *h, uint64_t until)
+{
+    while (h->core.turns < until)
+        (void)uv_run(&h->loop, UV_RUN_ONCE);
+}
+
+static struct bus_event said(const char *device, enum bus_topic topic, const char *text)
+{
+    struct bus_event event = {.kind = BUS_MESSAGE, .topic = topic, .payload = gw_view_str(text)};
+    CU_ASSERT_EQUAL_FATAL(gw_device_id_parse(gw_view_str(device), &event.device), GW_OK);
+    return event;
+}
+
+static void a_device_that_floods_displaces_nobody(void)
+{
+    struct house h;
+    house_open(&h);
+    const struct rollouts_counts *counts = &h.core.operate.rollouts.counts;
+    struct bus_event loud = said("pump-1", BUS_TOPIC_JOB, "{}"), quiet = said("pump-2", BUS_TOPIC_JOB, "{}");
+    for (int i = 0; i < 3 * SESSION_QUEUED_MAX; i++)
+        core_post_device(&h.core, &loud);
+    core_post_device(&h.core, &quiet);
+    CU_ASSERT_EQUAL(counts->dropped, 2 * SESSION_QUEUED_MAX);
+    run_turns(&h, SESSION_QUEUED_MAX + 1);
+    CU_ASSERT_EQUAL(counts->bad_reports, SESSION_QUEUED_MAX + 1); /* nobody else's was dropped */
+    CU_ASSERT_STRING_EQUAL(counts->bad_by.text, "pump-2");
+    core_post_device(&h.core, &loud); /* it has room again */
+    run_turns(&h, SESSION_QUEUED_MAX + 2);
+    CU_ASSERT_EQUAL(counts->bad_reports, SESSION_QUEUED_MAX + 2);
+    house_close(&h);
+}
+
+static void what_is_too_long_is_not_taken(void)
+{
+    static char long_text[JOB_REPORT_MAX + 2];
+    struct house h;
+    house_open(&h);
+    memset(long_text, ' ', sizeof(long_text) - 1);
+    struct bus_event event = said("pump-1", BUS_TOPIC_JOB, long_text);
+    core_post_device(&h.core, &event);
+    struct inbox_msg msg;
+    CU_ASSERT_FALSE(inbox_queue_take(h.core.queue, &msg));
+    CU_ASSERT_EQUAL(h.core.operate.rollouts.counts.bad_reports, 1);
+    house_close(&h);
+}
+
+static void presence_that_was_not_stored_is_looked_at_again(void)
+{
+    static const struct device_bus_ops bus = {.publish = publish, .registry_all = registry_all};
+    size_t published = 0;
+    struct house h;
+    house_open(&h);
+    h.core.session.bus = (struct device_bus){&bus, &published};
+    disk_full = true;
+    core_post_bus(&h.core, &(struct bus_event){.kind = BUS_UP});
+    core_post_bus(&h.core, &(struct bus_event){.kind = BUS_PRESENCE_SYNC});
+    run_turns(&h, 2);
+    CU_ASSERT_FALSE(h.core.operate.rollouts.memory.watching);
+    disk_full = false;
+    while (!h.core.operate.rollouts.memory.watching) /* the tick */
+        (void)uv_run(&h.loop, UV_RUN_ONCE);
+    core_post_bus(&h.core, &(struct bus_event){.kind = BUS_DOWN});
+    while (h.core.operate.rollouts.memory.watching)
+        (void)uv_run(&h.loop, UV_RUN_ONCE);
+    CU_ASSERT_TRUE(h.core.operate.rollouts.memory.blind_at.ms > 0);
+    house_close(&h);
+}
+
 static void a_door_that_was_not_stored_is_not_open(void)
 {
     struct house h;
@@ -242,6 +336,9 @@ static void trouble_that_could_not_be_noted_is_told_later(void)
 }
 
 static const struct gw_test_case cases[] = {
+    {"a device that floods displaces nobody", a_device_that_floods_displaces_nobody},
+    {"what is too long is not taken", what_is_too_long_is_not_taken},
+    {"presence that was not stored is looked at again", presence_that_was_not_stored_is_looked_at_again},
     {"trouble that could not be noted is told later", trouble_that_could_not_be_noted_is_told_later},
     {"a sign-in that was not stored begins no session", a_sign_in_that_was_not_stored_begins_no_session},
     {"a door whose opening or closing was not stored stays as it was", a_door_that_was_not_stored_is_not_open},
