@@ -115,11 +115,13 @@ enum gw_rc rollouts_staged(const struct store *store, const char *id, bool *ret_
     return rc;
 }
 
+/* What is no version cannot be held against min_version: it counts as not told. */
 struct release_target rollouts_target(const struct inventory *inventory)
 {
+    bool version = release_version_valid(gw_view_str(inventory->version));
     return (struct release_target){.product = inventory->product,
                                    .hardware = inventory->hardware,
-                                   .version = inventory->version,
+                                   .version = version ? inventory->version : "",
                                    .running_counter = inventory->release_counter,
                                    .floor_confirmed = inventory->floor_confirmed};
 }

@@ -148,11 +148,16 @@ static enum gw_rc cancel_planned(struct rollouts_run *run, const char *rollout, 
 
 /* ---- offers ---- */
 
-/* What it runs now is what a rollback brings it back to. */
+/* What it runs now is what a rollback brings it back to. A device may tell anything: what is no version of a release is
+ * none that it could go back to. */
 static enum gw_rc note_before(const struct store *store, struct attempt_entry *entry, const struct inventory *inventory,
                               struct gw_err *err)
 {
     struct release_entry release = {.rev = 0};
+    entry->before_version[0] = entry->before_release[0] = '\0';
+    entry->before_counter = 0;
+    if (!release_version_valid(gw_view_str(inventory->version)))
+        return GW_OK;
     memcpy(entry->before_version, inventory->version, sizeof(entry->before_version));
     memcpy(entry->before_release, inventory->release, sizeof(entry->before_release));
     entry->before_counter = inventory->release_counter;

@@ -4,6 +4,7 @@
 
 #include "attempt_step.h"
 #include "gw_cleanup.h"
+#include "job.h"
 #include "rollouts_internal.h"
 
 void rollouts_run_begin(struct rollouts_run *run, struct rollouts *r, struct turn *turn)
@@ -51,7 +52,8 @@ enum gw_rc rollouts_bump(struct rollouts_run *run, const struct gw_device_id *de
     enum gw_rc rc = rollouts_inventory(store, device, &inventory, err);
     if (rc)
         return rc;
-    inventory.job_n++;
+    if (inventory.job_n < JOB_NUMBER_MAX)
+        inventory.job_n++; /* a device that has named the highest hears nothing new any more, by its own doing */
     return store->ops->inventory_put(store->self, &inventory, err);
 }
 

@@ -344,6 +344,26 @@ static void one_that_keeps_asking_is_answered_so_often_and_no_oftener(void)
     desk_close(&d);
 }
 
+static void what_a_device_tells_stops_no_rollout(void)
+{
+    struct desk d;
+    int64_t rev, n;
+    shop_open(&d);
+    shop_device(&d, "pump-000", "one point oh \xc3\xbc"); /* no version of any release */
+    shop_device(&d, "pump-001", "1.0");
+    shop_connect(&d, "pump-000", "one point oh \xc3\xbc", "boot-1", JOB_NUMBER_MAX); /* there is nothing above it */
+    struct rollout_entry r = shop_start_all(&d, 2);
+    CU_ASSERT_EQUAL(state_of(&d, "pump-000"), ATTEMPT_OFFERED);
+    CU_ASSERT_STRING_EQUAL(shop_attempt(&d, "pump-000").before_version, "");
+    CU_ASSERT_TRUE(job_of(&d, "pump-000", &rev, &n) && n == JOB_NUMBER_MAX);
+    CU_ASSERT_TRUE(job_of(&d, "pump-001", &rev, &n) && n == 1);
+    shop_installs(&d, "pump-000", "2.0");
+    CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_ROLLBACK), GW_OK);
+    CU_ASSERT_EQUAL(shop_attempt(&d, "pump-000").attempt.code, ATTEMPT_CODE_UNKNOWN_BEFORE);
+    shop_check(&d, r.id);
+    desk_close(&d);
+}
+
 static void a_damaged_row_is_set_aside_and_stops_nobody_else(void)
 {
     struct desk d;
@@ -432,6 +452,7 @@ const struct gw_test_case rollouts_device_cases[] = {
     {"what finds no room at the broker is sent later", what_finds_no_room_at_the_broker_is_sent_later},
     {"one that keeps asking is answered so often, and no oftener",
      one_that_keeps_asking_is_answered_so_often_and_no_oftener},
+    {"what a device tells stops no rollout", what_a_device_tells_stops_no_rollout},
     {"a damaged row is set aside and stops nobody else", a_damaged_row_is_set_aside_and_stops_nobody_else},
     {"artifacts are for the device of an open or last installed attempt",
      artifacts_are_for_the_device_of_an_open_or_last_installed_attempt},
