@@ -13,7 +13,7 @@
 #   tsan     the tests with the label "threads" under ThreadSanitizer
 #
 # Every result is a line "ok - …", "not ok - …" or "skip - … # why". Needs nothing but git and root on a fresh Debian;
-# reads no stdin; leaves nothing running and nothing behind but build/.
+# reads no stdin; leaves nothing running and nothing behind but build/ and the tools of web-ui/ (node_modules).
 
 exec </dev/null
 umask 022 # the gateway's users must be able to start what is built here
