@@ -53,7 +53,7 @@ static void takes_a_devices_word_about_itself_alone(void)
 {
     struct event_view v = view_of("log.equivocation", EVENT_SEV_INFO, 0, "pump-9"),
                       own = view_of("auth.impostor", EVENT_SEV_CRITICAL, 0, "");
-    struct rules_hit hit;
+    struct rules_hit hit = {.sev = EVENT_SEV_INFO};
     CU_ASSERT(rules_match(&line_log, &v, &hit));
     CU_ASSERT_STRING_EQUAL(hit.cause.cls, "log.equivocation");
     CU_ASSERT_STRING_EQUAL(hit.cause.device.text, "pump-7");
@@ -68,7 +68,7 @@ static void groups_severe_events_that_no_rule_knows(void)
     struct event_view high = view_of("own.first", EVENT_SEV_HIGH, 0, ""),
                       fatal = view_of("own.second", EVENT_SEV_FATAL, 0, ""),
                       medium = view_of("own.first", EVENT_SEV_MEDIUM, 0, "");
-    struct rules_hit a, b;
+    struct rules_hit a = {.sev = EVENT_SEV_INFO}, b = {.sev = EVENT_SEV_INFO};
     CU_ASSERT(rules_match(&device_log, &high, &a) && rules_match(&device_log, &fatal, &b));
     CU_ASSERT(alert_cause_eq(&a.cause, &b.cause));
     CU_ASSERT_EQUAL(b.sev, EVENT_SEV_FATAL);
@@ -85,7 +85,7 @@ static void asks_for_the_result_where_it_matters(void)
                       denied = view_of("auth.login", EVENT_SEV_INFO, EVENT_DENIED, ""),
                       silent = view_of("auth.login", EVENT_SEV_INFO, 0, ""),
                       claimed = view_of("auth.claim", EVENT_SEV_MEDIUM, EVENT_OK, "");
-    struct rules_hit hit;
+    struct rules_hit hit = {.sev = EVENT_SEV_INFO};
     CU_ASSERT(!rules_match(&device_log, &ok, &hit) && !rules_match(&device_log, &silent, &hit));
     CU_ASSERT(rules_match(&device_log, &denied, &hit));
     CU_ASSERT(hit.threshold.times == 5 && hit.threshold.within_ms == 5 * GW_MINUTE_MS);
@@ -97,7 +97,7 @@ static void finds_the_device_that_the_gateway_speaks_of(void)
     struct event_view known = view_of("cert.rejected", EVENT_SEV_MEDIUM, EVENT_DENIED, "pump-9"),
                       none = view_of("cert.rejected", EVENT_SEV_MEDIUM, EVENT_DENIED, "no device id"),
                       full = view_of("log.store_full", EVENT_SEV_HIGH, EVENT_FAIL, "journal.db");
-    struct rules_hit hit;
+    struct rules_hit hit = {.sev = EVENT_SEV_INFO};
     CU_ASSERT(rules_match(&audit_log, &known, &hit));
     CU_ASSERT_STRING_EQUAL(hit.cause.device.text, "pump-9");
     CU_ASSERT(rules_match(&audit_log, &none, &hit));
