@@ -114,10 +114,43 @@ status=$(gatehouse --json status)
 # fact key: a number or a word of the status
 fact() { printf '%s\n' "$status" | sed -n "s/.*\"$1\":\"\{0,1\}\([^,\"}]*\).*/\1/p"; }
 
+# The demo's vendor: a key and two signed releases, made once, for a rollout by hand. Nobody trusts the key yet.
+demo=$state/demo
+demo_release() {
+    [ ! -f "$demo/release-$1.tar" ] || return 0
+    head -c 262144 /dev/urandom >"$demo/demo.img"
+    cat >"$demo/manifest.json" <<EOF
+{"product":"demo","version":"$1","release_counter":$2,"security_floor":0,"channel":"stable","hardware":["simulated"],
+ "expires_at":"2099-01-01T00:00:00Z","artifacts":[{"name":"demo.img","format":"raw"}]}
+EOF
+    quietly "$bin/gatehouse" release sign --manifest "$demo/manifest.json" --key "$demo/vendor.key" \
+        --out "$demo/release-$1.tar" "$demo/demo.img"
+}
+if [ "$devices" -gt 0 ]; then
+    mkdir -p "$demo"
+    [ -f "$demo/vendor.key" ] || quietly "$bin/gatehouse" release keygen --out "$demo/vendor.key"
+    demo_release 1.0.0 1
+    demo_release 1.1.0 2
+    : >"$demo/behaviour.toml"
+    [ "$devices" -lt 10 ] || cat >"$demo/behaviour.toml" <<EOF
+# Who misbehaves when it is updated, and how: docs/fleet.md. Read when the fleet starts.
+[fails_install]
+devices = ["7"]
+[boots_old]
+devices = ["9"]
+[slow_download]
+share_pct = 10
+bytes_per_second = 65536
+[deal]
+seed = 1
+EOF
+fi
+
 fleet=''
 if [ "$devices" -gt 0 ]; then
     setsid "$bin/gatehouse-fleet" --devices "$devices" --name demo --gateway "127.0.0.1:$(fact port_devices)" \
         --mqtt-port "$(fact port_mqtt)" --admin-socket "$socket" --state "$state/fleet" --logs-per-second "$devices" \
+        --product demo --release 1.0.0 --vendor-key "$demo/vendor.pub" --behaviour "$demo/behaviour.toml" \
         --figures 60 </dev/null >>"$state/fleet.log" 2>&1 &
     fleet=$!
     pids="$fleet $pids"
@@ -130,6 +163,7 @@ say "operators  https://localhost:$(fact port_operators)/"
 say "shell      $bin/gatehouse --socket $socket status"
 say "log        $state/gatehoused.log"
 [ -z "$fleet" ] || say "fleet      $devices devices, $state/fleet.log; they enrol once the gateway is claimed"
+[ -z "$fleet" ] || say "releases   $demo: vendor.pub, release-1.0.0.tar (what the fleet runs), release-1.1.0.tar"
 say ""
 if [ "$(fact claimed)" = true ]; then
     say "claimed already: sign in"

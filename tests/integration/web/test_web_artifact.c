@@ -16,7 +16,11 @@
 
 #define SMALL_BYTES 300000
 #define GIB         (INT64_C(1) << 30)
-#define FLAT_KIB    (24 * 1024) /* what a gibibyte may add to the memory of server and client together */
+#ifdef __SANITIZE_ADDRESS__
+#define FLAT_KIB (512 * 1024) /* it keeps freed memory aside */
+#else
+#define FLAT_KIB (24 * 1024) /* what a gibibyte may add to the memory of server and client together */
+#endif
 
 static struct {
     struct web *web;
