@@ -12,6 +12,7 @@ void core_figures_get(const struct core *core, struct core_figures *ret_figures)
                              .registry_confirmed = session->broker_up && session->confirmed == session->generation,
                              .online = (int64_t)session->online_count,
                              .alerts_lost = core->operate.alerts.lost,
+                             .reports = core->operate.rollouts.counts,
                              .storage = session->watch.storage,
                              .turns = core->turns,
                              .commits = core->commits,

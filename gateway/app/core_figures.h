@@ -4,6 +4,7 @@
 #pragma once
 
 #include "answer.h"
+#include "rollouts.h"
 
 struct core_figures {
     bool claimed, broker_up, keyd_up;
@@ -15,6 +16,7 @@ struct core_figures {
     int64_t alerts;                           /* kept, resolved ones too */
     uint64_t alerts_lost;
     struct answer_refused refused;
+    struct rollouts_counts reports;
     struct answer_storage storage;
     uint64_t turns, commits, failed_commits;
 };

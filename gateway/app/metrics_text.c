@@ -76,6 +76,17 @@ static void put_refused(struct prom *p, const struct metrics_figures *f)
     prom_u64(p, "reason", "metrics_token", f->denied);
 }
 
+static void put_reports(struct prom *p, const struct rollouts_counts *r)
+{
+    prom_family(p, "gatehouse_reports_refused_total", PROM_COUNTER,
+                "Messages of devices on up/job and up/state that came to nothing, by reason.");
+    prom_u64(p, "reason", "unknown_job", r->unknown_jobs);
+    prom_u64(p, "reason", "malformed", r->bad_reports + r->bad_states);
+    prom_u64(p, "reason", "dropped", r->dropped);
+    counter(p, "gatehouse_jobs_unsent_total", "Jobs that found no room at the broker and wait for the resend.",
+            r->unsent);
+}
+
 static void put_journal(struct prom *p, const struct metrics_figures *f)
 {
     const struct journal_thread_stats *j = &f->journal;
@@ -151,6 +162,7 @@ void metrics_format(const struct metrics_figures *figures, struct gw_buf *out)
     put_devices(&p, &figures->core);
     put_alerts(&p, figures);
     put_refused(&p, figures);
+    put_reports(&p, &figures->core.reports);
     put_journal(&p, figures);
     put_state(&p, figures);
     put_web(&p, &figures->web);
