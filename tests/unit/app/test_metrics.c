@@ -182,7 +182,7 @@ static void read_help(struct reader *r, const char *line)
     for (size_t i = 0; i < r->family_count; i++)
         if (strcmp(r->families[i], r->family) == 0)
             fault(r, line, "family twice");
-    (void)snprintf(r->families[r->family_count++ % 128], sizeof(r->families[0]), "%s", r->family);
+    memcpy(r->families[r->family_count++ % 128], r->family, sizeof(r->family));
 }
 
 static void read_type(struct reader *r, const char *line)
