@@ -150,7 +150,7 @@ static void kill_daemon(enum point point)
 static const char behaviour[] = "[fails_install]\ndevices = [\"11-15\"]\n"
                                 "[boots_old]\ndevices = [\"16-18\"]\nsays = \"installed\"\n"
                                 "[refuses]\ndevices = [\"19\"]\n"
-                                "[flaps]\ndevices = [\"20\"]\nafter_ms = 100\ntimes = 2\n"
+                                "[flaps]\ndevices = [\"20\"]\nafter_ms = 250\ntimes = 6\n"
                                 "[defers]\ndevices = [\"71-75\"]\nfor_seconds = 2\n"
                                 "[slow_download]\ndevices = [\"76-80\"]\nbytes_per_second = 65536\n"
                                 "[crashes]\ndevices = [\"81-83\"]\nafter_ms = 100\n"
@@ -258,7 +258,7 @@ static void roll_out_the_first(void)
     put_wave(&plan, 11, 10 + SECOND_WAVE, 95, false);
     (void)gw_buf_printf(&plan, "{\"select\":\"rest\",\"max_concurrent\":40,\"gate\":{\"ok_pct\":0,\"min_sample\":1,"
                                "\"unreachable_pct\":100}}],\"abort\":{\"failure_pct\":80,\"min_decided\":60},"
-                               "\"confirm_ms\":1000,\"step_ms\":15000,\"total_ms\":120000,\"postpone_max_ms\":60000}");
+                               "\"confirm_ms\":2000,\"step_ms\":15000,\"total_ms\":120000,\"postpone_max_ms\":60000}");
     kit_roll_out(&gateway, release_1, gw_buf_str(&plan), &first);
     CU_ASSERT_EQUAL(first.devices, DEVICES + 1);
     CU_ASSERT_EQUAL(first.waves, 3);
@@ -415,7 +415,7 @@ static void the_second_release_fails_and_goes_back(void)
     put_wave(&plan, 1, 70, 95, false);
     (void)gw_buf_printf(&plan, "{\"select\":\"rest\",\"max_concurrent\":40,\"gate\":{\"ok_pct\":90,\"min_sample\":1,"
                                "\"unreachable_pct\":100}}],\"abort\":{\"failure_pct\":10,\"min_decided\":30,"
-                               "\"action\":\"rollback\"},\"confirm_ms\":1000,\"step_ms\":15000,\"total_ms\":120000}");
+                               "\"action\":\"rollback\"},\"confirm_ms\":2000,\"step_ms\":15000,\"total_ms\":120000}");
     size_t before = kit_lines(handlers);
     kit_roll_out(&gateway, release_2, gw_buf_str(&plan), &second);
     await_state(&second, "rolling_back");
