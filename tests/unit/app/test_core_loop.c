@@ -20,6 +20,9 @@ struct house {
     size_t answers, opened;
     struct session_table *sessions;
     int store_full; /* events of that class which the journal was given */
+    /* what people who watch were told */
+    bool no_room;
+    size_t rows_made, overviews, sweeps_begun, sweeps_ended;
 };
 
 static bool disk_full;
@@ -80,6 +83,26 @@ static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
     return GW_OK;
 }
 
+static bool has_room(void *ctx)
+{
+    const struct house *h = ctx;
+    return !h->no_room;
+}
+
+static void take_row(void *ctx, const struct turn_row *row, const struct answer *answer)
+{
+    struct house *h = ctx;
+    h->rows_made += row->topic == LIVE_DEVICES && strcmp(row->key, "pump-7") == 0 && answer && answer->single;
+    h->overviews += row->topic == LIVE_OVERVIEW && answer && answer->kind == ANSWER_STATUS;
+}
+
+static void take_sweep(void *ctx, enum live_topic topic, bool begins)
+{
+    struct house *h = ctx;
+    h->sweeps_begun += topic == LIVE_DEVICES && begins;
+    h->sweeps_ended += topic == LIVE_DEVICES && !begins;
+}
+
 static void house_open(struct house *h)
 {
     *h = (struct house){.answers = 0};
@@ -90,7 +113,7 @@ static void house_open(struct house *h)
     h->ops = *real_store.ops;
     h->ops.commit = commit_or_fail;
     h->store = (struct store){&h->ops, real_store.self};
-    static struct gateway_facts facts;
+    static struct gateway_facts facts = {.devices_host = "localhost", .port_devices = 8443};
     CU_ASSERT_EQUAL_FATAL(uv_loop_init(&h->loop), 0);
     h->sessions = session_table_new();
     struct core_parts parts = {
@@ -106,7 +129,8 @@ static void house_open(struct house *h)
                     .storage = look_at_storage,
                     .progress = no_feed,
                     .figures = no_figures,
-                    .audit = take_audit},
+                    .audit = take_audit,
+                    .live = {h, has_room, take_row, take_sweep}},
     };
     CU_ASSERT_EQUAL_FATAL(core_init(&h->core, &parts, NULL), GW_OK);
 }
@@ -335,10 +359,60 @@ static void trouble_that_could_not_be_noted_is_told_later(void)
     house_close(&h);
 }
 
+static struct inbox_msg invitation(void)
+{
+    struct inbox_msg msg = act(ACT_INVITE, 0);
+    CU_ASSERT_EQUAL_FATAL(gw_device_id_parse(gw_view_str("pump-7"), &msg.u.act.device), GW_OK);
+    return msg;
+}
+
+static void await(struct house *h, const size_t *count, size_t wanted)
+{
+    while (*count < wanted)
+        (void)uv_run(&h->loop, UV_RUN_ONCE);
+}
+
+static void who_watches_is_told_of_a_row_that_changed(void)
+{
+    struct house h;
+    house_open(&h);
+    struct inbox_msg msg = invitation();
+    await(&h, &h.overviews, 1); /* with the first tick, as are the sweeps */
+    await(&h, &h.sweeps_ended, 1);
+    CU_ASSERT_EQUAL(h.rows_made, 0);
+    post(&h, &msg);
+    await(&h, &h.rows_made, 1);
+    CU_ASSERT_EQUAL(h.sweeps_begun, 1);
+    house_close(&h);
+}
+
+static void rows_are_handed_over_again_when_they_were_lost(void)
+{
+    struct house h;
+    house_open(&h);
+    struct inbox_msg msg = invitation(), lost = {.kind = INBOX_LIVE};
+    await(&h, &h.sweeps_ended, 1);
+    h.no_room = true;
+    post(&h, &msg);
+    struct inbox_msg status = act(ACT_STATUS, 0);
+    post(&h, &status);
+    CU_ASSERT_EQUAL(h.rows_made, 0); /* it waits until there is room */
+    h.no_room = false;
+    await(&h, &h.rows_made, 1);
+    struct inbox port = inbox_queue_port(h.core.queue);
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, &lost), GW_OK);
+    await(&h, &h.sweeps_ended, 2);
+    CU_ASSERT_EQUAL(h.rows_made, 2);
+    house_close(&h);
+}
+
 static const struct gw_test_case cases[] = {
     {"a device that floods displaces nobody", a_device_that_floods_displaces_nobody},
     {"what is too long is not taken", what_is_too_long_is_not_taken},
     {"presence that was not stored is looked at again", presence_that_was_not_stored_is_looked_at_again},
+    {"who watches is told of a row that changed, and of all at the start", who_watches_is_told_of_a_row_that_changed},
+    {"rows wait for room, and are handed over again when they were lost",
+     rows_are_handed_over_again_when_they_were_lost},
     {"trouble that could not be noted is told later", trouble_that_could_not_be_noted_is_told_later},
     {"a sign-in that was not stored begins no session", a_sign_in_that_was_not_stored_begins_no_session},
     {"a door whose opening or closing was not stored stays as it was", a_door_that_was_not_stored_is_not_open},

@@ -69,6 +69,7 @@ struct bench {
         bool big;
     } rows[BENCH_ROWS];
     size_t refreshes, wakes;
+    bool counts_nothing; /* other threads wake it */
     bool refresh_fails;
     size_t tails; /* how often what came into the logs was asked for */
     struct journal_feed tail_from;
@@ -102,5 +103,7 @@ void page_settle(struct ws_conn *p);
 /* Fails unless the page holds what is true. */
 void page_check(const struct ws_conn *p, const struct page_sub *s);
 
-extern const struct gw_test_case hub_cases[], limit_cases[], random_cases[], message_cases[], tail_cases[];
-extern const size_t hub_case_count, limit_case_count, random_case_count, message_case_count, tail_case_count;
+extern const struct gw_test_case hub_cases[], limit_cases[], random_cases[], message_cases[], tail_cases[],
+    handover_cases[];
+extern const size_t hub_case_count, limit_case_count, random_case_count, message_case_count, tail_case_count,
+    handover_case_count;
