@@ -32,6 +32,7 @@ export const text = {
   menu: 'Menu',
   skip: 'Skip to the content',
   waiting: 'waiting',
+  badge: (n: number) => (n > 999 ? '999+' : String(n)),
   signOut: 'Sign out',
   theme: { system: 'Theme: system', light: 'Theme: light', dark: 'Theme: dark' },
   none: '–',
