@@ -66,9 +66,7 @@ static void become(const struct child_spec *spec, bool drop)
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* lost where the program changes its user; the lifeline is not */
     if (chdir("/"))
         die(spec->name, "/");
-    if (spec->env && putenv((char *)(uintptr_t)spec->env))
-        die(spec->name, "environment");
-    execv(spec->argv[0], (char *const *)(uintptr_t)spec->argv);
+    execve(spec->argv[0], (char *const *)(uintptr_t)spec->argv, (char *const *)(uintptr_t)spec->env->vars);
     die(spec->name, spec->argv[0]);
 }
 

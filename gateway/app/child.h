@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "child_env.h"
 #include "gw_err.h"
 #include "gw_time.h"
 #include "places.h"
@@ -14,9 +15,9 @@
 #define CHILD_FDS_MAX 4
 
 struct child_spec {
-    const char *name;        /* for messages */
-    const char *const *argv; /* absolute program first, NULL last */
-    const char *env;         /* one "NAME=value" to add, or NULL */
+    const char *name;            /* for messages */
+    const char *const *argv;     /* absolute program first, NULL last */
+    const struct child_env *env; /* all that it gets */
     struct places_user user;
     gid_t extra_gid; /* a supplementary group, or the user's own */
     struct {

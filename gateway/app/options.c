@@ -10,7 +10,8 @@
 #include "gw_view.h"
 
 /* A unix socket's path has at most 107 characters (unix(7)); ours end in "/run/broker/broker.sock". */
-#define STATE_LEN_MAX 80
+#define STATE_LEN_MAX   80
+#define PASS_NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 static enum gw_rc absolute(const char *path, char out[OPTIONS_PATH_MAX], struct gw_err *err)
 {
@@ -43,9 +44,23 @@ static enum gw_rc own_program(struct options *o, struct gw_err *err)
 static enum gw_rc usage(struct gw_err *err, const char *why)
 {
     return gw_err_set(err, GW_INVALID,
-                      "%s\nusage: gatehoused --config FILE [--state DIR] [--check-config]\n"
+                      "%s\nusage: gatehoused --config FILE [--state DIR] [--pass-env NAME]... [--check-config]\n"
                       "       gatehoused --print-config | --version",
                       why);
+}
+
+/* PATH is ours, and OPENSSL_CONF what keeps the broker from handing out tickets. */
+static enum gw_rc take_pass(struct options *o, const char *name, struct gw_err *err)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len > OPTIONS_PASS_NAME_MAX || strspn(name, PASS_NAME_CHARS) != len || strcmp(name, "PATH") == 0 ||
+        strcmp(name, "OPENSSL_CONF") == 0)
+        return gw_err_set(err, GW_INVALID,
+                          "--pass-env: no name of the environment, or one that gatehoused sets itself");
+    if (o->pass_count == OPTIONS_PASS_MAX)
+        return gw_err_set(err, GW_TOO_BIG, "--pass-env: at most %d names", OPTIONS_PASS_MAX);
+    o->pass[o->pass_count++] = name;
+    return GW_OK;
 }
 
 static enum gw_rc take_option(struct options *o, const char *name, const char *value, bool *ret_used_value,
@@ -73,6 +88,8 @@ static enum gw_rc take_option(struct options *o, const char *name, const char *v
         return absolute(value, o->config, err);
     if (strcmp(name, "--state") == 0 && value)
         return absolute(value, o->state, err);
+    if (strcmp(name, "--pass-env") == 0 && value)
+        return take_pass(o, value, err);
     return usage(err, value ? "unknown option" : "unknown option, or its value is missing");
 }
 

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "gw_err.h"
 
 #define OPTIONS_STATE_DEFAULT "/var/lib/gatehouse"
 #define OPTIONS_RUN_DEFAULT   "/run/gatehouse"
 #define OPTIONS_PATH_MAX      256
+#define OPTIONS_PASS_MAX      8
+#define OPTIONS_PASS_NAME_MAX 63
 
 struct options {
     char config[OPTIONS_PATH_MAX];  /* absolute */
@@ -17,6 +20,8 @@ struct options {
     char run[OPTIONS_PATH_MAX];     /* runtime sockets: OPTIONS_RUN_DEFAULT with the default state, else <state>/run */
     char program[OPTIONS_PATH_MAX]; /* our own executable */
     char libexec[OPTIONS_PATH_MAX]; /* the directory that holds gatehouse-keyd and gatehouse_broker.so */
+    const char *pass[OPTIONS_PASS_MAX]; /* names of the environment that children get too; in argv */
+    size_t pass_count;
     bool check_config;
     bool print_config;
     bool version;

@@ -27,6 +27,7 @@
 struct supervisor {
     const struct options *o;
     struct places places;
+    struct child_env env;
     struct child daemon, keyd, broker;
     bool broker_wanted;
     bool stopping;
@@ -86,6 +87,7 @@ static enum gw_rc start_keyd(struct supervisor *s, struct gw_err *err)
     struct child_spec spec = {
         .name = "gatehouse-keyd",
         .argv = argv,
+        .env = &s->env,
         .user = s->places.keys,
         .extra_gid = s->places.keys.gid,
         .fds = {{s->keyd_pair[1], CTL_FD_KEYD_REQUESTS},
@@ -116,6 +118,7 @@ static enum gw_rc start_daemon(struct supervisor *s, struct gw_err *err)
     struct child_spec spec = {
         .name = "the daemon",
         .argv = argv,
+        .env = &s->env,
         .user = s->places.daemon,
         .extra_gid = s->places.broker.gid,
         .fds = {{s->ctl_pair[1], CTL_FD_DAEMON_CTL},
@@ -133,9 +136,11 @@ static enum gw_rc start_daemon(struct supervisor *s, struct gw_err *err)
 
 static enum gw_rc start_broker(struct supervisor *s, struct gw_err *err)
 {
-    char conf[OPTIONS_PATH_MAX + 64], env[OPTIONS_PATH_MAX + 128];
+    char conf[OPTIONS_PATH_MAX + 64], openssl[OPTIONS_PATH_MAX + 128];
     options_path(conf, s->o->state, "broker/mosquitto.conf");
-    (void)snprintf(env, sizeof(env), "OPENSSL_CONF=%s/broker/openssl.cnf", s->o->state);
+    (void)snprintf(openssl, sizeof(openssl), "OPENSSL_CONF=%s/broker/openssl.cnf", s->o->state);
+    struct child_env env = s->env;
+    child_env_set(&env, openssl);
     const char *const argv[] = {REACH_MOSQUITTO, "-c", conf, NULL};
     GW_CLOSE int secret = secret_pipe(s);
     if (secret < 0)
@@ -143,7 +148,7 @@ static enum gw_rc start_broker(struct supervisor *s, struct gw_err *err)
     struct child_spec spec = {
         .name = "mosquitto",
         .argv = argv,
-        .env = env,
+        .env = &env,
         .user = s->places.broker,
         .extra_gid = s->places.broker.gid,
         .fds = {{secret, CTL_FD_BROKER_SECRET}, {s->lifeline[0], CTL_FD_LIFELINE}},
@@ -345,6 +350,9 @@ int supervisor_run(const struct options *o)
     struct supervisor s = {.o = o, .signal_fd = -1, .lifeline = {-1, -1}, .keyd_pair = {-1, -1}, .ctl_pair = {-1, -1}};
     struct gw_err err = {0};
     set_limits();
+    child_env_init(&s.env, (const char *const *)environ, o);
+    for (size_t i = 0; i < o->pass_count; i++)
+        gw_log(GW_LOG_WARN, PART, "--pass-env: children get %s of this environment", o->pass[i]);
     (void)umask(077);
     enum gw_rc rc = places_make(&s.places, o, &err);
     if (!rc)

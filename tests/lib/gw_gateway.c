@@ -21,7 +21,7 @@ static void write_file(const char *path, const char *text)
     (void)chmod(path, 0644);
 }
 
-void gw_gateway_start(struct gw_gateway *g, const char *extra_toml)
+void gw_gateway_make(struct gw_gateway *g, const char *extra_toml)
 {
     *g = (struct gw_gateway){.port_mqtt = 0};
     const char *dir = gw_test_dir();
@@ -35,13 +35,23 @@ void gw_gateway_start(struct gw_gateway *g, const char *extra_toml)
                    "max = 1000\n[mqtt]\nport = 0\n%s",
                    extra_toml ? extra_toml : "");
     write_file(g->config, text);
+}
+
+void gw_gateway_start(struct gw_gateway *g, const char *extra_toml)
+{
+    gw_gateway_make(g, extra_toml);
     gw_gateway_restart(g);
 }
 
 void gw_gateway_restart(struct gw_gateway *g)
 {
     gw_proc_done(&g->proc);
-    const char *const argv[] = {GW_BIN_DIR "/gatehoused", "--config", g->config, "--state", g->state, NULL};
+    const char *argv[16] = {GW_BIN_DIR "/gatehoused", "--config", g->config, "--state", g->state};
+    size_t n = 5;
+    for (size_t i = 0; i < sizeof(g->pass_env) / sizeof(g->pass_env[0]) && g->pass_env[i]; i++) {
+        argv[n++] = "--pass-env";
+        argv[n++] = g->pass_env[i];
+    }
     gw_proc_start(&g->proc, argv, NULL);
 }
 

@@ -12,12 +12,15 @@
 struct gw_gateway {
     char state[128];
     char config[160];
-    char socket[192]; /* admin socket */
+    char socket[192];        /* admin socket */
+    const char *pass_env[4]; /* names for --pass-env, NULL last */
     struct gw_proc proc;
     uint16_t port_mqtt, port_devices, port_operators; /* 0 until it is up */
 };
 
-/* Writes a configuration (extra_toml is put behind it; may be NULL) and starts; does not wait. */
+/* Writes a configuration (extra_toml is put behind it; may be NULL); gw_gateway_restart() is the first start then. */
+void gw_gateway_make(struct gw_gateway *g, const char *extra_toml);
+/* The same, and starts; does not wait. */
 void gw_gateway_start(struct gw_gateway *g, const char *extra_toml);
 /* Starts again on the same state. */
 void gw_gateway_restart(struct gw_gateway *g);

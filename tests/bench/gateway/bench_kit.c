@@ -47,6 +47,8 @@ void bench_gateway_start(struct gw_gateway *g, unsigned devices, unsigned flush_
     write_config(g, devices);
     (void)snprintf(ms, sizeof(ms), "%u", flush_ms);
     if (flush_ms) {
+        g->pass_env[0] = "LD_PRELOAD";
+        g->pass_env[1] = "SLOW_FLUSH_MS";
         (void)setenv("SLOW_FLUSH_MS", ms, 1);
         (void)setenv("LD_PRELOAD", GW_BIN_DIR "/libslow_flush.so", 1);
     }

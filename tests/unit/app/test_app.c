@@ -208,6 +208,62 @@ static void options_lead_to_places(void)
     CU_ASSERT_EQUAL(parse(&o, "--config", "/g", "--state", deep), GW_TOO_BIG); /* no room for sockets below it */
 }
 
+static void names_to_pass_on_are_bounded(void)
+{
+    struct options o;
+    CU_ASSERT_EQUAL(parse(&o, "--config", "/g", "--pass-env", "LD_PRELOAD"), GW_OK);
+    CU_ASSERT_EQUAL(o.pass_count, 1);
+    CU_ASSERT_EQUAL(parse(&o, "--config", "/g", "--pass-env", "PATH"), GW_INVALID);
+    CU_ASSERT_EQUAL(parse(&o, "--config", "/g", "--pass-env", "OPENSSL_CONF"), GW_INVALID);
+    CU_ASSERT_EQUAL(parse(&o, "--config", "/g", "--pass-env", "A=B"), GW_INVALID);
+    CU_ASSERT_EQUAL(parse(&o, "--config", "/g", "--pass-env", ""), GW_INVALID);
+    char *argv[3 + 2 * (OPTIONS_PASS_MAX + 1)] = {(char[]){"gatehoused"}, (char[]){"--config"}, (char[]){"/g"}};
+    char pass[] = "--pass-env", name[] = "NAME";
+    for (size_t i = 3; i < sizeof(argv) / sizeof(argv[0]); i += 2) {
+        argv[i] = pass;
+        argv[i + 1] = name;
+    }
+    CU_ASSERT_EQUAL(options_parse(&o, 3 + 2 * OPTIONS_PASS_MAX, argv, NULL), GW_OK);
+    CU_ASSERT_EQUAL(options_parse(&o, 3 + 2 * (OPTIONS_PASS_MAX + 1), argv, NULL), GW_TOO_BIG);
+}
+
+static bool env_has(const struct child_env *e, const char *var)
+{
+    for (size_t i = 0; i < e->count; i++)
+        if (strcmp(e->vars[i], var) == 0)
+            return true;
+    return false;
+}
+
+static void the_environment_of_children_is_a_closed_list(void)
+{
+    char long_tz[CHILD_ENV_VALUE_MAX + 8] = "TZ=";
+    memset(long_tz + 3, 'z', CHILD_ENV_VALUE_MAX + 1);
+    const char *const inherited[] = {"PATH=/tmp/evil",
+                                     "LANG=C.UTF-8",
+                                     "LD_PRELOAD=/tmp/x.so",
+                                     "AWS_SECRET=words",
+                                     "LANGUAGE=de",
+                                     "MY_TOOL=a=b c d",
+                                     long_tz,
+                                     "nonsense",
+                                     NULL};
+    struct options o = {.pass = {"MY_TOOL", "NOT_THERE"}, .pass_count = 2};
+    struct child_env e;
+    child_env_init(&e, inherited, &o);
+    CU_ASSERT_EQUAL(e.count, 3);
+    CU_ASSERT(env_has(&e, CHILD_ENV_PATH) && env_has(&e, "LANG=C.UTF-8") && env_has(&e, "MY_TOOL=a=b c d"));
+    CU_ASSERT_PTR_NULL(e.vars[e.count]);
+    child_env_set(&e, "LANG=C");
+    CU_ASSERT(e.count == 3 && env_has(&e, "LANG=C") && !env_has(&e, "LANG=C.UTF-8"));
+    char vars[CHILD_ENV_MAX + 2][8];
+    for (size_t i = 0; i < CHILD_ENV_MAX + 2; i++) {
+        (void)snprintf(vars[i], sizeof(vars[i]), "N%zu=1", i);
+        child_env_set(&e, vars[i]);
+    }
+    CU_ASSERT(e.count == CHILD_ENV_MAX && e.vars[CHILD_ENV_MAX] == NULL);
+}
+
 static void children_that_keep_ending_wait_longer(void)
 {
     struct child c = {0};
@@ -245,6 +301,8 @@ static const struct gw_test_case cases[] = {
     {"the journal's queue loses nothing between threads", journal_queue_loses_nothing_between_threads},
     {"the control socket takes its own words only", ctl_takes_its_own_words_only},
     {"options lead to places", options_lead_to_places},
+    {"names of the environment to pass on are bounded", names_to_pass_on_are_bounded},
+    {"the environment of children is a closed list", the_environment_of_children_is_a_closed_list},
     {"children that keep ending wait longer", children_that_keep_ending_wait_longer},
     {"a port that was chosen is kept", a_chosen_port_is_kept},
 };

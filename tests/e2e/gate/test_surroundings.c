@@ -1,0 +1,150 @@
+/* What a whole gateway takes from the process that starts it, and from its machine's clock. */
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gw_cleanup.h"
+#include "gw_gateway.h"
+#include "gw_test.h"
+
+#define HOPELESS 78
+#define LIMIT_MS 60000
+
+static const char *const children[] = {"gatehoused", "gatehouse-keyd", "mosquitto"};
+#define CHILDREN (sizeof(children) / sizeof(children[0]))
+
+/* proc(5), environ: "NAME=value" each ended by NUL, into `text`; its length, 0 when it cannot be read. */
+static size_t read_environ(pid_t pid, char *text, size_t text_size)
+{
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/proc/%d/environ", (int)pid);
+    GW_FCLOSE FILE *f = fopen(path, "re");
+    size_t len = f ? fread(text, 1, text_size - 1, f) : 0;
+    text[len] = '\0';
+    return len;
+}
+
+static bool has(const char *text, size_t len, const char *var)
+{
+    for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+        if (strcmp(text + at, var) == 0)
+            return true;
+    return false;
+}
+
+/* Everything of a child but PATH, the time zone and OPENSSL_CONF of the broker is printed and counted. */
+static size_t strangers(const char *text, size_t len)
+{
+    static const char *const known[] = {
+        "PATH=",         "LANG=",         "LC_ALL=",       "TZ=",           "OPENSSL_CONF=",
+        "ASAN_OPTIONS=", "LSAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS="};
+    size_t n = 0;
+    for (size_t at = 0; at < len; at += strlen(text + at) + 1) {
+        bool is_known = false;
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+            is_known = is_known || strncmp(text + at, known[i], strlen(known[i])) == 0;
+        n += !is_known;
+        if (!is_known)
+            printf("#   stranger: %s\n", text + at);
+    }
+    return n;
+}
+
+static bool broker_runs(void *ctx)
+{
+    return gw_gateway_child(ctx, "mosquitto") != 0;
+}
+
+static void children_get_no_more_than_the_list(void)
+{
+    struct gw_gateway g;
+    (void)setenv("SECRET_OF_ROOT", "words", 1);
+    (void)setenv("TZ", "Europe/Vienna", 1);
+    gw_gateway_make(&g, NULL);
+    g.pass_env[0] = "PASSED_ON";
+    (void)setenv("PASSED_ON", "by name", 1);
+    gw_gateway_restart(&g);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&g) && gw_gateway_claim(&g) && gw_await(broker_runs, &g, LIMIT_MS));
+    for (size_t i = 0; i < CHILDREN; i++) {
+        char text[16384];
+        size_t len = read_environ(gw_gateway_child(&g, children[i]), text, sizeof(text));
+        CU_ASSERT(has(text, len, "PATH=/usr/sbin:/usr/bin:/sbin:/bin"));
+        CU_ASSERT(has(text, len, "TZ=Europe/Vienna"));
+        CU_ASSERT(has(text, len, "PASSED_ON=by name"));
+        CU_ASSERT_EQUAL(strangers(text, len), 1); /* the one that was asked for */
+    }
+    CU_ASSERT_EQUAL(gw_gateway_stop(&g), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(g.proc.out, "children get PASSED_ON of this environment"));
+    gw_gateway_done(&g);
+    (void)unsetenv("SECRET_OF_ROOT");
+    (void)unsetenv("PASSED_ON");
+    (void)unsetenv("TZ");
+}
+
+/* Debian's libfaketime, of whatever architecture; false when it is not installed. */
+static bool find_faketime(char *out, size_t out_size)
+{
+    glob_t found = {.gl_pathc = 0};
+    bool there = glob("/usr/lib/*/faketime/libfaketime.so.1", 0, NULL, &found) == 0;
+    if (there)
+        (void)snprintf(out, out_size, "%s", found.gl_pathv[0]);
+    globfree(&found);
+    return there;
+}
+
+/* How often `text` stands in `in`. */
+static size_t times(const char *in, const char *text)
+{
+    size_t n = 0;
+    for (const char *at = strstr(in, text); at; at = strstr(at + 1, text))
+        n++;
+    return n;
+}
+
+/* What runs between sees this date, in the gateway and all its children. */
+static void start_at(struct gw_gateway *g, const char *faketime, const char *date)
+{
+    (void)setenv("LD_PRELOAD", faketime, 1);
+    (void)setenv("FAKETIME", date, 1);
+    (void)setenv("FAKETIME_DONT_FAKE_MONOTONIC", "1", 1);
+    gw_gateway_restart(g);
+    (void)unsetenv("LD_PRELOAD");
+    (void)unsetenv("FAKETIME");
+    (void)unsetenv("FAKETIME_DONT_FAKE_MONOTONIC");
+}
+
+static void a_clock_before_the_build_date_stops_the_first_start(void)
+{
+    char faketime[256];
+    if (!find_faketime(faketime, sizeof(faketime))) {
+        printf("skip - surroundings: a clock before the build date stops the first start # no libfaketime\n");
+        return;
+    }
+    struct gw_gateway g;
+    gw_gateway_make(&g, NULL);
+    g.pass_env[0] = "LD_PRELOAD";
+    g.pass_env[1] = "FAKETIME";
+    g.pass_env[2] = "FAKETIME_DONT_FAKE_MONOTONIC";
+    start_at(&g, faketime, "@2020-02-02 02:02:02");
+    CU_ASSERT_EQUAL(gw_proc_wait(&g.proc, LIMIT_MS), HOPELESS);
+    CU_ASSERT_EQUAL(times(g.proc.out, "the clock stands before the day this program was built: set it"), 1);
+    CU_ASSERT_EQUAL(times(g.proc.out, "<3>"), 1);
+    if (times(g.proc.out, "<3>") != 1)
+        printf("#   it said: %s\n", g.proc.out);
+    g.pass_env[0] = NULL;
+    gw_gateway_restart(&g); /* the clock was set: a start needs no hand */
+    CU_ASSERT(gw_gateway_await_ready(&g));
+    gw_gateway_done(&g);
+}
+
+static const struct gw_test_case cases[] = {
+    {"a clock before the build date stops the first start", a_clock_before_the_build_date_stops_the_first_start},
+    {"children get of the environment what a list allows, and no more", children_get_no_more_than_the_list},
+};
+
+int main(void)
+{
+    return GW_GATEWAY_TEST_RUN("surroundings", cases);
+}
