@@ -36,7 +36,7 @@ install_one() {
 }
 install() {
     if ! installed "$here/toolchain" || ! installed "$here"; then
-        exec 9>"$here/toolchain/.lock"
+        exec 9<"$here/package-lock.json"
         flock 9
         install_one "$here/toolchain"
         install_one "$here"

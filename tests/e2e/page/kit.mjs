@@ -13,7 +13,7 @@ export const axeSource = readFileSync(here.resolve('axe-core/axe.min.js'), 'utf8
 
 const bin = process.env.GW_BIN_DIR;
 const root = process.env.GW_TEST_ROOT ?? '/var/tmp';
-export const PATIENCE = 30_000; // for what must come; nothing passes because time went by
+export const PATIENCE = 60_000; // for what must come; nothing passes because time went by
 
 /* ── results ── */
 
