@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { hasTerm, quoted, setTerm, term, termsOf, toggleTerm, valueOf } from '../../../web-ui/src/lib/filter.ts';
 import { age, bytes, duration, fingerprint } from '../../../web-ui/src/lib/format.ts';
 import { troublesOf } from '../../../web-ui/src/lib/health.ts';
-import { problemOf } from '../../../web-ui/src/lib/api.ts';
+import { identity, post, postOn, Problem, problemOf } from '../../../web-ui/src/lib/api.ts';
 import { bestEffort, deviceOf, filterOf, firstReach, inOrder, liveQuery, nextReach, paramsOf, searchPath } from '../../../web-ui/src/lib/logfilter.ts';
 import { keyidOf } from '../../../web-ui/src/lib/pem.ts';
 import { qrMatrix, qrPath } from '../../../web-ui/src/lib/qr.ts';
@@ -207,6 +207,48 @@ test('a problem document is its sentence, and what is none is a status', () => {
   assert.equal(problem.check, 'signature');
   assert.equal(problem.file, 'a.bin');
   assert.match(problemOf(502, '<html>').message, /502/);
+});
+
+/* What fetch is asked, and what it answers: the next of `answers`, or the last for ever. */
+function fakeFetch(answers: [status: number, body: object][]): { method: string; path: string; match: string | undefined; csrf: string | undefined }[] {
+  const asked: { method: string; path: string; match: string | undefined; csrf: string | undefined }[] = [];
+  globalThis.fetch = ((path: string, init: RequestInit) => {
+    const headers = init.headers as Record<string, string>;
+    asked.push({ method: init.method ?? 'GET', path, match: headers['If-Match'], csrf: headers['X-GW-CSRF'] });
+    const [status, body] = answers[Math.min(asked.length - 1, answers.length - 1)]!;
+    return Promise.resolve(new Response(JSON.stringify(body), { status }));
+  }) as typeof fetch;
+  return asked;
+}
+
+test('an act goes on when only the revision has moved', async () => {
+  identity.csrf = 'token';
+  const asked = fakeFetch([[409, { detail: 'it was changed meanwhile' }], [200, { rev: '8', state: 'running' }], [200, { rev: '9', state: 'paused' }]]);
+  const now = await postOn('/x', 'pause', { rev: '7', state: 'running' }, (one) => one.state === 'running');
+  assert.equal(now.state, 'paused');
+  assert.deepEqual(asked.map((one) => `${one.method} ${one.path} ${one.match ?? ''}`), ['POST /x/pause "7"', 'GET /x ', 'POST /x/pause "8"']);
+  assert.equal(asked[0]!.csrf, 'token');
+  assert.equal(asked[1]!.csrf, undefined, 'a read needs no token');
+});
+
+test('an act is refused when what the person saw is not so any more, or never settles', async () => {
+  const running = (one: { state: string }): boolean => one.state === 'running';
+  fakeFetch([[409, { detail: 'it was changed meanwhile' }], [200, { rev: '8', state: 'aborted' }]]);
+  await assert.rejects(postOn('/x', 'pause', { rev: '7', state: 'running' }, running), /changed meanwhile/);
+  const same = fakeFetch([[409, { detail: 'it cannot be paused' }], [200, { rev: '7', state: 'running' }]]);
+  await assert.rejects(postOn('/x', 'pause', { rev: '7', state: 'running' }, running), /cannot be paused/);
+  assert.equal(same.length, 2, 'the same revision is no reason to ask again');
+});
+
+test('an answer that nobody is signed in reaches the page, and silence is a sentence', async () => {
+  let told = 0;
+  identity.csrf = 'token';
+  identity.signedOut = () => told++;
+  fakeFetch([[401, { detail: 'sign in' }]]);
+  await assert.rejects(post('/x'), (error: Problem) => error.status === 401);
+  assert.equal(told, 1);
+  globalThis.fetch = (() => Promise.reject(new TypeError('network'))) as typeof fetch;
+  await assert.rejects(post('/x'), (error: Problem) => error.status === 0 && error.message === 'The gateway did not answer.');
 });
 
 test('what is wrong with the gateway is said', () => {
