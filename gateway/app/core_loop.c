@@ -59,6 +59,8 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
     core->outlets.storage(core->outlets.ctx, &storage);
     storage.state_failed_commits = core->failed_commits;
     rc = watch_storage(&core->session.watch, turn, &storage, err);
+    if (!rc)
+        rc = watch_clock(&core->session.watch, turn, core->tick_wall, core->tick_mono, err);
     return rc ? rc : alerts_tick(&core->operate.alerts, turn, &core->session, err);
 }
 
@@ -467,6 +469,8 @@ static void on_tick(uv_timer_t *timer)
 {
     struct core *core = timer->data;
     struct gw_wall now = gw_wall_now();
+    core->tick_wall = now;
+    core->tick_mono = gw_mono_now();
     session_tick(&core->session, now);
     send_overdue_registry(core, now);
     rollouts_resend(&core->operate.rollouts, core->store);
@@ -544,6 +548,8 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
     live_feed_all(&core->feed);
     core->wake.data = core;
     core->tick.data = core;
+    core->tick_wall = gw_wall_now();
+    core->tick_mono = gw_mono_now();
     (void)uv_timer_start(&core->tick, on_tick, 1000, 1000);
     enum gw_rc rc = access_init(&core->operate.access, parts->hash, &parts->facts->server_key, core->store, err);
     return rc ? rc : rollouts_init(&core->operate.rollouts, &core->session, core->store, err);

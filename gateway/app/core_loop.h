@@ -59,6 +59,8 @@ struct core {
     uv_loop_t *loop;
     uv_async_t wake;
     uv_timer_t tick;
+    struct gw_wall tick_wall; /* both clocks at the last one, … */
+    struct gw_mono tick_mono; /* … read at one moment */
     struct inbox_queue *queue;
     struct workers *workers; /* set by the caller before the loop runs, as is session.bus */
     const struct store *store;

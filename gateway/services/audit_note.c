@@ -67,6 +67,7 @@ static const struct {
     {AUDIT_BLOB_DAMAGED, "integ.hash_mismatch", EVENT_SEV_CRITICAL, EVENT_FAIL},
     {AUDIT_STORE_FULL, "log.store_full", EVENT_SEV_HIGH, EVENT_FAIL},
     {AUDIT_STORE_HELD, "log.store_held", EVENT_SEV_MEDIUM, EVENT_FAIL},
+    {AUDIT_TIME_STEP, "time.step", EVENT_SEV_MEDIUM, EVENT_OK},
     {AUDIT_LOGS_DROPPED, "log.dropped", EVENT_SEV_LOW, EVENT_FAIL},
     {AUDIT_LOG_ALTERED, "integ.log_altered", EVENT_SEV_CRITICAL, EVENT_DENIED},
     {AUDIT_ROLLOUT_CREATED, "rollout.created", EVENT_SEV_INFO, EVENT_OK},

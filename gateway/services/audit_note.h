@@ -47,6 +47,7 @@ enum audit_what {
     AUDIT_BLOB_DAMAGED, /* a stored artifact is not what was signed */
     AUDIT_STORE_FULL,   /* the journal cannot be written */
     AUDIT_STORE_HELD,   /* a write-ahead log stays above its ceiling */
+    AUDIT_TIME_STEP,    /* the clock of this machine was set while we run */
     AUDIT_LOGS_DROPPED, /* the journal did not take what devices sent */
     AUDIT_LOG_ALTERED,  /* keyd has signed more, or something else, of a log than the journal holds */
     AUDIT_SIGNED_IN,

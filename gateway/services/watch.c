@@ -241,6 +241,31 @@ enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer
     return rc;
 }
 
+enum gw_rc watch_clock(struct watch *w, struct turn *turn, struct gw_wall wall, struct gw_mono mono, struct gw_err *err)
+{
+    struct watch_clock *c = &w->clock;
+    int64_t ahead_ms = wall.ms - mono.ms, step_ms = ahead_ms - c->ahead_ms;
+    if (c->known && (step_ms >= WATCH_STEP_MS || step_ms <= -WATCH_STEP_MS)) {
+        c->step_ms += step_ms;
+        c->steps++;
+    }
+    c->known = true;
+    c->ahead_ms = ahead_ms;
+    if (c->steps == 0 || (c->told && mono.ms - c->told_at.ms < WATCH_TELL_MS))
+        return GW_OK;
+    char msg[AUDIT_MSG_MAX];
+    (void)snprintf(msg, sizeof(msg),
+                   "the clock of this machine was set %s by %" PRId64 " s, in steps: %" PRIu32
+                   "; times in logs and ends of certificates are measured by it",
+                   c->step_ms < 0 ? "back" : "ahead", (c->step_ms < 0 ? -c->step_ms : c->step_ms) / GW_SECOND_MS,
+                   c->steps);
+    c->steps = 0;
+    c->step_ms = 0;
+    c->told = true;
+    c->told_at = mono;
+    return audit_note(turn, AUDIT_TIME_STEP, "gateway", "clock", msg, err);
+}
+
 static void untold_kind(struct watch_kind *kind, const struct watch_kind *before)
 {
     kind->told = before->told;
@@ -260,6 +285,7 @@ void watch_untold(struct watch *w, const struct watch *before)
     untold_kind(&w->dropped, &before->dropped);
     untold_kind(&w->altered, &before->altered);
     untold_kind(&w->lost_turns, &before->lost_turns);
+    w->clock = before->clock; /* the step is seen again by the next tick */
     w->full = before->full;
     w->failed_told = before->failed_told;
     w->state_held = before->state_held;

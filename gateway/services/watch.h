@@ -14,6 +14,7 @@
 
 #define WATCH_TELL_MS  GW_MINUTE_MS
 #define WATCH_HELD_MS  (10 * GW_SECOND_MS) /* a write-ahead log may be above its ceiling for so long: one big commit */
+#define WATCH_STEP_MS  (5 * GW_SECOND_MS)  /* between two ticks; what sets a clock softly moves it by less than a ms */
 #define WATCH_REFUSALS 64 /* (reason, device) at the broker that are told apart; further ones are told together */
 
 struct watch_kind {
@@ -36,6 +37,16 @@ struct watch_refusal {
     struct gw_wall told_at;
 };
 
+/* The clock against one that never steps. */
+struct watch_clock {
+    bool known;
+    int64_t ahead_ms; /* wall less monotonic, as it was at the last tick */
+    int64_t step_ms;  /* the sum of `steps`: not told yet */
+    uint32_t steps;
+    bool told;
+    struct gw_mono told_at;
+};
+
 struct watch {
     struct watch_kind tls, certificate, half_open, ceiling; /* at the HTTPS doors */
     struct watch_kind batches;                              /* on up/log */
@@ -52,6 +63,7 @@ struct watch {
     struct watch_trouble full, state_held, journal_held;
     uint64_t failed_told; /* commits of the journal that had failed when that was last told */
     struct watch_kind dropped, altered, damaged, lost_turns;
+    struct watch_clock clock;
 };
 
 /* BUS_SECURITY: what the plugin refused or cut. */
@@ -65,6 +77,10 @@ GW_MUST_CHECK enum gw_rc watch_tick(struct watch *w, struct turn *turn, const st
 /* Once a second: how storing goes now; tells what is due. */
 GW_MUST_CHECK enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer_storage *storage,
                                        struct gw_err *err);
+/* Once a second, both read at the same moment: tells that the wall clock was stepped, by WATCH_STEP_MS or more; steps
+ * that follow within a minute are summed into the next event. */
+GW_MUST_CHECK enum gw_rc watch_clock(struct watch *w, struct turn *turn, struct gw_wall wall, struct gw_mono mono,
+                                     struct gw_err *err);
 /* What was told since `before` is lost with its transaction. */
 void watch_untold(struct watch *w, const struct watch *before);
 /* All totals. */

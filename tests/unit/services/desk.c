@@ -127,6 +127,8 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         if (!rc)
             rc = watch_storage(&d->session.watch, &d->turn, &d->storage, err);
         if (!rc)
+            rc = watch_clock(&d->session.watch, &d->turn, d->now, (struct gw_mono){d->now.ms - d->clock_ahead_ms}, err);
+        if (!rc)
             rc = alerts_tick(&d->operate.alerts, &d->turn, &d->session, err);
         return rc ? rc : rollouts_look(&d->operate.rollouts, &d->turn, err);
     }

@@ -20,7 +20,8 @@ struct desk {
     struct gateway_facts facts;
     struct turn turn; /* of the last message */
     struct gw_wall now;
-    struct answer last; /* what the session let out last; kind 0: nothing */
+    int64_t clock_ahead_ms; /* of `now` before the clock that never steps */
+    struct answer last;     /* what the session let out last; kind 0: nothing */
     size_t let_out;
     struct answer_refused refused; /* what the HTTPS doors say */
     struct answer_storage storage; /* how storing goes */

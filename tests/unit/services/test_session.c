@@ -295,7 +295,44 @@ static void storage_trouble(void)
     desk_close(&d);
 }
 
+static void a_clock_that_was_set(void)
+{
+    struct desk d;
+    desk_open(&d);
+    ticks(&d, 3);
+    for (int i = 0; i < 600; i++) { /* set softly: ten minutes of a tenth of a second each second */
+        d.clock_ahead_ms += 100;
+        ticks(&d, 1);
+    }
+    d.clock_ahead_ms += WATCH_STEP_MS - 1;
+    ticks(&d, 3);
+    CU_ASSERT_EQUAL(desk_audits(&d, "time.step"), 0);
+    d.clock_ahead_ms -= 2 * GW_HOUR_MS;
+    d.now.ms -= 2 * GW_HOUR_MS;
+    ticks(&d, 3);
+    CU_ASSERT_EQUAL(desk_audits(&d, "time.step"), 1); /* back, at once */
+    for (int i = 0; i < 50; i++) {
+        d.clock_ahead_ms += 365 * GW_DAY_MS;
+        d.now.ms += 365 * GW_DAY_MS;
+        ticks(&d, 1);
+    }
+    CU_ASSERT_EQUAL(desk_audits(&d, "time.step"), 1); /* far ahead, again and again: within a minute of it */
+    ticks(&d, 10);
+    CU_ASSERT_EQUAL(desk_audits(&d, "time.step"), 2);
+    ticks(&d, 100);
+    CU_ASSERT_EQUAL(desk_audits(&d, "time.step"), 2);
+    d.clock_ahead_ms += WATCH_STEP_MS;
+    const struct watch before = d.session.watch;
+    ticks(&d, 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "time.step"), 3);
+    watch_untold(&d.session.watch, &before); /* its transaction was lost */
+    ticks(&d, 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "time.step"), 4);
+    desk_close(&d);
+}
+
 const struct gw_test_case session_cases[] = {
+    {"tells that the clock was stepped, once, and not that it drifts", a_clock_that_was_set},
     {"lets an answer out when its generation is confirmed", answers_wait},
     {"tells what is late that it is late", late_answers},
     {"keeps no more answers waiting than its ceiling", ceiling_of_waiting},
