@@ -2,6 +2,22 @@
 
 #include "core_loop.h"
 
+struct summing {
+    struct core_figures *figures;
+    size_t rollouts;
+};
+
+static bool sum_attempts(void *ctx, const struct rollout_entry *entry)
+{
+    struct summing *s = ctx;
+    for (size_t w = 0; w < entry->rollout.wave_count; w++)
+        for (size_t state = 0; state < ATTEMPT_STATES; state++) {
+            s->figures->attempts[state] += entry->rollout.waves[w].count[state];
+            s->figures->attempts_back[state] += entry->rollout.waves[w].back[state];
+        }
+    return ++s->rollouts < CORE_FIGURES_ROLLOUTS_MAX;
+}
+
 void core_figures_get(const struct core *core, struct core_figures *ret_figures)
 {
     const struct store *store = core->store;
@@ -22,6 +38,9 @@ void core_figures_get(const struct core *core, struct core_figures *ret_figures)
     (void)!store->ops->pending_count(store->self, NULL, &f.pending, NULL);
     (void)!store->ops->alert_count_open(store->self, f.alerts_open, NULL);
     (void)!store->ops->alert_count(store->self, &f.alerts, NULL);
+    (void)!store->ops->rollout_count(store->self, f.rollouts, NULL);
+    struct summing sum = {.figures = &f};
+    (void)!store->ops->rollout_each_live(store->self, sum_attempts, &sum, NULL);
     watch_totals(&session->watch, &f.refused);
     *ret_figures = f;
 }

@@ -6,6 +6,9 @@
 #include "answer.h"
 #include "rollouts.h"
 
+/* Attempts are summed over the oldest so many rollouts that have not ended: their counters are read once a second. */
+#define CORE_FIGURES_ROLLOUTS_MAX 256
+
 struct core_figures {
     bool claimed, broker_up, keyd_up;
     bool registry_confirmed;
@@ -15,6 +18,8 @@ struct core_figures {
     int64_t alerts_open[EVENT_SEV_FATAL + 1]; /* by severity */
     int64_t alerts;                           /* kept, resolved ones too */
     uint64_t alerts_lost;
+    int64_t rollouts[ROLLOUT_STATES];
+    int64_t attempts[ATTEMPT_STATES], attempts_back[ATTEMPT_STATES]; /* of live rollouts; back: of their rollbacks */
     struct answer_refused refused;
     struct rollouts_counts reports;
     struct answer_storage storage;

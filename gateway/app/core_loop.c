@@ -46,6 +46,7 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
 {
     struct answer_refused doors = {.tls = 0};
     core->outlets.doors(core->outlets.ctx, &doors);
+    core->facts.live_connections = core->outlets.live_connections(core->outlets.ctx);
     enum gw_rc rc = enrol_tick(&core->operate.enrol, turn, err);
     if (!rc)
         rc = denials_tick(&core->operate.denials, turn, err);

@@ -153,6 +153,13 @@ static void out_doors(void *ctx, struct answer_refused *ret_counters)
                                             .batches_by = journal.malformed_by};
 }
 
+static uint32_t out_live_connections(void *ctx)
+{
+    struct live_stats stats;
+    live_hub_stats_get(((struct daemon *)ctx)->live, &stats);
+    return (uint32_t)stats.connections;
+}
+
 static uint64_t size_of(const struct daemon *d, const char *name)
 {
     char path[OPTIONS_PATH_MAX + 64];
@@ -286,6 +293,7 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .cut = out_cut,
                                  .open_devices = out_open_devices,
                                  .child = out_child,
+                                 .live_connections = out_live_connections,
                                  .doors = out_doors,
                                  .storage = out_storage,
                                  .credit = out_credit,

@@ -40,6 +40,8 @@ static void collect(void *ctx, struct metrics_figures *figures)
     web_stats_get(d->web, &figures->web);
     journal_thread_stats_get(d->journal_thread, &figures->journal);
     feed_thread_stats_get(d->feed, &figures->feed);
+    live_hub_stats_get(d->live, &figures->live);
+    figures->sessions = session_table_live(d->door.sessions, gw_wall_now());
     read_memory(figures);
     read_disk(d, figures);
     figures->queued[METRICS_QUEUE_INBOX] = inbox_queue_count(d->core.queue);
@@ -48,6 +50,8 @@ static void collect(void *ctx, struct metrics_figures *figures)
     figures->queue_max[METRICS_QUEUE_WORK] = WORKERS_QUEUE_MAX + WORKERS_PASSWORDS_MAX;
     figures->queued[METRICS_QUEUE_JOURNAL] = figures->journal.queued_bytes;
     figures->queue_max[METRICS_QUEUE_JOURNAL] = JOURNAL_THREAD_BYTES;
+    figures->queued[METRICS_QUEUE_QUERY] = query_threads_waiting(d->query_threads);
+    figures->queue_max[METRICS_QUEUE_QUERY] = QUERY_QUEUE_MAX;
     figures->certs[0] = (struct metrics_cert){"https", d->cert_until};
     figures->certs[1] = (struct metrics_cert){"mqtt", d->broker.cert_until};
     figures->started = d->facts.started;

@@ -10,6 +10,7 @@
 #include "feed_thread.h"
 #include "http_route.h"
 #include "journal_thread.h"
+#include "live_hub.h"
 #include "web.h"
 
 #define METRICS_FRESH_MS 1000
@@ -21,20 +22,24 @@ struct metrics_cert {
     struct gw_wall not_after;
 };
 
+enum metrics_queue { METRICS_QUEUE_INBOX, METRICS_QUEUE_WORK, METRICS_QUEUE_JOURNAL, METRICS_QUEUE_QUERY };
+#define METRICS_QUEUES 4
+
 /* Everything that is shown; each part as of now, but core's, which is at most a second old. */
 struct metrics_figures {
     struct core_figures core;
     struct web_stats web;
     struct journal_thread_stats journal;
     struct feed_thread_stats feed;
+    struct live_stats live;
+    uint64_t sessions;                    /* of operators */
     uint64_t disk_free_bytes, disk_bytes; /* of the state directory's file system */
-    uint64_t queued[3], queue_max[3];     /* enum metrics_queue */
+    uint64_t queued[METRICS_QUEUES], queue_max[METRICS_QUEUES];
     uint64_t resident_bytes, virtual_bytes;
     struct metrics_cert certs[2];
     struct gw_wall started;
     uint64_t denied; /* scrapes without the right token */
 };
-enum metrics_queue { METRICS_QUEUE_INBOX, METRICS_QUEUE_WORK, METRICS_QUEUE_JOURNAL };
 
 struct metrics;
 

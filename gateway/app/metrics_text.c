@@ -110,8 +110,10 @@ static void put_journal(struct prom *p, const struct metrics_figures *f)
 static void put_state(struct prom *p, const struct metrics_figures *f)
 {
     const struct core_figures *c = &f->core;
-    static const char *const queues[] = {
-        [METRICS_QUEUE_INBOX] = "inbox", [METRICS_QUEUE_WORK] = "work", [METRICS_QUEUE_JOURNAL] = "journal_bytes"};
+    static const char *const queues[METRICS_QUEUES] = {[METRICS_QUEUE_INBOX] = "inbox",
+                                                       [METRICS_QUEUE_WORK] = "work",
+                                                       [METRICS_QUEUE_JOURNAL] = "journal_bytes",
+                                                       [METRICS_QUEUE_QUERY] = "query"};
     counter(p, "gatehouse_turns_total", "Messages that core has dealt with.", c->turns);
     counter(p, "gatehouse_state_commits_total", "Commits of state.db.", c->commits);
     counter(p, "gatehouse_state_failed_commits_total", "Commits of state.db that failed.", c->failed_commits);
@@ -131,8 +133,45 @@ static void put_state(struct prom *p, const struct metrics_figures *f)
     gauge(p, "gatehouse_disk_bytes", "Size of the disk of the state directory.", (int64_t)f->disk_bytes);
 }
 
-static void put_web(struct prom *p, const struct web_stats *w)
+static void put_rollouts(struct prom *p, const struct core_figures *c)
 {
+    prom_family(p, "gatehouse_rollouts", PROM_GAUGE, "Rollouts by state.");
+    for (enum rollout_state state = ROLLOUT_DRAFT; state <= ROLLOUT_FINISHED; state++)
+        prom_i64(p, "state", rollout_state_text(state), c->rollouts[state]);
+    prom_family(p, "gatehouse_attempts", PROM_GAUGE, "Attempts of rollouts that have not ended, by state.");
+    for (enum attempt_state state = ATTEMPT_PLANNED; state <= ATTEMPT_UNREACHABLE; state++)
+        prom_i64(p, "state", attempt_state_text(state), c->attempts[state]);
+    prom_family(p, "gatehouse_rollback_attempts", PROM_GAUGE,
+                "Attempts to go back, of rollouts that have not ended, by state.");
+    for (enum attempt_state state = ATTEMPT_PLANNED; state <= ATTEMPT_UNREACHABLE; state++)
+        prom_i64(p, "state", attempt_state_text(state), c->attempts_back[state]);
+}
+
+static void put_live(struct prom *p, const struct metrics_figures *f)
+{
+    const struct live_stats *l = &f->live;
+    gauge(p, "gatehouse_live_connections", "Pages and programs at the live connection.", (int64_t)l->connections);
+    gauge(p, "gatehouse_live_subscriptions", "What they watch.", (int64_t)l->subscriptions);
+    counter(p, "gatehouse_live_accepted_total", "Handshakes that were accepted.", l->accepted);
+    prom_family(p, "gatehouse_live_refused_total", PROM_COUNTER, "Handshakes that were refused, by reason.");
+    prom_u64(p, "reason", "access", l->refused);
+    prom_u64(p, "reason", "ceiling", f->web.live_refused);
+    prom_family(p, "gatehouse_live_closed_total", PROM_COUNTER, "Live connections that the gateway closed, by reason.");
+    prom_u64(p, "reason", "session", l->closed_session);
+    prom_u64(p, "reason", "silent", l->closed_dead);
+    prom_u64(p, "reason", "unreadable", l->closed_unreadable);
+    counter(p, "gatehouse_live_messages_total", "Messages that were sent.", l->messages);
+    counter(p, "gatehouse_live_rows_total", "Rows that were sent.", l->rows);
+    counter(p, "gatehouse_live_messages_full_total", "Messages that the full queue of a connection turned away.",
+            f->web.live_full);
+    counter(p, "gatehouse_live_overflows_total", "Times that all rows were asked for again.", l->overflows);
+    counter(p, "gatehouse_live_rows_left_out_total", "Rows above the ceiling of a table.", l->rows_left_out);
+}
+
+static void put_web(struct prom *p, const struct metrics_figures *f)
+{
+    const struct web_stats *w = &f->web;
+    gauge(p, "gatehouse_sessions", "Sessions of people that live.", (int64_t)f->sessions);
     gauge(p, "gatehouse_http_connections", "Connections that are open.", (int64_t)w->connections);
     gauge(p, "gatehouse_http_live_connections", "WebSocket connections that are open.", (int64_t)w->live);
     counter(p, "gatehouse_http_accepted_total", "Connections that were accepted.", w->accepted);
@@ -161,10 +200,12 @@ void metrics_format(const struct metrics_figures *figures, struct gw_buf *out)
     put_health(&p, &figures->core);
     put_devices(&p, &figures->core);
     put_alerts(&p, figures);
+    put_rollouts(&p, &figures->core);
     put_refused(&p, figures);
     put_reports(&p, &figures->core.reports);
     put_journal(&p, figures);
     put_state(&p, figures);
-    put_web(&p, &figures->web);
+    put_web(&p, figures);
+    put_live(&p, figures);
     put_certs(&p, figures);
 }

@@ -99,6 +99,14 @@ enum gw_rc query_threads_give(struct query_threads *q, struct query *query)
     return room ? GW_OK : GW_AGAIN;
 }
 
+size_t query_threads_waiting(struct query_threads *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    size_t count = q->count;
+    (void)pthread_mutex_unlock(&q->lock);
+    return count;
+}
+
 void query_threads_free(struct query_threads *q)
 {
     if (!q)

@@ -27,5 +27,7 @@ GW_MUST_CHECK enum gw_rc query_threads_new(const struct query_threads_config *co
                                            struct query_threads **ret_threads, struct gw_err *err);
 /* Takes the query (malloc(3)) over; GW_AGAIN when the queue is full (the caller keeps it). Any thread. */
 GW_MUST_CHECK enum gw_rc query_threads_give(struct query_threads *q, struct query *query);
+/* How many queries wait. Any thread. */
+size_t query_threads_waiting(struct query_threads *q);
 /* Cuts searches short, drops what waits, joins the threads. Accepts NULL. */
 void query_threads_free(struct query_threads *q);

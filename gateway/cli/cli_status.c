@@ -144,6 +144,7 @@ enum cli_exit cli_status(struct cli *cli)
     row(&t, "server key SHA-256", root, "server_key_sha256");
     refused_row(&t, root);
     storage_row(&t, root);
+    row(&t, "live connections", root, "live_connections");
     row(&t, "devices online", root, "online");
     const struct json_value *states = NULL;
     if (!json_member(root, "devices", JSON_KIND_OBJECT, &states, NULL))

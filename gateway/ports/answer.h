@@ -106,6 +106,7 @@ struct answer_status {
     struct gw_wall door_open_until; /* ms 0: closed */
     int64_t devices_by_state[8];    /* index: enum device_state */
     int64_t online;
+    uint32_t live_connections;                        /* of pages and programs that watch; at most a second old */
     uint16_t port_mqtt, port_devices, port_operators; /* the real ones; a closed one has its number all the same */
     struct gw_sha256 server_key;                      /* SHA-256 of the operators' server SPKI */
     struct gw_wall started;

@@ -212,6 +212,8 @@ struct store_ops {
     enum gw_rc (*rollout_each)(void *self, const struct store_rollout_before *before, int limit, store_rollout_fn *fn,
                                void *ctx, struct gw_err *err);
     enum gw_rc (*rollout_each_live)(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err);
+    /* Of all there are, by state. */
+    enum gw_rc (*rollout_count)(void *self, int64_t ret_counts[ROLLOUT_STATES], struct gw_err *err);
     enum gw_rc (*rollout_due)(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
                               struct gw_err *err);
     /* The earliest timer of all rollouts and attempts; 0: there is none. */

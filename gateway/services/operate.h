@@ -25,6 +25,7 @@ struct gateway_facts {
     bool keys_separated;
     bool keyd_up;
     struct gw_wall started;
+    uint32_t live_connections; /* as of the last tick */
 };
 
 struct operate {

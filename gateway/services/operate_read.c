@@ -27,6 +27,7 @@ static enum gw_rc status(struct operate *o, struct turn *turn, const struct inbo
         .registry_confirmed = o->session->broker_up && o->session->confirmed == o->session->generation,
         .registry_generation = o->session->generation,
         .online = (int64_t)o->session->online_count,
+        .live_connections = o->facts->live_connections,
         .port_mqtt = o->facts->port_mqtt,
         .port_devices = o->facts->port_devices,
         .port_operators = o->facts->port_operators,

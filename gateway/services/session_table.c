@@ -86,6 +86,16 @@ size_t session_table_count(struct session_table *table, const char *name, struct
     return count;
 }
 
+size_t session_table_live(struct session_table *table, struct gw_wall now)
+{
+    size_t count = 0;
+    (void)pthread_mutex_lock(&table->lock);
+    for (size_t i = 0; i < SESSION_TABLE_MAX; i++)
+        count += lives(&table->entries[i], now);
+    (void)pthread_mutex_unlock(&table->lock);
+    return count;
+}
+
 /* Where a new session of this user goes: in place of the user's least recently used one when there are SESSION_PER_USER
  * of them, else a free place or one that has ended, else that of the least recently used of all. */
 static struct session_entry *place_for(struct session_table *table, const struct session_entry *new)

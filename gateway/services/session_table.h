@@ -62,6 +62,8 @@ GW_MUST_CHECK enum gw_rc session_table_use(struct session_table *table, const st
                                            struct session_entry *ret_entry);
 /* How many sessions of this user live now. */
 size_t session_table_count(struct session_table *table, const char *name, struct gw_wall now);
+/* The same of all users. */
+size_t session_table_live(struct session_table *table, struct gw_wall now);
 /* How often sessions were begun or ended by session_table_apply(): whoever remembers a session looks again when it
  * rose. */
 uint64_t session_table_changes(struct session_table *table);

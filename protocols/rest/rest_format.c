@@ -47,6 +47,7 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     json_put_u64_text(w, "journal_wal_max_bytes", s->storage.journal_wal_max_bytes);
     json_put_end(w);
     json_put_i64(w, "online", s->online);
+    json_put_i64(w, "live_connections", s->live_connections);
     json_put_i64(w, "port_mqtt", s->port_mqtt);
     json_put_i64(w, "port_devices", s->port_devices);
     json_put_i64(w, "port_operators", s->port_operators);

@@ -159,6 +159,19 @@ static enum gw_rc rollout_each_live(void *self, store_rollout_fn *fn, void *ctx,
     return GW_OK;
 }
 
+static bool count_rollout(void *ctx, const struct rollout_entry *entry)
+{
+    ((int64_t *)ctx)[entry->rollout.state]++;
+    return true;
+}
+
+static enum gw_rc rollout_count(void *self, int64_t ret_counts[ROLLOUT_STATES], struct gw_err *err)
+{
+    const struct store_rollout_before start = {.id = ""};
+    memset(ret_counts, 0, ROLLOUT_STATES * sizeof(ret_counts[0]));
+    return rollout_each(self, &start, INT32_MAX, count_rollout, ret_counts, err);
+}
+
 static enum gw_rc rollout_due(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
                               struct gw_err *err)
 {
@@ -255,6 +268,7 @@ void mem_rollout_ops(struct store_ops *ops)
     ops->rollout_get = rollout_get;
     ops->rollout_each = rollout_each;
     ops->rollout_each_live = rollout_each_live;
+    ops->rollout_count = rollout_count;
     ops->rollout_due = rollout_due;
     ops->timer_next = timer_next;
     ops->inventory_get = inventory_get;

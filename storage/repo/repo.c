@@ -89,6 +89,7 @@ static const struct store_ops ops = {
     .rollout_get = repo_rollout_get,
     .rollout_each = repo_rollout_each,
     .rollout_each_live = repo_rollout_each_live,
+    .rollout_count = repo_rollout_count,
     .rollout_due = repo_rollout_due,
     .timer_next = repo_timer_next,
     .attempt_add = repo_attempt_add,

@@ -125,6 +125,7 @@ enum gw_rc repo_rollout_put(void *self, struct rollout_entry *entry, struct gw_e
 enum gw_rc repo_rollout_get(void *self, const char *id, struct rollout_entry *ret_entry, struct gw_err *err);
 enum gw_rc repo_rollout_each(void *self, const struct store_rollout_before *before, int limit, store_rollout_fn *fn,
                              void *ctx, struct gw_err *err);
+enum gw_rc repo_rollout_count(void *self, int64_t ret_counts[ROLLOUT_STATES], struct gw_err *err);
 enum gw_rc repo_rollout_each_live(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err);
 enum gw_rc repo_rollout_due(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
                             struct gw_err *err);

@@ -142,6 +142,22 @@ enum gw_rc repo_rollout_each_live(void *self, store_rollout_fn *fn, void *ctx, s
     return pass(s, fn, ctx, err);
 }
 
+enum gw_rc repo_rollout_count(void *self, int64_t ret_counts[ROLLOUT_STATES], struct gw_err *err)
+{
+    struct repo *repo = self;
+    GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ROLLOUT_COUNT);
+    memset(ret_counts, 0, ROLLOUT_STATES * sizeof(ret_counts[0]));
+    for (;;) {
+        bool row = false;
+        enum gw_rc rc = db_step(s, &row, err);
+        if (rc || !row)
+            return rc;
+        struct repo_row r = repo_row(s);
+        int64_t state = repo_row_range(&r, ROLLOUT_DRAFT, ROLLOUT_FINISHED);
+        ret_counts[state] = repo_row_i64(&r);
+    }
+}
+
 enum gw_rc repo_rollout_due(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
                             struct gw_err *err)
 {

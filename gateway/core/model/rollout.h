@@ -24,6 +24,7 @@ enum rollout_state {
     ROLLOUT_ROLLED_BACK = 8,  /* nothing is open; who still holds it is counted */
     ROLLOUT_FINISHED = 9,
 };
+#define ROLLOUT_STATES 10 /* size of a table by state; row 0 is unused */
 const char *rollout_state_text(enum rollout_state state);
 GW_MUST_CHECK enum gw_rc rollout_state_parse(struct gw_view text, enum rollout_state *ret_state);
 /* Nothing is offered and nothing is open: aborted, rolled_back, finished. */

@@ -182,6 +182,13 @@ static void passes_rollouts_newest_first_and_those_that_live(void)
     CU_ASSERT_EQUAL(none.count, 0);
     GW_ASSERT_OK(st.ops->rollout_each_live(st.self, see_rollout, &live, &err), &err);
     CU_ASSERT_STRING_EQUAL(live.text, "d b c");
+    int64_t counts[ROLLOUT_STATES], sum = 0;
+    memset(counts, 0x7f, sizeof(counts));
+    GW_ASSERT_OK(st.ops->rollout_count(st.self, counts, &err), &err);
+    for (size_t i = 0; i < ROLLOUT_STATES; i++)
+        sum += counts[i];
+    CU_ASSERT(sum == 4 && counts[ROLLOUT_FINISHED] == 1 && counts[ROLLOUT_RUNNING] == 1);
+    CU_ASSERT(counts[ROLLOUT_ROLLING_BACK] == 1 && counts[ROLLOUT_PAUSED] == 1 && counts[ROLLOUT_DRAFT] == 0);
     GW_ASSERT_OK(st.ops->rollout_due(st.self, (struct gw_wall){50}, 9, see_rollout, &due, &err), &err);
     CU_ASSERT_STRING_EQUAL(due.text, "c b");
     GW_ASSERT_OK(st.ops->rollout_due(st.self, (struct gw_wall){50}, 1, see_rollout, &one, &err), &err);

@@ -19,7 +19,7 @@ struct house {
     struct answer last;
     size_t answers, opened;
     struct session_table *sessions;
-    int store_full; /* events of that class which the journal was given */
+    int store_full, time_steps; /* events of these classes which the journal was given */
     /* what people who watch were told */
     bool no_room;
     size_t rows_made, overviews, sweeps_begun, sweeps_ended;
@@ -48,6 +48,12 @@ static void count_open(void *ctx)
 {
     struct house *h = ctx;
     h->opened++;
+}
+
+static uint32_t two_watch(void *ctx)
+{
+    (void)ctx;
+    return 2;
 }
 
 static void no_doors(void *ctx, struct answer_refused *ret_counters)
@@ -79,6 +85,7 @@ static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
 {
     struct house *h = ctx;
     (void)n;
+    h->time_steps += memmem(event.ptr, event.len, "time.step", 9) != NULL;
     h->store_full += memmem(event.ptr, event.len, "log.store_full", 14) != NULL;
     return GW_OK;
 }
@@ -125,6 +132,7 @@ static void house_open(struct house *h)
         .outlets = {.ctx = h,
                     .answer = take_answer,
                     .open_devices = count_open,
+                    .live_connections = two_watch,
                     .doors = no_doors,
                     .storage = look_at_storage,
                     .progress = no_feed,
@@ -359,6 +367,65 @@ static void trouble_that_could_not_be_noted_is_told_later(void)
     house_close(&h);
 }
 
+/* A rollout of `devices` devices in one wave; so many of them stand in `state`. */
+static void add_rollout(struct house *h, char letter, enum rollout_state state, enum attempt_state attempt,
+                        uint32_t devices)
+{
+    GW_FREE struct rollout_entry *e = gw_xalloc(1, sizeof(*e));
+    *e = (struct rollout_entry){.release = "0123456789abcdef",
+                                .product = "pump",
+                                .version = "2.1",
+                                .release_counter = 21,
+                                .created = {1},
+                                .changed = {1}};
+    memcpy(e->id, "ro-aaaaaaaaaaaaaaaa", ROLLOUT_ID_LEN);
+    e->id[ROLLOUT_ID_LEN - 1] = letter;
+    (void)snprintf(e->created_by, sizeof(e->created_by), "local:ann");
+    rollout_plan_init(&e->plan);
+    e->plan.wave_count = 1;
+    e->plan.waves[0] = (struct rollout_wave_plan){
+        .select = ROLLOUT_SELECT_REST, .max_concurrent = 10, .gate = {.unreachable_pct = 100, .min_sample = 1}};
+    e->rollout = (struct rollout){.state = state, .wave_count = 1};
+    e->rollout.waves[0] = (struct rollout_wave){.state = ROLLOUT_WAVE_WAITING, .total = devices};
+    e->rollout.waves[0].count[attempt] = devices;
+    struct gw_err err = {0};
+    GW_ASSERT_OK(h->store.ops->rollout_add(h->store.self, e, &err), &err);
+}
+
+static void rollouts_and_attempts_are_counted(void)
+{
+    struct house h;
+    house_open(&h);
+    CU_ASSERT_EQUAL_FATAL(h.store.ops->begin(h.store.self, NULL), GW_OK);
+    add_rollout(&h, 'a', ROLLOUT_DRAFT, ATTEMPT_PLANNED, 5);
+    add_rollout(&h, 'b', ROLLOUT_DRAFT, ATTEMPT_PLANNED, 7);
+    CU_ASSERT_EQUAL_FATAL(h.store.ops->commit(h.store.self, NULL), GW_OK);
+    struct core_figures f;
+    core_figures_get(&h.core, &f);
+    CU_ASSERT(f.rollouts[ROLLOUT_DRAFT] == 2 && f.rollouts[ROLLOUT_RUNNING] == 0);
+    CU_ASSERT(f.attempts[ATTEMPT_PLANNED] == 12 && f.attempts[ATTEMPT_OK] == 0 && f.attempts_back[ATTEMPT_OK] == 0);
+    house_close(&h);
+}
+
+static void status_tells_who_watches_and_a_set_clock_is_told(void)
+{
+    struct house h;
+    house_open(&h);
+    (void)uv_timer_stop(&h.core.tick); /* ours alone */
+    struct inbox_msg tick = {.kind = INBOX_TICK}, status = act(ACT_STATUS, 0);
+    struct inbox port = inbox_queue_port(h.core.queue);
+    CU_ASSERT(h.core.tick_wall.ms > 0 && h.core.tick_mono.ms > 0);
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, &tick), GW_OK);
+    post(&h, &status);
+    CU_ASSERT_EQUAL(h.last.status.live_connections, 2);
+    CU_ASSERT_EQUAL(h.time_steps, 0);
+    h.core.tick_wall.ms -= GW_HOUR_MS;
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, &tick), GW_OK);
+    post(&h, &status);
+    CU_ASSERT_EQUAL(h.time_steps, 1);
+    house_close(&h);
+}
+
 static struct inbox_msg invitation(void)
 {
     struct inbox_msg msg = act(ACT_INVITE, 0);
@@ -407,6 +474,8 @@ static void rows_are_handed_over_again_when_they_were_lost(void)
 }
 
 static const struct gw_test_case cases[] = {
+    {"rollouts and their attempts are counted", rollouts_and_attempts_are_counted},
+    {"status tells who watches, and a clock that was set is told", status_tells_who_watches_and_a_set_clock_is_told},
     {"a device that floods displaces nobody", a_device_that_floods_displaces_nobody},
     {"what is too long is not taken", what_is_too_long_is_not_taken},
     {"presence that was not stored is looked at again", presence_that_was_not_stored_is_looked_at_again},

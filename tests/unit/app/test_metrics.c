@@ -254,6 +254,13 @@ static void a_strict_reader_takes_it(void)
     bench_open(&b, true);
     collect(&b, &figures);
     figures.core.devices[DEVICE_ACTIVE] = 3;
+    figures.core.rollouts[ROLLOUT_RUNNING] = 2;
+    figures.core.attempts[ATTEMPT_CONFIRMING] = 11;
+    figures.core.attempts_back[ATTEMPT_OFFERED] = 12;
+    figures.sessions = 13;
+    figures.live = (struct live_stats){.connections = 14, .closed_dead = 15};
+    figures.queued[METRICS_QUEUE_QUERY] = 16;
+    figures.queue_max[METRICS_QUEUE_QUERY] = 17;
     metrics_format(&figures, &text);
     CU_ASSERT_EQUAL(gw_buf_rc(&text), GW_OK);
     r = (struct reader){.bad = 0};
@@ -261,6 +268,19 @@ static void a_strict_reader_takes_it(void)
     CU_ASSERT_EQUAL(r.bad, 0);
     CU_ASSERT(r.family_count > 30 && r.series_count > r.family_count);
     CU_ASSERT_PTR_NOT_NULL(strstr(gw_buf_str(&text), "gatehouse_devices{state=\"active\"} 3\n"));
+    static const char *const lines[] = {
+        "gatehouse_rollouts{state=\"running\"} 2\n",
+        "gatehouse_rollouts{state=\"finished\"} 0\n",
+        "gatehouse_attempts{state=\"confirming\"} 11\n",
+        "gatehouse_rollback_attempts{state=\"offered\"} 12\n",
+        "gatehouse_sessions 13\n",
+        "gatehouse_live_connections 14\n",
+        "gatehouse_live_closed_total{reason=\"silent\"} 15\n",
+        "gatehouse_queue{queue=\"query\"} 16\n",
+        "gatehouse_queue_max{queue=\"query\"} 17\n",
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+        CU_ASSERT_PTR_NOT_NULL(strstr(gw_buf_str(&text), lines[i]));
     CU_ASSERT_PTR_NOT_NULL(strstr(gw_buf_str(&text), "gatehouse_ingest_events_total 7\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(
         gw_buf_str(&text), "gatehouse_listener_certificate_not_after_seconds{listener=\"https\"} 1800000000.500\n"));

@@ -39,7 +39,7 @@ void prints_status_for_people(void)
              CLI_WORDS("200 {\"gateway\":\"gw-00\",\"version\":\"0.1.0\",\"started\":\"2026-11-23T01:02:03.004Z\","
                        "\"claimed\":true,\"keys_separated\":false,\"broker_up\":true,\"keyd_up\":false,\"registry\":{"
                        "\"confirmed\":false,\"generation\":\"7\"},\"door_open_until\":null,\"devices\":{\"invited\":0,"
-                       "\"active\":12},\"online\":9,\"server_key_sha256\":\"ab\"}"),
+                       "\"active\":12},\"live_connections\":4,\"online\":9,\"server_key_sha256\":\"ab\"}"),
              CLI_WORDS("status"));
     CU_ASSERT_EQUAL(run.rc, CLI_OK);
     CU_ASSERT_TRUE(has(&run.out, "broker                     up\n"));
@@ -47,6 +47,7 @@ void prints_status_for_people(void)
     CU_ASSERT_TRUE(has(&run.out, "NOT SEPARATED"));
     CU_ASSERT_TRUE(has(&run.out, "registry                   generation 7, NOT CONFIRMED"));
     CU_ASSERT_TRUE(has(&run.out, "enrolment door open until  -\n"));
+    CU_ASSERT_TRUE(has(&run.out, "live connections           4\n"));
     CU_ASSERT_TRUE(has(&run.out, "  active                   12\n"));
     CU_ASSERT_FALSE(has(&run.out, "invited"));
     RUN fresh;

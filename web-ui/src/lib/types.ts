@@ -32,6 +32,7 @@ export interface Status {
   refused: Record<string, string>;
   storage: Storage;
   online: number;
+  live_connections: number;
   port_mqtt: number;
   port_devices: number;
   port_operators: number;

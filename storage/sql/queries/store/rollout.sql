@@ -28,5 +28,8 @@ SELECT id, name, release, product, version, counter, plan, state, progress, time
     created_by, reason, rev
 FROM rollout WHERE timer <> 0 AND timer <= $1 ORDER BY timer, id LIMIT $2;
 
+-- name: rollout_count
+SELECT state, COUNT(*) FROM rollout GROUP BY state;
+
 -- name: rollout_timer
 SELECT coalesce(min(timer), 0) FROM rollout WHERE timer <> 0;
