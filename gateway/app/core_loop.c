@@ -83,9 +83,9 @@ static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_ms
     case INBOX_ENROL:
         return enrol_request(&core->operate.enrol, turn, msg, err);
     case INBOX_RENEW:
-        return enrol_renew(turn, msg, err);
+        return enrol_renew(&core->session.watch, turn, msg, err);
     case INBOX_TRUST:
-        return enrol_trust(turn, msg, core->facts.log_vkey, err);
+        return enrol_trust(&core->session.watch, turn, msg, core->facts.log_vkey, err);
     case INBOX_ARTIFACT:
         return artifacts_request(&core->session.watch, turn, msg, err);
     case INBOX_CSR_CHECKED:

@@ -84,13 +84,14 @@ enum gw_rc enrol_request(struct enrol *e, struct turn *turn, struct inbox_msg *m
 }
 
 /* The connection's certificate: known, in force, its device active. Otherwise answers and says GW_DENIED. */
-static enum gw_rc check_client(struct turn *turn, const struct inbox_msg *msg, struct device_cert *ret_cert,
-                               struct gw_err *err)
+static enum gw_rc check_client(struct watch *watch, struct turn *turn, const struct inbox_msg *msg,
+                               struct device_cert *ret_cert, struct gw_err *err)
 {
     enum gw_rc rc = turn->store->ops->cert_get(turn->store->self, &msg->u.enrol.cert_sha256, ret_cert, err);
     if (rc == GW_NOT_FOUND || (!rc && (ret_cert->revoked || ret_cert->not_after.ms <= turn->now.ms))) {
-        turn_done(turn, msg->ticket, GW_DENIED, "this certificate is not known here: enrol anew");
-        return GW_DENIED;
+        turn_done(turn, msg->ticket, GW_DENIED, "this certificate is not in force here: ask for a new invitation");
+        rc = watch_certificate(watch, turn, &msg->u.enrol.id, msg->u.enrol.source, err);
+        return rc ? rc : GW_DENIED;
     }
     struct device device;
     if (!rc)
@@ -104,10 +105,10 @@ static enum gw_rc check_client(struct turn *turn, const struct inbox_msg *msg, s
     return GW_OK;
 }
 
-enum gw_rc enrol_renew(struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
+enum gw_rc enrol_renew(struct watch *watch, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     struct device_cert cert;
-    enum gw_rc rc = check_client(turn, msg, &cert, err);
+    enum gw_rc rc = check_client(watch, turn, msg, &cert, err);
     if (rc)
         return rc == GW_DENIED ? GW_OK : rc;
     msg->u.enrol.id = cert.device;
@@ -115,10 +116,11 @@ enum gw_rc enrol_renew(struct turn *turn, struct inbox_msg *msg, struct gw_err *
     return GW_OK;
 }
 
-enum gw_rc enrol_trust(struct turn *turn, const struct inbox_msg *msg, const char *log_vkey, struct gw_err *err)
+enum gw_rc enrol_trust(struct watch *watch, struct turn *turn, const struct inbox_msg *msg, const char *log_vkey,
+                       struct gw_err *err)
 {
     struct device_cert cert;
-    enum gw_rc rc = check_client(turn, msg, &cert, err);
+    enum gw_rc rc = check_client(watch, turn, msg, &cert, err);
     if (rc)
         return rc == GW_DENIED ? GW_OK : rc;
     struct answer *answer = turn_answer(turn, ANSWER_TRUST, msg->ticket);

@@ -11,6 +11,7 @@
 
 #include "gw_hash.h"
 #include "turn.h"
+#include "watch.h"
 
 #define ENROL_INVITE_MS          (24 * GW_HOUR_MS)
 #define ENROL_PENDING_MS         (24 * GW_HOUR_MS)
@@ -33,10 +34,10 @@ struct enrol {
 /* INBOX_ENROL. Takes the CSR out of msg->blob when it goes on to a worker. */
 GW_MUST_CHECK enum gw_rc enrol_request(struct enrol *e, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
 /* INBOX_RENEW. */
-GW_MUST_CHECK enum gw_rc enrol_renew(struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc enrol_renew(struct watch *watch, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
 /* INBOX_TRUST: answers with this verifier key when the certificate is one of an active device. */
-GW_MUST_CHECK enum gw_rc enrol_trust(struct turn *turn, const struct inbox_msg *msg, const char *log_vkey,
-                                     struct gw_err *err);
+GW_MUST_CHECK enum gw_rc enrol_trust(struct watch *watch, struct turn *turn, const struct inbox_msg *msg,
+                                     const char *log_vkey, struct gw_err *err);
 /* INBOX_CSR_CHECKED. */
 GW_MUST_CHECK enum gw_rc enrol_csr_checked(struct enrol *e, struct turn *turn, const struct inbox_msg *msg,
                                            struct gw_err *err);

@@ -75,6 +75,20 @@ static struct watch_refusal *slot_of(struct watch *w, const struct bus_event *ev
     return quiet;
 }
 
+/* The first of a kind is told at once, what follows within a minute with the tick behind it. */
+static enum gw_rc take_refusal(struct watch *w, struct turn *turn, const struct bus_event *event, struct gw_err *err)
+{
+    uint64_t times = event->times ? event->times : 1;
+    struct watch_refusal *r = slot_of(w, event, turn->now);
+    if (!r) {
+        w->others.total += times;
+        return GW_OK;
+    }
+    r->since += times;
+    memcpy(r->source, event->source, sizeof(r->source));
+    return minute_over(r->told_at, turn->now) ? tell_refusal(turn, r, err) : GW_OK;
+}
+
 enum gw_rc watch_security(struct watch *w, struct turn *turn, const struct bus_event *event, struct gw_err *err)
 {
     uint64_t times = event->times ? event->times : 1;
@@ -84,14 +98,17 @@ enum gw_rc watch_security(struct watch *w, struct turn *turn, const struct bus_e
         return GW_OK;
     }
     w->broker += times;
-    struct watch_refusal *r = slot_of(w, event, turn->now);
-    if (!r) {
-        w->others.total += times;
-        return GW_OK;
-    }
-    r->since += times;
-    memcpy(r->source, event->source, sizeof(r->source));
-    return minute_over(r->told_at, turn->now) ? tell_refusal(turn, r, err) : GW_OK;
+    return take_refusal(w, turn, event, err);
+}
+
+enum gw_rc watch_certificate(struct watch *w, struct turn *turn, const struct gw_device_id *device, const char *source,
+                             struct gw_err *err)
+{
+    struct bus_event event = {.kind = BUS_SECURITY, .device = *device};
+    (void)snprintf(event.reason, sizeof(event.reason), "a certificate that is not in force, at HTTPS");
+    (void)snprintf(event.source, sizeof(event.source), "%s", source);
+    w->not_in_force++;
+    return take_refusal(w, turn, &event, err);
 }
 
 void watch_artifact(struct watch *w, const struct gw_device_id *device, const char *source)
@@ -138,7 +155,7 @@ enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_re
         rc = tell_kind(turn, &w->unauthenticated, AUDIT_NET_REFUSED, w->unauthenticated_source,
                        "connections to MQTT ended without a session: no or a foreign certificate, or half open", err);
     if (!rc)
-        rc = tell_kind(turn, &w->others, AUDIT_BROKER_REFUSED, "network", "further refusals at the broker", err);
+        rc = tell_kind(turn, &w->others, AUDIT_BROKER_REFUSED, "network", "further refusals of devices", err);
     if (!rc)
         rc = tell_artifacts(w, turn, err);
     for (size_t i = 0; !rc && i < w->refusal_count; i++)
@@ -150,7 +167,7 @@ enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_re
 void watch_totals(const struct watch *w, struct answer_refused *ret_totals)
 {
     *ret_totals = (struct answer_refused){.tls = w->tls.total,
-                                          .certificate = w->certificate.total,
+                                          .certificate = w->certificate.total + w->not_in_force,
                                           .half_open = w->half_open.total,
                                           .ceiling = w->ceiling.total,
                                           .batches = w->batches.total,
@@ -284,6 +301,7 @@ void watch_untold(struct watch *w, const struct watch *before)
     untold_kind(&w->others, &before->others);
     untold_kind(&w->dropped, &before->dropped);
     untold_kind(&w->altered, &before->altered);
+    untold_kind(&w->damaged, &before->damaged);
     untold_kind(&w->lost_turns, &before->lost_turns);
     w->clock = before->clock; /* the step is seen again by the next tick */
     w->full = before->full;

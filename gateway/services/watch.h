@@ -59,6 +59,7 @@ struct watch {
     struct watch_refusal refusals[WATCH_REFUSALS];
     size_t refusal_count;
     uint64_t broker;               /* refusals and cuts by the broker's plugin */
+    uint64_t not_in_force;         /* certificates of ours at HTTPS that are revoked, replaced or ended */
     struct answer_storage storage; /* as it was at the last tick */
     struct watch_trouble full, state_held, journal_held;
     uint64_t failed_told; /* commits of the journal that had failed when that was last told */
@@ -69,6 +70,9 @@ struct watch {
 /* BUS_SECURITY: what the plugin refused or cut. */
 GW_MUST_CHECK enum gw_rc watch_security(struct watch *w, struct turn *turn, const struct bus_event *event,
                                         struct gw_err *err);
+/* A certificate that our CA has issued was shown at HTTPS and is not in force. */
+GW_MUST_CHECK enum gw_rc watch_certificate(struct watch *w, struct turn *turn, const struct gw_device_id *device,
+                                           const char *source, struct gw_err *err);
 /* A device has asked for an artifact that is not its own; told with the next tick. */
 void watch_artifact(struct watch *w, const struct gw_device_id *device, const char *source);
 /* Once a second: the HTTPS doors' counters since the start; tells what is due. */

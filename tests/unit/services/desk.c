@@ -135,9 +135,9 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     case INBOX_ENROL:
         return enrol_request(&d->operate.enrol, &d->turn, msg, err);
     case INBOX_RENEW:
-        return enrol_renew(&d->turn, msg, err);
+        return enrol_renew(&d->session.watch, &d->turn, msg, err);
     case INBOX_TRUST:
-        return enrol_trust(&d->turn, msg, "key", err);
+        return enrol_trust(&d->session.watch, &d->turn, msg, "key", err);
     case INBOX_ARTIFACT:
         return artifacts_request(&d->session.watch, &d->turn, msg, err);
     case INBOX_CSR_CHECKED:

@@ -287,6 +287,31 @@ static void revoke_marks_certificates(void)
     desk_close(&d);
 }
 
+static void out_of_force_is_told(void)
+{
+    struct desk d;
+    struct answer_refused totals;
+    struct inbox_msg trust = {.kind = INBOX_TRUST}, tick = {.kind = INBOX_TICK};
+    desk_open(&d);
+    desk_active(&d, "pump-1", 7, 1);
+    trust.u.enrol.id = desk_id("pump-1");
+    trust.u.enrol.cert_sha256 = desk_hash(1);
+    (void)snprintf(trust.u.enrol.source, sizeof(trust.u.enrol.source), "192.0.2.7");
+    CU_ASSERT_EQUAL(desk_msg(&d, &trust), GW_OK);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 0);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_REVOKE, "pump-1", NULL), GW_OK);
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT_EQUAL(desk_msg(&d, &trust), GW_OK);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1); /* the first at once … */
+    CU_ASSERT(desk_audited(&d, "cert.rejected", "192.0.2.7"));
+    d.now.ms += GW_MINUTE_MS;
+    CU_ASSERT_EQUAL(desk_msg(&d, &tick), GW_OK);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 2); /* … the others as one */
+    watch_totals(&d.session.watch, &totals);
+    CU_ASSERT_EQUAL(totals.certificate, 5);
+    desk_close(&d);
+}
+
 static void at_most_two(void)
 {
     struct desk d;
@@ -366,6 +391,7 @@ const struct gw_test_case enrol_cases[] = {
     {"forgets a pending request after a day", pending_lapses},
     {"hands out nothing when the device was rejected meanwhile", revoked_meanwhile},
     {"revokes all certificates of a device, and what they open", revoke_marks_certificates},
+    {"counts and tells who shows a certificate that is not in force", out_of_force_is_told},
     {"refuses the device that would exceed devices.max, and tells once a minute", ceiling_of_devices},
     {"keeps at most two certificates, the one in use among them", at_most_two},
 };

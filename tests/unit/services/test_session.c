@@ -287,8 +287,12 @@ static void storage_trouble(void)
     CU_ASSERT_EQUAL(desk_audits(&d, "integ.log_altered"), 1);
     d.storage.damaged = 1;
     d.storage.damaged_by = desk_id("pump-7");
+    struct watch before = d.session.watch;
     ticks(&d, 130);
     CU_ASSERT_EQUAL(desk_audits(&d, "log.damaged"), 1);
+    watch_untold(&d.session.watch, &before); /* as if that event had been lost with its transaction */
+    ticks(&d, 2);
+    CU_ASSERT_EQUAL(desk_audits(&d, "log.damaged"), 2);
     CU_ASSERT_EQUAL(desk_act(&d, ACT_STATUS, NULL, NULL), GW_OK);
     const struct answer_storage *storage = &desk_answer(&d)->status.storage;
     CU_ASSERT(storage->failed_commits == 3 && storage->dropped == 7 && storage->journal_wal_bytes == 101);
