@@ -34,10 +34,16 @@ static bool parse_address(const struct web_listener *l, struct sockaddr_storage 
     return false;
 }
 
-static enum gw_rc bind_failed(const char *what, struct gw_err *err)
+static const char *door_name(const struct web_listener *l)
+{
+    return l->door == HTTP_DOOR_DEVICES ? "devices" : l->door == HTTP_DOOR_OPERATORS ? "operators" : "admin";
+}
+
+static enum gw_rc bind_failed(const struct web_listener *l, const char *what, struct gw_err *err)
 {
     if (errno == EADDRINUSE)
-        return gw_err_set(err, GW_EXISTS, "%s: address in use", what);
+        return gw_err_set(err, GW_EXISTS, "%s is taken by another program: stop it, or change %s.port", what,
+                          door_name(l));
     return gw_err_sys(err, "%s: bind", what);
 }
 
@@ -47,14 +53,14 @@ static enum gw_rc bind_tcp(struct web_listener *l, struct gw_err *err)
     socklen_t len;
     char what[96];
     int on = 1;
-    (void)snprintf(what, sizeof(what), "%s port %u", l->address, (unsigned)l->port);
+    (void)snprintf(what, sizeof(what), "%s: port %u of %s", door_name(l), (unsigned)l->port, l->address);
     if (!parse_address(l, &at, &len))
         return gw_err_set(err, GW_INVALID, "%s is no numeric address", l->address);
     GW_CLOSE int fd = socket(at.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
         return gw_err_sys(err, "%s: socket", what);
     if (bind(fd, (struct sockaddr *)&at, len))
-        return bind_failed(what, err);
+        return bind_failed(l, what, err);
     if (getsockname(fd, (struct sockaddr *)&at, &len))
         return gw_err_sys(err, "%s: getsockname", what);
     if (l->port == 0) /* other threads read it: written once, before the thread runs */
@@ -94,7 +100,7 @@ static enum gw_rc bind_unix(struct web_listener *l, struct gw_err *err)
         return gw_err_sys(err, "socket");
     /* The mode before bind(2) keeps the file from ever being wider; after it, the umask no longer counts. */
     if (fchmod(fd, l->mode) || bind(fd, (struct sockaddr *)&at, sizeof(at)))
-        return bind_failed(l->unix_path, err);
+        return gw_err_sys(err, "%s: bind", l->unix_path);
     if (chmod(l->unix_path, l->mode))
         return gw_err_sys(err, "%s: chmod", l->unix_path);
     l->fd = fd;

@@ -65,7 +65,8 @@ static void too_few_descriptors_are_told_at_start(void)
     check_descriptors(10, 5939, "the gateway's doors need 5940 descriptors");
 }
 
-static void a_taken_port_is_named(void)
+/* `door` is the section whose port is taken. */
+static void taken_port(const char *door)
 {
     GW_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -80,19 +81,31 @@ static void a_taken_port_is_named(void)
     {
         GW_FCLOSE FILE *f = fopen(g.config, "we");
         CU_ASSERT_FATAL(f != NULL);
-        (void)fprintf(f, "[operators]\nport = 0\n[devices]\nport = 0\nmax = 100\n[mqtt]\nport = %u\n",
-                      ntohs(at.sin_port));
+        static const char *const doors[] = {"operators", "devices", "mqtt"};
+        for (int i = 0; i < 3; i++)
+            (void)fprintf(f, "[%s]\nport = %u\n", doors[i], strcmp(doors[i], door) == 0 ? ntohs(at.sin_port) : 0);
         (void)fchmod(fileno(f), 0644);
     }
     gw_gateway_restart(&g);
     CU_ASSERT_EQUAL(gw_proc_wait(&g.proc, LIMIT_MS), HOPELESS);
-    char text[96];
-    (void)snprintf(text, sizeof(text), "mqtt: port %u of 127.0.0.1 is taken by another program", ntohs(at.sin_port));
+    char text[160];
+    (void)snprintf(text, sizeof(text),
+                   "%s: port %u of 127.0.0.1 is taken by another program: stop it, or change %s.port", door,
+                   ntohs(at.sin_port), door);
     CU_ASSERT_PTR_NOT_NULL(strstr(g.proc.out, text));
+    if (!strstr(g.proc.out, text))
+        printf("#   it said: %s\n", g.proc.out);
     gw_cleanup_fd(&fd);
     gw_gateway_restart(&g); /* the port is free now: a start needs no hand */
     CU_ASSERT(gw_proc_await(&g.proc, "supervisor: ready", LIMIT_MS));
     gw_gateway_done(&g);
+}
+
+static void a_taken_port_is_named(void)
+{
+    taken_port("mqtt");
+    taken_port("devices");
+    taken_port("operators");
 }
 
 /* Lets a gateway make its state, then harms it by this command (%s is the state directory) and starts again. */
