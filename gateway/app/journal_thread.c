@@ -244,6 +244,8 @@ static void note_commit(struct journal_thread *t, enum gw_rc rc, const struct jo
     t->stats.failed_commits += rc != GW_OK;
     for (size_t i = 0; !rc && i < count; i++) {
         t->stats.batches += items[i].kind == JOURNAL_BATCH;
+        if (items[i].kind == JOURNAL_BATCH)
+            t->stats.verdicts[items[i].verdict]++;
         t->stats.events += items[i].stored;
         t->stats.bytes += items[i].kind == JOURNAL_BATCH ? items[i].bundle.len : items[i].text.len;
     }

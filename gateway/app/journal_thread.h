@@ -79,6 +79,7 @@ extern const uint32_t journal_commit_bounds_us[JOURNAL_COMMIT_BOUNDS];
 
 struct journal_thread_stats {
     uint64_t commits, failed_commits, batches, events, malformed;
+    uint64_t verdicts[LOG_EPOCH_LIMIT + 1];             /* batches by enum log_verdict */
     uint64_t bytes;                                     /* of batches, lines and audit events that were committed */
     uint64_t commit_buckets[JOURNAL_COMMIT_BOUNDS + 1]; /* commits by time, the last above all bounds */
     uint64_t commit_sum_us;

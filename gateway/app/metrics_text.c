@@ -92,6 +92,9 @@ static void put_journal(struct prom *p, const struct metrics_figures *f)
 {
     const struct journal_thread_stats *j = &f->journal;
     counter(p, "gatehouse_ingest_batches_total", "Batches of devices that were dealt with.", j->batches);
+    prom_family(p, "gatehouse_ingest_verdicts_total", PROM_COUNTER, "What became of batches, by verdict.");
+    for (enum log_verdict v = LOG_ACCEPT; v <= LOG_EPOCH_LIMIT; v++)
+        prom_u64(p, "verdict", log_verdict_text(v), j->verdicts[v]);
     counter(p, "gatehouse_ingest_events_total", "Events that were stored.", j->events);
     counter(p, "gatehouse_ingest_bytes_total", "Bytes of batches, lines and audit events in commits.", j->bytes);
     prom_family(p, "gatehouse_ingest_refused_total", PROM_COUNTER, "What devices sent and was not stored.");

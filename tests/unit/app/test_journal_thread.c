@@ -232,6 +232,25 @@ static void nonsense_harms_nobody(void)
     close_bench(&b);
 }
 
+static void counts_batches_by_what_became_of_them(void)
+{
+    struct bench b;
+    struct journal_thread_stats stats;
+    make_bench(&b);
+    ship(&b, 1, 0, 5);
+    ship(&b, 1, 0, 5);  /* replayed */
+    ship(&b, 1, 90, 5); /* out of place */
+    ship(&b, 1, 5, 5);
+    CU_ASSERT(await_next(1, 10, false));
+    journal_thread_stats_get(b.thread, &stats);
+    CU_ASSERT_EQUAL(stats.batches, 4);
+    CU_ASSERT_EQUAL(stats.verdicts[LOG_NEW_EPOCH], 1);
+    CU_ASSERT_EQUAL(stats.verdicts[LOG_DUPLICATE], 1);
+    CU_ASSERT_EQUAL(stats.verdicts[LOG_GAP], 1);
+    CU_ASSERT_EQUAL(stats.verdicts[LOG_ACCEPT], 1);
+    close_bench(&b);
+}
+
 static void keyd_away_delays_checkpoints_only(void)
 {
     struct bench b;
@@ -410,6 +429,7 @@ static void other_events_are_answered_with_the_checkpoint(void)
 static const struct gw_test_case cases[] = {
     {"commits, tells and has signed", commits_tells_and_signs},
     {"commits what is queued when it stops", commits_what_is_queued_when_it_stops},
+    {"counts batches by what became of them", counts_batches_by_what_became_of_them},
     {"nonsense harms nobody", nonsense_harms_nobody},
     {"keyd away delays checkpoints only", keyd_away_delays_checkpoints_only},
     {"audit events are taken once", audit_events_are_taken_once},

@@ -28,8 +28,8 @@ static void collect(void *ctx, struct metrics_figures *figures)
 {
     struct bench *b = ctx;
     b->collected++;
-    figures->journal =
-        (struct journal_thread_stats){.events = 7, .commit_buckets = {2, 1, 0, 4}, .commit_sum_us = 2500000};
+    figures->journal = (struct journal_thread_stats){
+        .events = 7, .verdicts = {[LOG_DUPLICATE] = 3}, .commit_buckets = {2, 1, 0, 4}, .commit_sum_us = 2500000};
     figures->certs[0] = (struct metrics_cert){"https", {INT64_C(1800000000500)}};
     figures->certs[1] = (struct metrics_cert){"mqtt", {0}};
 }
@@ -282,6 +282,7 @@ static void a_strict_reader_takes_it(void)
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(gw_buf_str(&text), lines[i]));
     CU_ASSERT_PTR_NOT_NULL(strstr(gw_buf_str(&text), "gatehouse_ingest_events_total 7\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(gw_buf_str(&text), "gatehouse_ingest_verdicts_total{verdict=\"duplicate\"} 3\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(
         gw_buf_str(&text), "gatehouse_listener_certificate_not_after_seconds{listener=\"https\"} 1800000000.500\n"));
     bench_close(&b);
