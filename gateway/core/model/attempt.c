@@ -115,12 +115,38 @@ enum gw_rc attempt_code_parse(struct gw_view text, enum attempt_code *ret_code)
     return GW_OK;
 }
 
+/* Finer words that devices use, this project's agent among them (docs/agent.md), and what they count as. */
+static const struct name finer[] = {
+    {ATTEMPT_CODE_SIGNATURE, "no_vendor_keys"}, {ATTEMPT_CODE_SIGNATURE, "envelope"},
+    {ATTEMPT_CODE_SIGNATURE, "manifest"},       {ATTEMPT_CODE_INCOMPATIBLE, "product"},
+    {ATTEMPT_CODE_INCOMPATIBLE, "hardware"},    {ATTEMPT_CODE_INCOMPATIBLE, "artifact"},
+    {ATTEMPT_CODE_INCOMPATIBLE, "min_version"}, {ATTEMPT_CODE_INCOMPATIBLE, "running"},
+    {ATTEMPT_CODE_INCOMPATIBLE, "older"},       {ATTEMPT_CODE_KIND, "kind_off"},
+    {ATTEMPT_CODE_KIND, "no_handler"},          {ATTEMPT_CODE_NO_SPACE, "disk_full"},
+    {ATTEMPT_CODE_NO_SPACE, "too_big"},         {ATTEMPT_CODE_DOWNLOAD, "not_found"},
+    {ATTEMPT_CODE_DOWNLOAD, "deadline"},        {ATTEMPT_CODE_INSTALL, "handler"},
+    {ATTEMPT_CODE_INSTALL, "interrupted"},      {ATTEMPT_CODE_BOOT, "reboot"},
+    {ATTEMPT_CODE_BOOT, "fallback_failed"},     {ATTEMPT_CODE_BOOT, "old_version"},
+    {ATTEMPT_CODE_BOOT, "unknown_version"},     {ATTEMPT_CODE_HEALTH, "unstable"},
+};
+/* The same of words that begin so. */
+static const struct name families[] = {
+    {ATTEMPT_CODE_INSTALL, "verify_"},
+    {ATTEMPT_CODE_INSTALL, "install_"},
+    {ATTEMPT_CODE_HEALTH, "confirm_"},
+};
+
 enum attempt_code attempt_code_of_device(struct gw_view text)
 {
+    if (text.len == 0)
+        return ATTEMPT_CODE_NONE;
     const struct name *row = row_of(codes, COUNT(codes), text);
     if (!row || row->value > ATTEMPT_CODE_USER)
-        return ATTEMPT_CODE_OTHER;
-    return (enum attempt_code)row->value;
+        row = row_of(finer, COUNT(finer), text);
+    for (size_t i = 0; !row && i < COUNT(families); i++)
+        if (gw_view_starts(text, families[i].text))
+            row = &families[i];
+    return row ? (enum attempt_code)row->value : ATTEMPT_CODE_OTHER;
 }
 
 enum attempt_state attempt_word_state(enum attempt_word word)

@@ -471,7 +471,12 @@ static void keeps_numbers_and_names(void)
     CU_ASSERT_STRING_EQUAL(attempt_state_text((enum attempt_state)0), "unknown");
     CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("")), ATTEMPT_CODE_NONE);
     CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("signature")), ATTEMPT_CODE_SIGNATURE);
-    CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("unstable")), ATTEMPT_CODE_OTHER); /* the gateway's own */
+    CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("step_time")), ATTEMPT_CODE_OTHER);  /* the gateway's own */
+    CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("old_version")), ATTEMPT_CODE_BOOT); /* as the device's word */
+    CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("unstable")), ATTEMPT_CODE_HEALTH);
+    CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("kind_off")), ATTEMPT_CODE_KIND);
+    CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("install_timeout")), ATTEMPT_CODE_INSTALL);
+    CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("installs")), ATTEMPT_CODE_OTHER);
     CU_ASSERT_EQUAL(attempt_code_of_device(gw_view_str("E-42")), ATTEMPT_CODE_OTHER);
     enum attempt_code code;
     CU_ASSERT_EQUAL(attempt_code_parse(gw_view_str("unstable"), &code), GW_OK);
