@@ -54,17 +54,36 @@ struct place {
     mode_t mode;
 };
 
+/* errno tells why a directory cannot be had. What only a person can mend is not tried again. */
+static enum gw_rc dir_failed(const char *path, struct gw_err *err)
+{
+    int why = errno;
+    const char *cure = NULL;
+    if (why == ENOENT)
+        cure = "make the directory above it first";
+    else if (why == EACCES || why == EPERM)
+        cure = "give it to the user that gatehoused is started as, or start it as root";
+    else if (why == ENOTDIR || why == ELOOP)
+        cure = "move away what has its name, or name another one with --state";
+    enum gw_rc rc = gw_err_sys(err, "directory %s", path);
+    if (!cure)
+        return rc;
+    char text[sizeof(err->text)];
+    (void)snprintf(text, sizeof(text), "%s", gw_err_text(err));
+    return gw_err_set(err, rc == GW_IO ? GW_INVALID : rc, "%s; %s", text, cure);
+}
+
 /* Makes a directory, or takes one that is there. It must be root's or already its owner's: the daemon owns <state>, and
  * could otherwise plant a directory for us to hand to keyd. Never follows a link. */
 static enum gw_rc make_dir(const struct places *p, int base_fd, const char *path, const struct place *place,
                            struct gw_err *err)
 {
     if (mkdirat(base_fd, path, place->mode) && errno != EEXIST)
-        return gw_err_sys(err, "directory %s", path);
+        return dir_failed(path, err);
     GW_CLOSE int fd = openat(base_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
     if (fd < 0 || fstat(fd, &st))
-        return gw_err_sys(err, "directory %s", path);
+        return dir_failed(path, err);
     if (st.st_uid != 0 && st.st_uid != place->owner.uid)
         return gw_err_set(err, GW_DENIED, "directory %s belongs to uid %u, not to %u: if you moved it, chown it", path,
                           (unsigned)st.st_uid, (unsigned)place->owner.uid);
@@ -82,7 +101,7 @@ static enum gw_rc make_tree(const struct places *p, const char *base, const stru
         return rc;
     GW_CLOSE int fd = open(base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return gw_err_sys(err, "directory %s", base);
+        return dir_failed(base, err);
     for (size_t i = 1; !rc && i < count; i++)
         rc = make_dir(p, fd, places[i].name, &places[i], err);
     return rc ? gw_err_wrap(err, rc, "%s", base) : GW_OK;

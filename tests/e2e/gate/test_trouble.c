@@ -229,6 +229,32 @@ static void a_missing_program_is_named(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(out, "gatehouse-keyd is missing: install it"));
 }
 
+/* Starts on this state directory, made by `script` in a directory of its own; as nobody when `nobody`. */
+static void refuses_state(const char *script, const char *state, bool nobody, const char *text)
+{
+    const char *dir = gw_test_dir();
+    char line[1024];
+    (void)snprintf(line, sizeof(line),
+                   "cd '%s' && chmod 0711 . && printf '[operators]\nport = 0\n' > g.toml && chmod 0644 g.toml && %s && "
+                   "exec %s '%s/gatehoused' --config '%s/g.toml' --state '%s/%s'",
+                   dir, script, nobody ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "", GW_BIN_DIR, dir,
+                   dir, state);
+    const char *const argv[] = {"sh", "-c", line, NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_proc_run(argv, &out), HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, text));
+    if (!strstr(out, text))
+        printf("#   it said: %s\n", out);
+}
+
+static void a_state_directory_of_no_use_is_named(void)
+{
+    refuses_state("echo x > file", "file", false, "/file: Not a directory; move away what has its name");
+    refuses_state("true", "none/state", false, "/none/state: No such file or directory; make the directory above it");
+    if (geteuid() == 0)
+        refuses_state("mkdir -m 0700 closed", "closed", true, "/closed: Permission denied; give it to the user");
+}
+
 static void a_missing_configuration_is_named(void)
 {
     const char *const argv[] = {GW_BIN_DIR "/gatehoused", "--config", "/nonexistent/gatehouse.toml", "--check-config",
@@ -265,6 +291,7 @@ static const struct gw_test_case cases[] = {
     {"a key directory left open is closed again", an_open_pki_is_closed_again},
     {"programs that the gateway's users cannot reach are named", programs_that_its_users_cannot_reach_are_named},
     {"a missing program is named", a_missing_program_is_named},
+    {"a state directory that cannot be used is named", a_state_directory_of_no_use_is_named},
     {"a missing configuration is named", a_missing_configuration_is_named},
     {"the printed defaults are a valid configuration", the_printed_defaults_are_accepted},
 };
