@@ -1,5 +1,7 @@
 #include "core_figures.h"
 
+#include <string.h>
+
 #include "core_loop.h"
 
 struct summing {
@@ -29,6 +31,7 @@ void core_figures_get(const struct core *core, struct core_figures *ret_figures)
                              .online = (int64_t)session->online_count,
                              .alerts_lost = core->operate.alerts.lost,
                              .reports = core->operate.rollouts.counts,
+                             .releases_damaged = core->operate.releases.damaged,
                              .storage = session->watch.storage,
                              .turns = core->turns,
                              .commits = core->commits,
@@ -42,5 +45,6 @@ void core_figures_get(const struct core *core, struct core_figures *ret_figures)
     struct summing sum = {.figures = &f};
     (void)!store->ops->rollout_each_live(store->self, sum_attempts, &sum, NULL);
     watch_totals(&session->watch, &f.refused);
+    memcpy(f.imports_refused, core->operate.releases.refused, sizeof(f.imports_refused));
     *ret_figures = f;
 }

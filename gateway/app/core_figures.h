@@ -22,6 +22,8 @@ struct core_figures {
     int64_t attempts[ATTEMPT_STATES], attempts_back[ATTEMPT_STATES]; /* of live rollouts; back: of their rollbacks */
     struct answer_refused refused;
     struct rollouts_counts reports;
+    uint64_t imports_refused[RELEASE_CHECK_SPACE + 1]; /* by enum release_check */
+    uint64_t releases_damaged;
     struct answer_storage storage;
     uint64_t turns, commits, failed_commits;
 };

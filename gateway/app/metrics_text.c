@@ -137,6 +137,15 @@ static void put_state(struct prom *p, const struct metrics_figures *f)
     gauge(p, "gatehouse_disk_bytes", "Size of the disk of the state directory.", (int64_t)f->disk_bytes);
 }
 
+static void put_releases(struct prom *p, const struct core_figures *c)
+{
+    prom_family(p, "gatehouse_imports_refused_total", PROM_COUNTER, "Releases that were refused, by check.");
+    for (enum release_check check = RELEASE_CHECK_CONTAINER; check <= RELEASE_CHECK_SPACE; check++)
+        prom_u64(p, "check", release_check_text(check), c->imports_refused[check]);
+    counter(p, "gatehouse_releases_damaged_total", "Verifications that found another file than was signed.",
+            c->releases_damaged);
+}
+
 static void put_rollouts(struct prom *p, const struct core_figures *c)
 {
     prom_family(p, "gatehouse_rollouts", PROM_GAUGE, "Rollouts by state.");
@@ -204,6 +213,7 @@ void metrics_format(const struct metrics_figures *figures, struct gw_buf *out)
     put_health(&p, &figures->core);
     put_devices(&p, &figures->core);
     put_alerts(&p, figures);
+    put_releases(&p, &figures->core);
     put_rollouts(&p, &figures->core);
     put_refused(&p, figures);
     put_reports(&p, &figures->core.reports);

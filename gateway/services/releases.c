@@ -191,8 +191,10 @@ enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct
     enum gw_rc rc = turn->store->ops->release_get(turn->store->self, v->id, &entry, err);
     if (rc)
         return rc;
-    if (v->rc == GW_CORRUPT || v->rc == GW_NOT_FOUND)
+    if (v->rc == GW_CORRUPT || v->rc == GW_NOT_FOUND) {
+        r->damaged++;
         return tell_damage(turn, msg, v, &entry, err);
+    }
     if (v->rc) {
         turn_done(turn, msg->ticket, v->rc, v->why);
         return GW_OK;

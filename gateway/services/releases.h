@@ -17,6 +17,8 @@
 struct releases {
     unsigned threshold; /* vendor keys that must have signed; at least 1 */
     struct import_port imports;
+    uint64_t refused[RELEASE_CHECK_SPACE + 1]; /* imports since the start, by enum release_check */
+    uint64_t damaged;                          /* verifications that found another file than was signed */
 };
 
 /* ACT_KEY_*: the actor was let in by access. */

@@ -71,8 +71,8 @@ static void name_of(const struct import_outcome *o, char out[AUDIT_NAME_MAX])
         (void)snprintf(out, AUDIT_NAME_MAX, "release");
 }
 
-static enum gw_rc refuse(struct turn *turn, const struct inbox_msg *msg, const struct release_refusal *refusal,
-                         const struct gw_err *why, struct gw_err *err)
+static enum gw_rc refuse(struct releases *r, struct turn *turn, const struct inbox_msg *msg,
+                         const struct release_refusal *refusal, const struct gw_err *why, struct gw_err *err)
 {
     const struct import_outcome *o = (const struct import_outcome *)(const void *)msg->blob;
     char name[AUDIT_NAME_MAX];
@@ -81,6 +81,7 @@ static enum gw_rc refuse(struct turn *turn, const struct inbox_msg *msg, const s
     enum gw_rc rc = why->rc == GW_CORRUPT || why->rc == GW_UNSUPPORTED ? GW_INVALID : why->rc;
     turn_done(turn, msg->ticket, rc, gw_err_text(why));
     turn->outs[turn->count - 1].answer->refusal = *refusal;
+    r->refused[refusal->check]++;
     return audit_note(turn, refusal_kind(refusal->check), o->actor.name, name, gw_err_text(why), err);
 }
 
@@ -139,7 +140,7 @@ enum gw_rc releases_imported(struct releases *r, struct turn *turn, const struct
     struct gw_err why = {.rc = o->rc};
     if (o->rc) {
         (void)snprintf(why.text, sizeof(why.text), "%s", o->why);
-        return refuse(turn, msg, &refusal, &why, err);
+        return refuse(r, turn, msg, &refusal, &why, err);
     }
     struct release_trust trust = {.threshold = r->threshold};
     enum gw_rc rc = releases_trusted(turn->store, o->signers, o->signer_count, &trust.signers, err);
@@ -147,6 +148,6 @@ enum gw_rc releases_imported(struct releases *r, struct turn *turn, const struct
         return rc;
     rc = releases_admit(turn->store, &o->release, &trust, turn->now, &refusal, &why);
     if (rc && refusal.check)
-        return refuse(turn, msg, &refusal, &why, err);
+        return refuse(r, turn, msg, &refusal, &why, err);
     return rc ? gw_err_set(err, rc, "%s", gw_err_text(&why)) : stage(r, turn, msg, err);
 }

@@ -255,6 +255,7 @@ static void a_strict_reader_takes_it(void)
     collect(&b, &figures);
     figures.core.devices[DEVICE_ACTIVE] = 3;
     figures.core.rollouts[ROLLOUT_RUNNING] = 2;
+    figures.core.imports_refused[RELEASE_CHECK_SIGNATURE] = 4;
     figures.core.attempts[ATTEMPT_CONFIRMING] = 11;
     figures.core.attempts_back[ATTEMPT_OFFERED] = 12;
     figures.sessions = 13;
@@ -270,6 +271,7 @@ static void a_strict_reader_takes_it(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(gw_buf_str(&text), "gatehouse_devices{state=\"active\"} 3\n"));
     static const char *const lines[] = {
         "gatehouse_rollouts{state=\"running\"} 2\n",
+        "gatehouse_imports_refused_total{check=\"signature\"} 4\n",
         "gatehouse_rollouts{state=\"finished\"} 0\n",
         "gatehouse_attempts{state=\"confirming\"} 11\n",
         "gatehouse_rollback_attempts{state=\"offered\"} 12\n",

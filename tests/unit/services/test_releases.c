@@ -179,10 +179,12 @@ static void stages_what_was_imported(void)
 static void expect_refusal(struct desk *d, struct import_outcome *o, enum release_check check)
 {
     size_t before = desk_audits(d, "release.refused");
+    uint64_t counted = d->operate.releases.refused[check];
     CU_ASSERT_EQUAL(imported(d, o), GW_OK);
     CU_ASSERT_NOT_EQUAL(answered(d), GW_OK);
     CU_ASSERT_EQUAL(desk_answer(d)->refusal.check, check);
     CU_ASSERT_EQUAL(desk_audits(d, "release.refused"), before + 1);
+    CU_ASSERT_EQUAL(d->operate.releases.refused[check], counted + 1);
 }
 
 static void asks_again_what_may_have_changed(void)
