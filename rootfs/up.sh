@@ -150,6 +150,7 @@ fleet=''
 if [ "$devices" -gt 0 ]; then
     setsid "$bin/gatehouse-fleet" --devices "$devices" --name demo --gateway "127.0.0.1:$(fact port_devices)" \
         --mqtt-port "$(fact port_mqtt)" --admin-socket "$socket" --state "$state/fleet" --logs-per-second "$devices" \
+        --event-bytes 130 \
         --product demo --release 1.0.0 --vendor-key "$demo/vendor.pub" --behaviour "$demo/behaviour.toml" \
         --figures 60 </dev/null >>"$state/fleet.log" 2>&1 &
     fleet=$!
