@@ -97,6 +97,12 @@ export class Gateway {
     this.url = `https://localhost:${this.port}`;
   }
 
+  /* SIGKILL to a child of the supervisor, which starts it again. */
+  kill(name) {
+    const pid = Number(execFileSync('pgrep', ['-P', String(this.child.pid), '-x', name], { encoding: 'utf8' }));
+    process.kill(pid, 'SIGKILL');
+  }
+
   cli(...args) {
     return execFileSync(join(bin, 'gatehouse'), ['--socket', this.socket, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   }

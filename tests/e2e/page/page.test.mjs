@@ -372,7 +372,31 @@ async function people() {
   });
 }
 
+/* Over what is on the screen. */
+async function signInAgain(page) {
+  const again = dialog(page).filter({ hasText: 'Your session has ended' });
+  await again.getByLabel('Password').fill(PASSWORD);
+  await again.getByRole('button', { name: 'Sign in' }).click();
+  await until('it is connected again', async () => (await page.getByText(/^Not connected/).count()) === 0);
+}
+
 async function troubles() {
+  await test('a rollout goes on before one’s eyes though broker and daemon are killed', async () => {
+    const release = JSON.parse(gateway.cli('--json', 'release', 'import', sign('acme', '4.0.0', 4, 'gatehouse-fleet')));
+    gateway.cli('rollout', 'create', release.id, '--name', 'Through the night', '--wave', '34%', '--wave', 'rest', '--soak', '2s', '--confirm', '3s');
+    await go(ann, 'Rollouts');
+    await ann.getByRole('link', { name: 'Through the night' }).click();
+    await heading(ann, 'Through the night').waitFor();
+    await button(ann, 'Start').click();
+    await ann.getByText('Running', { exact: true }).waitFor();
+    gateway.kill('mosquitto');
+    gateway.kill('gatehoused');
+    await ann.getByText(/^Not connected\. What is shown was true/).waitFor();
+    await signInAgain(ann);
+    await ann.getByText('Finished', { exact: true }).waitFor();
+    assert.equal(await ann.evaluate(() => window.kept), 'since the claim', 'the page was never loaded again');
+  });
+
   await test('when the gateway is started anew the page stays, says how old it is, and one signs in over it', async () => {
     await go(ann, 'Devices');
     await button(ann, 'Invite').click();
@@ -380,10 +404,7 @@ async function troubles() {
     await stop(gateway.child);
     await ann.getByText(/^Not connected\. What is shown was true/).waitFor();
     await gateway.start();
-    const again = dialog(ann).filter({ hasText: 'Your session has ended' });
-    await again.getByLabel('Password').fill(PASSWORD);
-    await again.getByRole('button', { name: 'Sign in' }).click();
-    await until('it is connected again', async () => (await ann.getByText(/^Not connected/).count()) === 0);
+    await signInAgain(ann);
     assert.equal(await dialog(ann).getByLabel('Id').inputValue(), 'half-typed');
     await dialog(ann).getByRole('button', { name: 'Invite' }).click();
     await dialog(ann).getByRole('button', { name: 'Done' }).click();
