@@ -76,6 +76,26 @@ static const struct gw_toml_key keys[] = {
      .unit = "devices",
      .doc = "How many may be active or quarantined. One more is refused its certificate. Refused at start when there\n"
             "are more already, or when the descriptor limit is too low for it."},
+    {.table = "devices",
+     .key = "log_level",
+     .type = GW_TOML_STRING,
+     .words = "info low medium",
+     .fallback = "\"info\"",
+     .doc = "Lowest severity of events that devices are asked for when they connect. Advice: a device decides, and\n"
+            "nobody may ask to leave out more than what is below medium."},
+    {.table = "devices",
+     .key = "sampling",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 100,
+     .fallback = "100",
+     .unit = "percent",
+     .doc = "How many of their events below medium devices are asked for. Advice, as above."},
+    {.table = "devices",
+     .key = "optout",
+     .type = GW_TOML_BOOL,
+     .fallback = "false",
+     .doc = "Whether devices are told that their owners may switch the security log off."},
     {.table = "operators",
      .key = "address",
      .type = GW_TOML_STRING,
@@ -199,6 +219,11 @@ enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_er
     if (rc)
         return rc;
     struct config c = {.log_level = read_level(t)};
+    device_config_init(&c.advice);
+    c.advice.sampling_pct = (unsigned)gw_toml_int(t, "devices", "sampling");
+    c.advice.optout = gw_toml_bool(t, "devices", "optout");
+    if (event_sev_parse(gw_view_str(gw_toml_str(t, "devices", "log_level")), &c.advice.log_level))
+        return gw_toml_reject(t, "devices", "log_level", err, "is no severity");
     rc = read_names(t, &c, err);
     if (!rc)
         rc = read_listener(t, "mqtt", &c.mqtt, err);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "device_config.h"
 #include "gw_buf.h"
 #include "gw_err.h"
 #include "gw_log.h"
@@ -33,7 +34,8 @@ struct config {
     int32_t artifacts_gib;       /* quota of stored artifacts */
     int32_t artifacts_spare_mib; /* of the disk that artifacts leave free */
     int32_t alerts_offline_minutes;
-    int32_t query_threads; /* reads of the logs at a time */
+    struct device_config advice; /* to every device, but for `renew` */
+    int32_t query_threads;       /* reads of the logs at a time */
     enum gw_log_level log_level;
 };
 

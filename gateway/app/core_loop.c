@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "artifacts.h"
 #include "audit_note.h"
 #include "gw_cleanup.h"
@@ -275,6 +276,9 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
     case OUT_JOBACK:
         rollouts_send_back(&core->operate.rollouts, &out->device, out->id, out->rev, out->word);
         break;
+    case OUT_CONFIG:
+        advice_send(&core->session, core->store, &out->device, now);
+        break;
     case OUT_DUE:
     case OUT_LOOK:
         post_to_self(core, out);
@@ -535,6 +539,8 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
     core->batch = gw_xalloc(CORE_BATCH, sizeof(*core->batch));
     core->queue = inbox_queue_new(wake_core, core);
     session_init(&core->session, answer_of_session, core, gw_wall_now());
+    if (parts->advice)
+        core->session.advice = *parts->advice;
     core->operate.session = &core->session;
     core->operate.alerts.rollouts = &core->operate.rollouts;
     core->operate.facts = &core->facts;

@@ -46,8 +46,9 @@ struct core_parts {
     uv_loop_t *loop;
     const struct store *store; /* the writable one */
     const struct gw_sha256_ops *hash;
-    const struct gateway_facts *facts; /* copied */
-    struct session_table *sessions;    /* of operators */
+    const struct gateway_facts *facts;  /* copied */
+    struct session_table *sessions;     /* of operators */
+    const struct device_config *advice; /* copied; NULL: nothing is wished */
     struct core_outlets outlets;
 };
 

@@ -153,6 +153,7 @@ static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
         .store = &d->store,
         .hash = crypto_sha256(),
         .facts = &d->facts,
+        .advice = &d->config.advice,
         .outlets = daemon_outlets(d),
     };
     enum gw_rc rc = core_init(&d->core, &parts, err);

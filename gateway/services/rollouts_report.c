@@ -158,7 +158,9 @@ enum gw_rc rollouts_state(struct rollouts *r, struct turn *turn, const struct gw
     if (read && !rc)
         rc = feed_state(r, turn, told, err);
     turn_live_device(turn, device);
-    if (!rc)
+    if (!rc) {
         turn_out(turn, OUT_JOB)->device = *device;
+        turn_out(turn, OUT_CONFIG)->device = *device;
+    }
     return rc;
 }

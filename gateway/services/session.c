@@ -12,6 +12,7 @@
 void session_init(struct session *s, session_answer_fn *answer, void *answer_ctx, struct gw_wall now)
 {
     *s = (struct session){.answer = answer, .answer_ctx = answer_ctx};
+    device_config_init(&s->advice);
     s->began = now;
     s->generation = (uint64_t)now.ms; /* above what an earlier run of ours told a broker that still lives */
     s->presence_cap = PRESENCE_CAP_FIRST;
@@ -77,17 +78,29 @@ bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, stru
     return true;
 }
 
+/* SESSION_JOBS_MAX in a second that begins with the first. */
+static bool may_send(struct gw_wall *since, uint8_t *sent, struct gw_wall now)
+{
+    if (since->ms + GW_SECOND_MS <= now.ms || since->ms > now.ms) {
+        *since = now;
+        *sent = 0;
+    }
+    if (*sent == SESSION_JOBS_MAX)
+        return false;
+    (*sent)++;
+    return true;
+}
+
 bool session_may_send_job(struct session *s, const struct gw_device_id *id, struct gw_wall now)
 {
     struct presence *p = presence_at(s, id);
-    if (p->jobs_since.ms + GW_SECOND_MS <= now.ms || p->jobs_since.ms > now.ms) {
-        p->jobs_since = now;
-        p->jobs_sent = 0;
-    }
-    if (p->jobs_sent == SESSION_JOBS_MAX)
-        return false;
-    p->jobs_sent++;
-    return true;
+    return may_send(&p->jobs_since, &p->jobs_sent, now);
+}
+
+bool session_may_advise(struct session *s, const struct gw_device_id *id, struct gw_wall now)
+{
+    struct presence *p = presence_at(s, id);
+    return may_send(&p->advised_since, &p->advised, now);
 }
 
 bool session_queue(struct session *s, const struct gw_device_id *id)

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "device_bus.h"
+#include "device_config.h"
 #include "turn.h"
 #include "watch.h"
 
@@ -27,6 +28,8 @@ struct presence {
     struct gw_wall gap_told;   /* when a batch that could not be taken was last answered */
     struct gw_wall jobs_since; /* the second that jobs_sent counts in */
     uint8_t jobs_sent;
+    struct gw_wall advised_since; /* the same of dn/config */
+    uint8_t advised;
     uint8_t queued; /* messages on their way to their turn */
 };
 
@@ -50,6 +53,7 @@ struct session {
     struct gw_wall sent;       /* when something was sent last, or the broker came up */
     struct presence *presence; /* open addressing, capacity a power of two; id "" = free */
     size_t presence_cap, presence_count, online_count;
+    struct device_config advice; /* what devices are told; its `renew` is each one's own (advice.h) */
     struct watch watch;
     struct session_waiting *waiting; /* ring of SESSION_WAITING_MAX, by rising generation */
     size_t waiting_head, waiting_count;
@@ -66,6 +70,8 @@ GW_MUST_CHECK enum gw_rc session_event(struct session *s, struct turn *turn, con
 bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, struct gw_wall now);
 /* May it be told its job now? Saying yes notes it; SESSION_JOBS_MAX times a second at most. */
 bool session_may_send_job(struct session *s, const struct gw_device_id *id, struct gw_wall now);
+/* The same of dn/config. */
+bool session_may_advise(struct session *s, const struct gw_device_id *id, struct gw_wall now);
 /* A message of this device wants a turn. False: SESSION_QUEUED_MAX of them wait already, it is dropped. */
 bool session_queue(struct session *s, const struct gw_device_id *id);
 void session_unqueue(struct session *s, const struct gw_device_id *id); /* it has had its turn, or got none */

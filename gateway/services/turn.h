@@ -34,6 +34,7 @@ enum turn_out_kind {
     OUT_OPEN_DEVICES,  /* the devices' listeners may open now */
     OUT_JOB,           /* `device` is to hear what dn/job says now */
     OUT_JOBACK,        /* `device` is to hear that its report is stored: id, rev, word */
+    OUT_CONFIG,        /* `device` is to hear what dn/config says now */
     OUT_DUE,           /* a turn for the rollout or attempt `id` */
     OUT_LOOK,          /* more is due: look at the timers again */
 };

@@ -16,11 +16,12 @@
 #include "gw_cleanup.h"
 #include "gw_log.h"
 
-#define TURN_MAX_MS     1000 /* libmosquitto wants its timers looked at once a second */
-#define CONNECT_FIRST   GW_SECOND_MS
-#define CONNECT_MAX     (2 * GW_MINUTE_MS)
-#define DISK_FULL_MS    (5 * GW_SECOND_MS)
-#define STATE_BYTES_MAX 16384
+#define TURN_MAX_MS      1000 /* libmosquitto wants its timers looked at once a second */
+#define CONNECT_FIRST    GW_SECOND_MS
+#define CONNECT_MAX      (2 * GW_MINUTE_MS)
+#define DISK_FULL_MS     (5 * GW_SECOND_MS)
+#define STATE_BYTES_MAX  16384
+#define ADVICE_EVENT_MAX 1024
 
 static volatile sig_atomic_t stop_asked;
 static int wake_fd = -1; /* writing side of the pipe that ends a poll */
@@ -120,6 +121,30 @@ static void on_ack(struct agent *a, struct gw_view payload)
         tell_news(a, &news, &err);
 }
 
+static void add_event(void *ctx, struct gw_view event);
+
+static void on_config(struct agent *a, struct gw_view payload)
+{
+    struct agent_advice_news news;
+    struct gw_err err = {0};
+    if (agent_advice_heard(&a->advice, payload, gw_mono_now(), &news, &err)) {
+        gw_log(GW_LOG_WARN, "advice", "%s", gw_err_text(&err));
+        return;
+    }
+    if (news.level_changed) {
+        GW_CLEANUP(gw_buf_done) struct gw_buf text;
+        gw_buf_init(&text, ADVICE_EVENT_MAX);
+        gw_log(GW_LOG_INFO, "advice", "the gateway asks for events of severity %s and above",
+               event_sev_text(a->advice.least));
+        if (!agent_advice_event(&a->advice, &news, gw_wall_now(), &text))
+            add_event(a, gw_buf_view(&text));
+    }
+    if (news.renew) {
+        gw_log(GW_LOG_INFO, "advice", "the gateway asks to renew the certificate now");
+        a->identity_at_ms = 0;
+    }
+}
+
 static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
 {
     struct agent *a = ctx;
@@ -129,6 +154,8 @@ static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
         agent_job_message(a->jobs.job, payload, gw_wall_now());
     else if (kind == TOPIC_DN_JOBACK)
         agent_job_ack(a->jobs.job, payload);
+    else if (kind == TOPIC_DN_CONFIG)
+        on_config(a, payload);
 }
 
 static const struct agent_session_ops session_ops = {.up = on_up, .down = on_down, .message = on_message};
@@ -285,7 +312,10 @@ static void finish(struct agent *a)
 static enum gw_rc on_event(void *ctx, struct gw_view event, struct gw_err *err)
 {
     struct agent *a = ctx;
-    return agent_spool_add(a->spool, event, agent_event_severity(event), gw_wall_now(), err);
+    unsigned severity = agent_event_severity(event);
+    if (!agent_advice_takes(&a->advice, severity))
+        return GW_OK;
+    return agent_spool_add(a->spool, event, severity, gw_wall_now(), err);
 }
 
 /* A full disk is not the end: nothing more is read until it has room again. */
@@ -370,6 +400,7 @@ static enum gw_rc turn(struct agent *a, int wake, struct gw_err *err)
 enum gw_rc agent_run(const struct agent_config *config, struct gw_err *err)
 {
     struct agent a = {.config = config, .fs = gw_fs_posix(), .lock_fd = -1, .input = {.fd = -1}};
+    agent_advice_init(&a.advice);
     GW_CLOSE int wake = -1;
     enum gw_rc rc = catch_signals(&wake, err);
     if (!rc)

@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "agent.h"
+#include "agent_advice.h"
 #include "agent_backoff.h"
 #include "agent_est.h"
 #include "agent_input.h"
@@ -26,6 +27,7 @@ struct agent {
     struct agent_ship ship;
     struct agent_session *session; /* NULL until there is a certificate */
     struct agent_input input;
+    struct agent_advice advice;
     struct agent_job_run jobs;
 
     bool enrolled;

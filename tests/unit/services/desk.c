@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "artifacts.h"
 #include "crypto_hash.h"
 #include "crypto_init.h"
@@ -183,6 +184,8 @@ static void let_out(struct desk *d, const struct turn_out *out)
         session_table_apply(d->sessions, out->session);
     if (out->kind == OUT_JOB)
         rollouts_send_job(&d->operate.rollouts, &d->store, &out->device, d->now);
+    if (out->kind == OUT_CONFIG)
+        advice_send(&d->session, &d->store, &out->device, d->now);
     if (out->kind == OUT_JOBACK)
         rollouts_send_back(&d->operate.rollouts, &out->device, out->id, out->rev, out->word);
     if ((out->kind == OUT_DUE || out->kind == OUT_LOOK) && d->due_count < DESK_DUE_MAX)

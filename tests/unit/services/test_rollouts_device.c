@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice.h"
 #include "gw_cleanup.h"
 #include "shop.h"
 
@@ -88,6 +89,49 @@ static void what_is_no_report_is_counted_and_told_once_a_minute(void)
     shop_wait(&d, GW_MINUTE_MS);
     CU_ASSERT_EQUAL(desk_audits(&d, "proto.error"), 2);
     CU_ASSERT_TRUE(desk_audited(&d, "proto.error", "device:pump-000"));
+    desk_close(&d);
+}
+
+static enum device_renew renew_said(struct desk *d)
+{
+    struct device_config c = {.renew = DEVICE_RENEW_NONE};
+    GW_ASSERT_OK(device_config_parse(gw_view_str(desk_down(d, "pump-000", "config")), &c, NULL), NULL);
+    CU_ASSERT_TRUE(c.log_level == EVENT_SEV_LOW && c.sampling_pct == 50);
+    return c.renew;
+}
+
+/* What a device hears whose certificate has lived for so many hundredths of its life. */
+static enum device_renew renew_at(struct desk *d, const struct device_cert *cert, int lived_pct)
+{
+    struct gw_device_id id = desk_id("pump-000");
+    struct bus_event here = {.kind = BUS_PRESENCE, .device = id, .online = true, .cert_sha256 = cert->sha256};
+    CU_ASSERT_EQUAL(desk_bus(d, &here), GW_OK);
+    d->now.ms = cert->not_before.ms + (cert->not_after.ms - cert->not_before.ms) / 100 * lived_pct;
+    advice_send(&d->session, &d->store, &id, d->now);
+    return renew_said(d);
+}
+
+static void every_connection_is_answered_with_advice(void)
+{
+    struct desk d;
+    struct gw_device_id id = desk_id("pump-000");
+    struct gw_sha256 sha256 = desk_hash(1);
+    struct device_cert cert;
+    shop_open(&d);
+    d.session.advice.log_level = EVENT_SEV_LOW;
+    d.session.advice.sampling_pct = 50;
+    desk_active(&d, "pump-000", 1, 1);
+    GW_ASSERT_OK(d.store.ops->cert_get(d.store.self, &sha256, &cert, NULL), NULL);
+    shop_connect(&d, "pump-000", "1.0", "boot-1", 0);
+    CU_ASSERT_EQUAL(renew_said(&d), DEVICE_RENEW_NONE);
+    CU_ASSERT_EQUAL(renew_at(&d, &cert, 66), DEVICE_RENEW_NONE);
+    CU_ASSERT_EQUAL(renew_at(&d, &cert, 68), DEVICE_RENEW_DUE);
+    CU_ASSERT_EQUAL(renew_at(&d, &cert, 91), DEVICE_RENEW_NOW);
+    size_t before = d.down_count;
+    d.session.broker_up = false;
+    d.now.ms += 2 * GW_SECOND_MS;
+    advice_send(&d.session, &d.store, &id, d.now);
+    CU_ASSERT_EQUAL(d.down_count, before);
     desk_close(&d);
 }
 
@@ -322,6 +366,15 @@ static void what_finds_no_room_at_the_broker_is_sent_later(void)
     desk_close(&d);
 }
 
+/* How often something went there. */
+static size_t sent_to(const struct desk *d, const char *down)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->down_count; i++)
+        n += strcmp(d->downs[i].down, down) == 0;
+    return n;
+}
+
 static void one_that_keeps_asking_is_answered_so_often_and_no_oftener(void)
 {
     struct desk d;
@@ -329,18 +382,19 @@ static void one_that_keeps_asking_is_answered_so_often_and_no_oftener(void)
     shop_open(&d);
     shop_device(&d, "pump-000", "1.0");
     shop_device(&d, "pump-001", "1.0");
-    size_t sent = d.down_count;
+    size_t sent = sent_to(&d, "job"), advised = sent_to(&d, "config");
     for (int i = 0; i < 3 * SESSION_JOBS_MAX; i++)
         tell(&d, "pump-000", BUS_TOPIC_STATE, "{}");
-    CU_ASSERT_EQUAL(d.down_count - sent, SESSION_JOBS_MAX - 1); /* one was sent before */
+    CU_ASSERT_EQUAL(sent_to(&d, "job") - sent, SESSION_JOBS_MAX - 1); /* one was sent before */
+    CU_ASSERT_EQUAL(sent_to(&d, "config") - advised, SESSION_JOBS_MAX - 1);
     CU_ASSERT_EQUAL(d.operate.rollouts.unsent_count, 1);
-    sent = d.down_count;
+    sent = sent_to(&d, "job");
     rollouts_resend(&d.operate.rollouts, &d.store);
-    CU_ASSERT_EQUAL(d.down_count - sent, 1); /* what is true then */
+    CU_ASSERT_EQUAL(sent_to(&d, "job") - sent, 1); /* what is true then */
     CU_ASSERT_FALSE(job_of(&d, "pump-000", &rev, &n));
     shop_wait(&d, GW_SECOND_MS);
     tell(&d, "pump-000", BUS_TOPIC_STATE, "{}");
-    CU_ASSERT_EQUAL(d.down_count - sent, 2);
+    CU_ASSERT_EQUAL(sent_to(&d, "job") - sent, 2);
     desk_close(&d);
 }
 
@@ -434,6 +488,8 @@ const struct gw_test_case rollouts_device_cases[] = {
     {"reports are acknowledged after they are stored", reports_are_acknowledged_after_they_are_stored},
     {"nobody reports about the job of another", nobody_reports_about_the_job_of_another},
     {"what is no report is counted, and told once a minute", what_is_no_report_is_counted_and_told_once_a_minute},
+    {"every connection is answered with advice, by the life of its certificate",
+     every_connection_is_answered_with_advice},
     {"every connection is answered with the job, above all numbers",
      every_connection_is_answered_with_the_job_above_all_numbers},
     {"up/state leaves the gateway's own part alone", up_state_keeps_the_gateways_own_part},
