@@ -16,6 +16,7 @@
 
 #include "fleet_device.h"
 #include "fleet_keep.h"
+#include "fleet_ledger.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
 
@@ -134,6 +135,8 @@ static enum gw_rc start(struct fleet *f, struct gw_err *err)
     if (!rc)
         rc = open_loop(f, err);
     if (!rc)
+        rc = fleet_ledger_open(o->ledger, &f->common.ledger_fd, err);
+    if (!rc)
         rc = fleet_updates_open(&f->common.updates, o, f->common.behaviour, &f->stats.updates, err);
     if (!rc)
         rc = add_fd(f, fleet_fetches_fd(f->common.updates.fetches), err);
@@ -191,6 +194,7 @@ static void stop(struct fleet *f)
     free(f->devices);
     fleet_updates_close(&f->common.updates);
     gw_cleanup_fd(&f->common.epoll_fd);
+    gw_cleanup_fd(&f->common.ledger_fd);
     gw_cleanup_fd(&f->wake_fd);
     gw_cleanup_fd(&f->signal_fd);
     gw_cleanup_fd(&f->lock_fd);
@@ -334,8 +338,12 @@ static void loop(struct fleet *f)
 enum gw_rc fleet_run(const struct fleet_options *options, const struct fleet_behaviour *behaviour, struct gw_err *err)
 {
     struct fleet *f = gw_xalloc(1, sizeof(*f));
-    f->common = (struct fleet_common){
-        .options = options, .behaviour = behaviour, .stats = &f->stats, .maker = &f->maker, .epoll_fd = -1};
+    f->common = (struct fleet_common){.options = options,
+                                      .behaviour = behaviour,
+                                      .stats = &f->stats,
+                                      .maker = &f->maker,
+                                      .epoll_fd = -1,
+                                      .ledger_fd = -1};
     f->common.updates.journal_fd = f->lock_fd = f->wake_fd = f->signal_fd = -1;
     enum gw_rc rc = start(f, err);
     if (!rc) {

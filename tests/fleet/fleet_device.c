@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <time.h>
 
+#include "fleet_ledger.h"
 #include "fleet_manners.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
@@ -89,10 +90,20 @@ static bool make_one(struct fleet_device *d, const struct fleet_now *now)
     return true;
 }
 
+/* True when the ledger, if there is one, knows that these events exist: from then on they may be out. */
+static bool noted(struct fleet_device *d, const struct fleet_batch *batch)
+{
+    struct gw_err err = {0};
+    if (batch->first_sent_us || !fleet_ledger_sent(d->common->ledger_fd, &d->identity.site.id, &d->log, batch, &err))
+        return true;
+    gw_log(GW_LOG_ERROR, "log", "%s: %s; nothing is sent", d->identity.site.id.text, gw_err_text(&err));
+    return false;
+}
+
 static bool send_one(struct fleet_device *d, bool probe, const struct fleet_now *now)
 {
     struct fleet_batch *batch = fleet_log_next(&d->log, probe);
-    if (!batch || agent_session_publish(d->session, TOPIC_UP_LOG, gw_buf_view(&batch->payload)))
+    if (!batch || !noted(d, batch) || agent_session_publish(d->session, TOPIC_UP_LOG, gw_buf_view(&batch->payload)))
         return false;
     if (d->log.sent == 0)
         d->resend_at_ms = now->mono.ms + agent_jitter_ms(RESEND_MS);
@@ -179,6 +190,13 @@ static void take_news(struct fleet_device *d, const struct fleet_news *news)
         fleet_histogram_add(&s->latency, news->latency_us[i]);
 }
 
+static void note_acked(struct fleet_device *d, const struct fleet_news *news)
+{
+    struct gw_err err = {0};
+    if (news->events && fleet_ledger_acked(d->common->ledger_fd, &d->identity.site.id, &d->log, &err))
+        gw_log(GW_LOG_ERROR, "log", "%s: %s", d->identity.site.id.text, gw_err_text(&err));
+}
+
 static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
 {
     struct fleet_device *d = ctx;
@@ -190,6 +208,7 @@ static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
     struct fleet_now now = fleet_now();
     fleet_log_ack(&d->log, &ack, d->common->key, d->origin, now.us, &news);
     take_news(d, &news);
+    note_acked(d, &news);
     if (news.batches)
         d->resend_at_ms = now.mono.ms + agent_jitter_ms(RESEND_MS);
     ship(d, &now);

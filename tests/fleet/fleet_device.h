@@ -29,6 +29,7 @@ struct fleet_common {
     const struct note_key *key; /* NULL until it is known */
     struct fleet_updates updates;
     int epoll_fd;
+    int ledger_fd;       /* -1: none */
     bool load;           /* events are made */
     bool drain;          /* nothing new; what is in flight goes out */
     int64_t load_at_ms;  /* monotonic; meaningful with load */

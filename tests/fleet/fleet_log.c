@@ -220,6 +220,11 @@ static const struct gw_sha256 *root_at(const struct fleet_tree *tree, uint64_t s
     return NULL;
 }
 
+const struct gw_sha256 *fleet_log_root(const struct fleet_log *log, uint64_t size)
+{
+    return log->tree ? root_at(log->tree, size) : NULL;
+}
+
 /* False when the gateway's root is not ours. */
 static bool check_root(const struct fleet_log *log, const struct ack *ack, struct fleet_news *news)
 {

@@ -104,6 +104,9 @@ struct fleet_news {
 void fleet_log_ack(struct fleet_log *log, const struct ack *ack, const struct note_key *key, const char *origin,
                    int64_t now_us, struct fleet_news *ret_news);
 
+/* The device's own root over its first `size` events; NULL when it is not remembered, or the device keeps no tree. */
+const struct gw_sha256 *fleet_log_root(const struct fleet_log *log, uint64_t size);
+
 /* A batch that contradicts the newest acknowledged events: same numbers, other bytes. GW_NOT_FOUND: nothing is
  * acknowledged yet. */
 GW_MUST_CHECK enum gw_rc fleet_log_lie(const struct fleet_log *log, struct fleet_event_maker *maker, const char *device,

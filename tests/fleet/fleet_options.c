@@ -28,6 +28,7 @@ static const char help[] =
     "  --artifact-bytes N       fetch only so much of an artifact and check no digest\n"
     "  --no-download            fetch nothing\n"
     "  --handler-journal FILE   a line for each installation that is begun (DIR/handlers)\n"
+    "  --ledger FILE            a line for each batch that goes out and each acknowledgement (none)\n"
     "  --name TEXT --first N    devices are called TEXT-N and so on (sim, 1)\n"
     "  --workers N              threads that enrol (8)\n"
     "  --together               no load before every device has a session\n"
@@ -127,6 +128,7 @@ enum option_id {
     OPT_ARTIFACT_BYTES,
     OPT_NO_DOWNLOAD,
     OPT_HANDLER_JOURNAL,
+    OPT_LEDGER,
     OPT_VERSION,
     OPT_HELP,
 };
@@ -161,6 +163,7 @@ static const struct option options[] = {
     {"artifact-bytes", required_argument, NULL, OPT_ARTIFACT_BYTES},
     {"no-download", no_argument, NULL, OPT_NO_DOWNLOAD},
     {"handler-journal", required_argument, NULL, OPT_HANDLER_JOURNAL},
+    {"ledger", required_argument, NULL, OPT_LEDGER},
     {"version", no_argument, NULL, OPT_VERSION},
     {"help", no_argument, NULL, OPT_HELP},
     {NULL, 0, NULL, 0},
@@ -262,6 +265,9 @@ static enum gw_rc take(int option, struct fleet_options *o, struct gw_err *err)
         return GW_OK;
     case OPT_RATE:
         return take_rate(optarg, o, err);
+    case OPT_LEDGER:
+        o->ledger = optarg;
+        return GW_OK;
     case OPT_TOGETHER:
         o->together = true;
         return GW_OK;

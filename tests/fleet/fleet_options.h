@@ -41,6 +41,7 @@ struct fleet_options {
     const char *vendor_keys[AGENT_VENDOR_KEYS_MAX]; /* files: whose releases are taken */
     size_t vendor_key_count;
     const char *handler_journal; /* file; NULL: "<state>/handlers" */
+    const char *ledger;          /* file; NULL: none */
     uint32_t install_ms, reboot_ms;
     uint64_t artifact_bytes; /* only so many of each, and no digest is checked; 0: all */
     bool no_download;

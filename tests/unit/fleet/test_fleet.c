@@ -6,10 +6,12 @@
 #include "fleet_behaviour.h"
 #include "fleet_fs.h"
 #include "fleet_keep.h"
+#include "fleet_ledger.h"
 #include "fleet_log.h"
 #include "fleet_slots.h"
 #include "fleet_stats.h"
 #include "gw_cleanup.h"
+#include "gw_fs.h"
 #include "gw_test.h"
 #include "log_batch.h"
 #include "log_start.h"
@@ -429,6 +431,54 @@ static void percentiles_are_within_a_bucket(void)
     CU_ASSERT_EQUAL(h.max_us, 100000);
 }
 
+static void a_ledger_tells_what_was_sent_and_acknowledged(void)
+{
+    char path[192], want[512], root[2 * GW_SHA256_LEN + 1];
+    struct gw_err err = {0};
+    struct gw_device_id id;
+    struct fleet_news news;
+    int fd = -1;
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    CU_ASSERT_EQUAL_FATAL(gw_device_id_parse(gw_view_str("sim-00001"), &id), GW_OK);
+    (void)snprintf(path, sizeof(path), "%s/ledger", gw_test_dir());
+    new_log(&log);
+    make(&log, BATCH);
+    const struct ack ack = ack_of(&log, BATCH + 1);
+    for (int run = 0; run < 2; run++) { /* a second run goes on in the same file */
+        GW_ASSERT_OK(fleet_ledger_open(path, &fd, &err), &err);
+        if (run == 0)
+            GW_ASSERT_OK(fleet_ledger_sent(fd, &id, &log, fleet_log_next(&log, false), &err), &err);
+        fleet_log_ack(&log, &ack, NULL, "", 0, &news);
+        if (run == 1)
+            GW_ASSERT_OK(fleet_ledger_acked(fd, &id, &log, &err), &err);
+        gw_cleanup_fd(&fd);
+    }
+    gw_hex_format(ack.root.bytes, GW_SHA256_LEN, root);
+    (void)snprintf(want, sizeof(want), "sim-00001 %016llx sent 11 %s\nsim-00001 %016llx acked 11 -\n",
+                   (unsigned long long)log.epoch, root, (unsigned long long)log.epoch);
+    gw_buf_init(&text, sizeof(want));
+    GW_ASSERT_OK(gw_fs_read_file(path, &text, &err), &err);
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&text), want);
+}
+
+static void a_ledger_that_cannot_be_written_says_so(void)
+{
+    struct gw_err err = {0};
+    struct gw_device_id id;
+    int fd = -1;
+    GW_CLEANUP(fleet_log_done) struct fleet_log log;
+    CU_ASSERT_EQUAL_FATAL(gw_device_id_parse(gw_view_str("sim-00001"), &id), GW_OK);
+    new_log(&log);
+    make(&log, BATCH);
+    CU_ASSERT_EQUAL(fleet_ledger_open("/nonexistent/ledger", &fd, &err), GW_NOT_FOUND);
+    GW_ASSERT_OK(fleet_ledger_open(NULL, &fd, &err), &err); /* none is wanted */
+    CU_ASSERT_EQUAL(fleet_ledger_sent(fd, &id, &log, fleet_log_next(&log, false), &err), GW_OK);
+    GW_ASSERT_OK(fleet_ledger_open("/dev/full", &fd, &err), &err);
+    CU_ASSERT_EQUAL(fleet_ledger_sent(fd, &id, &log, fleet_log_next(&log, false), &err), GW_NO_SPACE);
+    gw_cleanup_fd(&fd);
+}
+
 static const struct gw_test_case cases[] = {
     {"a log begins with its start", a_log_begins_with_its_start},
     {"an acknowledgement frees what it covers", an_acknowledgement_frees_what_it_covers},
@@ -438,6 +488,8 @@ static const struct gw_test_case cases[] = {
     {"credit holds batches back", credit_holds_batches_back},
     {"a lie has old numbers and other bytes", a_lie_has_old_numbers_and_other_bytes},
     {"kept logs go on where they stood", kept_logs_go_on_where_they_stood},
+    {"a ledger tells what was sent and acknowledged", a_ledger_tells_what_was_sent_and_acknowledged},
+    {"a ledger that cannot be written says so", a_ledger_that_cannot_be_written_says_so},
     {"deals out kinds by range and share", deals_out_kinds_by_range_and_share},
     {"a seed deals the same shares to other devices", a_seed_deals_the_same_shares_to_others},
     {"what a device says goes alone and in order", what_a_device_says_goes_alone_and_in_order},
