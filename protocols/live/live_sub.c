@@ -96,6 +96,8 @@ bool live_sub_resume(struct live_sub *s, uint64_t seq, const char **ret_why)
 
 bool live_sub_differs(const struct live_sub *s)
 {
+    if (!s->view->table->whole)
+        return false; /* the gateway has just started; "no rows" would be taken for the truth */
     return s->filling || s->due || s->done_version != s->view->version || s->told_total != s->view->count;
 }
 

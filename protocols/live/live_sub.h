@@ -49,7 +49,7 @@ void live_sub_done(struct live_sub *s);
  * window may have held others then, told by *ret_why ("gap", "window"). */
 bool live_sub_resume(struct live_sub *s, uint64_t seq, const char **ret_why);
 
-/* Is there anything to tell? The view must be up to date. */
+/* Is there anything to tell? The view must be up to date. Nothing before the topic's table is whole. */
 bool live_sub_differs(const struct live_sub *s);
 /* Writes one message of at most max_bytes (a single row may be larger, up to LIVE_ROW_MAX) with this number. */
 GW_MUST_CHECK enum gw_rc live_sub_frame(struct live_sub *s, const char *epoch, uint64_t n, size_t max_bytes,

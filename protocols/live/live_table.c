@@ -125,6 +125,7 @@ bool live_table_put(struct live_table *t, const char *key, struct gw_view json)
     bool found;
     size_t at = live_rows_find(t->rows, t->count, key, &found);
     json = fitting(json, key, room);
+    t->whole = t->whole || t->topic == LIVE_OVERVIEW;
     if (found) {
         struct live_row *row = t->rows[at];
         row->unseen = false;
@@ -204,6 +205,7 @@ void live_table_sweep_end(struct live_table *t)
     for (size_t i = t->sweeping ? t->count : 0; i-- > 0;)
         if (t->rows[i]->unseen)
             delete_at(t, i);
+    t->whole = t->whole || t->sweeping;
     t->sweeping = false;
 }
 

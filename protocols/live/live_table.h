@@ -47,6 +47,7 @@ struct live_table {
     struct live_row *oldest, *newest;
     size_t gone_count;
     bool sweeping;
+    bool whole;       /* a sweep has ended, or it is the overview's one row: what is not here is not there */
     uint64_t refused; /* rows above LIVE_ROWS_MAX */
 };
 

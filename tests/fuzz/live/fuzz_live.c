@@ -89,6 +89,10 @@ static struct live_hub *make_hub(void)
                                        .tail = tail};
     struct live_hub *hub = live_hub_new(&config);
     live_hub_attach(hub, (struct ws_port){.send = port_send, .close = port_close}, 9443);
+    for (enum live_topic t = LIVE_DEVICES; t < LIVE_LOG; t++) {
+        live_hub_sweep(hub, t, true);
+        live_hub_sweep(hub, t, false);
+    }
     live_hub_put(hub, LIVE_DEVICES, "a", gw_view_str("{\"id\":\"a\",\"state\":\"active\",\"online\":true,\"n\":1.5}"));
     live_hub_put(hub, LIVE_DEVICES, "b", gw_view_str("{\"id\":\"b\",\"seen\":\"2026-01-01T00:00:00Z\",\"t\":[1,[]]}"));
     return hub;

@@ -58,6 +58,41 @@ static void nothing_is_a_snapshot_too(void)
     page_check(p, s);
 }
 
+/* Behind a start the rows come one by one: none of them yet is not the same as none at all. */
+static void half_a_first_sweep_is_no_snapshot(void)
+{
+    WITH_BENCH(b, 0);
+    struct ws_conn *p = connected(b, 0);
+    page_say(p, "{\"t\":\"sub\",\"id\":9,\"topic\":\"rollouts\"}");
+    bench_tick(b, 200);
+    CU_ASSERT_EQUAL_FATAL(p->frame_count, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(p->frames[0], "\"ok\""));
+    live_hub_sweep(b->hub, LIVE_ROLLOUTS, true);
+    live_hub_put(b->hub, LIVE_ROLLOUTS, "ro-1", gw_view_str("{\"id\":\"ro-1\"}"));
+    bench_tick(b, 200);
+    CU_ASSERT_EQUAL(p->frame_count, 1);
+    live_hub_put(b->hub, LIVE_ROLLOUTS, "ro-2", gw_view_str("{\"id\":\"ro-2\"}"));
+    live_hub_sweep(b->hub, LIVE_ROLLOUTS, false);
+    bench_tick(b, 200);
+    CU_ASSERT_EQUAL_FATAL(p->frame_count, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(p->frames[1], "\"snap\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(p->frames[1], "ro-1"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(p->frames[1], "ro-2"));
+}
+
+static void the_overview_needs_no_sweep(void)
+{
+    WITH_BENCH(b, 0);
+    struct ws_conn *p = connected(b, 0);
+    page_say(p, "{\"t\":\"sub\",\"id\":9,\"topic\":\"overview\"}");
+    bench_tick(b, 200);
+    CU_ASSERT_EQUAL(p->frame_count, 1);
+    live_hub_put(b->hub, LIVE_OVERVIEW, LIVE_OVERVIEW_KEY, gw_view_str("{\"gateway\":\"gw\"}"));
+    bench_tick(b, 1000);
+    CU_ASSERT_EQUAL_FATAL(p->frame_count, 2);
+    CU_ASSERT_PTR_NOT_NULL(strstr(p->frames[1], "\"snap\""));
+}
+
 static void change_leaves_at_once(void)
 {
     WITH_BENCH(b, 10);
@@ -305,6 +340,8 @@ static void unsub_ends(void)
 const struct gw_test_case hub_cases[] = {
     {"sends ok and the first rows", first_rows},
     {"sends a snapshot of nothing", nothing_is_a_snapshot_too},
+    {"half of a first sweep is no snapshot", half_a_first_sweep_is_no_snapshot},
+    {"the overview's one row needs no sweep", the_overview_needs_no_sweep},
     {"sends the first change after quiet at once, and then ten times a second", change_leaves_at_once},
     {"sends nothing when a row is the same byte for byte", same_bytes_are_no_change},
     {"tells rows that begin and end to match", rows_enter_and_leave_a_query},

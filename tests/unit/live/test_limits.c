@@ -312,9 +312,11 @@ static void too_big_rows(void)
     memset(json + head, 'p', (size_t)(LIVE_ROW_MAX - head - 2));
     memcpy(json + LIVE_ROW_MAX - 2, "\"}", 3);
     CU_ASSERT_EQUAL_FATAL(strlen(json), LIVE_ROW_MAX);
+    live_hub_sweep(b->hub, LIVE_RELEASES, true);
     live_hub_put(b->hub, LIVE_RELEASES, "fits", gw_view_str(json));
     memcpy(json + LIVE_ROW_MAX - 2, "p\"}", 4);
     live_hub_put(b->hub, LIVE_RELEASES, "too-big", gw_view_str(json));
+    live_hub_sweep(b->hub, LIVE_RELEASES, false);
     bench_tick(b, 1);
     struct ws_conn *p = connected(b, 0);
     struct page_sub *s = &p->subs[0];
