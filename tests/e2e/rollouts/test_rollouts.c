@@ -1,7 +1,9 @@
 /*
  * Signed releases to 200 devices over real TLS by the shipped programs, while each of them is killed with SIGKILL at
  * named points. A wave that fails its gate holds until a person waives it; a second release fails by its rule and is
- * rolled back. Afterwards the handlers' journals prove that no device began an attempt twice and no wave began early.
+ * rolled back. Afterwards the handlers' journals prove that no device began an attempt twice and no wave began early,
+ * and the devices' own accounts that every acknowledged event is in the journal once. A person watches all of it on the
+ * page, which is never loaded again.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,11 +17,14 @@
 #include "gw_test.h"
 #include "gw_time.h"
 #include "rollouts_kit.h"
+#include "rollouts_logs.h"
+#include "rollouts_page.h"
 
 #define LIMIT_MS     90000
 #define DEVICES      200 /* and one reference agent */
 #define FIRST_WAVE   11
 #define SECOND_WAVE  60
+#define SILENT       2 /* of the devices, for good */
 #define SOAK_MS      2000
 #define IMAGE_BYTES  ((size_t)128 * 1024)
 #define AGENT_DEVICE "pump-agent"
@@ -30,7 +35,7 @@ static struct gw_agent agent;
 static struct vendor vendor;
 static char release_1[32], release_2[32];
 static struct kit_rollout first, second;
-static char handlers[192], agent_installs[224];
+static char handlers[192], ledger[192], agent_installs[224];
 static int64_t waived_ms;
 static uint16_t ports[3];
 
@@ -160,10 +165,11 @@ static void start_fleet(void)
 {
     char path[192];
     (void)snprintf(path, sizeof(path), "%s/behaviour.toml", fleet.state);
-    const char *const args[] = {
-        "--devices",    "200",      "--product",    "pump", "--hardware",  "rev-b", "--release",         "0.9.0",
-        "--vendor-key", vendor.pub, "--install-ms", "300",  "--reboot-ms", "300",   "--logs-per-second", "50",
-        "--behaviour",  path,       "--figures",    "0",    NULL};
+    const char *const args[] = {"--devices",    "200",         "--product",   "pump",         "--hardware",
+                                "rev-b",        "--release",   "0.9.0",       "--vendor-key", vendor.pub,
+                                "--install-ms", "300",         "--reboot-ms", "300",          "--logs-per-second",
+                                "50",           "--behaviour", path,          "--figures",    "0",
+                                "--ledger",     ledger,        NULL};
     gw_fleet_start(&fleet, &gateway, args);
 }
 
@@ -237,10 +243,12 @@ static void a_fleet_and_two_releases(void)
     (void)snprintf(path, sizeof(path), "%s/behaviour.toml", fleet.state);
     write_text(path, behaviour, 0600);
     (void)snprintf(handlers, sizeof(handlers), "%s/handlers", fleet.state);
+    (void)snprintf(ledger, sizeof(ledger), "%s/ledger", fleet.state);
     start_fleet();
     CU_ASSERT_FATAL(gw_proc_await(&fleet.proc, "all enrolled: 200, refused: 0", LIMIT_MS));
     make_agent();
     CU_ASSERT_FATAL(gw_await(all_told, &(unsigned){0}, LIMIT_MS));
+    page_open(&gateway);
 }
 
 /* ---- the first rollout ------------------------------------------------------------------------------------------- */
@@ -292,7 +300,10 @@ static void the_second_wave_holds_until_a_person_waives_it(void)
     hit(POINT_BROKER_REPORTING, gw_gateway_child(&gateway, "mosquitto"));
     await_state(&first, "holding");
     CU_ASSERT_STRING_EQUAL(first.hold, "gate");
+    page_await(&first, "holding");
+    int signins = page_signins();
     kill_daemon(POINT_DAEMON_HOLDING);
+    page_await_signin(signins); /* the session went with the daemon, the page did not */
     CU_ASSERT_FATAL(kit_look(&gateway, &first));
     CU_ASSERT_STRING_EQUAL(first.state, "holding");
     CU_ASSERT_STRING_EQUAL(first.wave[2], "waiting");
@@ -317,6 +328,7 @@ static void the_last_wave_ends_though_they_die(void)
     gw_gateway_restart(&gateway);
     CU_ASSERT_FATAL(gw_gateway_await_ready(&gateway));
     await_state(&first, "finished");
+    page_await(&first, "finished");
 }
 
 /* ---- what it came to --------------------------------------------------------------------------------------------- */
@@ -426,6 +438,7 @@ static void the_second_release_fails_and_goes_back(void)
     size_t before = kit_lines(handlers);
     kit_roll_out(&gateway, release_2, gw_buf_str(&plan), &second);
     await_state(&second, "rolling_back");
+    page_await(&second, "rolling_back");
     kill_daemon(POINT_DAEMON_ROLLING_BACK);
     await_begun(handlers, before + 72); /* some of those that go back have begun */
     hit(POINT_BROKER_ROLLING_BACK, gw_gateway_child(&gateway, "mosquitto"));
@@ -477,6 +490,30 @@ static void no_device_began_an_attempt_twice(void)
     CU_ASSERT_EQUAL(kit_lines(agent_installs), 1);
 }
 
+static void the_page_showed_it_without_a_reload(void)
+{
+    static const char *const of_first[] = {"running", "holding", "running", "finished", NULL};
+    static const char *const of_second[] = {"running", "rolling_back", "rolled_back", NULL};
+    if (!page_built()) {
+        gw_test_skip("this build has no page (GW_PAGE=OFF)");
+        return;
+    }
+    page_end();
+    page_compare(&gateway, 0, &first, of_first);
+    page_compare(&gateway, 1, &second, of_second);
+    page_was_kept(5); /* once at first; before and behind the hold, with the supervisor, while it rolls back */
+    page_done();
+}
+
+static void every_log_verifies(void)
+{
+    gw_proc_signal(&fleet.proc, SIGTERM); /* what is on its way is acknowledged first */
+    CU_ASSERT_EQUAL(gw_proc_wait(&fleet.proc, LIMIT_MS), 0);
+    gw_proc_signal(&agent.proc, SIGTERM);
+    CU_ASSERT_EQUAL(gw_proc_wait(&agent.proc, LIMIT_MS), 0);
+    logs_export(&gateway);
+}
+
 static void everything_ends_and_frees_its_ports(void)
 {
     gw_fleet_done(&fleet);
@@ -484,11 +521,16 @@ static void everything_ends_and_frees_its_ports(void)
     CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
     for (size_t i = 0; i < 3; i++)
         CU_ASSERT(kit_port_free(ports[i]));
-    gw_gateway_done(&gateway);
     for (int i = 1; i < POINT_COUNT; i++) {
         printf("#   killed %d times: %s\n", hits[i], point_names[i]);
         CU_ASSERT(hits[i] > 0);
     }
+}
+
+static void every_acknowledged_event_is_there_once(void)
+{
+    logs_compare(&gateway, ledger, DEVICES, SILENT, &agent, AGENT_DEVICE);
+    gw_gateway_done(&gateway);
 }
 
 static const struct gw_test_case cases[] = {
@@ -501,7 +543,10 @@ static const struct gw_test_case cases[] = {
     {"the second release fails by its rule and goes back", the_second_release_fails_and_goes_back},
     {"nobody keeps the second release", nobody_keeps_the_second_release},
     {"no device began an attempt twice", no_device_began_an_attempt_twice},
+    {"the page showed all of it without a reload", the_page_showed_it_without_a_reload},
+    {"every log verifies behind all of it", every_log_verifies},
     {"everything ends, every port is free, every point was hit", everything_ends_and_frees_its_ports},
+    {"every acknowledged event is in the journal exactly once", every_acknowledged_event_is_there_once},
 };
 
 int main(void)
