@@ -397,6 +397,26 @@ async function troubles() {
     assert.equal(await ann.evaluate(() => window.kept), 'since the claim', 'the page was never loaded again');
   });
 
+  await test('a tail shows what came while it was cut off', async () => {
+    await go(ann, 'Log');
+    await ann.getByLabel('Whose').selectOption('audit');
+    const tail = ann.getByRole('region', { name: 'Events, the newest first' });
+    const invitations = tail.getByRole('button', { name: 'device.invite', exact: true });
+    await invitations.first().waitFor();
+    const before = await invitations.count();
+    gateway.kill('gatehoused');
+    await ann.getByText(/^Not connected\. What is shown was true/).waitFor();
+    await until('the gateway takes an invitation', () => {
+      try {
+        return gateway.cli('device', 'invite', 'while-away');
+      } catch {
+        return false;
+      }
+    });
+    await signInAgain(ann);
+    await until('the act of the time between is in the tail', async () => (await invitations.count()) > before);
+  });
+
   await test('when the gateway is started anew the page stays, says how old it is, and one signs in over it', async () => {
     await go(ann, 'Devices');
     await button(ann, 'Invite').click();

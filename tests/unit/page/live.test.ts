@@ -299,6 +299,23 @@ test('events and what was left out reach whoever follows a log', () => {
   assert.deepEqual(seen, [1, 2, 7]);
 });
 
+test('whoever follows a log hears where its events begin, again after each loss', async () => {
+  const world = new World();
+  const sub = world.client.subscribe({ topic: 'log' }, () => {});
+  let begun = 0;
+  sub.began = () => begun++;
+  world.up();
+  assert.equal(begun, 0);
+  world.say({ t: 'ok', id: sub.id });
+  assert.equal(begun, 1);
+  await world.lose();
+  world.pass(500);
+  world.socket.on.open();
+  world.say({ t: 'hello', v: 1, epoch: 'e1' });
+  world.say({ t: 'ok', id: sub.id });
+  assert.equal(begun, 2);
+});
+
 test('what is not watched any more is given up, and what still comes for it is ignored', () => {
   const world = new World();
   const sub = world.client.subscribe({ topic: 'devices' }, () => assert.fail('told'));

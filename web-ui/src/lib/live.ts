@@ -68,6 +68,7 @@ export class Subscription {
   offset = 0; // of the first row among all that match
   events: ((events: unknown[]) => void) | undefined;
   lag: ((dropped: number) => void) | undefined;
+  began: (() => void) | undefined; // events come from here on; those of the time before do not
   changed: () => void;
 
   constructor(id: number, ask: Ask, changed: () => void) {
@@ -280,7 +281,8 @@ export class LiveClient {
     if (!sub) return;
     switch (m.t) {
       case 'ok':
-        return sub.settle();
+        sub.settle();
+        return sub.began?.();
       case 'snap':
       case 'd':
         sub.take(m);

@@ -204,13 +204,17 @@ export function watch<T>(ask: () => Ask | null): Watched<T> {
 }
 
 /* Events of the log as they come, while the component lives. */
-export function follow<T>(query: () => string | null, on: { events(events: T[]): void; lag(dropped: number): void; error(text: string): void }): void {
+export function follow<T>(
+  query: () => string | null,
+  on: { began(): void; events(events: T[]): void; lag(dropped: number): void; error(text: string): void },
+): void {
   $effect(() => {
     const q = query();
     if (q === null) return;
     const sub = client.subscribe(q ? { topic: 'log', q } : { topic: 'log' }, () => on.error(sub.error));
     sub.events = (events) => on.events(events as T[]);
     sub.lag = (dropped) => on.lag(dropped);
+    sub.began = () => on.began();
     return () => client.unsubscribe(sub);
   });
 }
