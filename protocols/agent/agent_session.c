@@ -6,6 +6,7 @@
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "gw_cleanup.h"
 
@@ -22,6 +23,7 @@ struct agent_session {
     bool lost;               /* seen in a callback; acted upon behind the library's back */
     struct gw_mono deadline; /* for coming up */
     bool refused;
+    bool v4; /* this connection is tried by IPv4 alone */
     char why[160];
 };
 
@@ -153,7 +155,10 @@ static int open_connection(struct agent_session *s)
         rc = mosquitto_int_option(s->mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311);
     if (!rc)
         rc = mosquitto_int_option(s->mosq, MOSQ_OPT_TCP_NODELAY, 1);
-    return rc ? rc : mosquitto_connect_async(s->mosq, host, est->site->mqtt_port, KEEPALIVE_S);
+    /* A local address of a family makes libmosquitto skip the others: it tries the first address of a name alone. */
+    return rc ? rc
+              : mosquitto_connect_bind_async(s->mosq, host, est->site->mqtt_port, KEEPALIVE_S,
+                                             s->v4 ? "0.0.0.0" : NULL);
 }
 
 static void fall(struct agent_session *s)
@@ -164,9 +169,10 @@ static void fall(struct agent_session *s)
     s->ops->down(s->ctx, why, s->refused);
 }
 
-void agent_session_connect(struct agent_session *session, struct gw_mono now)
+static void connect_by(struct agent_session *session, struct gw_mono now, bool v4)
 {
     agent_session_disconnect(session);
+    session->v4 = v4;
     session->why[0] = '\0';
     session->refused = false;
     session->deadline.ms = now.ms + CONNECT_TIMEOUT_MS;
@@ -182,6 +188,11 @@ void agent_session_connect(struct agent_session *session, struct gw_mono now)
         lose(session, rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc));
         fall(session);
     }
+}
+
+void agent_session_connect(struct agent_session *session, struct gw_mono now)
+{
+    connect_by(session, now, false);
 }
 
 int agent_session_fd(const struct agent_session *session, short *ret_events)
@@ -211,14 +222,37 @@ static void read_packets(struct agent_session *s)
         lose(s, mosquitto_strerror(rc));
 }
 
+/* Nobody answered at the address: TCP had no connection at all. */
+static bool is_unheard(const struct agent_session *s)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof(peer);
+    return !s->up && getpeername(mosquitto_socket(s->mosq), (struct sockaddr *)&peer, &len) != 0 && errno == ENOTCONN;
+}
+
+/* libmosquitto does not notice the end of a connection that never was. */
+static void hang_up(struct agent_session *s, struct gw_mono now)
+{
+    if (is_unheard(s) && !s->v4)
+        connect_by(s, now, true);
+    else
+        lose(s, "the connection was refused or closed");
+}
+
 void agent_session_step(struct agent_session *session, short revents, struct gw_mono now)
 {
     if (!session->mosq)
         return;
     int rc = MOSQ_ERR_SUCCESS;
     ERR_clear_error(); /* what reading a certificate left behind would be taken for this session's end */
+    if (revents & (POLLHUP | POLLERR) && is_unheard(session)) {
+        hang_up(session, now);
+        revents = 0;
+    }
     if (revents & (POLLIN | POLLHUP | POLLERR))
         read_packets(session);
+    if (revents & POLLHUP && !session->lost)
+        hang_up(session, now);
     if (!session->lost && (revents & POLLOUT || mosquitto_want_write(session->mosq)))
         rc = mosquitto_loop_write(session->mosq, 1);
     if (!rc && !session->lost)

@@ -139,7 +139,35 @@ static void a_clock_before_the_build_date_stops_the_first_start(void)
     gw_gateway_done(&g);
 }
 
+/* As on a fresh Debian: localhost is ::1 first, where nobody listens, and 127.0.0.1 second. */
+static void a_device_tries_the_other_addresses_of_a_name(void)
+{
+    static struct gw_gateway gateway;
+    static struct gw_agent agent;
+    char script[640], hosts[200];
+    const char *const trial[] = {"unshare", "-m", "mount", "--bind", "/etc/hosts", "/etc/hosts", NULL};
+    if (geteuid() != 0 || gw_proc_run(trial, NULL) != 0) {
+        gw_test_skip("no file system may be mounted here");
+        return;
+    }
+    gw_gateway_start(&gateway, NULL);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&gateway) && gw_gateway_claim(&gateway));
+    CU_ASSERT_FATAL(gw_agent_make(&agent, &gateway, "pump-1", NULL));
+    (void)snprintf(hosts, sizeof(hosts), "%s/hosts", agent.dir);
+    (void)snprintf(script, sizeof(script),
+                   "printf '::1 localhost\n127.0.0.1 localhost\n' >%s && mount --bind %s /etc/hosts && "
+                   "exec " GW_BIN_DIR "/gatehouse-agent --config %s",
+                   hosts, hosts, agent.config);
+    const char *const argv[] = {"unshare", "-m", "sh", "-c", script, NULL};
+    gw_proc_start(&agent.proc, argv, NULL);
+    CU_ASSERT(gw_proc_await(&agent.proc, "session up", LIMIT_MS));
+    gw_agent_done(&agent);
+    CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
+    gw_gateway_done(&gateway);
+}
+
 static const struct gw_test_case cases[] = {
+    {"a device tries the other addresses of a name", a_device_tries_the_other_addresses_of_a_name},
     {"a clock before the build date stops the first start", a_clock_before_the_build_date_stops_the_first_start},
     {"children get of the environment what a list allows, and no more", children_get_no_more_than_the_list},
 };
