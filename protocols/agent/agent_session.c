@@ -23,7 +23,8 @@ struct agent_session {
     bool lost;               /* seen in a callback; acted upon behind the library's back */
     struct gw_mono deadline; /* for coming up */
     bool refused;
-    bool v4; /* this connection is tried by IPv4 alone */
+    bool v4;        /* this connection is tried by IPv4 alone */
+    unsigned tries; /* connections that were begun */
     char why[160];
 };
 
@@ -173,6 +174,7 @@ static void connect_by(struct agent_session *session, struct gw_mono now, bool v
 {
     agent_session_disconnect(session);
     session->v4 = v4;
+    session->tries++;
     session->why[0] = '\0';
     session->refused = false;
     session->deadline.ms = now.ms + CONNECT_TIMEOUT_MS;
@@ -193,6 +195,11 @@ static void connect_by(struct agent_session *session, struct gw_mono now, bool v
 void agent_session_connect(struct agent_session *session, struct gw_mono now)
 {
     connect_by(session, now, false);
+}
+
+unsigned agent_session_tries(const struct agent_session *session)
+{
+    return session->tries;
 }
 
 int agent_session_fd(const struct agent_session *session, short *ret_events)

@@ -32,6 +32,8 @@ void agent_session_disconnect(struct agent_session *session);
 bool agent_session_active(const struct agent_session *session); /* connecting or connected */
 bool agent_session_up(const struct agent_session *session);
 
+/* How many connections were begun: when it has risen, the descriptor is another one, even with the same number. */
+unsigned agent_session_tries(const struct agent_session *session);
 /* For poll(2): the socket (-1 while there is none) and what to wait for. */
 int agent_session_fd(const struct agent_session *session, short *ret_events);
 /* Call after every poll, at least once a second. */

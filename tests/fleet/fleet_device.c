@@ -34,6 +34,10 @@ static void watch(struct fleet_device *d)
     int fd = d->session ? agent_session_fd(d->session, &events) : -1;
     uint32_t interest = (events & POLLIN ? EPOLLIN : 0u) | (events & POLLOUT ? EPOLLOUT : 0u);
     struct epoll_event event = {.events = interest, .data.ptr = d};
+    unsigned tries = d->session ? agent_session_tries(d->session) : 0;
+    if (tries != d->tries)
+        d->fd = -1;
+    d->tries = tries;
     if (fd == d->fd && interest == d->interest)
         return;
     if (fd >= 0 && (fd != d->fd || epoll_ctl(d->common->epoll_fd, EPOLL_CTL_MOD, fd, &event)) &&

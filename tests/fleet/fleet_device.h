@@ -47,6 +47,7 @@ struct fleet_device {
     bool ever_up;
     struct agent_session *session; /* NULL before it is enrolled */
     int fd;                        /* in the epoll set; -1: none */
+    unsigned tries;                /* of the session, when fd was last looked at */
     uint32_t interest;
     struct agent_backoff backoff;
     int64_t connect_at_ms;

@@ -140,7 +140,7 @@ static void a_clock_before_the_build_date_stops_the_first_start(void)
 }
 
 /* As on a fresh Debian: localhost is ::1 first, where nobody listens, and 127.0.0.1 second. */
-static void a_device_tries_the_other_addresses_of_a_name(void)
+static void devices_try_the_other_addresses_of_a_name(void)
 {
     static struct gw_gateway gateway;
     static struct gw_agent agent;
@@ -162,12 +162,20 @@ static void a_device_tries_the_other_addresses_of_a_name(void)
     gw_proc_start(&agent.proc, argv, NULL);
     CU_ASSERT(gw_proc_await(&agent.proc, "session up", LIMIT_MS));
     gw_agent_done(&agent);
+    (void)snprintf(script, sizeof(script),
+                   "mount --bind %s /etc/hosts && exec " GW_BIN_DIR
+                   "/gatehouse-fleet --devices 2 --gateway localhost:%u --mqtt-port %u --admin-socket %s --state "
+                   "%s/fleet --figures 1",
+                   hosts, gateway.port_devices, gateway.port_mqtt, gateway.socket, agent.dir);
+    gw_proc_start(&agent.proc, argv, NULL);
+    CU_ASSERT(gw_proc_await(&agent.proc, "enrolled 2/2, up 2,", LIMIT_MS));
+    gw_agent_done(&agent);
     CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
     gw_gateway_done(&gateway);
 }
 
 static const struct gw_test_case cases[] = {
-    {"a device tries the other addresses of a name", a_device_tries_the_other_addresses_of_a_name},
+    {"devices try the other addresses of a name", devices_try_the_other_addresses_of_a_name},
     {"a clock before the build date stops the first start", a_clock_before_the_build_date_stops_the_first_start},
     {"children get of the environment what a list allows, and no more", children_get_no_more_than_the_list},
 };
