@@ -1,0 +1,120 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "checkpoint.h"
+#include "gw_cleanup.h"
+#include "gw_log.h"
+#include "journal_thread_internal.h"
+
+#define SIGN_MAX 1024 /* logs in one round of signing */
+
+/* The signed note of one signing; false when keyd refused it. */
+static bool make_note(struct journal_thread *t, const struct journal_signing *s, struct gw_buf *note)
+{
+    if (s->checkpoint.rc) {
+        (void)pthread_mutex_lock(&t->stats_lock);
+        t->stats.checkpoints_refused++;
+        t->stats.checkpoints_denied += s->checkpoint.rc == GW_DENIED;
+        (void)pthread_mutex_unlock(&t->stats_lock);
+        gw_log(s->checkpoint.rc == GW_DENIED ? GW_LOG_ERROR : GW_LOG_WARN, PART,
+               "keyd did not sign the checkpoint of %s at %llu: %s", s->checkpoint.origin,
+               (unsigned long long)s->checkpoint.size, gw_rc_text(s->checkpoint.rc));
+        return false;
+    }
+    gw_buf_init(note, LOG_PROGRESS_NOTE_MAX - 1);
+    enum gw_rc rc = checkpoint_format(s->checkpoint.origin, s->checkpoint.size, &s->checkpoint.root, note);
+    if (!rc)
+        rc = gw_buf_add_str(note, "\n");
+    return !rc && !note_add_signature(note, t->key.name, t->key.key_id,
+                                      gw_view_make(s->checkpoint.signature, sizeof(s->checkpoint.signature)));
+}
+
+/* A device hears of checkpoints of its current log only. */
+static void tell_checkpoint(struct journal_thread *t, struct telling *telling, const struct journal_signing *s,
+                            struct gw_buf *note)
+{
+    const struct journal *journal = &t->config.journal;
+    struct journal_position at;
+    if (s->log.kind != LOG_DEVICE || journal->ops->position(journal->self, &s->log.device, &at, NULL) ||
+        at.log.epoch != s->log.epoch)
+        return;
+    struct log_progress *p = journal_tell_about(telling, &s->log.device);
+    p->gap = false;
+    journal_tell_position(p, &at);
+    (void)snprintf(p->note, sizeof(p->note), "%s", gw_buf_str(note));
+}
+
+void journal_sign_keep(struct journal_thread *t, const struct journal_entry *entry, struct telling *telling)
+{
+    const struct journal_signing *signings = (const struct journal_signing *)(const void *)entry->bytes;
+    size_t count = (size_t)entry->n, kept = 0;
+    t->signing = false;
+    struct gw_buf *notes = gw_xalloc(count, sizeof(*notes));
+    struct journal_checkpoint *rows = gw_xalloc(count, sizeof(*rows));
+    size_t *of = gw_xalloc(count, sizeof(*of)); /* which of the signings became rows[i] */
+    for (size_t i = 0; i < count; i++) {
+        if (!make_note(t, &signings[i], &notes[kept]))
+            continue;
+        rows[kept] =
+            (struct journal_checkpoint){signings[i].log, signings[i].checkpoint.size, gw_buf_view(&notes[kept])};
+        of[kept++] = i;
+    }
+    struct gw_err err = {0};
+    const struct journal *journal = &t->config.journal;
+    enum gw_rc rc = kept ? journal->ops->checkpoint_put(journal->self, rows, kept, entry->arrived, &err) : GW_OK;
+    if (rc && !atomic_load(&t->full)) /* that the disk is full has been said */
+        gw_log(GW_LOG_WARN, PART, "checkpoints: %s", gw_err_text(&err));
+    for (size_t i = 0; i < kept; i++) {
+        if (!rc)
+            tell_checkpoint(t, telling, &signings[of[i]], &notes[i]);
+        gw_buf_done(&notes[i]);
+    }
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.checkpoints += rc ? 0 : kept;
+    (void)pthread_mutex_unlock(&t->stats_lock);
+    free(of);
+    free(rows);
+    free(notes);
+}
+
+struct gathering {
+    struct journal_thread *t;
+    struct journal_signing *signings;
+    size_t count;
+};
+
+static bool gather(void *ctx, const struct journal_log *log)
+{
+    struct gathering *g = ctx;
+    struct journal_signing *s = &g->signings[g->count];
+    s->log = log->id;
+    s->checkpoint.size = log->next;
+    if (log_id_origin(&log->id, g->t->config.gateway, s->checkpoint.origin) == GW_OK)
+        g->count++;
+    return g->count < SIGN_MAX;
+}
+
+void journal_sign_round(struct journal_thread *t)
+{
+    struct gw_mono now = gw_mono_now();
+    if (t->signing || now.ms < t->next_sign.ms)
+        return;
+    t->next_sign.ms = now.ms + JOURNAL_THREAD_SIGN_MS;
+    struct gathering g = {.t = t, .signings = gw_xalloc(SIGN_MAX, sizeof(*g.signings))};
+    const struct journal *journal = &t->config.journal;
+    struct gw_err err = {0};
+    enum gw_rc rc = journal->ops->unsigned_each(journal->self, SIGN_MAX, gather, &g, &err);
+    size_t kept = 0;
+    for (size_t i = 0; !rc && i < g.count; i++) { /* a log whose root cannot be told is left out, the others go on */
+        struct journal_signing s = g.signings[i];
+        if (journal->ops->root_at(journal->self, &s.log, s.checkpoint.size, &s.checkpoint.root, &err) == GW_OK)
+            g.signings[kept++] = s;
+    }
+    g.count = kept;
+    if (rc)
+        gw_log(GW_LOG_WARN, PART, "logs to sign: %s", gw_err_text(&err));
+    if (!rc && g.count && t->config.sign(t->config.sign_ctx, g.signings, g.count))
+        t->signing = true;
+    else
+        free(g.signings);
+}

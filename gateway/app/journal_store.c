@@ -1,0 +1,197 @@
+#include <stdlib.h>
+#include <time.h>
+
+#include "gw_cleanup.h"
+#include "gw_log.h"
+#include "journal_thread_internal.h"
+#include "log_batch.h"
+#include "log_start.h"
+
+/* Turns an entry into an item; false when its bytes are no batch (counted; the device is told by nothing: it resends,
+ * and its repeated nonsense shows in the counter). */
+static bool to_item(struct journal_thread *t, const struct journal_entry *entry, struct journal_item *item)
+{
+    *item = (struct journal_item){.device = entry->device, .arrived = entry->arrived, .audit_n = entry->n};
+    struct gw_view bytes = gw_view_make(entry->bytes, entry->len);
+    if (entry->kind != JOURNAL_ENTRY_BATCH) {
+        item->kind = entry->kind == JOURNAL_ENTRY_LINE ? JOURNAL_LINE : JOURNAL_AUDIT;
+        item->text = bytes;
+        return true;
+    }
+    struct gw_err err = {0};
+    struct log_batch batch;
+    item->kind = JOURNAL_BATCH;
+    if (log_batch_parse(bytes, &batch, &err)) {
+        (void)pthread_mutex_lock(&t->stats_lock);
+        struct gw_mono now = gw_mono_now();
+        bool say = t->stats.malformed++ == 0 || now.ms - t->malformed_said.ms >= GW_SECOND_MS;
+        t->stats.malformed_by = entry->device;
+        if (say)
+            t->malformed_said = now;
+        (void)pthread_mutex_unlock(&t->stats_lock);
+        gw_log(say ? GW_LOG_WARN : GW_LOG_DEBUG, PART, "%s sent a log batch that is none: %s", entry->device.text,
+               gw_err_text(&err));
+        return false;
+    }
+    item->head = batch.head;
+    item->bundle = batch.bundle;
+    struct gw_view rest = batch.bundle, event;
+    item->has_start = batch.head.first == 0 && log_bundle_next(&rest, &event) && log_start_check(event);
+    return true;
+}
+
+const uint32_t journal_commit_bounds_us[JOURNAL_COMMIT_BOUNDS] = {500,   1000,   2000,   5000,    10000,  20000,
+                                                                  50000, 100000, 500000, 1000000, 5000000};
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void note_time(struct journal_thread *t, uint64_t took_us)
+{
+    size_t i = 0;
+    while (i < JOURNAL_COMMIT_BOUNDS && took_us > journal_commit_bounds_us[i])
+        i++;
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.commit_buckets[i]++;
+    t->stats.commit_sum_us += took_us;
+    (void)pthread_mutex_unlock(&t->stats_lock);
+}
+
+static void note_commit(struct journal_thread *t, enum gw_rc rc, const struct journal_item *items, size_t count,
+                        const struct gw_err *err)
+{
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.commits += rc == GW_OK;
+    t->stats.failed_commits += rc != GW_OK;
+    for (size_t i = 0; !rc && i < count; i++) {
+        t->stats.batches += items[i].kind == JOURNAL_BATCH;
+        if (items[i].kind == JOURNAL_BATCH)
+            t->stats.verdicts[items[i].verdict]++;
+        t->stats.events += items[i].stored;
+        t->stats.bytes += items[i].kind == JOURNAL_BATCH ? items[i].bundle.len : items[i].text.len;
+    }
+    (void)pthread_mutex_unlock(&t->stats_lock);
+    if (rc && !atomic_exchange(&t->full, true))
+        gw_log(GW_LOG_ERROR, PART, "%s; nothing is acknowledged until it can be written again", gw_err_text(err));
+    else if (!rc && atomic_exchange(&t->full, false))
+        gw_log(GW_LOG_INFO, PART, "writing works again");
+}
+
+static bool is_gap(enum log_verdict verdict)
+{
+    return verdict == LOG_GAP || verdict == LOG_CLOSED_EPOCH || verdict == LOG_UNKNOWN_EPOCH;
+}
+
+static void tell_item(struct journal_thread *t, struct telling *telling, const struct journal_item *item)
+{
+    if (item->kind == JOURNAL_AUDIT && item->audit_n > telling->audit_n)
+        telling->audit_n = item->audit_n;
+    if (item->kind != JOURNAL_BATCH || item->verdict == LOG_EPOCH_LIMIT)
+        return;
+    struct log_progress *p = journal_tell_about(telling, &item->device);
+    if (item->has_position)
+        journal_tell_position(p, &item->after);
+    if (!is_gap(item->verdict))
+        p->gap = false;
+    if (item->verdict == LOG_EQUIVOCATION)
+        journal_tell_note(t, p, &item->after.log);
+}
+
+/* Said and counted once: its device goes on sending. */
+static void note_damaged(struct journal_thread *t, const struct gw_device_id *device, const struct gw_err *err)
+{
+    for (size_t i = 0; i < t->damaged_count; i++)
+        if (gw_device_id_eq(&t->damaged[i], device))
+            return;
+    if (t->damaged_count < JOURNAL_THREAD_DAMAGED)
+        t->damaged[t->damaged_count++] = *device;
+    gw_log(GW_LOG_ERROR, PART, "the log of %s is damaged and takes nothing more: %s",
+           device->text[0] ? device->text : "the gateway", gw_err_text(err));
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.damaged++;
+    t->stats.damaged_by = *device;
+    (void)pthread_mutex_unlock(&t->stats_lock);
+}
+
+static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *items, size_t count, size_t *ret_taken,
+                             struct telling *telling)
+{
+    const struct journal *journal = &t->config.journal;
+    struct gw_err err = {0};
+    *ret_taken = 0;
+    uint64_t begin_us = now_us();
+    enum gw_rc rc = journal->ops->commit(journal->self, items, count, ret_taken, &err);
+    note_time(t, now_us() - begin_us);
+    if (rc == GW_CORRUPT && count == 1) { /* one damaged log harms only itself */
+        note_damaged(t, &items[0].device, &err);
+        return rc;
+    }
+    if (rc != GW_CORRUPT)
+        note_commit(t, rc, items, *ret_taken, &err);
+    for (size_t i = 0; !rc && i < *ret_taken; i++)
+        tell_item(t, telling, &items[i]);
+    return rc;
+}
+
+/* All of them; a run that fails on a damaged log is committed item by item. Any other failure ends it: what was not
+ * stored is not acknowledged. Returns how many were dealt with. */
+static size_t commit_items(struct journal_thread *t, struct journal_item *items, size_t count, struct telling *telling)
+{
+    bool singly = count == 1;
+    size_t done = 0;
+    while (done < count) {
+        size_t taken;
+        enum gw_rc rc = commit_run(t, items + done, singly ? 1 : count - done, &taken, telling);
+        if (rc == GW_CORRUPT && !singly) {
+            singly = true;
+            continue;
+        }
+        if (rc && rc != GW_CORRUPT)
+            break;
+        done += rc ? 1 : taken;
+    }
+    return done;
+}
+
+/* After a commit that failed. Devices send their batches again; core hands an audit event in once and drops it when a
+ * later one is durable, so these wait here, in their order, for the next try. Lines are best effort: dropped, counted.
+ */
+static void keep_audit(struct journal_thread *t, struct journal_entry *const entries[], size_t count)
+{
+    struct journal_entry *kept = gw_xalloc(count, sizeof(*kept));
+    size_t kept_count = 0, dropped = 0;
+    for (size_t i = 0; i < count; i++) {
+        dropped += entries[i]->kind == JOURNAL_ENTRY_LINE;
+        if (entries[i]->kind == JOURNAL_ENTRY_AUDIT)
+            kept[kept_count++] = *entries[i];
+    }
+    if (journal_queue_put_back(t->queue, kept, kept_count)) {
+        for (size_t i = 0; i < count; i++)
+            if (entries[i]->kind == JOURNAL_ENTRY_AUDIT)
+                entries[i]->bytes = NULL;
+    }
+    free(kept);
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.dropped += dropped;
+    (void)pthread_mutex_unlock(&t->stats_lock);
+}
+
+bool journal_store(struct journal_thread *t, struct journal_entry *entries, size_t count, struct telling *telling)
+{
+    struct journal_item *items = gw_xalloc(count, sizeof(*items));
+    struct journal_entry **of = gw_xalloc(count, sizeof(struct journal_entry *)); /* what became items[i] */
+    size_t item_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (entries[i].kind <= JOURNAL_ENTRY_AUDIT && to_item(t, &entries[i], &items[item_count]))
+            of[item_count++] = &entries[i];
+    size_t done = commit_items(t, items, item_count, telling);
+    if (done < item_count)
+        keep_audit(t, of + done, item_count - done);
+    free(of);
+    free(items);
+    return done == item_count;
+}
