@@ -1,12 +1,7 @@
-#include "core_loop.h"
-
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "advice.h"
-#include "artifacts.h"
-#include "audit_note.h"
+#include "core_internal.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
 #include "state_report.h"
@@ -17,111 +12,6 @@ static void wake_core(void *ctx)
 {
     struct core *core = ctx;
     (void)uv_async_send(&core->wake);
-}
-
-static enum gw_rc child_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
-{
-    const struct inbox_child *child = &msg->u.child;
-    if (child->which == CHILD_KEYD)
-        core->facts.keyd_up = child->up;
-    core->outlets.child(core->outlets.ctx, child);
-    if (child->up)
-        return GW_OK;
-    return audit_note(turn, AUDIT_CHILD_ENDED, "gateway", child->which == CHILD_KEYD ? "gatehouse-keyd" : "mosquitto",
-                      "a supervised process ended and is started again", err);
-}
-
-/* Acknowledgements speak of the journal's COMMIT, not of ours: they need not wait for it. */
-static enum gw_rc progress_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
-{
-    const struct log_progress *progress = (const struct log_progress *)(const void *)msg->blob;
-    ingest_acknowledge(&core->session, progress, msg->u.progress.count, core->outlets.credit(core->outlets.ctx),
-                       turn->now);
-    core->outlets.progress(core->outlets.ctx);
-    if (msg->u.progress.audit_n == 0)
-        return GW_OK;
-    return turn->store->ops->audit_delete(turn->store->self, msg->u.progress.audit_n, err);
-}
-
-static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err *err)
-{
-    struct answer_refused doors = {.tls = 0};
-    core->outlets.doors(core->outlets.ctx, &doors);
-    core->facts.live_connections = core->outlets.live_connections(core->outlets.ctx);
-    enum gw_rc rc = enrol_tick(&core->operate.enrol, turn, err);
-    if (!rc)
-        rc = denials_tick(&core->operate.denials, turn, err);
-    if (!rc)
-        rc = watch_tick(&core->session.watch, turn, &doors, err);
-    if (!rc)
-        rc = rollouts_look(&core->operate.rollouts, turn, err);
-    if (rc)
-        return rc;
-    struct answer_storage storage = {.journal_full = false};
-    core->outlets.storage(core->outlets.ctx, &storage);
-    storage.state_failed_commits = core->failed_commits;
-    rc = watch_storage(&core->session.watch, turn, &storage, err);
-    if (!rc)
-        rc = watch_clock(&core->session.watch, turn, core->tick_wall, core->tick_mono, err);
-    return rc ? rc : alerts_tick(&core->operate.alerts, turn, &core->session, err);
-}
-
-static enum gw_rc bus_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
-{
-    struct bus_event event = msg->u.bus;
-    event.payload = gw_view_make(msg->blob, msg->blob_len);
-    enum gw_rc rc = session_event(&core->session, turn, &event, err);
-    return rc ? rc : rollouts_bus(&core->operate.rollouts, turn, &event, err);
-}
-
-static enum gw_rc run_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
-{
-    switch (msg->kind) {
-    case INBOX_TICK:
-        return tick_turn(core, turn, err);
-    case INBOX_BUS:
-        return bus_turn(core, turn, msg, err);
-    case INBOX_ENROL:
-        return enrol_request(&core->operate.enrol, turn, msg, err);
-    case INBOX_RENEW:
-        return enrol_renew(&core->session.watch, turn, msg, err);
-    case INBOX_TRUST:
-        return enrol_trust(&core->session.watch, turn, msg, core->facts.log_vkey, err);
-    case INBOX_ARTIFACT:
-        return artifacts_request(&core->session.watch, turn, msg, err);
-    case INBOX_CSR_CHECKED:
-        return enrol_csr_checked(&core->operate.enrol, turn, msg, err);
-    case INBOX_ISSUED:
-        return enrol_issued(&core->operate.enrol, turn, msg, err);
-    case INBOX_HASHED:
-        return operate_hashed(&core->operate, turn, msg, err);
-    case INBOX_CHECKED:
-        return operate_checked(&core->operate, turn, msg, err);
-    case INBOX_KEY_READ:
-        return operate_key_read(&core->operate, turn, msg, err);
-    case INBOX_IMPORTED:
-        return operate_imported(&core->operate, turn, msg, err);
-    case INBOX_VERIFIED:
-        return releases_verified(&core->operate.releases, turn, msg, err);
-    case INBOX_ACT:
-        return operate_act(&core->operate, turn, msg, err);
-    case INBOX_PROGRESS:
-        return progress_turn(core, turn, msg, err);
-    case INBOX_FEED:
-        return alerts_feed(&core->operate.alerts, turn, msg, err);
-    case INBOX_CHILD:
-        return child_turn(core, turn, msg, err);
-    case INBOX_DUE:
-        return rollouts_due(&core->operate.rollouts, turn, msg->u.due, err);
-    case INBOX_LOOK:
-        return rollouts_look(&core->operate.rollouts, turn, err);
-    case INBOX_LIVE:
-        live_feed_all(&core->feed);
-        return GW_OK;
-    case INBOX_STOP:
-        return GW_OK;
-    }
-    return gw_err_set(err, GW_INVALID, "message of kind %d", (int)msg->kind);
 }
 
 static bool is_from_rest(enum inbox_kind kind)
@@ -137,26 +27,9 @@ static bool wants_answer(enum inbox_kind kind)
            kind == INBOX_CSR_CHECKED || kind == INBOX_ISSUED || is_from_rest(kind);
 }
 
-static void answer_now(struct core *core, struct answer *answer)
-{
-    core->outlets.answer(core->outlets.ctx, answer);
-    answer_free(answer);
-}
-
 static enum answer_to asker_of(enum inbox_kind kind)
 {
     return is_from_rest(kind) ? ANSWER_TO_REST : kind == INBOX_ARTIFACT ? ANSWER_TO_ARTIFACT : ANSWER_TO_EST;
-}
-
-static void refuse(struct core *core, enum answer_to to, struct http_ticket ticket, enum gw_rc rc, const char *why)
-{
-    struct answer *answer = gw_xalloc(1, sizeof(*answer));
-    answer->kind = ANSWER_DONE;
-    answer->to = to;
-    answer->ticket = ticket;
-    answer->rc = rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN;
-    (void)snprintf(answer->text, sizeof(answer->text), "%s", rc == GW_NO_SPACE ? "the gateway's disk is full" : why);
-    answer_now(core, answer);
 }
 
 static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *err)
@@ -170,130 +43,6 @@ static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *
         gw_log(GW_LOG_INFO, PART, "state.db: writing works again");
     }
     core->storage_failed = rc != GW_OK;
-}
-
-static enum answer_to asker_of_work(enum work_kind kind)
-{
-    switch (kind) {
-    case WORK_PASSWORD:
-    case WORK_CHECK:
-    case WORK_KEY:
-        return ANSWER_TO_REST;
-    case WORK_ARTIFACT:
-        return ANSWER_TO_ARTIFACT;
-    case WORK_CSR:
-    case WORK_ISSUE:
-    case WORK_SIGN:
-        break;
-    }
-    return ANSWER_TO_EST;
-}
-
-/* No worker has room. */
-static void refuse_work(struct core *core, const struct work *work)
-{
-    if (work->kind == WORK_CHECK)
-        people_unchecked(&core->operate.people, &work->act);
-    refuse(core, asker_of_work(work->kind), work->ticket, GW_AGAIN, "the gateway has too much to do: try again");
-}
-
-static void let_verify_out(struct core *core, struct turn_out *out)
-{
-    const struct import_port *imports = &core->operate.releases.imports;
-    struct http_ticket ticket = out->verify->ticket;
-    if (imports->ops->verify(imports->self, out->verify) == GW_OK)
-        out->verify = NULL;
-    else
-        refuse(core, ANSWER_TO_REST, ticket, GW_AGAIN, "a release is being imported or verified: try again later");
-}
-
-/* A turn behind what is queued. A full queue: the next tick looks again. */
-static void post_to_self(struct core *core, const struct turn_out *out)
-{
-    if (core->stopping)
-        return;
-    struct inbox port = inbox_queue_inner_port(core->queue);
-    struct inbox_msg msg = {.kind = out->kind == OUT_DUE ? INBOX_DUE : INBOX_LOOK};
-    if (out->kind == OUT_DUE)
-        memcpy(msg.u.due, out->id, sizeof(msg.u.due));
-    (void)!port.post(port.self, &msg);
-}
-
-static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
-{
-    struct gw_err err = {0};
-    enum gw_rc rc = GW_OK;
-    switch (out->kind) {
-    case OUT_ANSWER:
-        if (out->after_registry && core->operate.access.claimed) /* before the claim there is no broker to tell */
-            session_hold(&core->session, GW_TAKE(out->answer), now);
-        else
-            answer_now(core, GW_TAKE(out->answer));
-        break;
-    case OUT_REGISTRY:
-        rc = session_send_device(&core->session, core->store, &out->device, now, &err);
-        break;
-    case OUT_REGISTRY_ALL:
-        rc = session_send_all(&core->session, core->store, now, &err);
-        break;
-    case OUT_WORK:
-        if (workers_give(core->workers, out->work) == GW_OK)
-            out->work = NULL;
-        else
-            refuse_work(core, out->work);
-        break;
-    case OUT_QUERY:
-        if (core->outlets.query(core->outlets.ctx, out->query) == GW_OK)
-            out->query = NULL;
-        else
-            refuse(core, ANSWER_TO_REST, out->query->ticket, GW_AGAIN,
-                   "too many reads of the logs are waiting: try again");
-        break;
-    case OUT_COLLECT:
-        core->operate.releases.imports.ops->collect(core->operate.releases.imports.self);
-        break;
-    case OUT_VERIFY:
-        let_verify_out(core, out);
-        break;
-    case OUT_CUT:
-        core->outlets.cut(core->outlets.ctx, &out->cert_sha256);
-        break;
-    case OUT_SESSION:
-        session_table_apply(core->operate.people.sessions, out->session);
-        break;
-    case OUT_FEED:
-        core->outlets.fed(core->outlets.ctx, &out->feed);
-        break;
-    case OUT_METRICS_TOKEN:
-        core->outlets.metrics_token(core->outlets.ctx, &out->token_sha256);
-        break;
-    case OUT_OPEN_DEVICES:
-        core->outlets.open_devices(core->outlets.ctx);
-        break;
-    case OUT_JOB:
-        rollouts_send_job(&core->operate.rollouts, core->store, &out->device, now);
-        break;
-    case OUT_JOBACK:
-        rollouts_send_back(&core->operate.rollouts, &out->device, out->id, out->rev, out->word);
-        break;
-    case OUT_CONFIG:
-        advice_send(&core->session, core->store, &out->device, now);
-        break;
-    case OUT_DUE:
-    case OUT_LOOK:
-        post_to_self(core, out);
-        break;
-    }
-    if (rc)
-        gw_log(GW_LOG_WARN, PART, "the broker's registry: %s", gw_err_text(&err));
-}
-
-static void let_all_out(struct core *core, struct turn *turn)
-{
-    live_feed_note(&core->feed, turn);
-    for (size_t i = 0; i < turn->count; i++)
-        let_out(core, &turn->outs[i], turn->now);
-    turn_reset(turn, 0);
 }
 
 /* What services remember beside the store. A turn changes it before it is known whether its transaction holds. */
@@ -330,7 +79,7 @@ static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_m
     enum gw_rc rc = store->ops->mark(store->self, &err);
     if (rc)
         return rc;
-    rc = run_turn(core, turn, msg, &err);
+    rc = core_turn(core, turn, msg, &err);
     bool keep = rc == GW_OK;
     if (!keep) {
         gw_log(GW_LOG_WARN, PART, "a turn failed: %s", gw_err_text(&err));
@@ -382,8 +131,8 @@ static void forget_batch(struct core *core, size_t count, enum gw_rc rc, const s
         live_feed_note(&core->feed, &core->batch[i].turn);
         turn_reset(&core->batch[i].turn, 0);
         if (wants_answer(core->batch[i].msg.kind))
-            refuse(core, asker_of(core->batch[i].msg.kind), core->batch[i].msg.ticket, rc,
-                   "the gateway could not store it: try again");
+            core_refuse(core, asker_of(core->batch[i].msg.kind), core->batch[i].msg.ticket, rc,
+                        "the gateway could not store it: try again");
     }
 }
 
@@ -432,7 +181,7 @@ static void run_batch(struct core *core, size_t count)
     settle_imports(core, count);
     for (size_t i = 0; i < count; i++) {
         if (!rc)
-            let_all_out(core, &core->batch[i].turn);
+            core_let_out(core, &core->batch[i].turn);
         settle_msg(core, &core->batch[i].msg);
     }
 }

@@ -1,0 +1,108 @@
+#include "artifacts.h"
+#include "audit_note.h"
+#include "core_internal.h"
+
+static enum gw_rc child_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct inbox_child *child = &msg->u.child;
+    if (child->which == CHILD_KEYD)
+        core->facts.keyd_up = child->up;
+    core->outlets.child(core->outlets.ctx, child);
+    if (child->up)
+        return GW_OK;
+    return audit_note(turn, AUDIT_CHILD_ENDED, "gateway", child->which == CHILD_KEYD ? "gatehouse-keyd" : "mosquitto",
+                      "a supervised process ended and is started again", err);
+}
+
+/* Acknowledgements speak of the journal's COMMIT, not of ours: they need not wait for it. */
+static enum gw_rc progress_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct log_progress *progress = (const struct log_progress *)(const void *)msg->blob;
+    ingest_acknowledge(&core->session, progress, msg->u.progress.count, core->outlets.credit(core->outlets.ctx),
+                       turn->now);
+    core->outlets.progress(core->outlets.ctx);
+    if (msg->u.progress.audit_n == 0)
+        return GW_OK;
+    return turn->store->ops->audit_delete(turn->store->self, msg->u.progress.audit_n, err);
+}
+
+static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err *err)
+{
+    struct answer_refused doors = {.tls = 0};
+    core->outlets.doors(core->outlets.ctx, &doors);
+    core->facts.live_connections = core->outlets.live_connections(core->outlets.ctx);
+    enum gw_rc rc = enrol_tick(&core->operate.enrol, turn, err);
+    if (!rc)
+        rc = denials_tick(&core->operate.denials, turn, err);
+    if (!rc)
+        rc = watch_tick(&core->session.watch, turn, &doors, err);
+    if (!rc)
+        rc = rollouts_look(&core->operate.rollouts, turn, err);
+    if (rc)
+        return rc;
+    struct answer_storage storage = {.journal_full = false};
+    core->outlets.storage(core->outlets.ctx, &storage);
+    storage.state_failed_commits = core->failed_commits;
+    rc = watch_storage(&core->session.watch, turn, &storage, err);
+    if (!rc)
+        rc = watch_clock(&core->session.watch, turn, core->tick_wall, core->tick_mono, err);
+    return rc ? rc : alerts_tick(&core->operate.alerts, turn, &core->session, err);
+}
+
+static enum gw_rc bus_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    struct bus_event event = msg->u.bus;
+    event.payload = gw_view_make(msg->blob, msg->blob_len);
+    enum gw_rc rc = session_event(&core->session, turn, &event, err);
+    return rc ? rc : rollouts_bus(&core->operate.rollouts, turn, &event, err);
+}
+
+enum gw_rc core_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
+{
+    switch (msg->kind) {
+    case INBOX_TICK:
+        return tick_turn(core, turn, err);
+    case INBOX_BUS:
+        return bus_turn(core, turn, msg, err);
+    case INBOX_ENROL:
+        return enrol_request(&core->operate.enrol, turn, msg, err);
+    case INBOX_RENEW:
+        return enrol_renew(&core->session.watch, turn, msg, err);
+    case INBOX_TRUST:
+        return enrol_trust(&core->session.watch, turn, msg, core->facts.log_vkey, err);
+    case INBOX_ARTIFACT:
+        return artifacts_request(&core->session.watch, turn, msg, err);
+    case INBOX_CSR_CHECKED:
+        return enrol_csr_checked(&core->operate.enrol, turn, msg, err);
+    case INBOX_ISSUED:
+        return enrol_issued(&core->operate.enrol, turn, msg, err);
+    case INBOX_HASHED:
+        return operate_hashed(&core->operate, turn, msg, err);
+    case INBOX_CHECKED:
+        return operate_checked(&core->operate, turn, msg, err);
+    case INBOX_KEY_READ:
+        return operate_key_read(&core->operate, turn, msg, err);
+    case INBOX_IMPORTED:
+        return operate_imported(&core->operate, turn, msg, err);
+    case INBOX_VERIFIED:
+        return releases_verified(&core->operate.releases, turn, msg, err);
+    case INBOX_ACT:
+        return operate_act(&core->operate, turn, msg, err);
+    case INBOX_PROGRESS:
+        return progress_turn(core, turn, msg, err);
+    case INBOX_FEED:
+        return alerts_feed(&core->operate.alerts, turn, msg, err);
+    case INBOX_CHILD:
+        return child_turn(core, turn, msg, err);
+    case INBOX_DUE:
+        return rollouts_due(&core->operate.rollouts, turn, msg->u.due, err);
+    case INBOX_LOOK:
+        return rollouts_look(&core->operate.rollouts, turn, err);
+    case INBOX_LIVE:
+        live_feed_all(&core->feed);
+        return GW_OK;
+    case INBOX_STOP:
+        return GW_OK;
+    }
+    return gw_err_set(err, GW_INVALID, "message of kind %d", (int)msg->kind);
+}
