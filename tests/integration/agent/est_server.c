@@ -1,17 +1,11 @@
 #include "est_server.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <openssl/err.h>
 #include <openssl/pkcs7.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "gw_buf.h"
 #include "gw_cleanup.h"
@@ -38,7 +32,7 @@ static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 static X509 *issue(const struct est_server *s, X509_REQ *req, EVP_PKEY *key)
 {
     X509 *cert = X509_new();
-    X509 *ca = s->pki->cert;
+    X509 *ca = s->tls.pki->cert;
     must(X509_set_version(cert, 2) && ASN1_INTEGER_set(X509_get_serialNumber(cert), 4711));
     must(X509_set_subject_name(cert, X509_REQ_get_subject_name(req)) && X509_set_pubkey(cert, key));
     must(X509_set_issuer_name(cert, X509_get_subject_name(ca)));
@@ -48,7 +42,7 @@ static X509 *issue(const struct est_server *s, X509_REQ *req, EVP_PKEY *key)
     add_extension(cert, ca, NID_ext_key_usage, "clientAuth");
     add_extension(cert, ca, NID_subject_key_identifier, "hash");
     add_extension(cert, ca, NID_authority_key_identifier, "keyid:always");
-    must(X509_sign(cert, s->pki->key, EVP_sha256()) > 0);
+    must(X509_sign(cert, s->tls.pki->key, EVP_sha256()) > 0);
     return cert;
 }
 
@@ -83,7 +77,7 @@ static void answer_enrol(const struct est_server *s, struct gw_view body, struct
 static int answer(const struct est_server *s, const char *path, struct gw_view body, struct gw_buf *out)
 {
     if (strcmp(path, "/.well-known/est/cacerts") == 0) {
-        add_pkcs7(s->pki->cert, out);
+        add_pkcs7(s->tls.pki->cert, out);
         return 200;
     }
     if (strcmp(path, "/device/v1/trust") == 0) {
@@ -106,25 +100,15 @@ static int answer(const struct est_server *s, const char *path, struct gw_view b
     return 500;
 }
 
-static void peer_name(SSL *ssl, char out[128])
-{
-    X509 *cert = SSL_get1_peer_certificate(ssl);
-    (void)snprintf(out, 128, "-");
-    if (cert)
-        (void)X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, out, 128);
-    X509_free(cert);
-}
-
 static void record(const struct est_server *s, SSL *ssl, const char *method, const char *path, const char *head)
 {
-    char peer[128], line[1024], credentials[256] = "-";
+    char peer[TLS_SERVER_PEER_MAX], line[1024], credentials[256] = "-";
     const char *found = strstr(head, "\r\nAuthorization: Basic ");
     if (found)
         (void)sscanf(found + 23, "%255s", credentials);
-    peer_name(ssl, peer);
-    int n = snprintf(line, sizeof(line), "%s %s %s %s\n", method, path, credentials, peer);
-    GW_CLOSE int fd = open(s->record, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    must(write(fd, line, (size_t)n) == n);
+    tls_server_peer(ssl, peer);
+    (void)snprintf(line, sizeof(line), "%s %s %s %s\n", method, path, credentials, peer);
+    tls_server_record(s->record, line);
 }
 
 /* Reads until the body is whole; returns where it begins. */
@@ -150,14 +134,15 @@ static char *read_request(SSL *ssl, char *request, size_t *ret_len)
     return body + 4;
 }
 
-static void serve(const struct est_server *s, SSL *ssl)
+static void serve(const void *ctx, SSL *ssl)
 {
+    const struct est_server *s = ctx;
     static char request[REQUEST_MAX];
     char method[16], path[256], head[256];
     GW_CLEANUP(gw_buf_done) struct gw_buf out;
     gw_buf_init(&out, REQUEST_MAX);
     size_t len = 0;
-    char *body = SSL_accept(ssl) == 1 ? read_request(ssl, request, &len) : NULL;
+    char *body = read_request(ssl, request, &len);
     if (!body || sscanf(request, "%15s %255s", method, path) != 2)
         return;
     int status = answer(s, path, gw_view_make(body, len - (size_t)(body - request)), &out);
@@ -170,48 +155,12 @@ static void serve(const struct est_server *s, SSL *ssl)
     (void)SSL_shutdown(ssl);
 }
 
-static void run_child(const struct est_server *s, int listener)
-{
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)signal(SIGPIPE, SIG_IGN);
-    must(SSL_CTX_use_certificate_chain_file(ctx, s->cert.cert_file) == 1 &&
-         SSL_CTX_use_PrivateKey_file(ctx, s->cert.key_file, SSL_FILETYPE_PEM) == 1 &&
-         SSL_CTX_load_verify_locations(ctx, s->pki->ca_file, NULL) == 1);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        SSL *ssl = SSL_new(ctx);
-        must(ssl && SSL_set_fd(ssl, fd));
-        serve(s, ssl);
-        SSL_free(ssl);
-        (void)close(fd);
-        ERR_clear_error();
-    }
-}
-
 void est_server_start(struct est_server *s)
 {
-    uint32_t host = INADDR_LOOPBACK + (s->address ? s->address - 1u : 0);
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(host)};
-    socklen_t len = sizeof(at);
-    test_pki_issue(s->pki, "the-server", true, 3600, &s->cert);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(listener, 8) == 0 &&
-         getsockname(listener, (struct sockaddr *)&at, &len) == 0);
-    s->port = ntohs(at.sin_port);
-    s->pid = fork();
-    must(s->pid >= 0);
-    if (s->pid == 0)
-        run_child(s, listener);
-    (void)close(listener);
+    tls_server_start(&s->tls, serve, s);
 }
 
 void est_server_stop(struct est_server *s)
 {
-    if (s->pid <= 0)
-        return;
-    (void)kill(s->pid, SIGKILL);
-    (void)waitpid(s->pid, NULL, 0);
-    s->pid = 0;
+    tls_server_stop(&s->tls);
 }

@@ -25,10 +25,10 @@ static void world_start(struct world *w, enum est_server_mood mood)
     const char *dir = gw_test_dir();
     memset(w, 0, sizeof(*w));
     test_pki_init(&w->pki, dir, "gateway");
-    w->server = (struct est_server){.pki = &w->pki, .mood = mood};
+    w->server = (struct est_server){.tls.pki = &w->pki, .mood = mood};
     (void)snprintf(w->server.record, sizeof(w->server.record), "%s/record", dir);
     est_server_start(&w->server);
-    w->site = (struct agent_site){.host = "localhost", .https_port = w->server.port, .pin_len = 16};
+    w->site = (struct agent_site){.host = "localhost", .https_port = w->server.tls.port, .pin_len = 16};
     (void)snprintf(w->site.id.text, sizeof(w->site.id.text), "pump-7");
     (void)snprintf(w->site.state_dir, sizeof(w->site.state_dir), "%s/state", dir);
     (void)mkdir(w->site.state_dir, 0700);
@@ -117,7 +117,7 @@ static void another_server_never_sees_the_secret(void)
     world_start(&ours, EST_SERVER_ISSUES);
     world_start(&other, EST_SERVER_ISSUES);
     GW_ASSERT_OK(agent_est_root(&ours.est, &ours.err), &ours.err);
-    ours.site.https_port = other.server.port;
+    ours.site.https_port = other.server.tls.port;
     enum gw_rc rc = agent_est_enrol(&ours.est, SECRET, &retry_s, &ours.err);
     CU_ASSERT_TRUE(rc == GW_CORRUPT || rc == GW_IO); /* not GW_DENIED: nobody has refused the secret */
     CU_ASSERT_STRING_EQUAL(recorded(&other, &text), "");
@@ -134,10 +134,10 @@ static void a_name_that_the_server_has_not_is_refused(void)
     world_start(&w, EST_SERVER_ISSUES);
     GW_ASSERT_OK(agent_est_root(&w.est, &w.err), &w.err);
     est_server_stop(&w.server);
-    w.server.address = 2; /* its certificate is for 127.0.0.1 */
+    w.server.tls.address = 2; /* its certificate is for 127.0.0.1 */
     est_server_start(&w.server);
     (void)snprintf(w.site.host, sizeof(w.site.host), "127.0.0.2");
-    w.site.https_port = w.server.port;
+    w.site.https_port = w.server.tls.port;
     CU_ASSERT_EQUAL(agent_est_enrol(&w.est, SECRET, &retry_s, &w.err), GW_CORRUPT);
     CU_ASSERT_PTR_NULL(strstr(recorded(&w, &text), "simpleenroll"));
     world_end(&w);
@@ -234,7 +234,7 @@ static void pins_the_log_key_and_refuses_another(void)
         est_server_stop(&w.server);
         make_vkey(name, w.server.trust, sizeof(w.server.trust));
         est_server_start(&w.server);
-        w.site.https_port = w.server.port;
+        w.site.https_port = w.server.tls.port;
         if (i == 0)
             GW_ASSERT_OK(agent_est_log_key(&w.est, false, &key, &w.err), &w.err);
     }
@@ -255,7 +255,7 @@ static void a_log_key_of_another_name_is_not_pinned(void)
     est_server_stop(&w.server);
     make_vkey("gw-0000000000000000", w.server.trust, sizeof(w.server.trust));
     est_server_start(&w.server);
-    w.site.https_port = w.server.port;
+    w.site.https_port = w.server.tls.port;
     CU_ASSERT_EQUAL(agent_est_log_key(&w.est, false, &key, &w.err), GW_DENIED);
     world_end(&w);
 }

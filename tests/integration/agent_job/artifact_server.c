@@ -1,16 +1,11 @@
 #include "artifact_server.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gw_cleanup.h"
@@ -25,14 +20,10 @@ static void must(bool ok)
 
 static void record(const struct artifact_server *s, SSL *ssl, const char *path, long first)
 {
-    char peer[128] = "-", line[512];
-    X509 *cert = SSL_get1_peer_certificate(ssl);
-    if (cert)
-        (void)X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, peer, sizeof(peer));
-    X509_free(cert);
-    int n = snprintf(line, sizeof(line), "%s %ld %s\n", path, first, peer);
-    GW_CLOSE int fd = open(s->record, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    must(write(fd, line, (size_t)n) == n);
+    char peer[TLS_SERVER_PEER_MAX], line[512];
+    tls_server_peer(ssl, peer);
+    (void)snprintf(line, sizeof(line), "%s %ld %s\n", path, first, peer);
+    tls_server_record(s->record, line);
 }
 
 static void send_file(const struct artifact_server *s, SSL *ssl, int fd, long first)
@@ -60,15 +51,14 @@ static void send_file(const struct artifact_server *s, SSL *ssl, int fd, long fi
     }
 }
 
-static void serve(const struct artifact_server *s, SSL *ssl)
+static void serve(const void *ctx, SSL *ssl)
 {
+    const struct artifact_server *s = ctx;
     static const char missing[] = "HTTP/1.1 404 x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     static char request[8192];
     char path[256], file[600];
     long first = 0;
     size_t len = 0;
-    if (SSL_accept(ssl) != 1)
-        return;
     while (len < sizeof(request) - 1 && !strstr(request, "\r\n\r\n")) {
         int n = SSL_read(ssl, request + len, (int)(sizeof(request) - 1 - len));
         if (n <= 0)
@@ -90,50 +80,13 @@ static void serve(const struct artifact_server *s, SSL *ssl)
     (void)SSL_shutdown(ssl);
 }
 
-static void run_child(const struct artifact_server *s, int listener)
-{
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)signal(SIGCHLD, SIG_IGN);
-    must(SSL_CTX_use_certificate_chain_file(ctx, s->cert.cert_file) == 1 &&
-         SSL_CTX_use_PrivateKey_file(ctx, s->cert.key_file, SSL_FILETYPE_PEM) == 1 &&
-         SSL_CTX_load_verify_locations(ctx, s->pki->ca_file, NULL) == 1);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
-        if (fork() == 0) {
-            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-            SSL *ssl = SSL_new(ctx);
-            must(ssl && SSL_set_fd(ssl, fd));
-            serve(s, ssl);
-            _exit(0);
-        }
-        (void)close(fd);
-    }
-}
-
 void artifact_server_start(struct artifact_server *s)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof(at);
-    test_pki_issue(s->pki, "the-server", true, 3600, &s->cert);
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(bind(listener, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(listener, 8) == 0 &&
-         getsockname(listener, (struct sockaddr *)&at, &len) == 0);
-    s->port = ntohs(at.sin_port);
-    s->pid = fork();
-    must(s->pid >= 0);
-    if (s->pid == 0)
-        run_child(s, listener);
-    (void)close(listener);
+    s->tls.needs_client = true;
+    tls_server_start(&s->tls, serve, s);
 }
 
 void artifact_server_stop(struct artifact_server *s)
 {
-    if (s->pid <= 0)
-        return;
-    (void)kill(s->pid, SIGKILL);
-    (void)waitpid(s->pid, NULL, 0);
-    s->pid = 0;
+    tls_server_stop(&s->tls);
 }

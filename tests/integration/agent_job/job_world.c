@@ -267,7 +267,7 @@ static void configure(struct job_world *w, const char *extra)
                    "[state]\ndir = \"%s/state\"\n[log]\nlevel = \"debug\"\n"
                    "[update]\nvendor_keys = [\"%s/vendor.pem\"]\nhandler = \"script\"\nscript = \"%s/ab_handler.sh\"\n"
                    "postpone_file = \"%s/not-now\"\n%s",
-                   w->server.port, w->tls_port, pin, w->dir, w->dir, w->dir, w->dir, extra);
+                   w->server.tls.port, w->tls_port, pin, w->dir, w->dir, w->dir, w->dir, extra);
     (void)snprintf(path, sizeof(path), "%s/agent.toml", w->dir);
     write_file(path, text, 0600);
     (void)snprintf(path, sizeof(path), "%s/ab_handler.sh", w->dir);
@@ -283,7 +283,7 @@ void job_world_init(struct job_world *w, const char *extra_update)
     test_pki_init(&w->pki, w->dir, "gateway");
     w->vendor = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     w->stranger = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    w->server = (struct artifact_server){.pki = &w->pki};
+    w->server = (struct artifact_server){.tls.pki = &w->pki};
     (void)snprintf(w->server.root, sizeof(w->server.root), "%s", w->dir);
     (void)snprintf(w->server.record, sizeof(w->server.record), "%s/record", w->dir);
     artifact_server_start(&w->server);

@@ -264,13 +264,13 @@ static void holding_server(struct job_world *w)
 {
     artifact_server_stop(&w->server);
     char find[32], config[] = "../agent.toml";
-    (void)snprintf(find, sizeof(find), "https_port = %u", w->server.port);
+    (void)snprintf(find, sizeof(find), "https_port = %u", w->server.tls.port);
     w->server.hold_at = BIG / 2;
     artifact_server_start(&w->server);
     GW_FREE char *text = gw_xstrdup(job_world_read(w, config));
     char *at = strstr(text, find), port[8];
     CU_ASSERT_PTR_NOT_NULL_FATAL(at);
-    (void)snprintf(port, sizeof(port), "%05u", w->server.port);
+    (void)snprintf(port, sizeof(port), "%05u", w->server.tls.port);
     CU_ASSERT_EQUAL_FATAL(strlen(find), strlen("https_port = ") + 5);
     memcpy(at + strlen("https_port = "), port, 5);
     job_world_write(w, config, text);

@@ -204,7 +204,7 @@ void fleet_world_init(struct fleet_world *w)
     test_pki_init(&w->pki, w->dir, "gateway");
     w->vendor = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     w->stranger = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
-    w->server = (struct artifact_server){.pki = &w->pki};
+    w->server = (struct artifact_server){.tls.pki = &w->pki};
     (void)snprintf(w->server.root, sizeof(w->server.root), "%s", w->dir);
     (void)snprintf(w->server.record, sizeof(w->server.record), "%s/record", w->dir);
     artifact_server_start(&w->server);
@@ -257,7 +257,7 @@ void fleet_world_start(struct fleet_world *w, const char *behaviour, const char 
     (void)snprintf(state, sizeof(state), "%s/fleet", w->dir);
     (void)snprintf(key, sizeof(key), "%s/vendor.pem", w->dir);
     (void)snprintf(toml, sizeof(toml), "%s/behaviour.toml", w->dir);
-    (void)snprintf(gateway, sizeof(gateway), "127.0.0.1:%u", w->server.port);
+    (void)snprintf(gateway, sizeof(gateway), "127.0.0.1:%u", w->server.tls.port);
     (void)snprintf(port, sizeof(port), "%u", w->tls_port);
     write_file(toml, gw_view_str(behaviour ? behaviour : ""));
     for (; *args; args++)
