@@ -1,6 +1,7 @@
 /*
- * agent_job_internal: what the files of agent_job share: agent_job.c (messages and steps), agent_job_install.c (from
- * install to confirmation), agent_job_disk.c, agent_job_check.c, agent_job_tell.c.
+ * agent_job_internal: what the files of agent_job share: agent_job_take.c (taking a job), agent_job.c (its steps up to
+ * the install), agent_job_install.c (from install to confirmation), agent_job_disk.c, agent_job_check.c,
+ * agent_job_tell.c.
  */
 #pragma once
 
@@ -57,7 +58,15 @@ bool agent_job_kind_allowed(const struct agent_config *config, enum job_kind kin
 void agent_job_state(struct agent_job *j, enum job_state state, const char *code, const char *detail);
 void agent_job_tell(struct agent_job *j);
 
+/* ---- agent_job_take.c ---- */
+void agent_job_forget_message(struct agent_job *j);
+/* The job that waits in pending, if it still is the newest. */
+void agent_job_take_pending(struct agent_job *j);
+/* After a restart the job is read and checked again; false: it is rejected. */
+GW_MUST_CHECK bool agent_job_still_good(struct agent_job *j);
+
 /* ---- agent_job.c ---- */
+void agent_job_fetch_end(struct agent_job *j);
 void agent_job_enter(struct agent_job *j, enum agent_job_step step);
 void agent_job_done(struct agent_job *j, enum job_state state, const char *code, const char *detail);
 /* Look again after so many ms. */
