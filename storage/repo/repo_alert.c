@@ -109,15 +109,11 @@ enum gw_rc repo_alert_open(void *self, const struct alert_cause *cause, struct a
 
 static enum gw_rc pass_alerts(struct db_stmt *s, store_alert_fn *fn, void *ctx, struct gw_err *err)
 {
-    for (;;) {
-        struct alert a;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_alert(s, &a, err);
-        if (rc || !row || !fn(ctx, &a))
-            return rc;
-    }
+    struct alert a;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_alert(s, &a, err)) && fn(ctx, &a))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_alert_each(void *self, const struct store_alerts *which, int limit, store_alert_fn *fn, void *ctx,
@@ -158,15 +154,13 @@ enum gw_rc repo_alert_count_open(void *self, int64_t ret_counts[EVENT_SEV_FATAL 
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ALERT_COUNT_OPEN);
     for (int sev = 0; sev <= EVENT_SEV_FATAL; sev++)
         ret_counts[sev] = 0;
-    for (;;) {
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (rc || !row)
-            return rc;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err)) {
         struct repo_row r = repo_row(s);
         int64_t sev = repo_row_range(&r, EVENT_SEV_INFO, EVENT_SEV_FATAL);
         ret_counts[sev] = repo_row_i64(&r);
     }
+    return rc;
 }
 
 enum gw_rc repo_alert_drop_resolved(void *self, int count, struct gw_err *err)

@@ -153,15 +153,11 @@ enum gw_rc repo_attempt_get(void *self, const char *id, struct attempt_entry *re
 
 static enum gw_rc pass(struct db_stmt *s, store_attempt_fn *fn, void *ctx, struct gw_err *err)
 {
-    for (;;) {
-        struct attempt_entry e;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_entry(s, &e, err);
-        if (rc || !row || !fn(ctx, &e))
-            return rc;
-    }
+    struct attempt_entry e;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_entry(s, &e, err)) && fn(ctx, &e))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_attempt_each(void *self, const struct store_attempt_filter *filter, int limit, store_attempt_fn *fn,
@@ -258,13 +254,9 @@ enum gw_rc repo_attempt_count(void *self, const char *rollout, store_attempt_cou
     struct repo *repo = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ATTEMPT_COUNT);
     db_bind_str(s, 1, rollout);
-    for (;;) {
-        struct store_attempt_count count;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_count(s, &count, err);
-        if (rc || !row || !fn(ctx, &count))
-            return rc;
-    }
+    struct store_attempt_count count;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_count(s, &count, err)) && fn(ctx, &count))
+        ;
+    return rc;
 }

@@ -23,15 +23,11 @@ static enum gw_rc read_cert(struct db_stmt *s, struct device_cert *ret_cert, str
 
 static enum gw_rc each(struct db_stmt *s, store_cert_fn *fn, void *ctx, struct gw_err *err)
 {
-    for (;;) {
-        struct device_cert c;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_cert(s, &c, err);
-        if (rc || !row || !fn(ctx, &c))
-            return rc;
-    }
+    struct device_cert c;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_cert(s, &c, err)) && fn(ctx, &c))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_cert_put(void *self, const struct device_cert *cert, struct gw_err *err)

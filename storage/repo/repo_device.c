@@ -70,15 +70,11 @@ enum gw_rc repo_device_each(void *self, const struct gw_device_id *after, int li
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_DEVICE_EACH);
     db_bind_str(s, 1, after ? after->text : "");
     db_bind_i64(s, 2, limit > 0 ? limit : 0);
-    for (;;) {
-        struct device d;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_device(s, &d, err);
-        if (rc || !row || !fn(ctx, &d))
-            return rc;
-    }
+    struct device d;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_device(s, &d, err)) && fn(ctx, &d))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_device_count(void *self, enum device_state state, int64_t *ret_count, struct gw_err *err)

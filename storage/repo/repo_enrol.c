@@ -130,15 +130,11 @@ enum gw_rc repo_pending_each(void *self, const struct gw_device_id *device, stor
     struct db_stmt *s = db_stmt(repo->db, device ? SQL_STORE_PENDING_EACH_OF : SQL_STORE_PENDING_EACH);
     if (device)
         db_bind_str(s, 1, device->text);
-    for (;;) {
-        struct device_pending p;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_pending(s, &p, err);
-        if (rc || !row || !fn(ctx, &p))
-            return rc;
-    }
+    struct device_pending p;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_pending(s, &p, err)) && fn(ctx, &p))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_pending_count(void *self, const char *source, int64_t *ret_count, struct gw_err *err)

@@ -43,6 +43,8 @@ GW_MUST_CHECK enum gw_rc repo_row_end(const struct repo_row *r, const char *tabl
 
 /* Steps to the one row that is wanted: GW_NOT_FOUND when there is none. */
 GW_MUST_CHECK enum gw_rc repo_step_one(struct db_stmt *s, struct gw_err *err);
+/* Steps to the next row; false: there is none, which is GW_OK in *ret_rc, or the step failed. */
+GW_MUST_CHECK bool repo_next(struct db_stmt *s, enum gw_rc *ret_rc, struct gw_err *err);
 /* A statement whose only row has one number. */
 GW_MUST_CHECK enum gw_rc repo_number(struct db_stmt *s, int64_t *ret_value, struct gw_err *err);
 /* Runs what writes a row under a revision; the row was not touched: GW_CONFLICT. Else *rev is one higher. */

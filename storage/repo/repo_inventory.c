@@ -75,13 +75,9 @@ enum gw_rc repo_inventory_each(void *self, const struct store_inventory_after *a
         repo_arg_str(&a, after->product);
     repo_arg_str(&a, after->device.text);
     repo_arg_i64(&a, limit > 0 ? limit : 0);
-    for (;;) {
-        struct inventory i;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_inventory(s, &i, err);
-        if (rc || !row || !fn(ctx, &i))
-            return rc;
-    }
+    struct inventory i;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_inventory(s, &i, err)) && fn(ctx, &i))
+        ;
+    return rc;
 }

@@ -52,15 +52,11 @@ enum gw_rc repo_vendor_key_each(void *self, store_vendor_key_fn *fn, void *ctx, 
 {
     struct repo *repo = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_VENDOR_KEY_EACH);
-    for (;;) {
-        struct vendor_key k;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_key(s, &k, err);
-        if (rc || !row || !fn(ctx, &k))
-            return rc;
-    }
+    struct vendor_key k;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_key(s, &k, err)) && fn(ctx, &k))
+        ;
+    return rc;
 }
 
 static void read_signers(struct repo_row *r, struct release_entry *e)
@@ -208,15 +204,11 @@ enum gw_rc repo_release_each(void *self, const struct store_release_after *after
     db_bind_str(s, 1, after->product);
     db_bind_i64(s, 2, (int64_t)after->release_counter);
     db_bind_i64(s, 3, limit > 0 ? limit : 0);
-    for (;;) {
-        struct release_entry e;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_entry(s, &e, err);
-        if (rc || !row || !fn(ctx, &e))
-            return rc;
-    }
+    struct release_entry e;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_entry(s, &e, err)) && fn(ctx, &e))
+        ;
+    return rc;
 }
 
 static enum gw_rc read_file(struct db_stmt *s, struct release_entry_file *ret_file, struct gw_err *err)
@@ -240,15 +232,11 @@ enum gw_rc repo_release_files(void *self, const char *id, store_release_file_fn 
     struct repo *repo = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_RELEASE_FILE_EACH);
     db_bind_str(s, 1, id);
-    for (;;) {
-        struct release_entry_file f;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_file(s, &f, err);
-        if (rc || !row || !fn(ctx, &f))
-            return rc;
-    }
+    struct release_entry_file f;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_file(s, &f, err)) && fn(ctx, &f))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_release_envelope(void *self, const char *id, struct gw_buf *ret_envelope, struct gw_err *err)

@@ -113,15 +113,11 @@ enum gw_rc repo_rollout_get(void *self, const char *id, struct rollout_entry *re
 
 static enum gw_rc pass(struct db_stmt *s, store_rollout_fn *fn, void *ctx, struct gw_err *err)
 {
-    for (;;) {
-        struct rollout_entry e;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_entry(s, &e, err);
-        if (rc || !row || !fn(ctx, &e))
-            return rc;
-    }
+    struct rollout_entry e;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_entry(s, &e, err)) && fn(ctx, &e))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_rollout_each(void *self, const struct store_rollout_before *before, int limit, store_rollout_fn *fn,
@@ -147,15 +143,13 @@ enum gw_rc repo_rollout_count(void *self, int64_t ret_counts[ROLLOUT_STATES], st
     struct repo *repo = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ROLLOUT_COUNT);
     memset(ret_counts, 0, ROLLOUT_STATES * sizeof(ret_counts[0]));
-    for (;;) {
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (rc || !row)
-            return rc;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err)) {
         struct repo_row r = repo_row(s);
         int64_t state = repo_row_range(&r, ROLLOUT_DRAFT, ROLLOUT_FINISHED);
         ret_counts[state] = repo_row_i64(&r);
     }
+    return rc;
 }
 
 enum gw_rc repo_rollout_due(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,

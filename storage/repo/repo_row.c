@@ -85,6 +85,13 @@ enum gw_rc repo_step_one(struct db_stmt *s, struct gw_err *err)
     return gw_err_set(err, GW_NOT_FOUND, "not in the store");
 }
 
+bool repo_next(struct db_stmt *s, enum gw_rc *ret_rc, struct gw_err *err)
+{
+    bool row = false;
+    *ret_rc = db_step(s, &row, err);
+    return !*ret_rc && row;
+}
+
 enum gw_rc repo_number(struct db_stmt *s, int64_t *ret_value, struct gw_err *err)
 {
     enum gw_rc rc = repo_step_one(s, err);

@@ -55,15 +55,11 @@ enum gw_rc repo_user_each(void *self, store_user_fn *fn, void *ctx, struct gw_er
 {
     struct repo *repo = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_USER_EACH);
-    for (;;) {
-        struct user u;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_user(s, &u, err);
-        if (rc || !row || !fn(ctx, &u))
-            return rc;
-    }
+    struct user u;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_user(s, &u, err)) && fn(ctx, &u))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_setting_get(void *self, const char *key, struct gw_buf *ret_value, struct gw_err *err)
@@ -154,15 +150,11 @@ enum gw_rc repo_audit_each(void *self, int64_t after, int limit, store_audit_fn 
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_AUDIT_EACH);
     db_bind_i64(s, 1, after);
     db_bind_i64(s, 2, limit > 0 ? limit : 0);
-    for (;;) {
-        struct audit_event e;
-        bool row = false;
-        enum gw_rc rc = db_step(s, &row, err);
-        if (!rc && row)
-            rc = read_audit(s, &e, err);
-        if (rc || !row || !fn(ctx, &e))
-            return rc;
-    }
+    struct audit_event e;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_audit(s, &e, err)) && fn(ctx, &e))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_audit_delete(void *self, int64_t up_to, struct gw_err *err)
