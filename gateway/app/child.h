@@ -31,6 +31,9 @@ struct child {
     int starts; /* without a quiet minute between them */
     struct gw_mono started;
     struct gw_mono due; /* when to start it again; meaningful while pid is 0 */
+    bool owed;          /* its last end is not in the log yet */
+    int owed_status;    /* as of waitpid(2) */
+    pid_t owed_to;      /* the daemon that was told of it; 0: none */
 };
 
 /* Starts it; pid is set. Nothing but stdin (/dev/null), stdout, stderr and `fds` is open in it; new privileges are off.

@@ -311,12 +311,27 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
     return rc ? rc : rollouts_init(&core->operate.rollouts, &core->session, core->store, err);
 }
 
-void core_stop(struct core *core)
+/* A turn that nobody posts, in a transaction of its own. */
+static void run_alone(struct core *core, enum inbox_kind kind)
+{
+    core->batch[0].msg = (struct inbox_msg){.kind = kind, .now = gw_wall_now()};
+    run_batch(core, 1);
+}
+
+void core_start(struct core *core)
+{
+    core->started = true;
+    run_alone(core, INBOX_START);
+}
+
+void core_stop(struct core *core, bool asked)
 {
     inbox_queue_close(core->queue);
     core->stopping = true; /* what is put off to later turns is found again at the next start */
     for (size_t count = take_batch(core); count; count = take_batch(core))
         run_batch(core, count);
+    if (core->started && asked)
+        run_alone(core, INBOX_STOP);
     uv_close((uv_handle_t *)&core->wake, NULL);
     uv_close((uv_handle_t *)&core->tick, NULL);
 }

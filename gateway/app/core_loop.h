@@ -74,14 +74,17 @@ struct core {
     struct core_slot *batch; /* CORE_BATCH of them */
     int64_t audit_fed;       /* audit events up to this number are with the journal's thread */
     bool storage_failed;     /* said once, until a commit goes through again */
-    bool stopping;
+    bool started, stopping;
     uint64_t turns, commits, failed_commits;
 };
 
 /* Everything is borrowed and outlives the core; `core` is zeroed by the caller. All in core's thread. */
 GW_MUST_CHECK enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct gw_err *err);
-/* Takes what is queued, a last time; then closes the handles (run the loop until they are gone). */
-void core_stop(struct core *core);
+/* The first turn: all that core stands on is up. */
+void core_start(struct core *core);
+/* Takes what is queued, a last time, and when somebody asked for the stop the last turn after core_start(); then closes
+ * the handles (run the loop until they are gone). */
+void core_stop(struct core *core, bool asked);
 void core_done(struct core *core);
 
 /* For events that arise in core's own thread (the bus): the same way in, the same queue. */

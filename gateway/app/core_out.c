@@ -132,6 +132,9 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
     case OUT_CONFIG:
         advice_send(&core->session, core->store, &out->device, now);
         break;
+    case OUT_CHILD:
+        core->outlets.child(core->outlets.ctx, &out->child);
+        break;
     case OUT_DUE:
     case OUT_LOOK:
         post_to_self(core, out);

@@ -1,5 +1,9 @@
+#include <string.h>
+
 #include "artifacts.h"
 #include "audit_note.h"
+#include "boot.h"
+#include "child.h"
 #include "core_internal.h"
 
 static enum gw_rc child_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
@@ -7,11 +11,14 @@ static enum gw_rc child_turn(struct core *core, struct turn *turn, const struct 
     const struct inbox_child *child = &msg->u.child;
     if (child->which == CHILD_KEYD)
         core->facts.keyd_up = child->up;
-    core->outlets.child(core->outlets.ctx, child);
-    if (child->up)
+    turn_out(turn, OUT_CHILD)->child = *child;
+    if (child->up || child->asked)
         return GW_OK;
+    char text[AUDIT_MSG_MAX] = "a supervised process ended: it ";
+    size_t len = strlen(text);
+    child_status_text(child->status, text + len, sizeof(text) - len);
     return audit_note(turn, AUDIT_CHILD_ENDED, "gateway", child->which == CHILD_KEYD ? "gatehouse-keyd" : "mosquitto",
-                      "a supervised process ended and is started again", err);
+                      text, err);
 }
 
 /* Acknowledgements speak of the journal's COMMIT, not of ours: they need not wait for it. */
@@ -101,8 +108,10 @@ enum gw_rc core_turn(struct core *core, struct turn *turn, struct inbox_msg *msg
     case INBOX_LIVE:
         live_feed_all(&core->feed);
         return GW_OK;
+    case INBOX_START:
+        return boot_start(turn, err);
     case INBOX_STOP:
-        return GW_OK;
+        return boot_stop(turn, err);
     }
     return gw_err_set(err, GW_INVALID, "message of kind %d", (int)msg->kind);
 }

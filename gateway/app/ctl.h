@@ -15,12 +15,15 @@ enum ctl_kind {
     CTL_BROKER_RELOAD,    /* SIGHUP: it reads its certificate again */
     CTL_PUBLISH,          /* the admin socket is bound: put it in its public place */
     CTL_READY,            /* everything that the configuration asks for is up */
+    CTL_CHILD_NOTED,      /* the end of a child is durable in the log; value: enum ctl_child */
     /* supervisor → daemon */
     CTL_BROKER_UP,   /* value: pid */
     CTL_BROKER_DOWN, /* value: status as of waitpid(2) */
     CTL_KEYD_UP,
     CTL_KEYD_DOWN,
 };
+
+enum ctl_child { CTL_CHILD_BROKER = 1, CTL_CHILD_KEYD };
 
 struct ctl_msg {
     uint32_t magic;

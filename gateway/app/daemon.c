@@ -197,6 +197,7 @@ static enum gw_rc init_bus(struct daemon *d, struct gw_err *err)
 static enum gw_rc init_doors(struct daemon *d, struct gw_err *err)
 {
     (void)err;
+    core_start(&d->core);
     daemon_tell_supervisor(CTL_PUBLISH, 0);
     if (d->core.operate.access.claimed)
         daemon_open_devices(d);
@@ -246,13 +247,15 @@ static void close_handles(struct daemon *d)
 /* The network first, then who answers it, then what they stand on. */
 static void end_all(struct daemon *d)
 {
+    if (d->core_made)
+        daemon_hear_last(d);
     if (d->web)
         web_stop(d->web);
     import_thread_stop(d->imports);
     journal_thread_stop(d->journal_thread); /* commits what is queued; acknowledgements that it causes still leave */
     workers_free(d->workers);
     if (d->core_made)
-        core_stop(&d->core);
+        core_stop(&d->core, d->asked);
     daemon_end_queries(d);
     daemon_end_feed(d);
     mqtt_free(d->mqtt);

@@ -75,6 +75,8 @@ struct daemon {
     struct broker_child broker;
     char secret[CTL_BROKER_SECRET_CHARS + 1];
     bool loop_made, core_made, polls_made, broker_running, stopping;
+    bool broker_asked; /* to end, so that it starts with its new configuration */
+    bool asked;        /* the stop that goes on: by a signal, not by losing the supervisor */
 };
 
 typedef enum gw_rc daemon_init_fn(struct daemon *d, struct gw_err *err);
@@ -93,6 +95,8 @@ void daemon_open_devices(struct daemon *d);
 void daemon_tell_supervisor(enum ctl_kind kind, int32_t value);
 /* From now on words of the supervisor are heard. */
 void daemon_listen_ctl(struct daemon *d);
+/* What the supervisor has said until now: before the last turn. */
+void daemon_hear_last(struct daemon *d);
 /* Closes what daemon_init_signals() opened. */
 void daemon_close_signals(struct daemon *d);
 /* /metrics; after core was made. */

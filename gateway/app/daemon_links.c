@@ -12,11 +12,12 @@ static void close_poll(uv_poll_t *poll)
         uv_close((uv_handle_t *)poll, NULL);
 }
 
-static void begin_stop(struct daemon *d)
+static void begin_stop(struct daemon *d, bool asked)
 {
     if (d->stopping)
         return;
     d->stopping = true;
+    d->asked = asked;
     gw_log(GW_LOG_INFO, PART, "stopping");
     uv_stop(&d->loop);
 }
@@ -24,7 +25,7 @@ static void begin_stop(struct daemon *d)
 static void on_signal(uv_signal_t *handle, int signum)
 {
     (void)signum;
-    begin_stop(handle->data);
+    begin_stop(handle->data, true);
 }
 
 static void on_lifeline(uv_poll_t *handle, int status, int events)
@@ -32,7 +33,7 @@ static void on_lifeline(uv_poll_t *handle, int status, int events)
     (void)status;
     (void)events;
     gw_log(GW_LOG_WARN, PART, "the supervisor has gone");
-    begin_stop(handle->data);
+    begin_stop(handle->data, false);
 }
 
 void daemon_tell_supervisor(enum ctl_kind kind, int32_t value)
@@ -42,10 +43,10 @@ void daemon_tell_supervisor(enum ctl_kind kind, int32_t value)
         gw_log(GW_LOG_WARN, PART, "%s", gw_err_text(&err));
 }
 
-static void post_child(struct daemon *d, enum child_kind which, bool up, int status)
+static void post_child(struct daemon *d, const struct inbox_child *child)
 {
     struct inbox port = inbox_queue_inner_port(d->core.queue);
-    struct inbox_msg msg = {.kind = INBOX_CHILD, .u.child = {which, up, status}};
+    struct inbox_msg msg = {.kind = INBOX_CHILD, .u.child = *child};
     if (port.post(port.self, &msg))
         gw_log(GW_LOG_WARN, PART, "the inbox is full: the end of a process goes unnoted");
 }
@@ -55,23 +56,38 @@ static void on_word(struct daemon *d, enum ctl_kind kind, int32_t value)
     switch (kind) {
     case CTL_BROKER_UP:
         d->broker_running = true;
-        post_child(d, CHILD_BROKER, true, 0);
+        post_child(d, &(struct inbox_child){.which = CHILD_BROKER, .up = true});
         return;
     case CTL_BROKER_DOWN:
         d->broker_running = false;
-        post_child(d, CHILD_BROKER, false, value);
+        post_child(d, &(struct inbox_child){.which = CHILD_BROKER, .asked = d->broker_asked, .status = value});
+        d->broker_asked = false;
         return;
     case CTL_KEYD_UP:
-        post_child(d, CHILD_KEYD, true, 0);
+        post_child(d, &(struct inbox_child){.which = CHILD_KEYD, .up = true});
         return;
     case CTL_KEYD_DOWN:
-        post_child(d, CHILD_KEYD, false, value);
+        post_child(d, &(struct inbox_child){.which = CHILD_KEYD, .status = value});
         return;
     case CTL_BROKER_START:
     case CTL_BROKER_RELOAD:
     case CTL_PUBLISH:
     case CTL_READY:
+    case CTL_CHILD_NOTED:
         return; /* ours to say */
+    }
+}
+
+/* All that the supervisor has said. GW_AGAIN, or why nothing more comes. */
+static enum gw_rc hear(struct daemon *d)
+{
+    for (;;) {
+        enum ctl_kind kind;
+        int32_t value;
+        enum gw_rc rc = ctl_receive(CTL_FD_DAEMON_CTL, &kind, &value, NULL);
+        if (rc)
+            return rc;
+        on_word(d, kind, value);
     }
 }
 
@@ -79,20 +95,13 @@ static void on_ctl(uv_poll_t *handle, int status, int events)
 {
     (void)status;
     (void)events;
-    struct daemon *d = handle->data;
-    for (;;) {
-        enum ctl_kind kind;
-        int32_t value;
-        struct gw_err err = {0};
-        enum gw_rc rc = ctl_receive(CTL_FD_DAEMON_CTL, &kind, &value, &err);
-        if (rc == GW_AGAIN)
-            return;
-        if (rc) {
-            close_poll(handle); /* the lifeline tells the rest */
-            return;
-        }
-        on_word(d, kind, value);
-    }
+    if (hear(handle->data) != GW_AGAIN)
+        close_poll(handle); /* the lifeline tells the rest */
+}
+
+void daemon_hear_last(struct daemon *d)
+{
+    (void)!hear(d);
 }
 
 static void out_answer(void *ctx, const struct answer *answer)
@@ -124,11 +133,14 @@ static void out_child(void *ctx, const struct inbox_child *child)
     (void)ctx;
     gw_log(child->up ? GW_LOG_INFO : GW_LOG_WARN, PART, "%s is %s",
            child->which == CHILD_KEYD ? "gatehouse-keyd" : "the broker", child->up ? "up" : "down");
+    if (!child->up)
+        daemon_tell_supervisor(CTL_CHILD_NOTED, child->which == CHILD_KEYD ? CTL_CHILD_KEYD : CTL_CHILD_BROKER);
 }
 
 void daemon_open_devices(struct daemon *d)
 {
-    daemon_tell_supervisor(CTL_BROKER_START, d->broker_running && d->broker.changed);
+    d->broker_asked = d->broker_running && d->broker.changed;
+    daemon_tell_supervisor(CTL_BROKER_START, d->broker_asked);
     d->broker.changed = false;
     web_doors_set(d->web, HTTP_DOOR_DEVICES | HTTP_DOOR_OPERATORS | HTTP_DOOR_ADMIN);
 }

@@ -105,6 +105,40 @@ static void tell_daemon(struct supervisor *s, enum ctl_kind kind, int32_t value)
         say(GW_LOG_WARN, &err);
 }
 
+/* A daemon that dies before it has noted the end leaves it to the next one. */
+static void tell_end(struct supervisor *s, struct child *c, enum ctl_kind kind)
+{
+    if (!s->daemon.pid || c->owed_to == s->daemon.pid)
+        return;
+    c->owed_to = s->daemon.pid;
+    tell_daemon(s, kind, c->owed_status);
+}
+
+static void note_owed(struct supervisor *s, struct child *c, enum ctl_kind kind, int status)
+{
+    c->owed = true;
+    c->owed_status = status;
+    c->owed_to = 0;
+    tell_end(s, c, kind);
+}
+
+/* What ended while no daemon was there to hear it, and how it stands now. */
+static void tell_missed(struct supervisor *s)
+{
+    const struct {
+        struct child *child;
+        enum ctl_kind down, up;
+    } all[] = {{&s->keyd, CTL_KEYD_DOWN, CTL_KEYD_UP}, {&s->broker, CTL_BROKER_DOWN, CTL_BROKER_UP}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct child *c = all[i].child;
+        if (!c->owed || c->owed_to == s->daemon.pid)
+            continue;
+        tell_end(s, c, all[i].down);
+        if (c->pid)
+            tell_daemon(s, all[i].up, (int32_t)c->pid);
+    }
+}
+
 static enum gw_rc start_daemon(struct supervisor *s, struct gw_err *err)
 {
     for (int i = 0; i < 2; i++)
@@ -206,6 +240,11 @@ static void note_end(struct supervisor *s, struct child *c, const char *name, in
     child_ended(c, gw_mono_now());
     if (s->stopping)
         return;
+    if (c != &s->broker && WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_HOPELESS) {
+        gw_log(GW_LOG_ERROR, PART, "%s %s: starting it again would not help", name, text);
+        begin_stop(s, SUPERVISOR_EXIT_HOPELESS);
+        return;
+    }
     int64_t wait_ms = c->due.ms - gw_mono_now().ms;
     gw_log(GW_LOG_WARN, PART, "%s %s; starting it again%s", name, text, wait_ms > 0 ? " after a pause" : "");
 }
@@ -215,19 +254,13 @@ static void on_child(struct supervisor *s)
     int status;
     for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
         if (pid == s->daemon.pid) {
-            if (WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_HOPELESS)
-                begin_stop(s, SUPERVISOR_EXIT_HOPELESS);
             note_end(s, &s->daemon, "the daemon", status);
         } else if (pid == s->keyd.pid) {
-            bool hopeless = WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_HOPELESS;
-            if (hopeless)
-                begin_stop(s, SUPERVISOR_EXIT_HOPELESS);
+            note_owed(s, &s->keyd, CTL_KEYD_DOWN, status); /* first: a last word before a stop */
             note_end(s, &s->keyd, "gatehouse-keyd", status);
-            if (!hopeless)
-                tell_daemon(s, CTL_KEYD_DOWN, status);
         } else if (pid == s->broker.pid) {
+            note_owed(s, &s->broker, CTL_BROKER_DOWN, status);
             note_end(s, &s->broker, "mosquitto", status);
-            tell_daemon(s, CTL_BROKER_DOWN, status);
         }
     }
 }
@@ -254,6 +287,10 @@ static void on_word(struct supervisor *s, enum ctl_kind kind, int32_t value)
         return;
     case CTL_READY:
         gw_log(GW_LOG_INFO, PART, "ready");
+        tell_missed(s);
+        return;
+    case CTL_CHILD_NOTED:
+        (value == CTL_CHILD_KEYD ? &s->keyd : &s->broker)->owed = false;
         return;
     case CTL_BROKER_UP:
     case CTL_BROKER_DOWN:

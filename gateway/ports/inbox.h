@@ -1,6 +1,6 @@
 /*
  * inbox: the one way into core. Adapters and worker threads turn bytes into a core value and post it; core's thread
- * takes messages in order, a turn each (house.md, rule 1). Implementation: gateway/app/inbox.c, a bounded queue.
+ * takes messages in order, a turn each (house.md, rule 1). Implementation: gateway/app/inbox_queue.c, a bounded queue.
  *
  * Ownership: post() copies the struct and takes over `blob`; on any error the caller keeps it. Thread: any.
  */
@@ -40,7 +40,8 @@ enum inbox_kind {
     INBOX_DUE,      /* core to itself: a turn for the rollout or attempt `due` */
     INBOX_LOOK,     /* core to itself: more is due */
     INBOX_LIVE,     /* those who watch lost rows on the way: all are to be handed over again */
-    INBOX_STOP,     /* finish what is queued, then end */
+    INBOX_START,    /* core to itself: the first turn */
+    INBOX_STOP,     /* core to itself: the last turn */
 };
 
 /* EST request. simpleenroll carries Basic credentials or none, simplereenroll the certificate of the connection. */
@@ -172,6 +173,7 @@ enum child_kind { CHILD_BROKER = 1, CHILD_KEYD = 2 };
 struct inbox_child {
     enum child_kind which;
     bool up;
+    bool asked; /* it went because the gateway wanted it to */
     int status; /* as of waitpid(2), when it went */
 };
 

@@ -35,6 +35,7 @@ static const struct {
     {AUDIT_IMPOSTOR, "auth.impostor", EVENT_SEV_CRITICAL, EVENT_DENIED},
     {AUDIT_ACT_DENIED, "authz.denied", EVENT_SEV_LOW, EVENT_DENIED},
     {AUDIT_STARTED, "boot.start", EVENT_SEV_INFO, EVENT_OK},
+    {AUDIT_STARTED_UNCLEAN, "boot.start", EVENT_SEV_MEDIUM, EVENT_FAIL},
     {AUDIT_STOPPED, "boot.shutdown", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_CHILD_ENDED, "boot.child_ended", EVENT_SEV_MEDIUM, EVENT_FAIL},
     {AUDIT_KEY_ADDED, "cfg.vendor_key", EVENT_SEV_MEDIUM, EVENT_OK},

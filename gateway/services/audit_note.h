@@ -33,6 +33,7 @@ enum audit_what {
     AUDIT_IMPOSTOR,         /* somebody on this machine tried the broker's local socket */
     AUDIT_ACT_DENIED,
     AUDIT_STARTED,
+    AUDIT_STARTED_UNCLEAN, /* after something that was no clean stop */
     AUDIT_STOPPED,
     AUDIT_CHILD_ENDED,
     AUDIT_KEY_ADDED,

@@ -37,6 +37,7 @@ enum turn_out_kind {
     OUT_CONFIG,        /* `device` is to hear what dn/config says now */
     OUT_DUE,           /* a turn for the rollout or attempt `id` */
     OUT_LOOK,          /* more is due: look at the timers again */
+    OUT_CHILD,         /* `child` is noted */
 };
 
 struct turn_out {
@@ -45,6 +46,7 @@ struct turn_out {
     struct gw_device_id device;
     struct gw_sha256 cert_sha256;
     struct journal_feed feed;
+    struct inbox_child child;
     struct gw_sha256 token_sha256;  /* METRICS_TOKEN; zeroed: none */
     struct answer *answer;          /* owned */
     struct work *work;              /* owned, with its blob */

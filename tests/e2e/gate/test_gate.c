@@ -351,6 +351,35 @@ static void starts_again_without_a_hand(void)
     CU_ASSERT_FATAL(gw_gateway_await_ready(&gateway));
     CU_ASSERT_EQUAL(gateway.port_mqtt, mqtt); /* devices find it where it was */
     CU_ASSERT(gw_await(all_three_listen, NULL, LIMIT_MS));
+}
+
+/* Where `what` is told for the last time; NULL: not at all. */
+static const char *last_told(const char *log, const char *what)
+{
+    const char *last = NULL;
+    for (const char *at = strstr(log, what); at; at = strstr(at + 1, what))
+        last = at;
+    return last;
+}
+
+static bool stop_and_start_are_told(void *ctx)
+{
+    (void)ctx;
+    const char *const show[] = {"logs", "show", "--audit", "--from", "0", "--limit", "10000", NULL};
+    GW_FREE char *log = NULL;
+    if (gw_gateway_cli(&gateway, show, &log))
+        return false;
+    const char *stop = last_told(log, "\"boot.shutdown\""), *start = last_told(log, "\"boot.start\"");
+    const char *killed = last_told(log, "was no clean stop");
+    return stop && start && stop < start && killed && killed < stop && killed > last_told(log, "\"device.revoke\"");
+}
+
+static void its_log_tells_starts_and_stops(void)
+{
+    CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
+    gw_gateway_restart(&gateway);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&gateway));
+    CU_ASSERT(gw_await(stop_and_start_are_told, NULL, LIMIT_MS)); /* and that the supervisor was killed before */
     CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
     gw_agent_done(&agent);
     gw_gateway_done(&gateway);
@@ -374,6 +403,7 @@ static const struct gw_test_case cases[] = {
     {"nothing secret was said, at log_level debug", nothing_secret_was_said},
     {"nothing survives a supervisor killed with SIGKILL, and the ports are free", nothing_survives_a_killed_supervisor},
     {"starts again without a hand", starts_again_without_a_hand},
+    {"its log tells every start and stop, and that a start follows no clean stop", its_log_tells_starts_and_stops},
 };
 
 int main(void)

@@ -1,6 +1,7 @@
 /*
  * Every process of the log path is killed with SIGKILL at named points while a device ships real lines. Afterwards
- * every accepted line is in the journal exactly once, in order, in one epoch, and the tree holds. (A kill cannot show a
+ * every accepted line is in the journal exactly once, in order, in one epoch, and the tree holds; and the gateway's own
+ * log tells of each. (A kill cannot show a
  * missing fsync: the models of power loss in tests/integration do.)
  */
 #include <dirent.h>
@@ -254,7 +255,55 @@ static bool compare_line(void *ctx, const struct journal_event *event)
     return true;
 }
 
-static void every_line_is_there_once_and_in_order(void)
+static bool find_audit_log(void *ctx, const struct journal_log *log)
+{
+    struct journal_span *span = ctx;
+    if (log->id.kind == LOG_AUDIT)
+        *span = (struct journal_span){log->id, 0, log->next};
+    return true;
+}
+
+static bool add_event(void *ctx, const struct journal_event *event)
+{
+    struct gw_buf *events = ctx;
+    (void)gw_buf_add_view(events, event->bytes);
+    (void)gw_buf_add_u8(events, '\n');
+    return true;
+}
+
+/* Lines of the gateway's own log that say both. */
+static int told(const struct gw_buf *events, const char *one, const char *other)
+{
+    int count = 0;
+    for (struct gw_view rest = gw_buf_view(events); rest.len;) {
+        struct gw_view line = gw_view_cut(rest, '\n', &rest);
+        count += memmem(line.ptr, line.len, one, strlen(one)) && memmem(line.ptr, line.len, other, strlen(other));
+    }
+    return count;
+}
+
+static void every_death_is_told(const struct journal *journal)
+{
+    struct gw_err err = {0};
+    struct journal_span span = {.from = 0};
+    struct gw_buf events;
+    gw_buf_init(&events, 1024 * 1024);
+    GW_ASSERT_OK(journal->ops->log_each(journal->self, NULL, find_audit_log, &span, &err), &err);
+    GW_ASSERT_OK(journal->ops->read(journal->self, &span, add_event, &events, &err), &err);
+    CU_ASSERT_EQUAL(gw_buf_rc(&events), GW_OK);
+    /* Each of the daemon's; the supervisor's takes it along. One of two kills in POINT_DAEMON_AND_BROKER was its own.
+     */
+    int daemons = hits[POINT_DAEMON_IN_FLIGHT] + hits[POINT_DAEMON_AND_BROKER] - 1 + hits[POINT_SUPERVISOR];
+    CU_ASSERT_EQUAL(told(&events, "\"boot.start\"", "was no clean stop"), daemons);
+    CU_ASSERT_EQUAL(told(&events, "\"boot.shutdown\"", ""), 0); /* the one stop is told at the next start */
+    /* Also the one that nobody was there to hear. */
+    CU_ASSERT_EQUAL(told(&events, "\"boot.child_ended\"", "mosquitto"), hits[POINT_BROKER_IN_FLIGHT] + 1);
+    CU_ASSERT_EQUAL(told(&events, "\"boot.child_ended\"", "gatehouse-keyd"), hits[POINT_KEYD_BEFORE_CHECKPOINT]);
+    CU_ASSERT_EQUAL(told(&events, "\"boot.child_ended\"", "was killed by signal 9"), hits[POINT_BROKER_IN_FLIGHT] + 2);
+    gw_buf_done(&events);
+}
+
+static void every_line_and_every_death_is_in_the_journal(void)
 {
     CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
     char path[256];
@@ -276,6 +325,7 @@ static void every_line_is_there_once_and_in_order(void)
     const struct journal_span span = {found.id, 0, found.next};
     GW_ASSERT_OK(journal.ops->read(journal.self, &span, compare_line, &wrong, &err), &err);
     CU_ASSERT_EQUAL(wrong, 0);
+    every_death_is_told(&journal);
     gw_agent_done(&agent);
     gw_gateway_done(&gateway);
 }
@@ -299,7 +349,7 @@ static const struct gw_test_case cases[] = {
     {"daemon and broker die together", daemon_and_broker_die_together},
     {"the agent dies while it is acknowledged", the_agent_dies_while_it_is_acknowledged},
     {"the supervisor dies", the_supervisor_dies},
-    {"every line is in the journal once and in order", every_line_is_there_once_and_in_order},
+    {"every line is in the journal once and in order, and every death", every_line_and_every_death_is_in_the_journal},
     {"every point was hit", every_point_was_hit},
 };
 

@@ -145,7 +145,7 @@ static void house_open(struct house *h)
 
 static void house_close(struct house *h)
 {
-    core_stop(&h->core);
+    core_stop(&h->core, true);
     (void)uv_run(&h->loop, UV_RUN_DEFAULT);
     (void)uv_loop_close(&h->loop);
     core_done(&h->core);

@@ -6,6 +6,7 @@
 
 #include "advice.h"
 #include "artifacts.h"
+#include "boot.h"
 #include "crypto_hash.h"
 #include "crypto_init.h"
 #include "gw_cleanup.h"
@@ -172,8 +173,11 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     case INBOX_PROGRESS:
     case INBOX_CHILD:
     case INBOX_LIVE:
-    case INBOX_STOP:
         break;
+    case INBOX_START:
+        return boot_start(&d->turn, err);
+    case INBOX_STOP:
+        return boot_stop(&d->turn, err);
     }
     return GW_INVALID;
 }

@@ -6,6 +6,7 @@ int main(void)
     failures += gw_test_run("access", access_cases, access_case_count);
     failures += gw_test_run("alerts", alerts_cases, alerts_case_count);
     failures += gw_test_run("artifacts", artifacts_cases, artifacts_case_count);
+    failures += gw_test_run("boot", boot_cases, boot_case_count);
     failures += gw_test_run("live", live_cases, live_case_count);
     failures += gw_test_run("people", people_cases, people_case_count);
     failures += gw_test_run("releases", releases_cases, releases_case_count);
