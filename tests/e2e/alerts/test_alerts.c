@@ -84,11 +84,13 @@ static void what_a_device_logs_becomes_alerts(void)
 
 static void a_kill_neither_loses_nor_repeats(void)
 {
-    struct wanted logins = {"auth.login", "7"}, hash = {"integ.hash_mismatch", "1"};
+    struct wanted logins = {"auth.login", "7"}, hash = {"integ.hash_mismatch", "1"}, boot = {"boot.start", "1"};
+    CU_ASSERT_PTR_NULL(find("boot.start")); /* the first start is none to look at */
     (void)kill(gateway.proc.pid, SIGKILL);
     (void)gw_proc_wait(&gateway.proc, LIMIT_MS);
     gw_gateway_restart(&gateway);
     CU_ASSERT_TRUE_FATAL(gw_gateway_await_ready(&gateway));
+    CU_ASSERT_TRUE(gw_await(has_count, &boot, LIMIT_MS));
     CU_ASSERT_TRUE(gw_await(has_count, &logins, LIMIT_MS));
     CU_ASSERT_TRUE(has_count(&hash));
 }

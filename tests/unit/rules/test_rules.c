@@ -90,6 +90,11 @@ static void asks_for_the_result_where_it_matters(void)
     CU_ASSERT(rules_match(&device_log, &denied, &hit));
     CU_ASSERT(hit.threshold.times == 5 && hit.threshold.within_ms == 5 * GW_MINUTE_MS);
     CU_ASSERT(!rules_match(&audit_log, &claimed, &hit));
+    struct event_view clean = view_of("boot.start", EVENT_SEV_INFO, EVENT_OK, "gatehoused"),
+                      unclean = view_of("boot.start", EVENT_SEV_MEDIUM, EVENT_FAIL, "gatehoused");
+    CU_ASSERT(!rules_match(&audit_log, &clean, &hit)); /* a restart that somebody asked for */
+    CU_ASSERT(rules_match(&audit_log, &unclean, &hit));
+    CU_ASSERT_EQUAL(hit.sev, EVENT_SEV_MEDIUM);
 }
 
 static void finds_the_device_that_the_gateway_speaks_of(void)
