@@ -324,14 +324,7 @@ static bool gather_blob(void *ctx, const struct gw_sha256 *sha256, uint64_t size
 {
     struct digests *d = ctx;
     (void)size;
-    if (d->count == d->cap) {
-        size_t cap = d->cap ? 2 * d->cap : 64;
-        struct gw_sha256 *at = reallocarray(d->at, cap, sizeof(*at));
-        if (!at)
-            return false; /* the rest another time */
-        d->at = at;
-        d->cap = cap;
-    }
+    d->at = gw_xgrow(d->at, d->count, &d->cap, sizeof(*d->at));
     d->at[d->count++] = *sha256;
     return true;
 }

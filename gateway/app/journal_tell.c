@@ -13,15 +13,7 @@ struct log_progress *journal_tell_about(struct telling *telling, const struct gw
     for (size_t i = telling->count; i > 0 && telling->count - i < 64; i--) /* batches of a device come close together */
         if (gw_device_id_eq(&telling->progress[i - 1].device, device))
             return &telling->progress[i - 1];
-    if (telling->count == telling->cap) {
-        size_t cap = telling->cap ? telling->cap * 2 : 64;
-        struct log_progress *grown = gw_xalloc(cap, sizeof(*grown));
-        if (telling->count)
-            memcpy(grown, telling->progress, telling->count * sizeof(*grown));
-        free(telling->progress);
-        telling->progress = grown;
-        telling->cap = cap;
-    }
+    telling->progress = gw_xgrow(telling->progress, telling->count, &telling->cap, sizeof(*telling->progress));
     struct log_progress *p = &telling->progress[telling->count++];
     *p = (struct log_progress){.device = *device, .gap = true}; /* until something better is told */
     return p;

@@ -124,13 +124,7 @@ static bool make_row(struct live_feed *f, const struct turn_row *row, struct gw_
 static bool keep_key(void *ctx, const char *key)
 {
     struct live_feed *f = ctx;
-    if (f->page_count == f->page_cap) {
-        struct turn_row *grown = gw_xalloc(f->page_cap * 2, sizeof(*grown));
-        memcpy(grown, f->page, f->page_count * sizeof(*grown));
-        free(f->page);
-        f->page = grown;
-        f->page_cap *= 2;
-    }
+    f->page = gw_xgrow(f->page, f->page_count, &f->page_cap, sizeof(*f->page));
     struct turn_row *row = &f->page[f->page_count++];
     row->topic = f->at.topic;
     (void)snprintf(row->key, sizeof(row->key), "%s", key);

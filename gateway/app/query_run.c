@@ -10,9 +10,8 @@
 #include "gw_log.h"
 #include "gw_utf8.h"
 
-#define PART        "query"
-#define VIEW_BYTES  2048 /* JSON of one event besides its own bytes: about that, and less than twice that */
-#define EVENTS_STEP 64
+#define PART       "query"
+#define VIEW_BYTES 2048 /* JSON of one event besides its own bytes: about that, and less than twice that */
 
 /* What a visitor fills. Bytes are counted as the JSON that will be made of them. */
 struct gathering {
@@ -30,19 +29,6 @@ struct gathering {
 static void gathering_done(struct gathering *g)
 {
     gw_buf_done(&g->bytes);
-}
-
-/* Room for one more element of `size` bytes in an array of `count`. */
-static void *grow(void *array, size_t count, size_t *cap, size_t size)
-{
-    if (count < *cap)
-        return array;
-    *cap += EVENTS_STEP + *cap / 2;
-    void *grown = gw_xalloc(*cap, size);
-    if (count)
-        memcpy(grown, array, count * size);
-    free(array);
-    return grown;
 }
 
 static bool is_text(struct gw_view v)
@@ -71,7 +57,7 @@ static bool take_event(struct gathering *g, const struct journal_event *event)
         g->full = true;
         return false;
     }
-    a->events = grow(a->events, a->event_count, &g->cap, sizeof(*a->events));
+    a->events = gw_xgrow(a->events, a->event_count, &g->cap, sizeof(*a->events));
     struct answer_event *e = &a->events[a->event_count];
     *e = (struct answer_event){.log = event->log,
                                .seq = event->seq,
@@ -205,7 +191,7 @@ static bool visit_log(void *ctx, const struct journal_log *log)
         a->more = true;
         return false;
     }
-    a->logs = grow(a->logs, a->log_count, &g->cap, sizeof(*a->logs));
+    a->logs = gw_xgrow(a->logs, a->log_count, &g->cap, sizeof(*a->logs));
     a->logs[a->log_count++] = *log;
     return true;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define GROW_FIRST 16
+
 void gw_cleanup_free(void *pointer_to_pointer)
 {
     void *ptr;
@@ -35,6 +37,18 @@ void *gw_xalloc(size_t count, size_t size)
     if (!ptr)
         abort();
     return ptr;
+}
+
+void *gw_xgrow(void *array, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return array;
+    *cap = *cap ? *cap * 2 : GROW_FIRST;
+    void *grown = gw_xalloc(*cap, size);
+    if (count)
+        memcpy(grown, array, count * size);
+    free(array);
+    return grown;
 }
 
 char *gw_xstrdup(const char *text)

@@ -24,6 +24,14 @@ void gw_cleanup_file(FILE **file);
 /* Zeroed memory of a size that we chose ourselves; aborts when there is none. */
 void *gw_xalloc(size_t count, size_t size);
 char *gw_xstrdup(const char *text);
+/*
+ * Room for one more in an array of `count` elements that has room for *cap: the array itself, or another of twice the
+ * room in its place, zeroed behind what was moved. A NULL array with *cap 0 is an empty one. Aborts when there is none.
+ *
+ *     list->items = gw_xgrow(list->items, list->count, &list->cap, sizeof(*list->items));
+ *     list->items[list->count++] = item;
+ */
+void *gw_xgrow(void *array, size_t count, size_t *cap, size_t size);
 
 /* Moves a value out of a variable that has a cleanup: `return GW_TAKE(ptr)`. */
 #define GW_TAKE(ptr)                                                                                                   \

@@ -57,7 +57,7 @@ void gw_hex_format(const void *bytes, size_t len, char *out)
     out[2 * len] = '\0';
 }
 
-static int hex_value(uint8_t c)
+int gw_hex_value(uint8_t c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -73,11 +73,11 @@ enum gw_rc gw_hex_parse(struct gw_view v, void *out, size_t out_len)
     if (v.len % 2 != 0 || v.len / 2 != out_len)
         return GW_INVALID;
     for (size_t i = 0; i < v.len; i++)
-        if (hex_value(v.ptr[i]) < 0)
+        if (gw_hex_value(v.ptr[i]) < 0)
             return GW_INVALID;
     uint8_t *p = out;
     for (size_t i = 0; i < out_len; i++)
-        p[i] = (uint8_t)((unsigned)hex_value(v.ptr[2 * i]) << 4 | (unsigned)hex_value(v.ptr[2 * i + 1]));
+        p[i] = (uint8_t)((unsigned)gw_hex_value(v.ptr[2 * i]) << 4 | (unsigned)gw_hex_value(v.ptr[2 * i + 1]));
     return GW_OK;
 }
 

@@ -28,6 +28,8 @@ void gw_random(void *out, size_t len);
 
 /* Lower-case hex; out needs 2*len+1. */
 void gw_hex_format(const void *bytes, size_t len, char *out);
+/* Of one digit, either case; -1: it is none. */
+int gw_hex_value(uint8_t c);
 /* Exactly out_len bytes, either case; GW_INVALID otherwise. */
 GW_MUST_CHECK enum gw_rc gw_hex_parse(struct gw_view v, void *out, size_t out_len);
 

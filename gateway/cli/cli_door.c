@@ -6,19 +6,6 @@
 #include "gw_cleanup.h"
 #include "gw_num.h"
 
-static enum cli_exit ask_done(struct cli *cli, const struct cli_question *question)
-{
-    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
-    enum cli_exit rc = cli_ask(cli, question, &doc);
-    if (rc || cli->json)
-        return rc;
-    GW_CLEANUP(cli_table_done) struct cli_table t;
-    cli_table_init(&t, NULL, 1);
-    cli_table_add_member(&t, json_root(doc), "detail");
-    cli_table_print(&t, cli->out);
-    return CLI_OK;
-}
-
 enum cli_exit cli_door_open(struct cli *cli)
 {
     uint64_t minutes = 0;
@@ -26,16 +13,14 @@ enum cli_exit cli_door_open(struct cli *cli)
         return cli_usage(cli, "\"%s\" is not a number of minutes from 1 to 60", cli->words[0]);
     char body[32];
     int len = snprintf(body, sizeof(body), "{\"minutes\":%" PRIu64 "}", minutes);
-    return ask_done(cli, &(struct cli_question){
-                             .method = "POST",
-                             .path = "/api/v1/enrolment-door",
-                             .body = gw_view_make(body, (size_t)len),
-                         });
+    const struct cli_question question = {
+        .method = "POST", .path = "/api/v1/enrolment-door", .body = gw_view_make(body, (size_t)len)};
+    return cli_ask_member(cli, &question, "detail");
 }
 
 enum cli_exit cli_door_close(struct cli *cli)
 {
-    return ask_done(cli, &(struct cli_question){.method = "DELETE", .path = "/api/v1/enrolment-door"});
+    return cli_ask_member(cli, &(struct cli_question){.method = "DELETE", .path = "/api/v1/enrolment-door"}, "detail");
 }
 
 enum cli_exit cli_pending(struct cli *cli)

@@ -75,10 +75,7 @@ static enum cli_exit tell_file(struct cli *cli, const struct json_value *answer)
     json_put_str(&w, "out", cli->out_path);
     json_put_str(&w, "expires", until);
     json_put_end(&w);
-    if (json_writer_end(&w))
-        return CLI_REFUSED;
-    (void)fprintf(cli->out, "%s\n", gw_buf_str(&line));
-    return CLI_OK;
+    return cli_print_json(cli, &w, &line);
 }
 
 static enum cli_exit invite(struct cli *cli, const struct gw_device_id *id, int fd)

@@ -11,19 +11,6 @@
 
 /* ---- lists ------------------------------------------------------------------------------------------------------- */
 
-/* Room for one more of `size` bytes. */
-static void *grow(void *array, size_t count, size_t *cap, size_t size)
-{
-    if (count < *cap)
-        return array;
-    *cap = *cap ? *cap * 2 : 64;
-    void *grown = gw_xalloc(*cap, size);
-    if (count)
-        memcpy(grown, array, count * size);
-    free(array);
-    return grown;
-}
-
 void cli_log_list_done(struct cli_log_list *list)
 {
     free(list->logs);
@@ -36,7 +23,7 @@ static bool take_log(struct cli_log_list *list, const struct json_value *value)
         log_id_parse(gw_view_str(log.name), &log.id) || json_u64_text(value, "size", INT64_MAX, &log.size, NULL) ||
         json_u64_text(value, "signed_size", INT64_MAX, &log.signed_size, NULL))
         return false;
-    list->logs = grow(list->logs, list->count, &list->cap, sizeof(log));
+    list->logs = gw_xgrow(list->logs, list->count, &list->cap, sizeof(log));
     list->logs[list->count++] = log;
     return true;
 }
@@ -151,7 +138,7 @@ static bool take_event(struct cli_events *e, const struct json_value *value)
     if (json_str(value, "log", name, sizeof(name), NULL) || log_id_parse(gw_view_str(name), &event.log) ||
         json_u64_text(value, "seq", INT64_MAX, &event.seq, NULL) || json_time(value, "arrived", &event.arrived, NULL))
         return false;
-    e->events = grow(e->events, e->count, &e->cap, sizeof(event));
+    e->events = gw_xgrow(e->events, e->count, &e->cap, sizeof(event));
     e->events[e->count++] = event;
     return true;
 }
@@ -159,7 +146,7 @@ static bool take_event(struct cli_events *e, const struct json_value *value)
 bool cli_events_take(struct cli_events *e, struct json_doc *answer)
 {
     const struct json_value *list = NULL;
-    e->docs = grow(e->docs, e->doc_count, &e->doc_cap, sizeof(struct json_doc *));
+    e->docs = gw_xgrow(e->docs, e->doc_count, &e->doc_cap, sizeof(struct json_doc *));
     e->docs[e->doc_count++] = answer;
     bool good = json_member(json_root(answer), "events", JSON_KIND_ARRAY, &list, NULL) == GW_OK;
     for (size_t i = 0; good && i < json_count(list); i++)

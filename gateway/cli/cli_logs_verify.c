@@ -125,14 +125,7 @@ static bool has_checkpoint(const char *dir)
 
 static void add_log(struct cli_log_list *list, const struct cli_log *log)
 {
-    if (list->count == list->cap) {
-        list->cap = list->cap ? list->cap * 2 : 16;
-        struct cli_log *grown = gw_xalloc(list->cap, sizeof(*grown));
-        if (list->count)
-            memcpy(grown, list->logs, list->count * sizeof(*grown));
-        free(list->logs);
-        list->logs = grown;
-    }
+    list->logs = gw_xgrow(list->logs, list->count, &list->cap, sizeof(*list->logs));
     list->logs[list->count++] = *log;
 }
 
@@ -214,14 +207,7 @@ static enum gw_rc take_claim(void *ctx, uint64_t index, struct gw_view event, st
     const struct cli_log *log = cli_log_find(&v->list, &id);
     if (!log)
         return GW_OK;
-    if (v->claim_count == v->claim_cap) {
-        v->claim_cap = v->claim_cap ? v->claim_cap * 2 : 256;
-        struct found_claim *grown = gw_xalloc(v->claim_cap, sizeof(*grown));
-        if (v->claim_count)
-            memcpy(grown, v->claims, v->claim_count * sizeof(*grown));
-        free(v->claims);
-        v->claims = grown;
-    }
+    v->claims = gw_xgrow(v->claims, v->claim_count, &v->claim_cap, sizeof(*v->claims));
     v->claims[v->claim_count++] =
         (struct found_claim){(size_t)(log - v->list.logs), {checkpoint.size, checkpoint.root, index}};
     return GW_OK;

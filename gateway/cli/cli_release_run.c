@@ -35,16 +35,6 @@ static void add_time(struct cli_table *t, const char *title, struct gw_wall time
     add_row(t, title, gw_wall_format(time, text) ? "-" : text);
 }
 
-static enum cli_exit print_json(struct cli *cli, struct json_writer *w, struct gw_buf *line)
-{
-    if (json_writer_end(w)) {
-        cli_say(cli, "the answer does not fit");
-        return CLI_REFUSED;
-    }
-    (void)fprintf(cli->out, "%s\n", gw_buf_str(line));
-    return CLI_OK;
-}
-
 enum cli_exit cli_release_keygen_run(struct cli *cli)
 {
     struct vendor_key public_key;
@@ -73,7 +63,7 @@ enum cli_exit cli_release_keygen_run(struct cli *cli)
     json_put_str(&w, "pub", pub);
     json_put_str(&w, "keyid", public_key.keyid);
     json_put_end(&w);
-    return print_json(cli, &w, &line);
+    return cli_print_json(cli, &w, &line);
 }
 
 static void put_release(struct json_writer *w, const struct release *r)
@@ -166,7 +156,7 @@ enum cli_exit cli_release_sign_run(struct cli *cli)
     json_put_str(&w, "out", cli->out_path);
     put_release(&w, release);
     json_put_end(&w);
-    return print_json(cli, &w, &line);
+    return cli_print_json(cli, &w, &line);
 }
 
 static enum cli_exit read_pub(struct cli *cli, const char *path, struct vendor_key *ret_key)
@@ -208,7 +198,7 @@ static enum cli_exit show_seen(struct cli *cli, const struct cli_release_seen *s
     json_put_end(&w);
     json_put_i64(&w, "verified", seen->signers);
     json_put_end(&w);
-    return print_json(cli, &w, &line);
+    return cli_print_json(cli, &w, &line);
 }
 
 enum cli_exit cli_release_inspect_run(struct cli *cli)

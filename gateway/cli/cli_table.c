@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli_text.h"
+#include "gw_cleanup.h"
 
 #define TABLE_MAX_BYTES (256 * 1024 * 1024)
 
@@ -92,5 +93,28 @@ enum cli_exit cli_table_list(const struct cli_table *t, struct cli *cli, const c
         cli_say(cli, "%s", when_empty);
     else
         cli_table_print(t, cli->out);
+    return CLI_OK;
+}
+
+enum cli_exit cli_ask_member(struct cli *cli, const struct cli_question *question, const char *key)
+{
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    enum cli_exit rc = cli_ask(cli, question, &doc);
+    if (rc || cli->json)
+        return rc;
+    GW_CLEANUP(cli_table_done) struct cli_table t;
+    cli_table_init(&t, NULL, 1);
+    cli_table_add_member(&t, json_root(doc), key);
+    cli_table_print(&t, cli->out);
+    return CLI_OK;
+}
+
+enum cli_exit cli_print_json(struct cli *cli, struct json_writer *w, struct gw_buf *line)
+{
+    if (json_writer_end(w)) {
+        cli_say(cli, "the answer does not fit");
+        return CLI_REFUSED;
+    }
+    (void)fprintf(cli->out, "%s\n", gw_buf_str(line));
     return CLI_OK;
 }

@@ -33,3 +33,8 @@ void cli_table_add_member(struct cli_table *t, const struct json_value *object, 
 void cli_table_print(const struct cli_table *t, FILE *out);
 /* The same for a list that may be empty, and then is these words on stderr, or too long to show. */
 enum cli_exit cli_table_list(const struct cli_table *t, struct cli *cli, const char *when_empty);
+
+/* Asks, and prints one member of the answer; with --json the whole answer has been printed. */
+enum cli_exit cli_ask_member(struct cli *cli, const struct cli_question *question, const char *key);
+/* Ends what the command itself writes with --json and prints it, a line. `line` is what the writer writes into. */
+enum cli_exit cli_print_json(struct cli *cli, struct json_writer *w, struct gw_buf *line);

@@ -5,20 +5,14 @@
 
 #include "alerts.h"
 #include "audit_note.h"
+#include "gather.h"
 #include "gw_cleanup.h"
-
-struct gather {
-    struct answer *answer;
-    size_t limit;
-};
 
 static bool gather_alert(void *ctx, const struct alert *alert)
 {
     struct gather *g = ctx;
-    if (g->answer->alert_count == g->limit) {
-        g->answer->more = true;
+    if (!gather_room(g, g->answer->alert_count))
         return false;
-    }
     g->answer->alerts[g->answer->alert_count++] = *alert;
     return true;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gather.h"
 #include "gw_cleanup.h"
 #include "operate_internal.h"
 
@@ -49,22 +50,20 @@ static enum gw_rc status(struct operate *o, struct turn *turn, const struct inbo
     return GW_OK;
 }
 
-struct gather {
-    struct answer *answer;
+struct device_list {
+    struct gather gather;
     const struct session *session;
-    size_t limit;
 };
 
 static bool gather_device(void *ctx, const struct device *device)
 {
-    struct gather *g = ctx;
-    if (g->answer->device_count == g->limit) {
-        g->answer->more = true;
+    struct device_list *list = ctx;
+    struct answer *answer = list->gather.answer;
+    if (!gather_room(&list->gather, answer->device_count))
         return false;
-    }
-    struct answer_device *d = &g->answer->devices[g->answer->device_count++];
+    struct answer_device *d = &answer->devices[answer->device_count++];
     *d = (struct answer_device){.device = *device};
-    const struct presence *p = session_presence(g->session, &device->id);
+    const struct presence *p = session_presence(list->session, &device->id);
     if (p) {
         d->online = p->online;
         d->seen = p->seen;
@@ -119,9 +118,9 @@ static enum gw_rc device_list(struct operate *o, struct turn *turn, const struct
         limit = LIST_MAX;
     struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
     answer->devices = gw_xalloc((size_t)limit, sizeof(*answer->devices));
-    struct gather g = {answer, o->session, (size_t)limit};
+    struct device_list list = {{answer, (size_t)limit}, o->session};
     enum gw_rc rc =
-        turn->store->ops->device_each(turn->store->self, &msg->u.act.device, (int)limit + 1, gather_device, &g, err);
+        turn->store->ops->device_each(turn->store->self, &msg->u.act.device, (int)limit + 1, gather_device, &list, err);
     return rc ? rc : add_details(turn, answer, err);
 }
 
@@ -138,8 +137,8 @@ enum gw_rc operate_device_get(struct operate *o, struct turn *turn, const struct
     struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
     answer->single = true;
     answer->devices = gw_xalloc(1, sizeof(*answer->devices));
-    struct gather g = {answer, o->session, 1};
-    (void)gather_device(&g, &device);
+    struct device_list list = {{answer, 1}, o->session};
+    (void)gather_device(&list, &device);
     return add_details(turn, answer, err);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit_note.h"
+#include "gather.h"
 #include "gw_cleanup.h"
 #include "releases_internal.h"
 
@@ -37,18 +38,11 @@ enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct h
     return rc ? rc : fill_trust(r, turn, &answer->releases[0], err);
 }
 
-struct gathering {
-    struct answer *answer;
-    size_t limit;
-};
-
 static bool gather_release(void *ctx, const struct release_entry *entry)
 {
-    struct gathering *g = ctx;
-    if (g->answer->release_count == g->limit) {
-        g->answer->more = true;
+    struct gather *g = ctx;
+    if (!gather_room(g, g->answer->release_count))
         return false;
-    }
     g->answer->releases[g->answer->release_count++].entry = *entry;
     return true;
 }
@@ -83,7 +77,7 @@ static enum gw_rc list(struct releases *r, struct turn *turn, const struct inbox
         return rc;
     struct answer *answer = turn_answer(turn, ANSWER_RELEASES, msg->ticket);
     answer->releases = gw_xalloc((size_t)limit, sizeof(*answer->releases));
-    struct gathering g = {answer, (size_t)limit};
+    struct gather g = {answer, (size_t)limit};
     rc = turn->store->ops->release_each(turn->store->self, &after, (int)limit + 1, gather_release, &g, err);
     for (size_t i = 0; !rc && i < answer->release_count; i++)
         rc = fill_trust(r, turn, &answer->releases[i], err);

@@ -101,15 +101,7 @@ static bool note_live(void *ctx, const struct rollout_entry *entry)
     struct live_ids *live = ctx;
     if (entry->rollout.state == ROLLOUT_DRAFT)
         return true;
-    if (live->count == live->cap) {
-        size_t cap = live->cap ? live->cap * 2 : 16;
-        char(*grown)[ROLLOUT_ID_LEN + 1] = gw_xalloc(cap, sizeof(*grown));
-        if (live->count)
-            memcpy(grown, live->ids, live->count * sizeof(*grown));
-        free(live->ids);
-        live->ids = grown;
-        live->cap = cap;
-    }
+    live->ids = gw_xgrow(live->ids, live->count, &live->cap, sizeof(*live->ids));
     memcpy(live->ids[live->count++], entry->id, sizeof(entry->id));
     return true;
 }

@@ -28,15 +28,7 @@ static void crowd_done(struct crowd *c)
 
 static void crowd_add(struct crowd *c, const struct gw_device_id *id)
 {
-    if (c->count == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 256;
-        struct gw_device_id *grown = gw_xalloc(cap, sizeof(*grown));
-        if (c->count)
-            memcpy(grown, c->ids, c->count * sizeof(*grown));
-        free(c->ids);
-        c->ids = grown;
-        c->cap = cap;
-    }
+    c->ids = gw_xgrow(c->ids, c->count, &c->cap, sizeof(*c->ids));
     c->ids[c->count++] = *id;
 }
 

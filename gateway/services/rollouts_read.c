@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "gather.h"
 #include "gw_cleanup.h"
 #include "rollouts_act.h"
 
@@ -37,18 +38,11 @@ static enum gw_rc get(struct turn *turn, const struct inbox_msg *msg, struct gw_
     return rc;
 }
 
-struct gathering {
-    struct answer *answer;
-    size_t limit;
-};
-
 static bool gather_rollout(void *ctx, const struct rollout_entry *entry)
 {
-    struct gathering *g = ctx;
-    if (g->answer->rollout_count == g->limit) {
-        g->answer->more = true;
+    struct gather *g = ctx;
+    if (!gather_room(g, g->answer->rollout_count))
         return false;
-    }
     struct answer_rollout *r = &g->answer->rollouts[g->answer->rollout_count++];
     r->entry = *entry;
     look(r);
@@ -85,26 +79,24 @@ static enum gw_rc list(struct turn *turn, const struct inbox_msg *msg, struct gw
         return rc;
     struct answer *answer = turn_answer(turn, ANSWER_ROLLOUTS, msg->ticket);
     answer->rollouts = gw_xalloc((size_t)limit, sizeof(*answer->rollouts));
-    struct gathering g = {answer, (size_t)limit};
+    struct gather g = {answer, (size_t)limit};
     return turn->store->ops->rollout_each(turn->store->self, &before, (int)limit + 1, gather_rollout, &g, err);
 }
 
 static bool gather_attempt(void *ctx, const struct attempt_entry *entry)
 {
-    struct gathering *g = ctx;
-    if (g->answer->attempt_count == g->limit) {
-        g->answer->more = true;
+    struct gather *g = ctx;
+    if (!gather_room(g, g->answer->attempt_count))
         return false;
-    }
     g->answer->attempts[g->answer->attempt_count++] = *entry;
     return true;
 }
 
-static struct gathering gather_attempts(struct turn *turn, struct http_ticket ticket, size_t limit)
+static struct gather gather_attempts(struct turn *turn, struct http_ticket ticket, size_t limit)
 {
     struct answer *answer = turn_answer(turn, ANSWER_ATTEMPTS, ticket);
     answer->attempts = gw_xalloc(limit, sizeof(*answer->attempts));
-    return (struct gathering){answer, limit};
+    return (struct gather){answer, limit};
 }
 
 static enum gw_rc attempts(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
@@ -120,7 +112,7 @@ static enum gw_rc attempts(struct turn *turn, const struct inbox_msg *msg, struc
     }
     if (rc)
         return rc;
-    struct gathering g = gather_attempts(turn, msg->ticket, (size_t)ask->limit);
+    struct gather g = gather_attempts(turn, msg->ticket, (size_t)ask->limit);
     return turn->store->ops->attempt_each(turn->store->self, &ask->filter, ask->limit + 1, gather_attempt, &g, err);
 }
 
@@ -134,7 +126,7 @@ static enum gw_rc attempts_of_device(struct turn *turn, const struct inbox_msg *
     }
     if (rc)
         return rc;
-    struct gathering g = gather_attempts(turn, msg->ticket, DEVICE_ATTEMPTS_MAX);
+    struct gather g = gather_attempts(turn, msg->ticket, DEVICE_ATTEMPTS_MAX);
     return turn->store->ops->attempt_each_of(turn->store->self, &device.id, DEVICE_ATTEMPTS_MAX, gather_attempt, &g,
                                              err);
 }

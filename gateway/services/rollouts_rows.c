@@ -17,15 +17,7 @@ void rollouts_list_done(struct rollouts_list *list)
 static bool list_add(void *ctx, const struct attempt_entry *entry)
 {
     struct rollouts_list *list = ctx;
-    if (list->count == list->cap) {
-        size_t cap = list->cap ? list->cap * 2 : 4;
-        struct attempt_entry *grown = gw_xalloc(cap, sizeof(*grown));
-        if (list->count)
-            memcpy(grown, list->items, list->count * sizeof(*grown));
-        free(list->items);
-        list->items = grown;
-        list->cap = cap;
-    }
+    list->items = gw_xgrow(list->items, list->count, &list->cap, sizeof(*list->items));
     list->items[list->count++] = *entry;
     return true;
 }
@@ -114,15 +106,7 @@ struct devices {
 static bool note_device(void *ctx, const struct attempt_entry *entry)
 {
     struct devices *d = ctx;
-    if (d->count == d->cap) {
-        size_t cap = d->cap ? d->cap * 2 : 64;
-        struct gw_device_id *grown = gw_xalloc(cap, sizeof(*grown));
-        if (d->count)
-            memcpy(grown, d->ids, d->count * sizeof(*grown));
-        free(d->ids);
-        d->ids = grown;
-        d->cap = cap;
-    }
+    d->ids = gw_xgrow(d->ids, d->count, &d->cap, sizeof(*d->ids));
     d->ids[d->count++] = entry->device;
     return true;
 }

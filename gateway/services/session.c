@@ -202,9 +202,6 @@ struct collect {
     size_t count, cap;
     const struct store *store;
     struct gw_wall now;
-    struct gw_device_id quarantined_of; /* whose state is known in `quarantined` */
-    bool quarantined;
-    enum gw_rc rc;
 };
 
 static bool collect_entry(void *ctx, const struct device_cert *cert)
@@ -212,16 +209,7 @@ static bool collect_entry(void *ctx, const struct device_cert *cert)
     struct collect *c = ctx;
     if (cert->revoked || cert->not_after.ms <= c->now.ms)
         return true;
-    if (c->count == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : 64;
-        struct bus_entry *grown = realloc(c->entries, cap * sizeof(*grown));
-        if (!grown) {
-            c->rc = GW_NO_MEMORY;
-            return false;
-        }
-        c->entries = grown;
-        c->cap = cap;
-    }
+    c->entries = gw_xgrow(c->entries, c->count, &c->cap, sizeof(*c->entries));
     struct bus_entry *e = c->entries;
     if (c->count >= 2 && gw_device_id_eq(&e[c->count - 1].id, &cert->device) &&
         gw_device_id_eq(&e[c->count - 2].id, &cert->device)) {
@@ -258,8 +246,6 @@ enum gw_rc session_send_all(struct session *s, const struct store *store, struct
     s->sent = now;
     enum gw_rc rc = store->ops->cert_each_admissible(store->self, collect_entry, &c, err);
     if (!rc)
-        rc = c.rc;
-    if (!rc)
         rc = mark_states(&c, err);
     if (!rc)
         rc = s->bus.ops->registry_all(s->bus.self, ++s->generation, c.entries, c.count, err);
@@ -275,8 +261,6 @@ enum gw_rc session_send_device(struct session *s, const struct store *store, con
     struct collect c = {.store = store, .now = now};
     s->sent = now;
     enum gw_rc rc = store->ops->cert_each_of(store->self, id, collect_entry, &c, err);
-    if (!rc)
-        rc = c.rc;
     if (!rc)
         rc = mark_states(&c, err);
     if (!rc)

@@ -6,8 +6,6 @@
 
 #include "gw_cleanup.h"
 
-#define TURN_OUTS_FIRST 8
-
 static void out_done(struct turn_out *out)
 {
     answer_free(out->answer);
@@ -39,17 +37,9 @@ void turn_reset(struct turn *turn, size_t keep)
 
 struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind)
 {
-    if (turn->count == turn->cap) {
-        if (turn->count == TURN_OUTS_MAX)
-            abort(); /* more is a bug of ours */
-        size_t cap = turn->cap ? turn->cap * 2 : TURN_OUTS_FIRST;
-        struct turn_out *grown = gw_xalloc(cap, sizeof(*grown));
-        if (turn->count)
-            memcpy(grown, turn->outs, turn->count * sizeof(*grown));
-        free(turn->outs);
-        turn->outs = grown;
-        turn->cap = cap;
-    }
+    if (turn->count == TURN_OUTS_MAX)
+        abort(); /* more is a bug of ours */
+    turn->outs = gw_xgrow(turn->outs, turn->count, &turn->cap, sizeof(*turn->outs));
     struct turn_out *out = &turn->outs[turn->count++];
     *out = (struct turn_out){.kind = kind};
     return out;

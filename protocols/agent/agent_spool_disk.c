@@ -24,15 +24,7 @@ static struct spool_segment *last_segment(const struct agent_spool *s)
 
 static void push_segment(struct agent_spool *s, uint64_t number, int fd, uint32_t size)
 {
-    if (s->segment_count == s->segment_cap) {
-        size_t cap = s->segment_cap ? s->segment_cap * 2 : 16;
-        struct spool_segment *grown = gw_xalloc(cap, sizeof(*grown));
-        if (s->segment_count)
-            memcpy(grown, s->segments, s->segment_count * sizeof(*grown));
-        free(s->segments);
-        s->segments = grown;
-        s->segment_cap = cap;
-    }
+    s->segments = gw_xgrow(s->segments, s->segment_count, &s->segment_cap, sizeof(*s->segments));
     s->segments[s->segment_count++] = (struct spool_segment){.number = number, .fd = fd, .size = size};
 }
 

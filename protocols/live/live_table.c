@@ -87,13 +87,7 @@ size_t live_rows_find(struct live_row *const *rows, size_t count, const char *ke
 
 static void insert_at(struct live_table *t, size_t at, struct live_row *row)
 {
-    if (t->count == t->cap) {
-        struct live_row **grown = gw_xalloc(t->cap * 2, sizeof(struct live_row *));
-        memcpy(grown, t->rows, t->count * sizeof(struct live_row *));
-        free(t->rows);
-        t->rows = grown;
-        t->cap *= 2;
-    }
+    t->rows = gw_xgrow(t->rows, t->count, &t->cap, sizeof(struct live_row *));
     memmove(t->rows + at + 1, t->rows + at, (t->count - at) * sizeof(struct live_row *));
     t->rows[at] = row;
     t->count++;

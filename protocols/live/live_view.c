@@ -12,20 +12,9 @@ static bool wanted(const struct live_view *v, const struct live_row *row, struct
     return !row->gone && (v->filter.count == 0 || filter_match(&v->filter, &row->fields, now));
 }
 
-static void make_room(struct live_view *v)
-{
-    if (v->count < v->cap)
-        return;
-    struct live_row **grown = gw_xalloc(v->cap * 2, sizeof(struct live_row *));
-    memcpy(grown, v->rows, v->count * sizeof(struct live_row *));
-    free(v->rows);
-    v->rows = grown;
-    v->cap *= 2;
-}
-
 static void insert_at(struct live_view *v, size_t at, struct live_row *row)
 {
-    make_room(v);
+    v->rows = gw_xgrow(v->rows, v->count, &v->cap, sizeof(struct live_row *));
     memmove(v->rows + at + 1, v->rows + at, (v->count - at) * sizeof(struct live_row *));
     v->rows[at] = live_row_ref(row);
     v->count++;
@@ -67,7 +56,7 @@ static void make_whole(struct live_view *v, struct gw_wall now)
     forget_all(v);
     for (size_t i = 0; i < v->table->count; i++)
         if (wanted(v, v->table->rows[i], now)) {
-            make_room(v);
+            v->rows = gw_xgrow(v->rows, v->count, &v->cap, sizeof(struct live_row *));
             v->rows[v->count++] = live_row_ref(v->table->rows[i]);
         }
     v->version++;

@@ -3,23 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gw_id.h"
 #include "gw_num.h"
 
 static bool is_tchar(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
-static int hex_value(uint8_t c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
 }
 
 size_t web_head_find(struct gw_view bytes, size_t *ret_skip)
@@ -54,8 +44,8 @@ static int decode_one(struct gw_view raw, size_t *at)
     }
     if (raw.len - *at < 3)
         return -1;
-    int hi = hex_value(raw.ptr[*at + 1]);
-    int lo = hex_value(raw.ptr[*at + 2]);
+    int hi = gw_hex_value(raw.ptr[*at + 1]);
+    int lo = gw_hex_value(raw.ptr[*at + 2]);
     *at += 3;
     int value = hi * 16 + lo;
     if (hi < 0 || lo < 0 || value < 0x20 || value == 0x7f || value == '/')
@@ -80,7 +70,7 @@ static bool query_plain(struct gw_view query)
         if (query.ptr[i] != '%') {
             if (!is_target_byte(query.ptr[i], true))
                 return false;
-        } else if (query.len - i < 3 || hex_value(query.ptr[i + 1]) < 0 || hex_value(query.ptr[i + 2]) < 0) {
+        } else if (query.len - i < 3 || gw_hex_value(query.ptr[i + 1]) < 0 || gw_hex_value(query.ptr[i + 2]) < 0) {
             return false;
         }
     }

@@ -95,24 +95,12 @@ const void *mem_rows_find(const struct mem_table *t, const struct mem_rows *rows
     return is_at(t, rows, at, like) ? rows->ptr + at * t->row_size : NULL;
 }
 
-static void grow(struct mem_table *t)
-{
-    if (t->now.count < t->cap)
-        return;
-    size_t cap = t->cap ? 2 * t->cap : 16;
-    unsigned char *ptr = reallocarray(t->now.ptr, cap, t->row_size);
-    if (!ptr)
-        abort();
-    t->now.ptr = ptr;
-    t->cap = cap;
-}
-
 void mem_table_put(struct mem_table *t, const void *row, bool in_mark)
 {
     keep_copies(t, in_mark);
     size_t at = lower_bound(t, &t->now, row);
     if (!is_at(t, &t->now, at, row)) {
-        grow(t);
+        t->now.ptr = gw_xgrow(t->now.ptr, t->now.count, &t->cap, t->row_size);
         unsigned char *place = t->now.ptr + at * t->row_size;
         memmove(place + t->row_size, place, (t->now.count - at) * t->row_size);
         t->now.count++;
