@@ -6,6 +6,7 @@
 
 #include "gw_cleanup.h"
 #include "gw_toml.h"
+#include "listen_check.h"
 #include "release.h"
 
 static const struct gw_toml_key keys[] = {
@@ -184,7 +185,9 @@ static enum gw_rc read_listener(const struct gw_toml *t, const char *table, stru
         return gw_toml_reject(t, table, "address", err, "is no numeric IPv4 or IPv6 address");
     (void)snprintf(ret_listener->address, sizeof(ret_listener->address), "%s", address);
     ret_listener->port = (uint16_t)gw_toml_int(t, table, "port");
-    return GW_OK;
+    const char *key = NULL;
+    struct gw_err why = {0};
+    return listen_check(ret_listener, &key, &why) ? gw_toml_reject(t, table, key, err, "%s", gw_err_text(&why)) : GW_OK;
 }
 
 static enum gw_rc read_names(const struct gw_toml *t, struct config *c, struct gw_err *err)
@@ -212,12 +215,28 @@ static void free_toml(struct gw_toml **t)
     gw_toml_free(*t);
 }
 
+/* A file that cannot be had: what to do about it. */
+static enum gw_rc no_file(enum gw_rc rc, struct gw_err *err)
+{
+    const char *cure = NULL;
+    if (rc == GW_NOT_FOUND)
+        cure = "make it (`gatehoused --print-config` prints one to begin with), or name another with --config";
+    else if (rc == GW_DENIED)
+        cure = "gatehoused reads it as user gatehouse, or as who starts it when that is not root: chmod o+r it, and "
+               "o+x the directories above it";
+    if (!cure)
+        return rc;
+    char text[sizeof(err->text)];
+    (void)snprintf(text, sizeof(text), "%s", gw_err_text(err));
+    return gw_err_set(err, rc, "%s; %s", text, cure);
+}
+
 enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_err *err)
 {
     GW_CLEANUP(free_toml) struct gw_toml *t = NULL;
     enum gw_rc rc = gw_toml_load(path, &schema, &t, err);
     if (rc)
-        return rc;
+        return no_file(rc, err);
     struct config c = {.log_level = read_level(t)};
     device_config_init(&c.advice);
     c.advice.sampling_pct = (unsigned)gw_toml_int(t, "devices", "sampling");

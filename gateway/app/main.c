@@ -37,6 +37,8 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "gatehoused: %s\n", gw_err_text(&err));
         return 64; /* EX_USAGE of sysexits.h */
     }
+    if (o.help)
+        return fputs(options_help(), stdout) < 0;
     if (o.version) {
         (void)puts("gatehoused " GATEHOUSE_VERSION);
         return 0;

@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "gw_cleanup.h"
+#include "gw_opt.h"
 #include "gw_view.h"
 
 /* A unix socket's path has at most 107 characters (unix(7)); ours end in "/run/broker/broker.sock". */
@@ -41,12 +43,18 @@ static enum gw_rc own_program(struct options *o, struct gw_err *err)
     return GW_OK;
 }
 
-static enum gw_rc usage(struct gw_err *err, const char *why)
+const char *options_help(void)
 {
-    return gw_err_set(err, GW_INVALID,
-                      "%s\nusage: gatehoused --config FILE [--state DIR] [--pass-env NAME]... [--check-config]\n"
-                      "       gatehoused --print-config | --version",
-                      why);
+    return "usage: gatehoused --config FILE [OPTIONS]\n"
+           "Runs the gateway until SIGTERM: starts, watches and stops the broker, the key daemon and itself.\n"
+           "  --config FILE    the configuration; docs/configuration.md describes every key\n"
+           "  --state DIR      where it keeps its state (" OPTIONS_STATE_DEFAULT ")\n"
+           "  --check-config   say whether the configuration is right, and do nothing else\n"
+           "  --print-config   print a configuration with every key at its default, and do nothing else\n"
+           "  --pass-env NAME  give children this variable of the environment too; may be repeated\n"
+           "  --version, --help\n"
+           "Exit status: 0 stopped when told to, 1 failed and may be started again, 64 wrong usage,\n"
+           "78 cannot work before a person has changed something (the last line says what).\n";
 }
 
 /* PATH is ours, and OPENSSL_CONF what keeps the broker from handing out tickets. */
@@ -63,48 +71,77 @@ static enum gw_rc take_pass(struct options *o, const char *name, struct gw_err *
     return GW_OK;
 }
 
-static enum gw_rc take_option(struct options *o, const char *name, const char *value, bool *ret_used_value,
-                              struct gw_err *err)
+enum {
+    OPT_CONFIG = GW_OPT_LONG,
+    OPT_STATE,
+    OPT_PASS_ENV,
+    OPT_CHECK_CONFIG,
+    OPT_PRINT_CONFIG,
+    OPT_AS_DAEMON,
+    OPT_VERSION,
+    OPT_HELP,
+};
+
+static enum gw_rc take_option(struct options *o, int option, char *const argv[], struct gw_err *err)
 {
-    *ret_used_value = false;
-    if (strcmp(name, "--check-config") == 0) {
+    switch (option) {
+    case OPT_CONFIG:
+        return absolute(optarg, o->config, err);
+    case OPT_STATE:
+        return absolute(optarg, o->state, err);
+    case OPT_PASS_ENV:
+        return take_pass(o, optarg, err);
+    case OPT_CHECK_CONFIG:
         o->check_config = true;
         return GW_OK;
-    }
-    if (strcmp(name, "--print-config") == 0) {
+    case OPT_PRINT_CONFIG:
         o->print_config = true;
         return GW_OK;
-    }
-    if (strcmp(name, "--version") == 0) {
-        o->version = true;
-        return GW_OK;
-    }
-    if (strcmp(name, "--as-daemon") == 0) {
+    case OPT_AS_DAEMON:
         o->daemon = true;
         return GW_OK;
+    case OPT_VERSION:
+        o->version = true;
+        return GW_OK;
+    case OPT_HELP:
+        o->help = true;
+        return GW_OK;
+    default: /* of getopt's numbers: its own '?' and ':' */
+        return gw_opt_refused(option, argv, "gatehoused", err);
     }
-    *ret_used_value = true;
-    if (strcmp(name, "--config") == 0 && value)
-        return absolute(value, o->config, err);
-    if (strcmp(name, "--state") == 0 && value)
-        return absolute(value, o->state, err);
-    if (strcmp(name, "--pass-env") == 0 && value)
-        return take_pass(o, value, err);
-    return usage(err, value ? "unknown option" : "unknown option, or its value is missing");
+}
+
+static enum gw_rc read_words(struct options *o, int argc, char **argv, struct gw_err *err)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, OPT_CONFIG},
+        {"state", required_argument, NULL, OPT_STATE},
+        {"pass-env", required_argument, NULL, OPT_PASS_ENV},
+        {"check-config", no_argument, NULL, OPT_CHECK_CONFIG},
+        {"print-config", no_argument, NULL, OPT_PRINT_CONFIG},
+        {"as-daemon", no_argument, NULL, OPT_AS_DAEMON},
+        {"version", no_argument, NULL, OPT_VERSION},
+        {"help", no_argument, NULL, OPT_HELP},
+        {NULL, 0, NULL, 0},
+    };
+    enum gw_rc rc = GW_OK;
+    optind = 0;
+    opterr = 0;
+    for (int c; !rc && (c = getopt_long(argc, argv, ":", options, NULL)) != -1;)
+        rc = take_option(o, c, argv, err);
+    if (!rc && optind != argc)
+        return gw_err_set(err, GW_INVALID, "%s is no option; see `gatehoused --help`", argv[optind]);
+    return rc;
 }
 
 enum gw_rc options_parse(struct options *o, int argc, char **argv, struct gw_err *err)
 {
     *o = (struct options){.state = OPTIONS_STATE_DEFAULT};
-    for (int i = 1; i < argc; i++) {
-        bool used_value = false;
-        enum gw_rc rc = take_option(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL, &used_value, err);
-        if (rc)
-            return rc;
-        i += used_value;
-    }
-    if (!o->config[0] && !o->version && !o->print_config)
-        return usage(err, "--config is missing");
+    enum gw_rc rc = read_words(o, argc, argv, err);
+    if (rc)
+        return rc;
+    if (!o->config[0] && !o->version && !o->print_config && !o->help)
+        return gw_err_set(err, GW_INVALID, "--config FILE is missing; see `gatehoused --help`");
     if (strlen(o->state) > STATE_LEN_MAX)
         return gw_err_set(err, GW_TOO_BIG,
                           "--state: a path of at most %d characters is needed, since sockets lie below it",

@@ -25,10 +25,14 @@ struct options {
     bool check_config;
     bool print_config;
     bool version;
+    bool help;
     bool daemon; /* the supervisor started us */
 };
 
-/* GW_INVALID with a usage line. */
+/* What --help prints; static storage. */
+const char *options_help(void);
+/* GW_INVALID and others with one line that names what is wrong and where to read on. Words that are no options come
+ * last in argv afterwards. */
 GW_MUST_CHECK enum gw_rc options_parse(struct options *o, int argc, char **argv, struct gw_err *err);
 /* "<dir>/<name>" into out (OPTIONS_PATH_MAX bytes); too long is caught by options_parse(), which leaves room. */
 void options_path(char out[OPTIONS_PATH_MAX + 64], const char *dir, const char *name);

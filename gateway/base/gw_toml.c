@@ -1,10 +1,12 @@
 #include "gw_toml.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "gw_cleanup.h"
 #include "gw_fs.h"
@@ -237,12 +239,30 @@ enum gw_rc gw_toml_parse(struct gw_view text, const char *file_name, const struc
     return GW_OK;
 }
 
+/* What is no regular file is refused before it is opened: a FIFO would hold us up for ever. What a person wrote wrongly
+ * is GW_INVALID, which nobody tries again. */
+static enum gw_rc check_file(const char *path, struct gw_err *err)
+{
+    struct stat st;
+    if (stat(path, &st) == 0) {
+        if (S_ISREG(st.st_mode))
+            return GW_OK;
+        return gw_err_set(err, GW_INVALID, "%s: is %s: name the file itself", path,
+                          S_ISDIR(st.st_mode) ? "a directory" : "no regular file");
+    }
+    if (errno == ENOTDIR || errno == ELOOP || errno == ENAMETOOLONG)
+        return gw_err_set(err, GW_INVALID, "%s: %s", path, strerror(errno));
+    return gw_err_sys(err, "%s", path);
+}
+
 enum gw_rc gw_toml_load(const char *path, const struct gw_toml_schema *schema, struct gw_toml **ret_toml,
                         struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_wipe) struct gw_buf text;
     gw_buf_init(&text, GW_TOML_TEXT_MAX);
-    enum gw_rc rc = gw_fs_read_file(path, &text, err);
+    enum gw_rc rc = check_file(path, err);
+    if (!rc)
+        rc = gw_fs_read_file(path, &text, err);
     return rc ? rc : gw_toml_parse(gw_buf_view(&text), path, schema, ret_toml, err);
 }
 

@@ -74,7 +74,8 @@ struct gw_toml; /* owns all it returns */
  */
 GW_MUST_CHECK enum gw_rc gw_toml_parse(struct gw_view text, const char *file_name, const struct gw_toml_schema *schema,
                                        struct gw_toml **ret_toml, struct gw_err *err);
-/* Reads the file, then gw_toml_parse(); errors of the system as gw_fs_read_file() gives them. */
+/* Reads the file, then gw_toml_parse(). GW_INVALID too for a path that leads to no regular file; other errors of the
+ * system as gw_fs_read_file() gives them. */
 GW_MUST_CHECK enum gw_rc gw_toml_load(const char *path, const struct gw_toml_schema *schema, struct gw_toml **ret_toml,
                                       struct gw_err *err);
 void gw_toml_free(struct gw_toml *t); /* accepts NULL */

@@ -110,11 +110,17 @@ int main(int argc, char **argv)
         printf("gatehouse-keyd %s\n", GATEHOUSE_VERSION);
         return 0;
     }
-    gw_log_init("gatehouse-keyd", GW_LOG_INFO);
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        (void)fputs("usage: gatehouse-keyd [--version | --help]\n"
+                    "Holds the gateway's CA and log keys. gatehoused starts it; nobody else does.\n",
+                    stdout);
+        return 0;
+    }
     if (argc != 1) {
-        gw_log(GW_LOG_ERROR, "start", "takes no arguments but --version");
+        (void)fprintf(stderr, "gatehouse-keyd: unknown option %s; see `gatehouse-keyd --help`\n", argv[1]);
         return 2;
     }
+    gw_log_init("gatehouse-keyd", GW_LOG_INFO);
     if (keyd_harden_start()) {
         gw_log(GW_LOG_ERROR, "start", "cannot give up privileges: %s", strerror(errno));
         return 1;

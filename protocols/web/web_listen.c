@@ -44,6 +44,9 @@ static enum gw_rc bind_failed(const struct web_listener *l, const char *what, st
     if (errno == EADDRINUSE)
         return gw_err_set(err, GW_EXISTS, "%s is taken by another program: stop it, or change %s.port", what,
                           door_name(l));
+    if (errno == EADDRNOTAVAIL)
+        return gw_err_set(err, GW_INVALID, "%s: this machine has no such address: change %s.address", what,
+                          door_name(l));
     return gw_err_sys(err, "%s: bind", what);
 }
 

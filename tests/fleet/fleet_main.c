@@ -4,6 +4,7 @@
  * Exit status: 0 when it ended as it was told to, 2 when it was told something impossible, 1 otherwise.
  */
 #include <curl/curl.h>
+#include <stdio.h>
 
 #include "fleet.h"
 #include "gw_log.h"
@@ -20,7 +21,7 @@ int main(int argc, char **argv)
     if (!rc)
         rc = fleet_behaviour_load(options.behaviour, options.first, options.devices, &behaviour, &err);
     if (rc) {
-        gw_log(GW_LOG_ERROR, "options", "%s", gw_err_text(&err));
+        (void)fprintf(stderr, "gatehouse-fleet: %s\n", gw_err_text(&err));
         return 2;
     }
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);

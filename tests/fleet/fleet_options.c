@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gw_num.h"
+#include "gw_opt.h"
 #include "gw_view.h"
 #include "log_bundle.h"
 #include "release.h"
@@ -35,7 +36,8 @@ static const char help[] =
     "  --figures SECONDS        between two lines of figures on stderr (1; 0: none)\n"
     "  --for SECONDS            stop after so much load\n"
     "  --report json            figures on stdout at the end\n"
-    "  --version, --help\n";
+    "  --version, --help\n"
+    "Exit status: 0 ended as it was told to, 2 was told something impossible, 1 otherwise.\n";
 
 static enum gw_rc take_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *ret_value,
                               struct gw_err *err)
@@ -99,7 +101,7 @@ static enum gw_rc take_report(const char *text, struct fleet_options *o, struct 
 }
 
 enum option_id {
-    OPT_DEVICES = 1,
+    OPT_DEVICES = GW_OPT_LONG,
     OPT_FIRST,
     OPT_NAME,
     OPT_GATEWAY,
@@ -169,6 +171,7 @@ static const struct option options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* What takes a number; GW_NOT_FOUND: another option. */
 static enum gw_rc take_numbers(int option, const char *text, struct fleet_options *o, struct gw_err *err)
 {
     static const struct {
@@ -194,7 +197,7 @@ static enum gw_rc take_numbers(int option, const char *text, struct fleet_option
         if ((int)list[i].option == option)
             return take_u32(list[i].name, text, list[i].min, list[i].max, (uint32_t *)(void *)((char *)o + list[i].at),
                             err);
-    return gw_err_set(err, GW_INVALID, "%s", help);
+    return GW_NOT_FOUND;
 }
 
 static enum gw_rc take_vendor_key(const char *path, struct fleet_options *o, struct gw_err *err)
@@ -239,9 +242,11 @@ static enum gw_rc take_update(int option, struct fleet_options *o, struct gw_err
     }
 }
 
-static enum gw_rc take(int option, struct fleet_options *o, struct gw_err *err)
+static enum gw_rc take(int option, char *const argv[], struct fleet_options *o, struct gw_err *err)
 {
     enum gw_rc rc = take_update(option, o, err);
+    if (rc == GW_NOT_FOUND)
+        rc = take_numbers(option, optarg, o, err);
     if (rc != GW_NOT_FOUND)
         return rc;
     switch (option) {
@@ -279,15 +284,15 @@ static enum gw_rc take(int option, struct fleet_options *o, struct gw_err *err)
     case OPT_HELP:
         (void)fputs(help, stdout);
         return GW_CANCELLED;
-    default: /* of getopt's numbers: those that take a number, and its own '?' */
-        return take_numbers(option, optarg, o, err);
+    default: /* of getopt's numbers: its own '?' and ':' */
+        return gw_opt_refused(option, argv, "gatehouse-fleet", err);
     }
 }
 
 static enum gw_rc check(const struct fleet_options *o, struct gw_err *err)
 {
     if (o->devices == 0 || o->host[0] == '\0' || !o->state_dir)
-        return gw_err_set(err, GW_INVALID, "--devices, --gateway and --state are needed; see --help");
+        return gw_err_set(err, GW_INVALID, "--devices, --gateway and --state are needed; see `gatehouse-fleet --help`");
     if (o->invitations && o->admin_socket)
         return gw_err_set(err, GW_INVALID, "--invitations or --admin-socket, not both");
     if (strlen(o->state_dir) > 160)
@@ -320,10 +325,10 @@ enum gw_rc fleet_options_parse(int argc, char **argv, struct fleet_options *ret_
     enum gw_rc rc = GW_OK;
     optind = 0;
     opterr = 0;
-    for (int c; !rc && (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
-        rc = take(c, &o, err);
+    for (int c; !rc && (c = getopt_long(argc, argv, ":", options, NULL)) != -1;)
+        rc = take(c, argv, &o, err);
     if (!rc && optind != argc)
-        rc = gw_err_set(err, GW_INVALID, "unexpected: %s; see --help", argv[optind]);
+        rc = gw_err_set(err, GW_INVALID, "%s is no option; see `gatehouse-fleet --help`", argv[optind]);
     if (!rc)
         rc = check(&o, err);
     if (rc)

@@ -39,6 +39,86 @@ static void a_value_out_of_range_names_its_range(void)
     refuses("[daemon]\nworkers = 99\n", "gatehouse.toml:11: daemon.workers");
 }
 
+/* Starts with this file alone as its configuration (NULL: it is left as `g` has it). One error, with these words. */
+static void refuses_file(struct gw_gateway *g, const char *toml, const char *text)
+{
+    size_t errors = 0;
+    if (toml) {
+        GW_FCLOSE FILE *f = fopen(g->config, "we");
+        CU_ASSERT_FATAL(f != NULL && fputs(toml, f) >= 0);
+    }
+    gw_gateway_restart(g);
+    CU_ASSERT_EQUAL(gw_proc_wait(&g->proc, LIMIT_MS), HOPELESS);
+    for (const char *at = strstr(g->proc.out, "<3>"); at; at = strstr(at + 1, "<3>"))
+        errors++;
+    CU_ASSERT_EQUAL(errors, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(g->proc.out, text));
+    if (errors != 1 || !strstr(g->proc.out, text))
+        printf("#   it said: %s\n", g->proc.out);
+}
+
+/* 192.0.2.0/24 and 2001:db8::/32 are for examples (RFC 5737, RFC 3849): no machine has them. */
+static void an_address_of_another_machine_is_named(void)
+{
+    static const char *const doors[] = {"mqtt", "devices", "operators"};
+    static const char *const addresses[] = {"192.0.2.1", "2001:db8::1"};
+    for (size_t i = 0; i < 3; i++) {
+        struct gw_gateway g;
+        char toml[256], text[160];
+        const char *address = addresses[i & 1];
+        gw_gateway_make(&g, NULL);
+        size_t n = 0;
+        for (size_t k = 0; k < 3; k++)
+            n += (size_t)snprintf(toml + n, sizeof(toml) - n, "[%s]\nport = 0\n", doors[(i + k + 1) % 3]);
+        (void)snprintf(toml + n, sizeof(toml) - n, "address = \"%s\"\n", address);
+        (void)snprintf(text, sizeof(text), "gatehouse.toml:7: %s.address: this machine has no address %s", doors[i],
+                       address);
+        refuses_file(&g, toml, text);
+        gw_gateway_done(&g);
+    }
+}
+
+static void a_port_that_is_the_systems_is_named(void)
+{
+    struct gw_gateway g;
+    if (geteuid() != 0) {
+        gw_test_skip("needs root");
+        return;
+    }
+    gw_gateway_make(&g, NULL);
+    refuses_file(&g, "[mqtt]\nport = 0\n[devices]\nport = 0\n[operators]\nport = 443\n",
+                 "gatehouse.toml:6: operators.port: ports below 1024");
+    gw_gateway_done(&g);
+}
+
+static void a_configuration_that_is_no_file_is_named(void)
+{
+    struct gw_gateway g;
+    gw_gateway_make(&g, NULL);
+    CU_ASSERT_FATAL(unlink(g.config) == 0 && mkdir(g.config, 0755) == 0);
+    refuses_file(&g, NULL, "gatehouse.toml: is a directory");
+    CU_ASSERT_FATAL(rmdir(g.config) == 0 && mkfifo(g.config, 0644) == 0);
+    refuses_file(&g, NULL, "gatehouse.toml: is no regular file");
+    CU_ASSERT_FATAL(unlink(g.config) == 0);
+    refuses_file(&g, NULL, "gatehouse.toml: No such file or directory");
+    CU_ASSERT_FATAL(symlink(g.config, g.config) == 0);
+    refuses_file(&g, NULL, "gatehouse.toml: Too many levels of symbolic links");
+    gw_gateway_done(&g);
+}
+
+static void a_configuration_closed_to_the_daemon_is_named(void)
+{
+    struct gw_gateway g;
+    if (geteuid() != 0) {
+        gw_test_skip("needs root");
+        return;
+    }
+    gw_gateway_make(&g, NULL);
+    CU_ASSERT_EQUAL_FATAL(chmod(g.config, 0600), 0);
+    refuses_file(&g, NULL, "gatehouse.toml: Permission denied; gatehoused reads it as user gatehouse");
+    gw_gateway_done(&g);
+}
+
 static void check_descriptors(int max, int limit, const char *says)
 {
     struct gw_gateway g = {0};
@@ -281,6 +361,10 @@ static void the_printed_defaults_are_accepted(void)
 static const struct gw_test_case cases[] = {
     {"an unknown key names file, line and key", an_unknown_key_names_file_line_and_key},
     {"a value out of range names file, line and key", a_value_out_of_range_names_its_range},
+    {"an address that this machine does not have names file, line and key", an_address_of_another_machine_is_named},
+    {"a port of the system names file, line and key", a_port_that_is_the_systems_is_named},
+    {"a configuration that is no file is named", a_configuration_that_is_no_file_is_named},
+    {"a configuration that the daemon may not read is named", a_configuration_closed_to_the_daemon_is_named},
     {"too few descriptors for the devices are told at start", too_few_descriptors_are_told_at_start},
     {"a taken port is named, and a later start needs no hand", a_taken_port_is_named},
     {"more active devices than devices.max are refused at start", more_devices_than_allowed_are_refused_at_start},
