@@ -1,6 +1,6 @@
 /*
- * gw_opt: what a program says of a command line that getopt_long(3) refuses: one line that names the word and tells where
- * to read on.
+ * gw_opt: what a program says of a command line that getopt_long(3) refuses: one line that names the word and tells
+ * where to read on.
  *
  * For programs with long options alone: the option string is ":", opterr is 0, and values of the options begin at
  * GW_OPT_LONG, so that they cannot be taken for a letter.

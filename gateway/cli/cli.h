@@ -89,6 +89,8 @@ struct cli {
     bool json;
     bool help;
     bool version;
+    bool problem_told;    /* with --json: the gateway's problem document is on out */
+    char said[1024];      /* what cli_say() said last, as it was given */
     const char *out_path; /* --out */
     const char *name;     /* --name */
     const char *rev;      /* --rev, decimal */
@@ -129,7 +131,7 @@ cli_run_fn cli_help;
 
 /* One message: "gatehouse: text". Text is escaped. */
 void cli_say(struct cli *cli, const char *fmt, ...) GW_PRINTF(2, 3);
-/* The same, with a hint where to read on; returns CLI_USAGE. */
+/* The same, with a hint where to read on behind it, in the same line; returns CLI_USAGE. */
 enum cli_exit cli_usage(struct cli *cli, const char *fmt, ...) GW_PRINTF(2, 3);
 
 /* A long body that is read as it is sent; on a terminal its progress is shown. */

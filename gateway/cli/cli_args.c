@@ -129,8 +129,18 @@ static enum cli_exit take_option(struct cli *cli, int argc, const char *const ar
     return CLI_OK;
 }
 
+/* Before anything else: what is wrong on this line is told as it asks for. */
+static bool wants_json(int argc, const char *const argv[])
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
 enum cli_exit cli_args_parse(struct cli *cli, int argc, const char *const argv[])
 {
+    cli->json = wants_json(argc, argv);
     bool words_only = false;
     for (int i = 1; i < argc; i++) {
         bool option = !words_only && argv[i][0] == '-' && argv[i][1];

@@ -229,6 +229,7 @@ static enum cli_exit ask(struct cli *cli, const struct cli_question *q, bool qui
         struct gw_view line = gw_view_trim(gw_buf_view(&r.body));
         (void)fwrite(line.ptr, 1, line.len, cli->out);
         (void)fputc('\n', cli->out);
+        cli->problem_told = refused;
     }
     if (refused) {
         say_refused(cli, r.status, doc);

@@ -6,35 +6,34 @@
 #include "cli_text.h"
 #include "gw_cleanup.h"
 
-static void GW_PRINTF(2, 0) say(struct cli *cli, const char *fmt, va_list args)
+static void GW_PRINTF(3, 0) say(struct cli *cli, const char *behind, const char *fmt, va_list args)
 {
     char text[1024];
     (void)vsnprintf(text, sizeof(text), fmt, args);
     GW_CLEANUP(gw_buf_done) struct gw_buf shown;
     gw_buf_init(&shown, 8 * sizeof(text));
     cli_text_escape(&shown, gw_view_str(text));
-    (void)fprintf(cli->err, "gatehouse: %s\n", gw_buf_str(&shown));
+    (void)fprintf(cli->err, "gatehouse: %s%s\n", gw_buf_str(&shown), behind);
+    (void)snprintf(cli->said, sizeof(cli->said), "%s", text);
 }
 
 void cli_say(struct cli *cli, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
-    say(cli, fmt, args);
+    say(cli, "", fmt, args);
     va_end(args);
 }
 
 enum cli_exit cli_usage(struct cli *cli, const char *fmt, ...)
 {
+    char behind[96] = "; see `gatehouse help`";
+    if (cli->command)
+        (void)snprintf(behind, sizeof(behind), "; see `gatehouse help %s`", cli->command->name);
     va_list args;
     va_start(args, fmt);
-    say(cli, fmt, args);
+    say(cli, behind, fmt, args);
     va_end(args);
-    if (cli->command)
-        (void)fprintf(cli->err, "Usage: gatehouse %s%s%s; see `gatehouse help %s`\n", cli->command->name,
-                      cli->command->args ? " " : "", cli->command->args ? cli->command->args : "", cli->command->name);
-    else
-        (void)fputs("See `gatehouse help`.\n", cli->err);
     return CLI_USAGE;
 }
 
@@ -59,6 +58,23 @@ static int words_of(const struct cli_command *c, const struct cli *cli)
     return used;
 }
 
+/* Says what cannot be found; a word that begins commands gets their help named. */
+static enum cli_exit no_command(struct cli *cli)
+{
+    size_t count = 0, len = strlen(cli->words[0]);
+    const struct cli_command *commands = cli_commands(&count);
+    bool group = false;
+    for (size_t i = 0; i < count; i++)
+        group = group || (strncmp(commands[i].name, cli->words[0], len) == 0 && commands[i].name[len] == ' ');
+    if (!group)
+        return cli_usage(cli, "no such command: %s", cli->words[0]);
+    if (cli->word_count == 1)
+        cli_say(cli, "%s is not a whole command; see `gatehouse help %s`", cli->words[0], cli->words[0]);
+    else
+        cli_say(cli, "no such command: %s %s; see `gatehouse help %s`", cli->words[0], cli->words[1], cli->words[0]);
+    return CLI_USAGE;
+}
+
 static enum cli_exit find_command(struct cli *cli)
 {
     size_t count = 0;
@@ -72,8 +88,7 @@ static enum cli_exit find_command(struct cli *cli)
         memmove(cli->words, cli->words + used, (size_t)cli->word_count * sizeof(cli->words[0]));
         return CLI_OK;
     }
-    return cli_usage(cli, "no such command: %s%s%s", cli->words[0], cli->word_count > 1 ? " " : "",
-                     cli->word_count > 1 ? cli->words[1] : "");
+    return no_command(cli);
 }
 
 static enum cli_exit run_command(struct cli *cli)
@@ -88,11 +103,36 @@ static enum cli_exit run_command(struct cli *cli)
     return rc ? rc : c->run(cli);
 }
 
+/* With --json a failure is one line on stdout too: the gateway's own problem document, or one made here of what was
+ * said last. */
+static void tell_json(struct cli *cli, enum cli_exit rc)
+{
+    static const char *const titles[] = {
+        [CLI_REFUSED] = "failed", [CLI_USAGE] = "wrong usage", [CLI_UNREACHABLE] = "gateway not reachable"};
+    if (rc == CLI_OK || !cli->json || cli->problem_told || !cli->said[0])
+        return;
+    GW_CLEANUP(gw_buf_done) struct gw_buf line, said;
+    struct json_writer w;
+    gw_buf_init(&line, 16 * sizeof(cli->said));
+    gw_buf_init(&said, 8 * sizeof(cli->said));
+    cli_text_escape(&said, gw_view_str(cli->said)); /* words of the command line may be no UTF-8 */
+    json_writer_begin(&w, &line);
+    json_put_object(&w, NULL);
+    json_put_str(&w, "type", "about:blank");
+    json_put_str(&w, "title", titles[rc]);
+    json_put_view(&w, "detail", gw_buf_view(&said));
+    json_put_i64(&w, "exit", (int64_t)rc);
+    json_put_end(&w);
+    if (json_writer_end(&w) == GW_OK)
+        (void)fprintf(cli->out, "%s\n", gw_buf_str(&line));
+}
+
 /* A full disk or a closed pipe must not look like success. */
 static enum cli_exit finish(struct cli *cli, enum cli_exit rc)
 {
+    tell_json(cli, rc);
     if ((fflush(cli->out) || ferror(cli->out)) && rc == CLI_OK) {
-        cli_say(cli, "the output could not be written");
+        cli_say(cli, "the output could not be written; is the disk full?");
         return CLI_REFUSED;
     }
     return rc;
@@ -102,7 +142,7 @@ enum cli_exit cli_main(struct cli *cli, int argc, const char *const argv[])
 {
     enum cli_exit rc = cli_args_parse(cli, argc, argv);
     if (rc)
-        return rc;
+        return finish(cli, rc);
     if (!cli->socket || !cli->socket[0])
         cli->socket = CLI_SOCKET_DEFAULT;
     if (cli->version) {
@@ -115,9 +155,7 @@ enum cli_exit cli_main(struct cli *cli, int argc, const char *const argv[])
         cli_help_all(cli->out);
         return finish(cli, CLI_OK);
     }
-    if (cli->word_count == 0) {
-        cli_help_all(cli->err);
-        return CLI_USAGE;
-    }
+    if (cli->word_count == 0)
+        return finish(cli, cli_usage(cli, "no command is given"));
     return finish(cli, run_command(cli));
 }

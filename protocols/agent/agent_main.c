@@ -16,13 +16,14 @@
 
 #define EXIT_USAGE 2
 
-static const char help[] = "usage: gatehouse-agent --config FILE [--state DIR]\n"
-                           "Enrols this device with its Gatehouse gateway, keeps the session and ships its log.\n"
-                           "  --config FILE   what to do; every key is described in docs/agent.md\n"
-                           "  --state DIR     instead of state.dir of the file\n"
-                           "  --version, --help\n"
-                           "Exit status: 0 stopped when told to, 1 failed and may be started again, 2 was told something\n"
-                           "impossible (the last line says what).\n";
+static const char help[] =
+    "usage: gatehouse-agent --config FILE [--state DIR]\n"
+    "Enrols this device with its Gatehouse gateway, keeps the session and ships its log.\n"
+    "  --config FILE   what to do; every key is described in docs/agent.md\n"
+    "  --state DIR     instead of state.dir of the file\n"
+    "  --version, --help\n"
+    "Exit status: 0 stopped when told to, 1 failed and may be started again, 2 was told something\n"
+    "impossible (the last line says what).\n";
 
 struct words {
     const char *config, *state;

@@ -30,15 +30,18 @@ static void expect_usage(const char *const words[], const char *says)
     if (!has(&run.err, says))
         printf("# expected \"%s\" in \"%s\"\n", says, gw_buf_str(&run.err));
     CU_ASSERT_TRUE(has(&run.err, says));
+    CU_ASSERT_TRUE(has(&run.err, "; see `gatehouse help"));
+    const char *end = strchr(gw_buf_str(&run.err), '\n');
+    CU_ASSERT_TRUE(end && end[1] == '\0'); /* one line */
 }
 
 static void wrong_words_are_usage_errors_that_say_why(void)
 {
-    expect_usage(CLI_WORDS(NULL), "Usage: gatehouse");
-    expect_usage(CLI_WORDS("stat"), "no such command: stat");
-    expect_usage(CLI_WORDS("device"), "no such command: device");
-    expect_usage(CLI_WORDS("device", "paint"), "no such command: device paint");
-    expect_usage(CLI_WORDS("device", "show"), "device show takes ID, 0 given");
+    expect_usage(CLI_WORDS(NULL), "no command is given; see `gatehouse help`\n");
+    expect_usage(CLI_WORDS("stat"), "no such command: stat; see `gatehouse help`\n");
+    expect_usage(CLI_WORDS("device"), "device is not a whole command; see `gatehouse help device`\n");
+    expect_usage(CLI_WORDS("device", "paint"), "no such command: device paint; see `gatehouse help device`\n");
+    expect_usage(CLI_WORDS("device", "show"), "device show takes ID, 0 given; see `gatehouse help device show`\n");
     expect_usage(CLI_WORDS("status", "now"), "status takes no arguments, 1 given");
     expect_usage(CLI_WORDS("device", "show", "Pump"), "\"Pump\" is no device id");
     expect_usage(CLI_WORDS("device", "show", "../status"), "is no device id");
@@ -68,6 +71,30 @@ static void wrong_options_are_usage_errors_that_say_why(void)
     expect_usage(CLI_WORDS("status", "--qr"), "--qr does not go with status");
     expect_usage(CLI_WORDS("device", "revoke", "pump-1", "--rev", "x"), "--rev must be a number");
     expect_usage(CLI_WORDS("device", "invite", "pump-1", "--out", "/x/y", "--qr"), "--out does not go with --qr");
+}
+
+static void expect_json(const char *const words[], enum cli_exit rc, const char *line)
+{
+    RUN run;
+    cli_run(&run, "/nonexistent/s", false, words);
+    CU_ASSERT_EQUAL(run.rc, rc);
+    CU_ASSERT_TRUE(has(&run.err, "gatehouse: "));
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&run.out), line);
+}
+
+static void failures_are_one_line_of_json_too(void)
+{
+    expect_json(
+        CLI_WORDS("--frob", "--json"), CLI_USAGE,
+        "{\"type\":\"about:blank\",\"title\":\"wrong usage\",\"detail\":\"unknown option --frob\",\"exit\":2}\n");
+    expect_json(
+        CLI_WORDS("--json", "device", "show", "\xff"), CLI_USAGE,
+        "{\"type\":\"about:blank\",\"title\":\"wrong usage\",\"detail\":\"\\\"\\\\x{ff}\\\" is no device id: 3 to 63 "
+        "of a-z, 0-9 and '-', not starting with '-'\",\"exit\":2}\n");
+    expect_json(
+        CLI_WORDS("--json", "status"), CLI_UNREACHABLE,
+        "{\"type\":\"about:blank\",\"title\":\"gateway not reachable\",\"detail\":\"/nonexistent/s does not exist: is "
+        "gatehoused running? Start it, or name its socket with --socket PATH\",\"exit\":3}\n");
 }
 
 static void a_double_dash_ends_the_options(void)
@@ -213,6 +240,7 @@ static const struct gw_test_case cases[] = {
     {"asks nothing without a password", without_a_password_nothing_is_asked},
     {"wrong words are usage errors that say why", wrong_words_are_usage_errors_that_say_why},
     {"wrong options are usage errors that say why", wrong_options_are_usage_errors_that_say_why},
+    {"with --json a failure is one line of JSON too", failures_are_one_line_of_json_too},
     {"a double dash ends the options", a_double_dash_ends_the_options},
     {"every command is in the help", every_command_is_in_the_help},
     {"says what to do when nobody answers", says_what_to_do_when_nobody_answers},
