@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh build|test|run …: installs the packages of the named lists; does nothing, and needs no root, when all are there.
+# deps.sh build|test|run|package …: installs the packages of the named lists; does nothing, and needs no root, when all are there.
 # The one place where package names and the suite stand.
 #
 # mosquitto: the package's own service opens an anonymous listener. It is not started by the installation, nor at the
@@ -13,6 +13,7 @@ libwebsockets-dev libwolfssl-dev libmosquitto-dev mosquitto-dev libuv1-dev libar
 libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libcunit1-dev'
 run='mosquitto libwebsockets-evlib-uv openssl ca-certificates procps'
 tests='clang clang-format clang-tidy libclang-rt-14-dev mosquitto-clients sqlite3 curl iproute2 chromium libfaketime'
+package='dpkg-dev file' # for rootfs/package.sh
 # For the page (web-ui/tool.sh); a machine with node and npm from elsewhere keeps them.
 page='nodejs npm'
 { command -v node && command -v npm; } >/dev/null && page=''
@@ -20,12 +21,13 @@ page='nodejs npm'
 say() { printf '%s\n' "deps: $*" >&2; }
 
 wanted=''
-[ $# -gt 0 ] || { say "usage: deps.sh build|test|run …"; exit 2; }
+[ $# -gt 0 ] || { say "usage: deps.sh build|test|run|package …"; exit 2; }
 for list in "$@"; do
     case $list in
     build) wanted="$wanted $build $page" ;;
     run) wanted="$wanted $run" ;;
-    test) wanted="$wanted $build $page $run $tests" ;;
+    package) wanted="$wanted $package" ;;
+    test) wanted="$wanted $build $page $run $package $tests" ;;
     *) say "no such list: $list"; exit 2 ;;
     esac
 done

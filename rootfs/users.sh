@@ -1,9 +1,8 @@
 #!/bin/sh
-# Makes the users and groups of usr/lib/sysusers.d/gatehouse.conf on a machine that has no systemd-sysusers. Run as root;
-# what is there already stays as it is.
+# users.sh [CONF]: makes the users and groups of CONF (default: usr/lib/sysusers.d/gatehouse.conf beside this file) without
+# needing systemd-sysusers. Run as root; what is there already stays as it is.
 set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-conf=$here/usr/lib/sysusers.d/gatehouse.conf
+conf=${1:-$(cd "$(dirname "$0")" && pwd)/usr/lib/sysusers.d/gatehouse.conf}
 while read -r kind name rest; do
     case $kind in
     u)
