@@ -18,6 +18,7 @@
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "gw_log.h"
+#include "notify.h"
 #include "places.h"
 #include "reach.h"
 
@@ -43,6 +44,13 @@ struct supervisor {
 static void say(enum gw_log_level level, const struct gw_err *err)
 {
     gw_log(level, PART, "%s", gw_err_text(err));
+}
+
+static void tell_manager(const char *words)
+{
+    struct gw_err err = {0};
+    if (notify_manager(words, &err))
+        say(GW_LOG_WARN, &err);
 }
 
 static enum gw_rc make_pipes(struct supervisor *s, struct gw_err *err)
@@ -198,6 +206,7 @@ static void begin_stop(struct supervisor *s, int exit_code)
 {
     if (s->stopping)
         return;
+    tell_manager("STOPPING=1");
     s->stopping = true;
     s->exit_code = exit_code;
     s->stop_deadline.ms = gw_mono_now().ms + STOP_GRACE_MS;
@@ -287,6 +296,7 @@ static void on_word(struct supervisor *s, enum ctl_kind kind, int32_t value)
         return;
     case CTL_READY:
         gw_log(GW_LOG_INFO, PART, "ready");
+        tell_manager("READY=1");
         tell_missed(s);
         return;
     case CTL_CHILD_NOTED:

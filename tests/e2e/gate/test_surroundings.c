@@ -1,8 +1,11 @@
 /* What a whole gateway takes from the process that starts it, and from its machine's clock. */
 #include <glob.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "gw_cleanup.h"
@@ -81,6 +84,34 @@ static void children_get_no_more_than_the_list(void)
     (void)unsetenv("SECRET_OF_ROOT");
     (void)unsetenv("PASSED_ON");
     (void)unsetenv("TZ");
+}
+
+/* What comes to `fd` next is `words`. */
+static bool hears(int fd, const char *words)
+{
+    char text[64];
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    ssize_t n = poll(&one, 1, LIMIT_MS) == 1 ? recv(fd, text, sizeof(text) - 1, 0) : -1;
+    text[n > 0 ? n : 0] = '\0';
+    return strcmp(text, words) == 0;
+}
+
+static void the_service_manager_is_told(void)
+{
+    struct gw_gateway g;
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    gw_gateway_make(&g, NULL);
+    (void)snprintf(to.sun_path, sizeof(to.sun_path), "%s/notify", gw_test_dir());
+    GW_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    CU_ASSERT_EQUAL_FATAL(bind(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    (void)setenv("NOTIFY_SOCKET", to.sun_path, 1);
+    gw_gateway_restart(&g);
+    (void)unsetenv("NOTIFY_SOCKET");
+    CU_ASSERT(hears(fd, "READY=1"));
+    CU_ASSERT(gw_gateway_await_ready(&g));
+    CU_ASSERT_EQUAL(gw_gateway_stop(&g), 0);
+    CU_ASSERT(hears(fd, "STOPPING=1"));
+    gw_gateway_done(&g);
 }
 
 /* Debian's libfaketime, of whatever architecture; false when it is not installed. */
@@ -175,6 +206,7 @@ static void devices_try_the_other_addresses_of_a_name(void)
 }
 
 static const struct gw_test_case cases[] = {
+    {"the service manager is told when all is up, and when it ends", the_service_manager_is_told},
     {"devices try the other addresses of a name", devices_try_the_other_addresses_of_a_name},
     {"a clock before the build date stops the first start", a_clock_before_the_build_date_stops_the_first_start},
     {"children get of the environment what a list allows, and no more", children_get_no_more_than_the_list},
