@@ -50,9 +50,9 @@ static enum gw_rc read_entry(struct db_stmt *s, struct attempt_entry *ret_entry,
     return rc;
 }
 
+/* All of it but the state. */
 static void bind_attempt(struct repo_args *a, const struct attempt *attempt)
 {
-    repo_arg_i64(a, attempt->state);
     repo_arg_i64(a, attempt->code);
     repo_arg_i64(a, attempt->rev);
     repo_arg_i64(a, attempt->progress);
@@ -112,13 +112,27 @@ enum gw_rc repo_attempt_add(void *self, const struct attempt_entry *entry, struc
     repo_arg_i64(&a, entry->wave);
     repo_arg_i64(&a, entry->place);
     repo_arg_i64(&a, entry->back);
+    repo_arg_i64(&a, entry->attempt.state);
     bind_attempt(&a, &entry->attempt);
     repo_arg_i64(&a, entry->timer.ms);
     repo_arg_i64(&a, entry->created.ms);
     repo_arg_i64(&a, entry->changed.ms);
     bind_versions(&a, entry);
+    repo_arg_i64(&a, !attempt_state_ended(entry->attempt.state));
     rc = db_run(s, err);
     return rc == GW_EXISTS ? tell_exists(repo, entry, err) : rc;
+}
+
+/* GW_NOT_FOUND: there is no such attempt. */
+static enum gw_rc stored_state(struct repo *repo, const char *id, enum attempt_state *ret_state, struct gw_err *err)
+{
+    GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ATTEMPT_STATE);
+    db_bind_str(s, 1, id);
+    enum gw_rc rc = repo_step_one(s, err);
+    struct repo_row r = repo_row(s);
+    if (!rc)
+        *ret_state = (enum attempt_state)repo_row_range(&r, ATTEMPT_PLANNED, ATTEMPT_STATES - 1);
+    return rc ? rc : repo_row_end(&r, "attempt", err);
 }
 
 enum gw_rc repo_attempt_put(void *self, const struct attempt_entry *entry, struct gw_err *err)
@@ -127,18 +141,26 @@ enum gw_rc repo_attempt_put(void *self, const struct attempt_entry *entry, struc
     enum gw_rc rc = repo_may_write(repo, err);
     if (!rc)
         rc = store_check_attempt(entry, err);
+    enum attempt_state stored, state = entry->attempt.state;
+    if (!rc)
+        rc = stored_state(repo, entry->id, &stored, err);
     if (rc)
         return rc;
-    struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ATTEMPT_UPDATE);
+    bool moves = stored != state, live = !attempt_state_ended(state), turns = live == attempt_state_ended(stored);
+    struct db_stmt *s = db_stmt(repo->db, turns   ? SQL_STORE_ATTEMPT_UPDATE_LIVE
+                                          : moves ? SQL_STORE_ATTEMPT_UPDATE_STATE
+                                                  : SQL_STORE_ATTEMPT_UPDATE);
     struct repo_args a = repo_args(s);
     bind_attempt(&a, &entry->attempt);
     repo_arg_i64(&a, entry->timer.ms);
     repo_arg_i64(&a, entry->changed.ms);
     bind_versions(&a, entry);
+    if (moves)
+        repo_arg_i64(&a, state);
+    if (turns)
+        repo_arg_i64(&a, live);
     repo_arg_str(&a, entry->id);
     rc = db_run(s, err);
-    if (!rc && db_changes(repo->db) == 0)
-        rc = gw_err_set(err, GW_NOT_FOUND, "not in the store");
     return rc == GW_EXISTS ? tell_exists(repo, entry, err) : rc;
 }
 

@@ -184,6 +184,39 @@ static void finds_rows_of_rollouts_through_indexes(void)
         gw_buf_done(&texts[i]);
 }
 
+/* Indexes that a query writes. */
+static int indexes_written(size_t query)
+{
+    struct db_text plan = {"plan", NULL};
+    struct db_schema schema = sql_store_schema;
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    struct db *db = NULL;
+    char path[160];
+    int count = 0;
+    bool row = true;
+    gw_buf_init(&text, 65536);
+    (void)gw_buf_printf(&text, "EXPLAIN %s", sql_store_schema.queries[query].sql);
+    plan.sql = gw_buf_str(&text);
+    schema.queries = &plan;
+    schema.query_count = 1;
+    (void)snprintf(path, sizeof(path), "%s/writes.db", gw_test_dir());
+    GW_ASSERT_OK(db_open(path, &(struct db_options){.mode = DB_READ_WRITE, .schema = &schema}, &db, NULL), NULL);
+    struct db_stmt *s = db_stmt(db, 0);
+    while (db_step(s, &row, NULL) == GW_OK && row)
+        count += gw_view_eq_str(db_col_text(s, 1), "IdxInsert");
+    db_reset(s);
+    db_close(db);
+    return count;
+}
+
+/* What each report pays: an index that hangs on a column that stays is not to be written. */
+static void writes_no_index_that_a_report_leaves_alone(void)
+{
+    CU_ASSERT_EQUAL(indexes_written(SQL_STORE_ATTEMPT_UPDATE), 1);       /* by timer */
+    CU_ASSERT_EQUAL(indexes_written(SQL_STORE_ATTEMPT_UPDATE_STATE), 3); /* by state, and those planned again */
+    CU_ASSERT_EQUAL(indexes_written(SQL_STORE_ATTEMPT_UPDATE_LIVE), 4);  /* by device, once in its life */
+}
+
 #define BEFORE_ROLLOUTS 3 /* migrations of the schema that knew of no rollouts */
 
 static void brings_a_store_without_rollouts_up_to_date(void)
@@ -226,6 +259,71 @@ static void brings_a_store_without_rollouts_up_to_date(void)
     db_close(db);
 }
 
+#define BEFORE_LIVE 5 /* migrations of the schema whose attempts had no column for that */
+
+/* One that is offered and one that has ended, as that schema wrote them. */
+static const struct db_text former_rows[] = {
+    {"first",
+     "INSERT INTO attempt VALUES ('at-aaaaaaaaaaaaaaaa-00000000', 'ro-aaaaaaaaaaaaaaaa', 'pump-1', 0, 0, 0, 2, "
+     "0, 1, 0, 0, 1, 0, 0, 0, 5, 5, 5, 5, 0, 0, 0, '', '', 9, 1, 5, '0123456789abcdef', '2.0', 2, '', '', 0);"},
+    {"second",
+     "INSERT INTO attempt VALUES ('at-aaaaaaaaaaaaaaaa-00000001', 'ro-aaaaaaaaaaaaaaaa', 'pump-2', 0, 1, 0, "
+     "10, 0, 1, 0, 0, 1, 0, 0, 1, 5, 5, 5, 5, 0, 0, 0, '', '', 0, 1, 5, '0123456789abcdef', '2.0', 2, '', '', "
+     "0);"},
+};
+static const struct db_text look_at_live[] = {
+    {"wrong", "SELECT count(*) FROM attempt WHERE (live = 1) <> (state < 10);"},
+    {"all", "SELECT count(*) FROM attempt;"},
+    {"again", "INSERT INTO attempt SELECT 'at-bbbbbbbbbbbbbbbb-0000000' || place, 'ro-bbbbbbbbbbbbbbbb', device, wave, "
+              "place, back, 1, code, rev, progress, breaks, online, proved, cancel, taken, first_offer, offered, sent, "
+              "step_since, until, confirm_since, cancel_since, boot_before, boot_confirm, timer, created, changed, "
+              "release, version, counter, before_release, before_version, before_counter, 1 FROM attempt "
+              "WHERE rollout = 'ro-aaaaaaaaaaaaaaaa' AND device = $1;"},
+};
+
+static int64_t number(struct db *db, size_t query)
+{
+    struct db_stmt *s = db_stmt(db, query);
+    bool row = false;
+    GW_ASSERT_OK(db_step(s, &row, NULL), NULL);
+    int64_t value = row ? db_col_i64(s, 0) : -1;
+    db_reset(s);
+    return value;
+}
+
+static enum gw_rc add_again(struct db *db, const char *device)
+{
+    struct db_stmt *s = db_stmt(db, 2);
+    db_bind_str(s, 1, device);
+    return db_run(s, NULL);
+}
+
+static void holds_devices_of_attempts_of_a_former_schema(void)
+{
+    struct db_schema schema = sql_store_schema;
+    struct db *db = NULL;
+    char path[160];
+    schema.queries = former_rows;
+    schema.query_count = 2;
+    schema.migration_count = BEFORE_LIVE;
+    (void)snprintf(path, sizeof(path), "%s/former.db", gw_test_dir());
+    GW_ASSERT_OK(db_open(path, &(struct db_options){.mode = DB_READ_WRITE, .schema = &schema}, &db, NULL), NULL);
+    GW_ASSERT_OK(db_run(db_stmt(db, 0), NULL), NULL);
+    GW_ASSERT_OK(db_run(db_stmt(db, 1), NULL), NULL);
+    db_close(db);
+    db = NULL;
+    schema = sql_store_schema;
+    schema.queries = look_at_live;
+    schema.query_count = 3;
+    GW_ASSERT_OK(db_open(path, &(struct db_options){.mode = DB_READ_WRITE, .schema = &schema}, &db, &err), &err);
+    CU_ASSERT_EQUAL(number(db, 0), 0);
+    CU_ASSERT_EQUAL(number(db, 1), 2);
+    CU_ASSERT_EQUAL(add_again(db, "pump-1"), GW_EXISTS); /* its attempt is open */
+    CU_ASSERT_EQUAL(add_again(db, "pump-2"), GW_OK);
+    GW_ASSERT_OK(db_check(db, &err), &err);
+    db_close(db);
+}
+
 static const struct gw_test_case cases[] = {
     {"embeds texts as they are, without comments", embeds_texts_as_they_are},
     {"refuses queries that break the rules", refuses_wrong_queries},
@@ -233,6 +331,8 @@ static const struct gw_test_case cases[] = {
     {"has made the store's tables", made_the_stores_tables},
     {"brings a store without rollouts up to date", brings_a_store_without_rollouts_up_to_date},
     {"finds rows of rollouts through indexes", finds_rows_of_rollouts_through_indexes},
+    {"writes no index that a report leaves alone", writes_no_index_that_a_report_leaves_alone},
+    {"holds devices of attempts of a former schema", holds_devices_of_attempts_of_a_former_schema},
 };
 
 int main(void)
