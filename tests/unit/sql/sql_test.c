@@ -212,8 +212,8 @@ static int indexes_written(size_t query)
 /* What each report pays: an index that hangs on a column that stays is not to be written. */
 static void writes_no_index_that_a_report_leaves_alone(void)
 {
-    CU_ASSERT_EQUAL(indexes_written(SQL_STORE_ATTEMPT_UPDATE), 1);       /* by timer */
-    CU_ASSERT_EQUAL(indexes_written(SQL_STORE_ATTEMPT_UPDATE_STATE), 3); /* by state, and those planned again */
+    CU_ASSERT_EQUAL(indexes_written(SQL_STORE_ATTEMPT_UPDATE), 2);       /* by timer, and those planned again */
+    CU_ASSERT_EQUAL(indexes_written(SQL_STORE_ATTEMPT_UPDATE_STATE), 3); /* by state */
     CU_ASSERT_EQUAL(indexes_written(SQL_STORE_ATTEMPT_UPDATE_LIVE), 4);  /* by device, once in its life */
 }
 
