@@ -1,5 +1,6 @@
 /*
- * attempt_internal: what the three files of the attempt's step share.
+ * attempt_internal: what the files of the attempt's step share: attempt_step.c calls the others, all of them
+ * attempt_move.c.
  */
 #pragma once
 
@@ -12,7 +13,7 @@ struct attempt_turn {
     struct attempt *a; /* &update->next */
 };
 
-/* Enters a state; the caller has made sure that the table allows it. */
+/* attempt_move.c. Enters a state; the caller has made sure that the table allows it. */
 void attempt_enter(struct attempt_turn *t, enum attempt_state state);
 void attempt_end(struct attempt_turn *t, enum attempt_state state, enum attempt_code code);
 
@@ -28,3 +29,11 @@ void attempt_on_offline(struct attempt_turn *t);
 bool attempt_watch_target(struct attempt_turn *t);
 bool attempt_boot_is_new(const struct attempt_turn *t);
 void attempt_note_boot(struct attempt_turn *t); /* the event's boot id is the one before the installation's reboot */
+
+/* attempt_time.c: what time alone does, and when next. */
+void attempt_run_deadline(struct attempt_turn *t);
+void attempt_run_timers(struct attempt_turn *t);
+/* What was not seen does not count: waits are longer by it, the confirm time begins anew without a break. */
+void attempt_on_blind(struct attempt_turn *t);
+/* The clock went back: waits begin anew. */
+void attempt_rebase(struct attempt *a, const struct attempt_terms *terms, struct gw_wall now);
