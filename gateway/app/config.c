@@ -166,7 +166,9 @@ static const struct gw_toml_key keys[] = {
      .max = 16,
      .fallback = "2",
      .unit = "threads",
-     .doc = "Threads for reading and searching the logs; each holds its own view of the journal."},
+     .doc = "Threads for reading and searching the logs, and for lists that are queried; each has its own view of "
+            "journal and "
+            "state."},
     {.table = "daemon",
      .key = "log_level",
      .type = GW_TOML_STRING,

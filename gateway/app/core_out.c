@@ -100,7 +100,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
             out->query = NULL;
         else
             core_refuse(core, ANSWER_TO_REST, out->query->ticket, GW_AGAIN,
-                        "too many reads of the logs are waiting: try again");
+                        "too many reads of logs and lists are waiting: try again");
         break;
     case OUT_COLLECT:
         core->operate.releases.imports.ops->collect(core->operate.releases.imports.self);

@@ -55,6 +55,7 @@ struct daemon {
     struct journal_db *feed_journal; /* read-only, the feed's */
     struct feed_thread *feed;
     struct journal_db *readers[QUERY_THREADS_MAX]; /* read-only, one a query thread */
+    struct repo *row_repos[QUERY_THREADS_MAX];     /* the same */
     struct query_threads *query_threads;
     struct blob_store *blobs;
     struct repo *import_repo; /* read-only, the import thread's */

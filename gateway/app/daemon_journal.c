@@ -6,6 +6,7 @@
 #include "daemon_internal.h"
 #include "gw_cleanup.h"
 #include "journal_severity.h"
+#include "row_fits.h"
 
 void daemon_signed(void *ctx, struct journal_signing *signings, size_t count)
 {
@@ -87,19 +88,35 @@ static void answer_query(void *ctx, const struct answer *answer)
         rest_answer(d->rest, answer);
 }
 
-enum gw_rc daemon_init_queries(struct daemon *d, struct gw_err *err)
+/* What one query thread reads from. */
+static enum gw_rc open_reader(struct daemon *d, struct query_threads_config *config, struct gw_err *err)
 {
     char path[OPTIONS_PATH_MAX + 64];
-    options_path(path, d->options->state, "journal/journal.db");
     const struct journal_options options = {
         .mode = DB_READ_ONLY, .hash = bulk_hash_ops(), .severity = journal_severity};
+    const struct repo_options read_only = {.read_only = true};
+    size_t n = config->threads;
+    options_path(path, d->options->state, "journal/journal.db");
+    enum gw_rc rc = journal_db_open(path, &options, &d->readers[n], err);
+    options_path(path, d->options->state, "state.db");
+    if (!rc)
+        rc = repo_open(path, &read_only, &d->row_repos[n], err);
+    if (rc)
+        return rc;
+    config->journals[n] = journal_db_port(d->readers[n]);
+    config->rows[n] = (struct rows_source){.store = repo_store(d->row_repos[n]),
+                                           .session = &d->core.session,
+                                           .threshold = d->core.operate.releases.threshold,
+                                           .match = row_fits_port(d->rest)};
+    return GW_OK;
+}
+
+enum gw_rc daemon_init_queries(struct daemon *d, struct gw_err *err)
+{
     struct query_threads_config config = {.answer = answer_query, .answer_ctx = d};
     enum gw_rc rc = GW_OK;
-    for (; !rc && config.threads < (size_t)d->config.query_threads; config.threads++) {
-        rc = journal_db_open(path, &options, &d->readers[config.threads], err);
-        if (!rc)
-            config.journals[config.threads] = journal_db_port(d->readers[config.threads]);
-    }
+    for (; !rc && config.threads < (size_t)d->config.query_threads; config.threads++)
+        rc = open_reader(d, &config, err);
     return rc ? rc : query_threads_new(&config, &d->query_threads, err);
 }
 
@@ -110,5 +127,7 @@ void daemon_end_queries(struct daemon *d)
     for (size_t i = 0; i < QUERY_THREADS_MAX; i++) {
         journal_db_close(d->readers[i]);
         d->readers[i] = NULL;
+        repo_close(d->row_repos[i]);
+        d->row_repos[i] = NULL;
     }
 }

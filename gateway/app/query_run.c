@@ -237,6 +237,8 @@ static enum gw_rc run_kind(const struct journal *journal, struct gathering *g, c
         return run_tile(journal, g, err);
     case QUERY_TAIL:
         return run_tail(journal, g, err);
+    case QUERY_ROWS:
+        break; /* rows_run.h */
     }
     return gw_err_set(err, GW_UNSUPPORTED, "no such query");
 }

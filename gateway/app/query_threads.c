@@ -6,6 +6,7 @@
 
 #include "gw_cleanup.h"
 #include "query_run.h"
+#include "rows_run.h"
 
 struct waiting {
     struct query *query; /* owned */
@@ -15,6 +16,7 @@ struct waiting {
 struct query_thread {
     struct query_threads *owner;
     struct journal journal;
+    struct rows_source rows;
     pthread_t thread;
 };
 
@@ -57,7 +59,10 @@ static void *run(void *arg)
         GW_CLEANUP(answer_free_at) struct answer *answer = NULL;
         if (gw_mono_now().ms - w.since.ms < HTTP_ANSWER_MS) {
             answer = gw_xalloc(1, sizeof(*answer));
-            query_run(&t->journal, w.query, &q->stopping, answer);
+            if (w.query->kind == QUERY_ROWS)
+                rows_run(&t->rows, w.query, &q->stopping, answer);
+            else
+                query_run(&t->journal, w.query, &q->stopping, answer);
             q->config.answer(q->config.answer_ctx, answer);
         }
         free(w.query);
@@ -76,6 +81,7 @@ enum gw_rc query_threads_new(const struct query_threads_config *config, struct q
         struct query_thread *t = &q->thread[q->started];
         t->owner = q;
         t->journal = config->journals[q->started];
+        t->rows = config->rows[q->started];
         if (pthread_create(&t->thread, NULL, run, t))
             break;
     }

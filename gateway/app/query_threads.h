@@ -1,15 +1,17 @@
 /*
- * query_threads: threads that read the logs for people. Each has a read-only journal of its own; core gives them
+ * query_threads: threads that read the logs and long lists for people. Each has a read-only journal and store of its
+ * own; core gives them
  * queries whose askers may see the answer, and every query given is answered once, unless the threads are stopped.
  *
  * Ceilings: QUERY_QUEUE_MAX queries wait, one more is GW_AGAIN; a query that waited until web has given up on it is not
- * run any more. What one query may cost is in query_run.h.
+ * run any more. What one query may cost is in query_run.h and rows_run.h.
  */
 #pragma once
 
 #include "answer.h"
 #include "journal.h"
 #include "query.h"
+#include "rows.h"
 
 #define QUERY_THREADS_MAX 16
 
@@ -17,6 +19,7 @@ struct query_threads;
 
 struct query_threads_config {
     struct journal journals[QUERY_THREADS_MAX]; /* one a thread, used by it alone from now on */
+    struct rows_source rows[QUERY_THREADS_MAX]; /* the same */
     size_t threads;
     /* Called in a query thread; borrows the answer; must not block. */
     void (*answer)(void *ctx, const struct answer *answer);

@@ -170,6 +170,7 @@ struct answer {
     size_t device_count;
     bool single;                    /* the answer to a GET of one object: exactly one, or rc is set */
     bool more;                      /* DEVICES, LOGS, LOG_EVENTS: there are more behind the last */
+    char behind[LIVE_KEY_MAX];      /* with more, lists of a query: the cursor, where it is not the last one's */
     struct device_pending *pending; /* PENDING: owned */
     size_t pending_count;
     struct journal_log *logs; /* LOGS: owned */

@@ -102,12 +102,27 @@ static enum gw_rc release_act(struct operate *o, struct turn *turn, const struct
     return rollouts_withdrawn(&o->rollouts, turn, msg->u.act.text, msg->u.act.actor.name, err);
 }
 
+/* A list of what fits a query is read where the logs are. */
+static bool has_query(const struct inbox_msg *msg)
+{
+    switch ((int)msg->u.act.kind) {
+    case ACT_DEVICE_LIST:
+    case ACT_RELEASES_LIST:
+    case ACT_ROLLOUT_LIST:
+    case ACT_ALERT_LIST:
+        return msg->blob_len == sizeof(struct query);
+    }
+    return false;
+}
+
 enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     bool go;
     enum gw_rc rc = admit(o, turn, &msg->u.act, msg->ticket, &go, err);
     if (rc || !go)
         return rc;
+    if (has_query(msg))
+        return operate_query(turn, msg, err);
     switch (act_rule(msg->u.act.kind)->group) {
     case ACT_GROUP_DEVICE:
         return operate_device_act(o, turn, msg, err);

@@ -15,5 +15,5 @@ GW_MUST_CHECK enum gw_rc operate_device_get(struct operate *o, struct turn *turn
 /* Reads that core answers at once. */
 GW_MUST_CHECK enum gw_rc operate_read(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                       struct gw_err *err);
-/* Hands a read of the logs, in the message's blob, to the query threads. GW_INVALID when it is none. */
+/* Hands a read, in the message's blob, to the query threads. GW_INVALID when it is none. */
 GW_MUST_CHECK enum gw_rc operate_query(struct turn *turn, struct inbox_msg *msg, struct gw_err *err);

@@ -5,6 +5,7 @@
 #include "gather.h"
 #include "gw_cleanup.h"
 #include "operate_internal.h"
+#include "rows.h"
 
 #define LIST_MAX 500
 
@@ -52,7 +53,10 @@ static enum gw_rc status(struct operate *o, struct turn *turn, const struct inbo
 
 struct device_list {
     struct gather gather;
-    const struct session *session;
+    struct turn *turn;
+    struct session *session;
+    enum gw_rc rc;
+    struct gw_err *err;
 };
 
 static bool gather_device(void *ctx, const struct device *device)
@@ -61,54 +65,9 @@ static bool gather_device(void *ctx, const struct device *device)
     struct answer *answer = list->gather.answer;
     if (!gather_room(&list->gather, answer->device_count))
         return false;
-    struct answer_device *d = &answer->devices[answer->device_count++];
-    *d = (struct answer_device){.device = *device};
-    const struct presence *p = session_presence(list->session, &device->id);
-    if (p) {
-        d->online = p->online;
-        d->seen = p->seen;
-        (void)snprintf(d->source, sizeof(d->source), "%s", p->source);
-    }
-    return true;
-}
-
-static bool newest_cert(void *ctx, const struct device_cert *cert)
-{
-    struct answer_device *d = ctx;
-    if (!cert->revoked) {
-        d->cert_sha256 = cert->sha256;
-        d->cert_not_after = cert->not_after;
-    }
-    return true;
-}
-
-static enum gw_rc add_certs(struct turn *turn, struct answer *answer, struct gw_err *err)
-{
-    for (size_t i = 0; i < answer->device_count; i++) {
-        enum gw_rc rc = turn->store->ops->cert_each_of(turn->store->self, &answer->devices[i].device.id, newest_cert,
-                                                       &answer->devices[i], err);
-        if (rc)
-            return rc;
-    }
-    return GW_OK;
-}
-
-/* What each device has told of itself, where it has. */
-static enum gw_rc add_inventories(struct turn *turn, struct answer *answer, struct gw_err *err)
-{
-    for (size_t i = 0; i < answer->device_count; i++) {
-        struct answer_device *d = &answer->devices[i];
-        enum gw_rc rc = turn->store->ops->inventory_get(turn->store->self, &d->device.id, &d->inventory, err);
-        if (rc && rc != GW_NOT_FOUND)
-            return rc;
-    }
-    return GW_OK;
-}
-
-static enum gw_rc add_details(struct turn *turn, struct answer *answer, struct gw_err *err)
-{
-    enum gw_rc rc = add_certs(turn, answer, err);
-    return rc ? rc : add_inventories(turn, answer, err);
+    list->rc = rows_device(list->turn->store, list->session, device, &answer->devices[answer->device_count], list->err);
+    answer->device_count += !list->rc;
+    return !list->rc;
 }
 
 static enum gw_rc device_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
@@ -118,10 +77,10 @@ static enum gw_rc device_list(struct operate *o, struct turn *turn, const struct
         limit = LIST_MAX;
     struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
     answer->devices = gw_xalloc((size_t)limit, sizeof(*answer->devices));
-    struct device_list list = {{answer, (size_t)limit}, o->session};
+    struct device_list list = {{answer, (size_t)limit}, turn, o->session, GW_OK, err};
     enum gw_rc rc =
         turn->store->ops->device_each(turn->store->self, &msg->u.act.device, (int)limit + 1, gather_device, &list, err);
-    return rc ? rc : add_details(turn, answer, err);
+    return rc ? rc : list.rc;
 }
 
 enum gw_rc operate_device_get(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
@@ -137,9 +96,8 @@ enum gw_rc operate_device_get(struct operate *o, struct turn *turn, const struct
     struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
     answer->single = true;
     answer->devices = gw_xalloc(1, sizeof(*answer->devices));
-    struct device_list list = {{answer, 1}, o->session};
-    (void)gather_device(&list, &device);
-    return add_details(turn, answer, err);
+    answer->device_count = 1;
+    return rows_device(turn->store, o->session, &device, &answer->devices[0], err);
 }
 
 static bool gather_pending(void *ctx, const struct device_pending *pending)
@@ -162,7 +120,7 @@ static enum gw_rc pending_list(struct operate *o, struct turn *turn, const struc
 enum gw_rc operate_query(struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     if (msg->blob_len != sizeof(struct query))
-        return gw_err_set(err, GW_INVALID, "a read of the logs without its query");
+        return gw_err_set(err, GW_INVALID, "a read without its query");
     struct query *query = (struct query *)(void *)msg->blob;
     msg->blob = NULL;
     query->ticket = msg->ticket;

@@ -18,11 +18,21 @@ static bool gather_file(void *ctx, const struct release_entry_file *file)
     return true;
 }
 
-static enum gw_rc fill_trust(const struct releases *r, const struct turn *turn, struct answer_release *a,
+static enum gw_rc fill_trust(const struct store *store, unsigned threshold, struct answer_release *a,
                              struct gw_err *err)
 {
-    a->threshold = r->threshold;
-    return releases_trusted(turn->store, a->entry.signers, a->entry.signer_count, &a->trusted_signers, err);
+    a->threshold = threshold;
+    return releases_trusted(store, a->entry.signers, a->entry.signer_count, &a->trusted_signers, err);
+}
+
+enum gw_rc releases_row(const struct store *store, unsigned threshold, const struct release_entry *entry,
+                        struct answer *ret_answer, struct gw_err *err)
+{
+    ret_answer->release_count = 1;
+    ret_answer->releases[0] = (struct answer_release){.entry = *entry};
+    ret_answer->file_count = 0;
+    enum gw_rc rc = store->ops->release_files(store->self, entry->id, gather_file, ret_answer, err);
+    return rc ? rc : fill_trust(store, threshold, &ret_answer->releases[0], err);
 }
 
 enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct http_ticket ticket,
@@ -31,11 +41,8 @@ enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct h
     struct answer *answer = turn_answer(turn, ANSWER_RELEASES, ticket);
     answer->single = true;
     answer->releases = gw_xalloc(1, sizeof(*answer->releases));
-    answer->release_count = 1;
-    answer->releases[0].entry = *entry;
     answer->files = gw_xalloc(RELEASE_FILES_MAX, sizeof(*answer->files));
-    enum gw_rc rc = turn->store->ops->release_files(turn->store->self, entry->id, gather_file, answer, err);
-    return rc ? rc : fill_trust(r, turn, &answer->releases[0], err);
+    return releases_row(turn->store, r->threshold, entry, answer, err);
 }
 
 static bool gather_release(void *ctx, const struct release_entry *entry)
@@ -48,14 +55,16 @@ static bool gather_release(void *ctx, const struct release_entry *entry)
 }
 
 /* The cursor is the id of the last release that was shown. */
-static enum gw_rc find_cursor(struct turn *turn, const char *id, struct store_release_after *ret_after,
-                              struct gw_err *err)
+enum gw_rc releases_behind(const struct store *store, const char *id, struct store_release_after *ret_after,
+                           struct gw_err *err)
 {
     struct release_entry entry;
     *ret_after = (struct store_release_after){.release_counter = 0};
     if (!id[0])
         return GW_OK;
-    enum gw_rc rc = turn->store->ops->release_get(turn->store->self, id, &entry, err);
+    enum gw_rc rc = store->ops->release_get(store->self, id, &entry, err);
+    if (rc == GW_NOT_FOUND)
+        return gw_err_set(err, GW_INVALID, "cursor: no such release");
     if (rc)
         return rc;
     (void)snprintf(ret_after->product, sizeof(ret_after->product), "%s", entry.product);
@@ -68,19 +77,20 @@ static enum gw_rc list(struct releases *r, struct turn *turn, const struct inbox
     const struct inbox_act *act = &msg->u.act;
     int64_t limit = act->number < 1 || act->number > RELEASES_LIST_MAX ? RELEASES_LIST_MAX : act->number;
     struct store_release_after after;
-    enum gw_rc rc = find_cursor(turn, act->text, &after, err);
-    if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_INVALID, "cursor: no such release");
+    struct gw_err why = {0};
+    enum gw_rc rc = releases_behind(turn->store, act->text, &after, &why);
+    if (rc == GW_INVALID) {
+        turn_done(turn, msg->ticket, rc, gw_err_text(&why));
         return GW_OK;
     }
     if (rc)
-        return rc;
+        return gw_err_set(err, rc, "%s", gw_err_text(&why));
     struct answer *answer = turn_answer(turn, ANSWER_RELEASES, msg->ticket);
     answer->releases = gw_xalloc((size_t)limit, sizeof(*answer->releases));
     struct gather g = {answer, (size_t)limit};
     rc = turn->store->ops->release_each(turn->store->self, &after, (int)limit + 1, gather_release, &g, err);
     for (size_t i = 0; !rc && i < answer->release_count; i++)
-        rc = fill_trust(r, turn, &answer->releases[i], err);
+        rc = fill_trust(turn->store, r->threshold, &answer->releases[i], err);
     return rc;
 }
 

@@ -8,6 +8,11 @@
 
 /* ACT_ROLLOUT_LIST, GET, ATTEMPTS and ACT_DEVICE_ATTEMPTS: out of the store alone. */
 GW_MUST_CHECK enum gw_rc rollouts_read(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err);
+/* The rollout and what its waves wait for. */
+void rollouts_row(const struct rollout_entry *entry, struct answer_rollout *ret_row);
+/* Where a list goes on behind this id, "": from the newest. GW_INVALID: there is no such rollout. */
+GW_MUST_CHECK enum gw_rc rollouts_behind(const struct store *store, const char *id,
+                                         struct store_rollout_before *ret_before, struct gw_err *err);
 /* An answer with this one rollout and what its waves wait for. */
 void rollouts_answer(struct turn *turn, struct http_ticket ticket, const struct rollout_entry *entry);
 /* CREATE, PREVIEW and the changes: the actor was let in by access. What is refused has changed nothing. */

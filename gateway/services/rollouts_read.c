@@ -6,9 +6,11 @@
 
 #define DEVICE_ATTEMPTS_MAX 200 /* newest attempts of a device that people see */
 
-static void look(struct answer_rollout *r)
+void rollouts_row(const struct rollout_entry *entry, struct answer_rollout *ret_row)
 {
-    const struct rollout_entry *e = &r->entry;
+    struct answer_rollout *r = ret_row;
+    const struct rollout_entry *e = entry;
+    *r = (struct answer_rollout){.entry = *entry};
     for (uint16_t w = 0; w < e->rollout.opened; w++) {
         struct rollout_wait *wait = &r->waits[w];
         wait->word = rollout_gate_look(&e->rollout, &e->plan, w, &wait->until, &wait->hold);
@@ -21,8 +23,7 @@ void rollouts_answer(struct turn *turn, struct http_ticket ticket, const struct 
     answer->single = true;
     answer->rollouts = gw_xalloc(1, sizeof(*answer->rollouts));
     answer->rollout_count = 1;
-    answer->rollouts[0].entry = *entry;
-    look(&answer->rollouts[0]);
+    rollouts_row(entry, &answer->rollouts[0]);
 }
 
 static enum gw_rc get(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
@@ -43,20 +44,20 @@ static bool gather_rollout(void *ctx, const struct rollout_entry *entry)
     struct gather *g = ctx;
     if (!gather_room(g, g->answer->rollout_count))
         return false;
-    struct answer_rollout *r = &g->answer->rollouts[g->answer->rollout_count++];
-    r->entry = *entry;
-    look(r);
+    rollouts_row(entry, &g->answer->rollouts[g->answer->rollout_count++]);
     return true;
 }
 
-/* Where the list goes on; a rollout that is not there has nobody behind it. */
-static enum gw_rc start_behind(struct turn *turn, const char *id, struct store_rollout_before *ret_before,
-                               struct gw_err *err)
+enum gw_rc rollouts_behind(const struct store *store, const char *id, struct store_rollout_before *ret_before,
+                           struct gw_err *err)
 {
     struct rollout_entry entry;
+    *ret_before = (struct store_rollout_before){.id = ""};
     if (id[0] == '\0')
         return GW_OK;
-    enum gw_rc rc = turn->store->ops->rollout_get(turn->store->self, id, &entry, err);
+    enum gw_rc rc = store->ops->rollout_get(store->self, id, &entry, err);
+    if (rc == GW_NOT_FOUND)
+        return gw_err_set(err, GW_INVALID, "cursor must be the `next` of the answer before");
     if (rc)
         return rc;
     ret_before->created = entry.created;
@@ -66,17 +67,18 @@ static enum gw_rc start_behind(struct turn *turn, const char *id, struct store_r
 
 static enum gw_rc list(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
-    struct store_rollout_before before = {.id = ""};
+    struct store_rollout_before before;
+    struct gw_err why = {0};
     int64_t limit = msg->u.act.number;
     if (limit < 1 || limit > ROLLOUT_LIST_MAX)
         limit = ROLLOUT_LIST_MAX;
-    enum gw_rc rc = start_behind(turn, msg->u.act.text, &before, err);
-    if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_INVALID, "cursor must be the `next` of the answer before");
+    enum gw_rc rc = rollouts_behind(turn->store, msg->u.act.text, &before, &why);
+    if (rc == GW_INVALID) {
+        turn_done(turn, msg->ticket, rc, gw_err_text(&why));
         return GW_OK;
     }
     if (rc)
-        return rc;
+        return gw_err_set(err, rc, "%s", gw_err_text(&why));
     struct answer *answer = turn_answer(turn, ANSWER_ROLLOUTS, msg->ticket);
     answer->rollouts = gw_xalloc((size_t)limit, sizeof(*answer->rollouts));
     struct gather g = {answer, (size_t)limit};

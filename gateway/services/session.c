@@ -13,6 +13,7 @@ void session_init(struct session *s, session_answer_fn *answer, void *answer_ctx
 {
     *s = (struct session){.answer = answer, .answer_ctx = answer_ctx};
     device_config_init(&s->advice);
+    (void)pthread_mutex_init(&s->lock, NULL);
     s->began = now;
     s->generation = (uint64_t)now.ms; /* above what an earlier run of ours told a broker that still lives */
     s->presence_cap = PRESENCE_CAP_FIRST;
@@ -26,6 +27,7 @@ void session_done(struct session *s)
         answer_free(s->waiting[s->waiting_head].answer);
         s->waiting_head = (s->waiting_head + 1) % SESSION_WAITING_MAX;
     }
+    (void)pthread_mutex_destroy(&s->lock);
     free(s->waiting);
     free(s->presence);
     s->waiting = NULL;
@@ -44,20 +46,28 @@ static size_t slot_of(const struct presence *table, size_t cap, const struct gw_
     return at;
 }
 
+static void grow(struct session *s)
+{
+    struct presence *before = s->presence, *grown = gw_xalloc(s->presence_cap * 2, sizeof(*grown));
+    for (size_t i = 0; i < s->presence_cap; i++)
+        if (before[i].id.text[0])
+            grown[slot_of(grown, s->presence_cap * 2, &before[i].id)] = before[i];
+    (void)pthread_mutex_lock(&s->lock);
+    s->presence = grown;
+    s->presence_cap *= 2;
+    (void)pthread_mutex_unlock(&s->lock);
+    free(before);
+}
+
 static struct presence *presence_at(struct session *s, const struct gw_device_id *id)
 {
-    if (s->presence_count * 2 >= s->presence_cap) {
-        struct presence *grown = gw_xalloc(s->presence_cap * 2, sizeof(*grown));
-        for (size_t i = 0; i < s->presence_cap; i++)
-            if (s->presence[i].id.text[0])
-                grown[slot_of(grown, s->presence_cap * 2, &s->presence[i].id)] = s->presence[i];
-        free(s->presence);
-        s->presence = grown;
-        s->presence_cap *= 2;
-    }
+    if (s->presence_count * 2 >= s->presence_cap)
+        grow(s);
     struct presence *p = &s->presence[slot_of(s->presence, s->presence_cap, id)];
     if (!p->id.text[0]) {
+        (void)pthread_mutex_lock(&s->lock);
         p->id = *id;
+        (void)pthread_mutex_unlock(&s->lock);
         s->presence_count++;
     }
     return p;
@@ -67,6 +77,19 @@ const struct presence *session_presence(const struct session *s, const struct gw
 {
     const struct presence *p = &s->presence[slot_of(s->presence, s->presence_cap, id)];
     return p->id.text[0] ? p : NULL;
+}
+
+void session_seen(struct session *s, const struct gw_device_id *id, struct session_seen *ret_seen)
+{
+    *ret_seen = (struct session_seen){.online = false};
+    (void)pthread_mutex_lock(&s->lock);
+    const struct presence *p = session_presence(s, id);
+    if (p) {
+        ret_seen->online = p->online;
+        ret_seen->seen = p->seen;
+        memcpy(ret_seen->source, p->source, sizeof(ret_seen->source));
+    }
+    (void)pthread_mutex_unlock(&s->lock);
 }
 
 bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, struct gw_wall now)
@@ -119,6 +142,7 @@ void session_unqueue(struct session *s, const struct gw_device_id *id)
         p->queued--;
 }
 
+/* Under the lock. */
 static void set_online(struct session *s, struct presence *p, bool online, struct gw_wall now)
 {
     if (p->online == online)
@@ -130,9 +154,11 @@ static void set_online(struct session *s, struct presence *p, bool online, struc
 
 static void all_offline(struct session *s, struct gw_wall now)
 {
+    (void)pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < s->presence_cap; i++)
         if (s->presence[i].id.text[0])
             set_online(s, &s->presence[i], false, now);
+    (void)pthread_mutex_unlock(&s->lock);
 }
 
 static void release_confirmed(struct session *s)
@@ -149,11 +175,14 @@ static void release_confirmed(struct session *s)
 static enum gw_rc note_presence(struct session *s, struct turn *turn, const struct bus_event *event, struct gw_err *err)
 {
     struct presence *p = presence_at(s, &event->device);
+    (void)pthread_mutex_lock(&s->lock);
     set_online(s, p, event->online, turn->now);
+    if (event->online)
+        (void)snprintf(p->source, sizeof(p->source), "%s", event->source);
+    (void)pthread_mutex_unlock(&s->lock);
     turn_live_device(turn, &event->device);
     if (!event->online)
         return GW_OK;
-    (void)snprintf(p->source, sizeof(p->source), "%s", event->source);
     p->cert_sha256 = event->cert_sha256;
     enum gw_rc rc = enrol_cert_used(turn, &event->device, &event->cert_sha256, err);
     return rc == GW_NOT_FOUND ? GW_OK : rc; /* the registry will cut it: nothing to note */

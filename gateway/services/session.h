@@ -6,8 +6,12 @@
  * comes back is empty and closed until it has the whole registry.
  *
  * Presence is memory only: after a start everybody is offline until the plugin's list arrives.
+ *
+ * Thread: core's, but for session_seen(): what people see of presence is changed under a lock.
  */
 #pragma once
+
+#include <pthread.h>
 
 #include "device_bus.h"
 #include "device_config.h"
@@ -33,6 +37,13 @@ struct presence {
     uint8_t queued; /* messages on their way to their turn */
 };
 
+/* What people see of a device's presence. */
+struct session_seen {
+    bool online;
+    struct gw_wall seen; /* ms 0: never since the start */
+    char source[DEVICE_SOURCE_MAX];
+};
+
 struct session_waiting {
     uint64_t generation;
     struct gw_wall deadline;
@@ -51,6 +62,7 @@ struct session {
     uint64_t generation;      /* last sent */
     uint64_t confirmed;
     struct gw_wall sent;       /* when something was sent last, or the broker came up */
+    pthread_mutex_t lock;      /* around changes of presence's table, of its ids, online, seen and source */
     struct presence *presence; /* open addressing, capacity a power of two; id "" = free */
     size_t presence_cap, presence_count, online_count;
     struct device_config advice; /* what devices are told; its `renew` is each one's own (advice.h) */
@@ -77,6 +89,8 @@ bool session_queue(struct session *s, const struct gw_device_id *id);
 void session_unqueue(struct session *s, const struct gw_device_id *id); /* it has had its turn, or got none */
 /* NULL when the device was never seen since the start. */
 const struct presence *session_presence(const struct session *s, const struct gw_device_id *id);
+/* From any thread; zeroed when the device was never seen since the start. */
+void session_seen(struct session *s, const struct gw_device_id *id, struct session_seen *ret_seen);
 
 /* After COMMIT. Both read the store outside any transaction. A send that fails asks for the whole registry later. */
 GW_MUST_CHECK enum gw_rc session_send_all(struct session *s, const struct store *store, struct gw_wall now,

@@ -67,14 +67,15 @@ enum gw_rc rest_decode_alert_snooze(const struct rest_call *call, struct gw_err 
     return keep_note(call, false, err);
 }
 
-enum { P_STATE, P_MIN_SEV, P_DEVICE, P_GATEWAY, P_LIMIT, P_CURSOR, P_COUNT };
+enum { P_STATE, P_MIN_SEV, P_DEVICE, P_GATEWAY, P_LIMIT, P_CURSOR, P_QUERY, P_COUNT };
 
-/* "open", "all", or one state. */
-static enum gw_rc read_states(const struct rest_param *p, struct store_alerts *which, struct gw_err *err)
+/* "open", "all", or one state. A query that names none is about all, as it is where people watch. */
+static enum gw_rc read_states(const struct rest_param params[P_COUNT], struct store_alerts *which, struct gw_err *err)
 {
     enum alert_state state;
+    const struct rest_param *p = &params[P_STATE];
     struct gw_view text = rest_param_view(p);
-    which->states = STATES_OPEN;
+    which->states = !p->given && params[P_QUERY].given ? STATES_ALL : STATES_OPEN;
     if (!p->given || gw_view_eq_str(text, "open"))
         return GW_OK;
     which->states = STATES_ALL;
@@ -114,12 +115,13 @@ enum gw_rc rest_decode_alert_list(const struct rest_call *call, struct gw_err *e
 {
     struct rest_param params[P_COUNT] = {
         [P_STATE] = {.key = "state"},     [P_MIN_SEV] = {.key = "min_sev"}, [P_DEVICE] = {.key = "device"},
-        [P_GATEWAY] = {.key = "gateway"}, [P_LIMIT] = {.key = "limit"},     [P_CURSOR] = {.key = "cursor"}};
+        [P_GATEWAY] = {.key = "gateway"}, [P_LIMIT] = {.key = "limit"},     [P_CURSOR] = {.key = "cursor"},
+        [P_QUERY] = {.key = "q"}};
     struct store_alerts which = {.min_sev = EVENT_SEV_INFO};
     uint64_t limit = LIST_DEFAULT;
     enum gw_rc rc = rest_query_parse(call->request->query, params, P_COUNT, err);
     if (!rc)
-        rc = read_states(&params[P_STATE], &which, err);
+        rc = read_states(params, &which, err);
     if (!rc && params[P_MIN_SEV].given && event_sev_parse(rest_param_view(&params[P_MIN_SEV]), &which.min_sev))
         rc = gw_err_set(err, GW_INVALID, "min_sev must be info, low, medium, high, critical or fatal");
     if (!rc)
@@ -136,7 +138,7 @@ enum gw_rc rest_decode_alert_list(const struct rest_call *call, struct gw_err *e
     call->msg->blob = (uint8_t *)copy;
     call->msg->blob_len = sizeof(*copy);
     call->msg->u.act.number = (int64_t)limit;
-    return GW_OK;
+    return rest_decode_rows(call, &params[P_QUERY], LIVE_ALERTS, err);
 }
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
@@ -184,9 +186,11 @@ void rest_put_alerts(struct json_writer *w, const struct answer *a)
         put_alert(w, &a->alerts[0]);
         return;
     }
-    char next[ALERT_ID_LEN + 32] = "";
+    char next[LIVE_KEY_MAX] = "";
     const struct alert *last = count ? &a->alerts[count - 1] : NULL;
-    if (a->more && last)
+    if (a->more && a->behind[0])
+        memcpy(next, a->behind, sizeof(next));
+    else if (a->more && last)
         (void)snprintf(next, sizeof(next), "%" PRId64 ".%s", last->first.ms, last->id);
     json_put_object(w, NULL);
     json_put_array(w, "alerts");

@@ -1,7 +1,9 @@
 /* From a request's path, query and body to the fields of struct inbox_act. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "gw_cleanup.h"
 #include "gw_num.h"
 #include "rest_internal.h"
 
@@ -32,27 +34,51 @@ enum gw_rc rest_decode_device(const struct rest_call *call, struct gw_err *err)
     return device_id(call->request->param[0], "the device in the path", &call->msg->u.act.device, err);
 }
 
-enum gw_rc rest_decode_page(const struct rest_call *call, struct rest_param *ret_cursor, struct gw_err *err)
+enum gw_rc rest_decode_page(const struct rest_call *call, struct rest_page *ret_page, struct gw_err *err)
 {
-    struct rest_param params[] = {{.key = "cursor"}, {.key = "limit"}};
+    struct rest_param params[] = {{.key = "q"}, {.key = "cursor"}, {.key = "limit"}};
     uint64_t limit = REST_LIST_DEFAULT;
-    enum gw_rc rc = rest_query_parse(call->request->query, params, 2, err);
+    enum gw_rc rc = rest_query_parse(call->request->query, params, 3, err);
     if (rc)
         return rc;
-    if (params[1].given && (gw_parse_u64(rest_param_view(&params[1]), REST_LIST_MAX, &limit) || limit == 0))
+    if (params[2].given && (gw_parse_u64(rest_param_view(&params[2]), REST_LIST_MAX, &limit) || limit == 0))
         return gw_err_set(err, GW_INVALID, "limit must be from 1 to %d", REST_LIST_MAX);
     call->msg->u.act.number = (int64_t)limit;
-    *ret_cursor = params[0];
+    *ret_page = (struct rest_page){.q = params[0], .cursor = params[1]};
+    return GW_OK;
+}
+
+enum gw_rc rest_decode_rows(const struct rest_call *call, const struct rest_param *q, enum live_topic topic,
+                            struct gw_err *err)
+{
+    struct inbox_msg *msg = call->msg;
+    struct filter filter;
+    if (!q->given)
+        return GW_OK;
+    enum gw_rc rc = filter_parse(rest_param_view(q), &filter, err);
+    if (rc)
+        return gw_err_wrap(err, GW_INVALID, "q");
+    struct query *query = gw_xalloc(1, sizeof(*query));
+    *query = (struct query){.kind = QUERY_ROWS, .limit = (uint32_t)msg->u.act.number};
+    query->rows.topic = topic;
+    query->rows.filter = filter;
+    (void)snprintf(query->rows.behind, sizeof(query->rows.behind), "%s",
+                   topic == LIVE_DEVICES ? msg->u.act.device.text : msg->u.act.text);
+    if (topic == LIVE_ALERTS)
+        memcpy(&query->rows.alerts, msg->blob, sizeof(query->rows.alerts));
+    free(msg->blob);
+    msg->blob = (uint8_t *)query;
+    msg->blob_len = sizeof(*query);
     return GW_OK;
 }
 
 enum gw_rc rest_decode_device_list(const struct rest_call *call, struct gw_err *err)
 {
-    struct rest_param cursor;
-    enum gw_rc rc = rest_decode_page(call, &cursor, err);
-    if (rc || !cursor.given)
-        return rc;
-    return device_id(rest_param_view(&cursor), "cursor", &call->msg->u.act.device, err);
+    struct rest_page page;
+    enum gw_rc rc = rest_decode_page(call, &page, err);
+    if (!rc && page.cursor.given)
+        rc = device_id(rest_param_view(&page.cursor), "cursor", &call->msg->u.act.device, err);
+    return rc ? rc : rest_decode_rows(call, &page.q, LIVE_DEVICES, err);
 }
 
 enum gw_rc rest_decode_invite(const struct rest_call *call, struct gw_err *err)

@@ -49,9 +49,9 @@ enum gw_rc rest_decode_release(const struct rest_call *call, struct gw_err *err)
 
 enum gw_rc rest_decode_release_list(const struct rest_call *call, struct gw_err *err)
 {
-    struct rest_param cursor;
-    enum gw_rc rc = rest_decode_page(call, &cursor, err);
-    if (rc || !cursor.given)
-        return rc;
-    return release_id(rest_param_view(&cursor), "cursor", &call->msg->u.act, err);
+    struct rest_page page;
+    enum gw_rc rc = rest_decode_page(call, &page, err);
+    if (!rc && page.cursor.given)
+        rc = release_id(rest_param_view(&page.cursor), "cursor", &call->msg->u.act, err);
+    return rc ? rc : rest_decode_rows(call, &page.q, LIVE_RELEASES, err);
 }

@@ -42,12 +42,14 @@ static enum gw_rc limit_of(const struct rest_param *p, int most, int64_t *ret_li
 enum gw_rc rest_decode_rollout_list(const struct rest_call *call, struct gw_err *err)
 {
     struct inbox_act *act = &call->msg->u.act;
-    struct rest_param params[] = {{.key = "cursor"}, {.key = "limit"}};
+    struct rest_param params[] = {{.key = "q"}, {.key = "cursor"}, {.key = "limit"}};
     act->number = ROLLOUT_LIST_MAX;
-    enum gw_rc rc = rest_query_parse(call->request->query, params, 2, err);
-    if (!rc && params[0].given)
-        rc = rollout_id(rest_param_view(&params[0]), "cursor", act, err);
-    return rc ? rc : limit_of(&params[1], ROLLOUT_LIST_MAX, &act->number, err);
+    enum gw_rc rc = rest_query_parse(call->request->query, params, 3, err);
+    if (!rc && params[1].given)
+        rc = rollout_id(rest_param_view(&params[1]), "cursor", act, err);
+    if (!rc)
+        rc = limit_of(&params[2], ROLLOUT_LIST_MAX, &act->number, err);
+    return rc ? rc : rest_decode_rows(call, &params[0], LIVE_ROLLOUTS, err);
 }
 
 /* A text of people: what is no printable character becomes a space. "" when it is missing. */

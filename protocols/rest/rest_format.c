@@ -95,6 +95,13 @@ static void put_device(struct json_writer *w, const struct answer_device *d)
     json_put_end(w);
 }
 
+void rest_put_next(struct json_writer *w, const struct answer *a, const char *last)
+{
+    if (a->more && a->behind[0])
+        last = a->behind;
+    json_put_str(w, "next", a->more ? last : NULL);
+}
+
 static void put_devices(struct json_writer *w, const struct answer *a)
 {
     json_put_object(w, NULL);
@@ -102,7 +109,7 @@ static void put_devices(struct json_writer *w, const struct answer *a)
     for (size_t i = 0; i < a->device_count; i++)
         put_device(w, &a->devices[i]);
     json_put_end(w);
-    json_put_str(w, "next", a->more && a->device_count ? a->devices[a->device_count - 1].device.id.text : NULL);
+    rest_put_next(w, a, a->device_count ? a->devices[a->device_count - 1].device.id.text : NULL);
     json_put_end(w);
 }
 

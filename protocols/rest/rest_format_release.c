@@ -88,7 +88,7 @@ void rest_put_releases(struct json_writer *w, const struct answer *a)
     for (size_t i = 0; i < a->release_count; i++)
         put_release(w, &a->releases[i], a);
     json_put_end(w);
-    json_put_str(w, "next", a->more && a->release_count ? a->releases[a->release_count - 1].entry.id : NULL);
+    rest_put_next(w, a, a->release_count ? a->releases[a->release_count - 1].entry.id : NULL);
     json_put_end(w);
 }
 

@@ -134,7 +134,7 @@ void rest_put_rollouts(struct json_writer *w, const struct answer *a)
     for (size_t i = 0; i < a->rollout_count; i++)
         put_rollout(w, &a->rollouts[i]);
     json_put_end(w);
-    json_put_str(w, "next", a->more && a->rollout_count ? a->rollouts[a->rollout_count - 1].entry.id : NULL);
+    rest_put_next(w, a, a->rollout_count ? a->rollouts[a->rollout_count - 1].entry.id : NULL);
     json_put_end(w);
 }
 

@@ -74,8 +74,15 @@ enum gw_rc rest_gate_denied(const struct rest_bound *bound, const struct http_re
 /* Answers with a problem document; returns GW_CANCELLED, "it is answered". */
 enum gw_rc rest_refuse(const struct rest *rest, struct http_ticket ticket, int status, const char *detail);
 
-/* rest_decode.c: rest_decode_page() reads `cursor`, which the caller looks at, and `limit` into act.number. */
-enum gw_rc rest_decode_page(const struct rest_call *call, struct rest_param *ret_cursor, struct gw_err *err);
+/* rest_decode.c: rest_decode_page() reads `cursor` and `q`, which the caller looks at, and `limit` into act.number. */
+struct rest_page {
+    struct rest_param cursor, q;
+};
+enum gw_rc rest_decode_page(const struct rest_call *call, struct rest_page *ret_page, struct gw_err *err);
+/* With a `q`, makes the list that was decoded into the query for the rows of that list which fit: the device of a list
+ * of devices, the text of the others and the blob of alerts are where it goes on. GW_INVALID: `q` cannot be read. */
+enum gw_rc rest_decode_rows(const struct rest_call *call, const struct rest_param *q, enum live_topic topic,
+                            struct gw_err *err);
 rest_decode_fn rest_decode_device, rest_decode_device_list, rest_decode_invite, rest_decode_approve, rest_decode_door,
     rest_decode_claim;
 
@@ -104,6 +111,9 @@ http_sink_open rest_import_open;
 
 /* rest_format.c: fills the reply with the answer's JSON, or with a problem document. */
 void rest_format(const struct rest *rest, const struct answer *answer, struct http_reply *reply);
+
+/* Member "next" of a list whose last row is called so, NULL: it is empty. */
+void rest_put_next(struct json_writer *w, const struct answer *a, const char *last);
 
 /* rest_format_release.c: vendor keys, releases, the import; and what a release was refused for. */
 void rest_put_keys(struct json_writer *w, const struct answer *a);

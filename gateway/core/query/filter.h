@@ -65,6 +65,9 @@ struct filter_row {
 
 /* GW_TOO_BIG above a limit, GW_INVALID otherwise; *ret_filter is untouched then. */
 GW_MUST_CHECK enum gw_rc filter_parse(struct gw_view text, struct filter *ret_filter, struct gw_err *err);
+/* The same, and on failure where reading ended: that byte, counted from 1; the end of the text is one behind it. */
+GW_MUST_CHECK enum gw_rc filter_parse_at(struct gw_view text, struct filter *ret_filter, size_t *ret_at,
+                                         struct gw_err *err);
 bool filter_eq(const struct filter *a, const struct filter *b);
 /* Can what fits change by the passing of time alone? */
 bool filter_ages(const struct filter *filter);

@@ -157,34 +157,54 @@ static enum gw_rc take_term(struct cursor *c, struct filter_term *term, struct g
     return rc;
 }
 
-static enum gw_rc check_bytes(struct gw_view text, struct gw_err *err)
+/* Leaves the cursor where the first wrong byte is. */
+static enum gw_rc check_bytes(struct cursor *c, struct gw_err *err)
 {
-    if (text.len > FILTER_BYTES_MAX)
+    for (size_t n; !at_end(c); c->at += n) {
+        if (c->at >= FILTER_BYTES_MAX)
+            return gw_err_set(err, GW_TOO_BIG, "a query has at most %d bytes", FILTER_BYTES_MAX);
+        n = gw_utf8_char(gw_view_make(c->ptr + c->at, c->len - c->at));
+        if (n == 0)
+            return wrong(c, err, GW_INVALID, "a query must be UTF-8");
+        if (c->ptr[c->at] < 0x20 || c->ptr[c->at] == 0x7f)
+            return wrong(c, err, GW_INVALID, "a query has no control characters");
+    }
+    if (c->len > FILTER_BYTES_MAX)
         return gw_err_set(err, GW_TOO_BIG, "a query has at most %d bytes", FILTER_BYTES_MAX);
-    if (!gw_utf8_valid(text))
-        return gw_err_set(err, GW_INVALID, "a query must be UTF-8");
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
-            return gw_err_set(err, GW_INVALID, "a query has no control characters");
+    c->at = 0;
     return GW_OK;
 }
 
-enum gw_rc filter_parse(struct gw_view text, struct filter *ret_filter, struct gw_err *err)
+static enum gw_rc take_terms(struct cursor *c, struct filter *f, struct gw_err *err)
+{
+    enum gw_rc rc = check_bytes(c, err);
+    while (!rc) {
+        while (!at_end(c) && c->ptr[c->at] == ' ')
+            c->at++;
+        if (at_end(c))
+            break;
+        if (f->count == FILTER_TERMS_MAX)
+            return wrong(c, err, GW_TOO_BIG, "a query has too many terms");
+        rc = take_term(c, &f->terms[f->count++], err);
+    }
+    return rc;
+}
+
+enum gw_rc filter_parse_at(struct gw_view text, struct filter *ret_filter, size_t *ret_at, struct gw_err *err)
 {
     struct filter f;
     struct cursor c = {text.ptr, text.len, 0};
     memset(&f, 0, sizeof(f));
-    enum gw_rc rc = check_bytes(text, err);
-    while (!rc) {
-        while (!at_end(&c) && c.ptr[c.at] == ' ')
-            c.at++;
-        if (at_end(&c))
-            break;
-        if (f.count == FILTER_TERMS_MAX)
-            return wrong(&c, err, GW_TOO_BIG, "a query has too many terms");
-        rc = take_term(&c, &f.terms[f.count++], err);
-    }
-    if (!rc)
+    enum gw_rc rc = take_terms(&c, &f, err);
+    if (rc)
+        *ret_at = c.at + 1;
+    else
         *ret_filter = f;
     return rc;
+}
+
+enum gw_rc filter_parse(struct gw_view text, struct filter *ret_filter, struct gw_err *err)
+{
+    size_t at;
+    return filter_parse_at(text, ret_filter, &at, err);
 }

@@ -34,8 +34,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     size_t cut = data[0] < size - 1 ? data[0] : size - 1;
     struct gw_view query = {data + 1, cut}, rest = {data + 1 + cut, size - 1 - cut};
-    if (filter_parse(query, &filter, NULL))
+    size_t at = 0;
+    if (filter_parse_at(query, &filter, &at, NULL)) {
+        require(at >= 1 && at <= query.len + 1);
         return 0;
+    }
     check_terms(&filter);
     if (query.len + 2 <= FILTER_BYTES_MAX) {
         padded[0] = ' ';

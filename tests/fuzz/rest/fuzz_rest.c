@@ -40,6 +40,28 @@ static void check_query(const struct query *q, size_t len)
         abort();
 }
 
+/* A list with a query. */
+static bool is_rows(const struct inbox_msg *msg)
+{
+    enum act_kind kind = msg->u.act.kind;
+    return (kind == ACT_DEVICE_LIST || kind == ACT_RELEASES_LIST || kind == ACT_ROLLOUT_LIST ||
+            kind == ACT_ALERT_LIST) &&
+           msg->blob_len == sizeof(struct query);
+}
+
+static void check_rows(const struct query *q)
+{
+    static const enum live_topic topics[] = {LIVE_DEVICES, LIVE_RELEASES, LIVE_ROLLOUTS, LIVE_ALERTS};
+    bool known = false;
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+        known = known || q->rows.topic == topics[i];
+    if (q->kind != QUERY_ROWS || !known || q->limit < 1 || q->limit > QUERY_ROWS_MAX ||
+        q->rows.filter.count > FILTER_TERMS_MAX || !memchr(q->rows.behind, '\0', sizeof(q->rows.behind)))
+        abort();
+    if (q->rows.topic == LIVE_ALERTS && (q->rows.alerts.states == 0 || q->rows.alerts.min_sev < EVENT_SEV_INFO))
+        abort();
+}
+
 static void check_text(const char *text, size_t size)
 {
     if (!memchr(text, '\0', size) || !gw_utf8_valid(gw_view_str(text)))
@@ -83,6 +105,8 @@ static void check_blob(const struct inbox_msg *msg)
     const void *blob = msg->blob;
     if (kind >= ACT_LOG_LIST && kind < ACT_LOG_KEY)
         check_query(blob, msg->blob_len);
+    if (is_rows(msg))
+        check_rows(blob);
     if (kind == ACT_ROLLOUT_CREATE || kind == ACT_ROLLOUT_PREVIEW)
         check_order(blob, msg->blob_len);
     if (kind >= ACT_ROLLOUT_START && kind <= ACT_ROLLOUT_WAIVE)
@@ -103,7 +127,7 @@ static void check_alerts(const struct inbox_msg *msg)
 {
     const struct store_alerts *which = (const struct store_alerts *)(const void *)msg->blob;
     enum act_kind kind = msg->u.act.kind;
-    if (kind == ACT_ALERT_LIST &&
+    if (kind == ACT_ALERT_LIST && !is_rows(msg) &&
         (msg->blob_len != sizeof(*which) || which->states == 0 || which->min_sev < EVENT_SEV_INFO ||
          which->min_sev > EVENT_SEV_FATAL || msg->u.act.number < 1 || msg->u.act.number > REST_LIST_MAX ||
          (which->has_after && !alert_id_valid(gw_view_str(which->after_id)))))

@@ -170,6 +170,30 @@ static void errors_tell_where(void)
     CU_ASSERT_EQUAL(refused("\xff", "UTF-8"), GW_INVALID);
 }
 
+/* The place that a caret is put under. */
+static void errors_have_a_place(void)
+{
+    static const struct {
+        const char *query;
+        size_t at;
+    } rows[] = {{"name:", 6}, {"a:b -", 6}, {"name:\"open", 11}, {"a b\"c", 4}, {"\xff", 1}, {"ab\tc", 3}};
+    char text[FILTER_BYTES_MAX + 1];
+    struct filter filter;
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CU_ASSERT_EQUAL(filter_parse_at(gw_view_str(rows[i].query), &filter, &at, NULL), GW_INVALID);
+        CU_ASSERT_EQUAL(at, rows[i].at);
+    }
+    memset(text, ' ', sizeof(text));
+    CU_ASSERT_EQUAL(filter_parse_at(gw_view_make(text, sizeof(text)), &filter, &at, NULL), GW_TOO_BIG);
+    CU_ASSERT_EQUAL(at, FILTER_BYTES_MAX + 1);
+    memcpy(text + FILTER_BYTES_MAX - 1, "\xc3\xa4", 2);
+    CU_ASSERT_EQUAL(filter_parse_at(gw_view_make(text, sizeof(text)), &filter, &at, NULL), GW_TOO_BIG);
+    at = 77;
+    CU_ASSERT_EQUAL(filter_parse_at(gw_view_str("a:b"), &filter, &at, NULL), GW_OK);
+    CU_ASSERT_EQUAL(at, 77);
+}
+
 static void limits(void)
 {
     char text[FILTER_BYTES_MAX + 2];
@@ -227,6 +251,7 @@ int main(void)
         {"compares the age of times", ages},
         {"looks for plain text in every field", texts},
         {"says what is wrong and where", errors_tell_where},
+        {"errors have a place", errors_have_a_place},
         {"holds each limit to the byte", limits},
         {"tells equal filters however they are written", equality},
     };

@@ -150,7 +150,7 @@ void what_is_no_question_about_rollouts_is_refused(void)
         {HTTP_GET, "/api/v1/rollouts?limit=101", NULL, "limit must be from 1 to 100"},
         {HTTP_GET, "/api/v1/rollouts?limit=0", NULL, "limit"},
         {HTTP_GET, "/api/v1/rollouts?cursor=x", NULL, "cursor"},
-        {HTTP_GET, "/api/v1/rollouts?state=x", NULL, "takes only: cursor, limit"},
+        {HTTP_GET, "/api/v1/rollouts?state=x", NULL, "takes only: q, cursor, limit"},
         {HTTP_GET, "/api/v1/rollouts/ro-AAAAAAAAAAAAAAAA", NULL, "rollout in the path"},
         {HTTP_GET, PATH "x/attempts", NULL, "rollout in the path"},
         {HTTP_GET, PATH "/attempts?wave=0", NULL, "wave must be from 1 to 32"},

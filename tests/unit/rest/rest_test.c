@@ -6,6 +6,7 @@
 #include "json.h"
 #include "rest_cookie.h"
 #include "rest_fixture.h"
+#include "rest_list_test.h"
 #include "rest_openapi_test.h"
 #include "rest_rollout_test.h"
 
@@ -616,6 +617,10 @@ static const struct gw_test_case cases[] = {
     {"changes are posted with revision and reason", changes_are_posted_with_revision_and_reason},
     {"reads are posted with filter and place", reads_are_posted_with_filter_and_place},
     {"what is no question about rollouts is refused", what_is_no_question_about_rollouts_is_refused},
+    {"a query is posted with where it goes on", a_query_is_posted_with_where_it_goes_on},
+    {"a query of alerts is about all of them", a_query_of_alerts_is_about_all_of_them},
+    {"a wrong query is told with its place", a_wrong_query_is_told_with_its_place},
+    {"a short page names where it goes on", a_short_page_names_where_it_goes_on},
     {"a rollout is told with what its waves wait for", a_rollout_is_told_with_what_its_waves_wait_for},
     {"a device is told with what it said of itself", a_device_is_told_with_what_it_said_of_itself},
 };

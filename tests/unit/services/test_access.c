@@ -255,9 +255,33 @@ static void reads_of_logs_go_to_the_query_threads(void)
     desk_close(&d);
 }
 
+/* Without a query a list is answered at once. */
+static void lists_with_a_query_go_to_the_query_threads(void)
+{
+    static const enum act_kind kinds[] = {ACT_DEVICE_LIST, ACT_RELEASES_LIST, ACT_ROLLOUT_LIST, ACT_ALERT_LIST};
+    struct desk d;
+    desk_open(&d);
+    d.operate.access.claimed = true;
+    struct actor viewer = {.name = "user:vic", .role = USER_VIEWER}, nobody = {.name = "user:eve"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        CU_ASSERT_EQUAL(read_logs(&d, kinds[i], &viewer, sizeof(struct query)), GW_OK);
+        const struct turn_out *out = desk_out(&d, OUT_QUERY);
+        CU_ASSERT_FATAL(out && out->query);
+        CU_ASSERT(out->query->ticket.slot == 5 && out->query->ticket.generation == 6);
+        CU_ASSERT_PTR_NULL(desk_answer(&d));
+        CU_ASSERT_EQUAL(read_logs(&d, kinds[i], &nobody, sizeof(struct query)), GW_OK);
+        CU_ASSERT_PTR_NULL(desk_out(&d, OUT_QUERY));
+        CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
+    }
+    CU_ASSERT_EQUAL(read_logs(&d, ACT_DEVICE_LIST, &viewer, 0), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_DEVICES);
+    desk_close(&d);
+}
+
 const struct gw_test_case access_cases[] = {
     {"has a name for every act", every_act_has_a_name},
     {"reads of logs go to the query threads, for viewers", reads_of_logs_go_to_the_query_threads},
+    {"lists with a query go to the query threads, for viewers", lists_with_a_query_go_to_the_query_threads},
     {"is claimed once, and stays so", claims_once},
     {"takes a code in groups of four", takes_a_grouped_code},
     {"refuses a code after 15 minutes", code_lapses},
