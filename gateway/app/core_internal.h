@@ -15,4 +15,4 @@ GW_MUST_CHECK enum gw_rc core_turn(struct core *core, struct turn *turn, struct 
 /* Everything that a committed turn noted, in its order; the turn is empty then. */
 void core_let_out(struct core *core, struct turn *turn);
 /* Answers that it cannot be done now. rc: GW_NO_SPACE is told as it is, everything else as GW_AGAIN with `why`. */
-void core_refuse(struct core *core, enum answer_to to, struct http_ticket ticket, enum gw_rc rc, const char *why);
+void core_refuse(struct core *core, struct asker asker, enum gw_rc rc, const char *why);

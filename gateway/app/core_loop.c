@@ -14,24 +14,6 @@ static void wake_core(void *ctx)
     (void)uv_async_send(&core->wake);
 }
 
-static bool is_from_rest(enum inbox_kind kind)
-{
-    return kind == INBOX_ACT || kind == INBOX_HASHED || kind == INBOX_CHECKED || kind == INBOX_KEY_READ ||
-           kind == INBOX_IMPORTED || kind == INBOX_VERIFIED;
-}
-
-/* Messages that somebody waits for. */
-static bool wants_answer(enum inbox_kind kind)
-{
-    return kind == INBOX_ENROL || kind == INBOX_RENEW || kind == INBOX_TRUST || kind == INBOX_ARTIFACT ||
-           kind == INBOX_CSR_CHECKED || kind == INBOX_ISSUED || is_from_rest(kind);
-}
-
-static enum answer_to asker_of(enum inbox_kind kind)
-{
-    return is_from_rest(kind) ? ANSWER_TO_REST : kind == INBOX_ARTIFACT ? ANSWER_TO_ARTIFACT : ANSWER_TO_EST;
-}
-
 static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *err)
 {
     if (rc) {
@@ -88,13 +70,10 @@ static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_m
         turn_reset(turn, 0);
         if (msg->kind == INBOX_DUE)
             rollouts_park(&core->operate.rollouts, msg->u.due, msg->now);
-        if (wants_answer(msg->kind))
-            turn_done(turn, msg->ticket, rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN,
+        if (msg->asker.kind != ASKER_NOBODY)
+            turn_done(turn, msg->asker, rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN,
                       "the gateway could not decide this now: try again");
     }
-    for (size_t i = 0; i < turn->count; i++)
-        if (turn->outs[i].answer)
-            turn->outs[i].answer->to = asker_of(msg->kind);
     return store->ops->mark_end(store->self, keep, &err);
 }
 
@@ -130,9 +109,7 @@ static void forget_batch(struct core *core, size_t count, enum gw_rc rc, const s
     for (size_t i = 0; i < count; i++) {
         live_feed_note(&core->feed, &core->batch[i].turn);
         turn_reset(&core->batch[i].turn, 0);
-        if (wants_answer(core->batch[i].msg.kind))
-            core_refuse(core, asker_of(core->batch[i].msg.kind), core->batch[i].msg.ticket, rc,
-                        "the gateway could not store it: try again");
+        core_refuse(core, core->batch[i].msg.asker, rc, "the gateway could not store it: try again");
     }
 }
 

@@ -14,32 +14,16 @@ static void answer_now(struct core *core, struct answer *answer)
     answer_free(answer);
 }
 
-void core_refuse(struct core *core, enum answer_to to, struct http_ticket ticket, enum gw_rc rc, const char *why)
+void core_refuse(struct core *core, struct asker asker, enum gw_rc rc, const char *why)
 {
+    if (asker.kind == ASKER_NOBODY)
+        return;
     struct answer *answer = gw_xalloc(1, sizeof(*answer));
     answer->kind = ANSWER_DONE;
-    answer->to = to;
-    answer->ticket = ticket;
+    answer->asker = asker;
     answer->rc = rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN;
     (void)snprintf(answer->text, sizeof(answer->text), "%s", rc == GW_NO_SPACE ? "the gateway's disk is full" : why);
     answer_now(core, answer);
-}
-
-static enum answer_to asker_of_work(enum work_kind kind)
-{
-    switch (kind) {
-    case WORK_PASSWORD:
-    case WORK_CHECK:
-    case WORK_KEY:
-        return ANSWER_TO_REST;
-    case WORK_ARTIFACT:
-        return ANSWER_TO_ARTIFACT;
-    case WORK_CSR:
-    case WORK_ISSUE:
-    case WORK_SIGN:
-        break;
-    }
-    return ANSWER_TO_EST;
 }
 
 /* No worker has room. */
@@ -47,17 +31,17 @@ static void refuse_work(struct core *core, const struct work *work)
 {
     if (work->kind == WORK_CHECK)
         people_unchecked(&core->operate.people, &work->act);
-    core_refuse(core, asker_of_work(work->kind), work->ticket, GW_AGAIN, "the gateway has too much to do: try again");
+    core_refuse(core, work->asker, GW_AGAIN, "the gateway has too much to do: try again");
 }
 
 static void let_verify_out(struct core *core, struct turn_out *out)
 {
     const struct import_port *imports = &core->operate.releases.imports;
-    struct http_ticket ticket = out->verify->ticket;
+    struct asker asker = out->verify->asker;
     if (imports->ops->verify(imports->self, out->verify) == GW_OK)
         out->verify = NULL;
     else
-        core_refuse(core, ANSWER_TO_REST, ticket, GW_AGAIN, "a release is being imported or verified: try again later");
+        core_refuse(core, asker, GW_AGAIN, "a release is being imported or verified: try again later");
 }
 
 /* A turn behind what is queued. A full queue: the next tick looks again. */
@@ -99,8 +83,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         if (core->outlets.query(core->outlets.ctx, out->query) == GW_OK)
             out->query = NULL;
         else
-            core_refuse(core, ANSWER_TO_REST, out->query->ticket, GW_AGAIN,
-                        "too many reads of logs and lists are waiting: try again");
+            core_refuse(core, out->query->asker, GW_AGAIN, "too many reads of logs and lists are waiting: try again");
         break;
     case OUT_COLLECT:
         core->operate.releases.imports.ops->collect(core->operate.releases.imports.self);

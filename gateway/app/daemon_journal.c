@@ -82,7 +82,7 @@ void daemon_end_feed(struct daemon *d)
 static void answer_query(void *ctx, const struct answer *answer)
 {
     struct daemon *d = ctx;
-    if (answer->to == ANSWER_TO_LIVE)
+    if (answer->asker.kind == ASKER_LIVE)
         daemon_live_tail(d, answer);
     else
         rest_answer(d->rest, answer);

@@ -107,18 +107,19 @@ void daemon_hear_last(struct daemon *d)
 static void out_answer(void *ctx, const struct answer *answer)
 {
     struct daemon *d = ctx;
-    switch (answer->to) {
-    case ANSWER_TO_EST:
+    switch (answer->asker.kind) {
+    case ASKER_EST:
         est_answer(d->est, answer);
         return;
-    case ANSWER_TO_ARTIFACT:
+    case ASKER_ARTIFACT:
         artifact_answer(d->artifact, answer);
         return;
-    case ANSWER_TO_REST:
+    case ASKER_REST:
         rest_answer(d->rest, answer);
         return;
-    case ANSWER_TO_LIVE:
-        return; /* the query threads' */
+    case ASKER_NOBODY:
+    case ASKER_LIVE:
+        return; /* the query threads answer those who watch the logs */
     }
 }
 

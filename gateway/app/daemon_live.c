@@ -90,7 +90,8 @@ static bool tail(void *ctx, const struct journal_feed *from)
 {
     struct daemon *d = ctx;
     struct query *query = gw_xalloc(1, sizeof(*query));
-    *query = (struct query){.kind = QUERY_TAIL, .live = true, .feed = *from, .limit = LIVE_WALK_EVENTS};
+    *query =
+        (struct query){.kind = QUERY_TAIL, .asker = {.kind = ASKER_LIVE}, .feed = *from, .limit = LIVE_WALK_EVENTS};
     if (query_threads_give(d->query_threads, query) == GW_OK)
         return true;
     free(query);

@@ -68,13 +68,13 @@ void daemon_artifact(void *ctx, const struct work *work)
     struct gw_err err = {0};
     enum gw_rc rc = open_artifact(d, work, &file, &err);
     if (!rc) {
-        artifact_send(d->artifact, work->ticket, &file);
+        artifact_send(d->artifact, work->asker.ticket, &file);
         return;
     }
     char digest[2 * GW_SHA256_LEN + 1];
     gw_hex_format(work->sha256.bytes, GW_SHA256_LEN, digest);
     gw_log(GW_LOG_ERROR, "artifacts", "%s: %s; verify the release", digest, gw_err_text(&err));
     const struct answer refusal = {
-        .kind = ANSWER_DONE, .ticket = work->ticket, .rc = GW_AGAIN, .text = "the gateway cannot read this file now"};
+        .kind = ANSWER_DONE, .asker = work->asker, .rc = GW_AGAIN, .text = "the gateway cannot read this file now"};
     artifact_answer(d->artifact, &refusal);
 }

@@ -264,7 +264,7 @@ static bool wait_settled(struct import_thread *t, uint64_t run)
 
 static bool post_outcome(struct import_thread *t, struct import_run *run)
 {
-    struct inbox_msg msg = {.kind = INBOX_IMPORTED, .ticket = t->request.ticket};
+    struct inbox_msg msg = {.kind = INBOX_IMPORTED, .asker = t->request.asker};
     msg.blob = (uint8_t *)run->outcome;
     msg.blob_len = sizeof(*run->outcome);
     if (t->config.inbox.post(t->config.inbox.self, &msg)) {
@@ -308,7 +308,7 @@ static void do_verify(struct import_thread *t, struct import_verify *v)
     lock(t);
     t->verifying = false;
     unlock(t);
-    struct inbox_msg msg = {.kind = INBOX_VERIFIED, .ticket = v->ticket, .blob = (uint8_t *)v, .blob_len = sizeof(*v)};
+    struct inbox_msg msg = {.kind = INBOX_VERIFIED, .asker = v->asker, .blob = (uint8_t *)v, .blob_len = sizeof(*v)};
     if (t->config.inbox.post(t->config.inbox.self, &msg)) {
         gw_log(GW_LOG_WARN, PART, "the inbox is full: a verification is lost, it must be asked for again");
         free(v);

@@ -267,8 +267,7 @@ void query_run(const struct journal *journal, const struct query *query, const a
     GW_CLEANUP(gathering_done) struct gathering g = {.query = query, .answer = ret_answer};
     gw_buf_init(&g.bytes, (size_t)TILE_WIDTH * (2 + LOG_EVENT_MAX)); /* a whole bundle fits, an answer's events too */
     struct gw_err err = {0};
-    ret_answer->to = query->live ? ANSWER_TO_LIVE : ANSWER_TO_REST;
-    ret_answer->ticket = query->ticket;
+    ret_answer->asker = query->asker;
     enum gw_rc rc = run_kind(journal, &g, stop, &err);
     if (rc)
         refuse(ret_answer, rc, &err);

@@ -23,8 +23,7 @@ void rows_run(const struct rows_source *source, const struct query *query, const
     struct gw_err err = {0};
     struct budget budget = {stop, gw_mono_now().ms + QUERY_ROWS_MS};
     const struct rows_ask ask = {.query = query, .now = gw_wall_now(), .spent = spent, .ctx = &budget};
-    ret_answer->to = ANSWER_TO_REST;
-    ret_answer->ticket = query->ticket;
+    ret_answer->asker = query->asker;
     enum gw_rc rc = rows_select(source, &ask, ret_answer, &err);
     if (!rc)
         return;

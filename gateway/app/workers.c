@@ -156,7 +156,7 @@ static void do_key(const struct work *work, struct inbox_msg *msg)
 
 static void do_work(struct workers *w, struct work *work)
 {
-    struct inbox_msg msg = {.ticket = work->ticket};
+    struct inbox_msg msg = {.asker = work->asker};
     switch (work->kind) {
     case WORK_CSR:
         do_csr(work, &msg);

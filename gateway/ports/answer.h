@@ -1,7 +1,7 @@
 /*
  * answer: what a turn says to whoever asked, as a value. The adapter that posted the question turns it into bytes
- * (JSON, PKCS#7) and responds by ticket. Called in core's thread, after the COMMIT that made it true, and for reads of
- * the logs in a query thread; must not block.
+ * (JSON, PKCS#7) and responds by the asker's ticket. Called in core's thread, after the COMMIT that made it true, and
+ * for reads of the logs in a query thread; must not block.
  */
 #pragma once
 
@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 #include "alert.h"
+#include "asker.h"
 #include "device.h"
-#include "http_route.h"
 #include "query.h"
 #include "release_import.h"
 #include "rollout_ask.h"
@@ -46,14 +46,6 @@ enum answer_kind {
     ANSWER_USERS,           /* users; single */
     ANSWER_METRICS_TOKEN,   /* text = the token, shown once */
     ANSWER_ALERTS,          /* alerts; more; single */
-};
-
-/* Which adapter asked. Filled by the core loop. */
-enum answer_to {
-    ANSWER_TO_REST = 1,
-    ANSWER_TO_LIVE, /* nobody with a ticket: those who watch the logs */
-    ANSWER_TO_EST,
-    ANSWER_TO_ARTIFACT,
 };
 
 /* A device as people see it. */
@@ -157,8 +149,7 @@ struct answer_user {
 
 struct answer {
     enum answer_kind kind;
-    enum answer_to to;
-    struct http_ticket ticket;
+    struct asker asker;
     enum gw_rc rc;
     char text[512];
     struct gw_wall expires;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "asker.h"
 #include "attempt_entry.h"
 #include "device.h"
 #include "device_bus.h"
@@ -186,7 +187,7 @@ struct inbox_progress {
 struct inbox_msg {
     enum inbox_kind kind;
     struct gw_wall now; /* filled by post() */
-    struct http_ticket ticket;
+    struct asker asker;
     union {
         struct bus_event bus;
         struct inbox_enrol enrol;

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "asker.h"
 #include "filter.h"
-#include "http_route.h"
 #include "journal.h"
 #include "live.h"
 #include "store.h"
@@ -52,8 +52,7 @@ struct query_rows {
 
 struct query {
     enum query_kind kind;
-    bool live;                 /* TAIL: for the live protocol, not for who has a ticket */
-    struct http_ticket ticket; /* filled by core */
+    struct asker asker; /* filled by core, but for ASKER_LIVE */
     bool has_device;
     struct gw_device_id device; /* LOGS */
     bool has_log;

@@ -9,12 +9,12 @@
  */
 #pragma once
 
-#include "http_route.h"
+#include "asker.h"
 #include "release_entry.h"
 #include "user.h"
 
 struct import_request {
-    struct http_ticket ticket;
+    struct asker asker;
     struct actor actor;
     int64_t length; /* bytes of the container */
 };
@@ -46,7 +46,7 @@ struct import_outcome {
 
 /* Reading a release's artifacts again; the blob of INBOX_VERIFIED, with what was found. */
 struct import_verify {
-    struct http_ticket ticket;
+    struct asker asker;
     struct actor actor;
     char id[RELEASE_ID_LEN + 1];
     uint16_t file_count;

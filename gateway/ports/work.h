@@ -24,7 +24,7 @@ enum work_kind {
 
 struct work {
     enum work_kind kind;
-    struct http_ticket ticket;
+    struct asker asker;
     struct inbox_enrol enrol; /* CSR, ISSUE */
     bool renew;               /* CSR, ISSUE */
     struct device_spki spki;  /* ISSUE */

@@ -93,7 +93,7 @@ static enum gw_rc claim_put(struct turn *turn, const struct claim *claim, struct
 enum gw_rc access_claim_code(struct access *a, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     if (a->claimed) {
-        turn_done(turn, msg->ticket, GW_CONFLICT, "the gateway is claimed already");
+        turn_done(turn, msg->asker, GW_CONFLICT, "the gateway is claimed already");
         return GW_OK;
     }
     uint8_t bytes[CLAIM_BYTES];
@@ -106,7 +106,7 @@ enum gw_rc access_claim_code(struct access *a, struct turn *turn, const struct i
     if (!rc)
         rc = audit_note(turn, AUDIT_CLAIM_CODE, msg->u.act.actor.name, "gateway", "a claim code was made", err);
     if (!rc) {
-        struct answer *answer = turn_answer(turn, ANSWER_CLAIM_CODE, msg->ticket);
+        struct answer *answer = turn_answer(turn, ANSWER_CLAIM_CODE, msg->asker);
         (void)snprintf(answer->text, sizeof(answer->text), "%s", code);
         answer->expires = claim.expires;
         answer->sha256 = a->server_key;
@@ -174,7 +174,7 @@ static enum gw_rc claim_wrong(struct turn *turn, struct claim *claim, struct acc
     int64_t wait_ms = source->wrong < 8 ? GW_SECOND_MS << source->wrong : CLAIM_WAIT_MAX_MS;
     source->not_before.ms = turn->now.ms + wait_ms;
     claim->wrong++;
-    turn_done(turn, msg->ticket, GW_DENIED, "the claim code is wrong");
+    turn_done(turn, msg->asker, GW_DENIED, "the claim code is wrong");
     enum gw_rc rc = claim_put(turn, claim, err);
     return rc ? rc
               : audit_note(turn, AUDIT_CLAIM_WRONG, msg->u.act.source, "gateway",
@@ -190,12 +190,12 @@ enum gw_rc access_claim(struct access *a, struct turn *turn, struct inbox_msg *m
     struct access_source *source = source_of(a, act->source);
     int64_t wait_ms = source->not_before.ms - turn->now.ms; /* longer than any: the clock went back */
     if (wait_ms > 0 && wait_ms <= CLAIM_WAIT_MAX_MS) {
-        turn_done(turn, msg->ticket, GW_AGAIN, "too many wrong codes from your address: wait and try again");
+        turn_done(turn, msg->asker, GW_AGAIN, "too many wrong codes from your address: wait and try again");
         return GW_OK;
     }
     if (user_name_check(gw_view_str(act->name)) || msg->blob_len < ACCESS_PASSWORD_MIN ||
         msg->blob_len > ACCESS_PASSWORD_MAX) {
-        turn_done(turn, msg->ticket, GW_INVALID,
+        turn_done(turn, msg->asker, GW_INVALID,
                   "a name of a-z, 0-9, '.', '_', '-' and a password of 12 to 256 bytes are needed");
         return GW_OK;
     }
@@ -203,12 +203,12 @@ enum gw_rc access_claim(struct access *a, struct turn *turn, struct inbox_msg *m
     struct gw_err why = {0};
     enum gw_rc rc = claim_valid(turn, &claim, &why);
     if (rc) {
-        turn_done(turn, msg->ticket, rc, gw_err_text(&why));
+        turn_done(turn, msg->asker, rc, gw_err_text(&why));
         return GW_OK;
     }
     if (!code_fits(a, &claim, act->text))
         return claim_wrong(turn, &claim, source, msg, err);
-    struct work *work = turn_work(turn, WORK_PASSWORD, msg->ticket);
+    struct work *work = turn_work(turn, WORK_PASSWORD, msg->asker);
     work->act = *act;
     work->blob = msg->blob;
     work->blob_len = msg->blob_len;
@@ -221,7 +221,7 @@ enum gw_rc access_claim_hashed(struct access *a, struct turn *turn, const struct
     const struct inbox_act *act = &msg->u.act;
     struct claim claim;
     if (a->claimed || msg->blob_len == 0 || claim_valid(turn, &claim, NULL) || !code_fits(a, &claim, act->text)) {
-        turn_done(turn, msg->ticket, a->claimed ? GW_CONFLICT : GW_AGAIN, "the claim did not go through: try again");
+        turn_done(turn, msg->asker, a->claimed ? GW_CONFLICT : GW_AGAIN, "the claim did not go through: try again");
         return GW_OK;
     }
     struct user user = {.role = USER_ADMIN, .created = turn->now};
@@ -241,6 +241,6 @@ enum gw_rc access_claim_hashed(struct access *a, struct turn *turn, const struct
         return rc;
     a->claimed = true;
     (void)turn_out(turn, OUT_OPEN_DEVICES);
-    turn_done(turn, msg->ticket, GW_OK, "claimed");
+    turn_done(turn, msg->asker, GW_OK, "claimed");
     return GW_OK;
 }

@@ -25,7 +25,7 @@ static enum gw_rc list(struct turn *turn, const struct inbox_msg *msg, struct gw
     int64_t limit = msg->u.act.number;
     if (limit < 1 || limit > ALERTS_LIST_MAX)
         limit = ALERTS_LIST_MAX;
-    struct answer *answer = turn_answer(turn, ANSWER_ALERTS, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_ALERTS, msg->asker);
     answer->alerts = gw_xalloc((size_t)limit, sizeof(*answer->alerts));
     struct gather g = {answer, (size_t)limit};
     return turn->store->ops->alert_each(turn->store->self, which, (int)limit + 1, gather_alert, &g, err);
@@ -33,7 +33,7 @@ static enum gw_rc list(struct turn *turn, const struct inbox_msg *msg, struct gw
 
 static void show(struct turn *turn, const struct inbox_msg *msg, const struct alert *alert)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_ALERTS, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_ALERTS, msg->asker);
     answer->single = true;
     answer->alerts = gw_xalloc(1, sizeof(*answer->alerts));
     answer->alerts[0] = *alert;
@@ -75,18 +75,18 @@ static enum gw_rc apply(struct turn *turn, const struct inbox_msg *msg, struct a
 {
     const struct inbox_act *act = &msg->u.act;
     if (act->if_rev >= 0 && act->if_rev != alert->rev) {
-        turn_done(turn, msg->ticket, GW_CONFLICT, "the alert has changed meanwhile: look again");
+        turn_done(turn, msg->asker, GW_CONFLICT, "the alert has changed meanwhile: look again");
         return GW_OK;
     }
     if (acts[i].act && alert_step(alert->state, acts[i].act, &alert->state)) {
         char why[128];
         (void)snprintf(why, sizeof(why), "the alert is %s: it cannot be %s", alert_state_text(alert->state),
                        acts[i].done);
-        turn_done(turn, msg->ticket, GW_CONFLICT, why);
+        turn_done(turn, msg->asker, GW_CONFLICT, why);
         return GW_OK;
     }
     if (set_note(alert, msg)) {
-        turn_done(turn, msg->ticket, GW_INVALID, "a note has at most 500 bytes and no NUL");
+        turn_done(turn, msg->asker, GW_INVALID, "a note has at most 500 bytes and no NUL");
         return GW_OK;
     }
     if (acts[i].act) {
@@ -109,7 +109,7 @@ static enum gw_rc change(struct turn *turn, const struct inbox_msg *msg, struct 
     const struct inbox_act *act = &msg->u.act;
     if (act->kind == ACT_ALERT_SNOOZE &&
         (act->number <= turn->now.ms || act->number - turn->now.ms > ALERT_SNOOZE_MS_MAX)) {
-        turn_done(turn, msg->ticket, GW_INVALID, "a snooze ends in the future, at most 30 days from now");
+        turn_done(turn, msg->asker, GW_INVALID, "a snooze ends in the future, at most 30 days from now");
         return GW_OK;
     }
     for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++)
@@ -127,7 +127,7 @@ enum gw_rc alerts_act(struct alerts *a, struct turn *turn, const struct inbox_ms
     struct alert alert;
     enum gw_rc rc = turn->store->ops->alert_get(turn->store->self, act->text, &alert, err);
     if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such alert");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no such alert");
         return GW_OK;
     }
     if (rc)

@@ -29,7 +29,7 @@ static enum gw_rc check_quarantine(const struct turn *turn, const struct inbox_a
 
 static void give(struct turn *turn, const struct inbox_msg *msg, const struct release_file *file)
 {
-    struct work *work = turn_work(turn, WORK_ARTIFACT, msg->ticket);
+    struct work *work = turn_work(turn, WORK_ARTIFACT, msg->asker);
     work->sha256 = file->sha256;
     work->size = file->size;
 }
@@ -54,7 +54,7 @@ enum gw_rc artifacts_request(struct watch *watch, struct turn *turn, const struc
         return GW_OK;
     }
     watch_artifact(watch, &asked->device, asked->source);
-    turn_done(turn, msg->ticket, rc,
+    turn_done(turn, msg->asker, rc,
               rc == GW_DENIED ? "this certificate is not in force here" : "there is no such artifact for this device");
     return GW_OK;
 }

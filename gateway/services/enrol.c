@@ -7,19 +7,19 @@
 #include "enrol_internal.h"
 #include "live_rows.h"
 
-static void unauthorized(struct turn *turn, struct http_ticket ticket)
+static void unauthorized(struct turn *turn, struct asker asker)
 {
-    turn_answer(turn, ANSWER_UNAUTHORIZED, ticket)->rc = GW_DENIED;
+    turn_answer(turn, ANSWER_UNAUTHORIZED, asker)->rc = GW_DENIED;
 }
 
-static void retry_later(struct turn *turn, struct http_ticket ticket)
+static void retry_later(struct turn *turn, struct asker asker)
 {
-    turn_answer(turn, ANSWER_RETRY, ticket)->retry_after_s = ENROL_RETRY_S;
+    turn_answer(turn, ANSWER_RETRY, asker)->retry_after_s = ENROL_RETRY_S;
 }
 
 static void to_worker(struct turn *turn, struct inbox_msg *msg, bool renew)
 {
-    struct work *work = turn_work(turn, WORK_CSR, msg->ticket);
+    struct work *work = turn_work(turn, WORK_CSR, msg->asker);
     work->enrol = msg->u.enrol;
     work->renew = renew;
     work->blob = msg->blob;
@@ -60,7 +60,7 @@ static enum gw_rc request_with_secret(struct enrol *e, struct turn *turn, struct
     }
     if (rc != GW_DENIED)
         return rc;
-    unauthorized(turn, msg->ticket);
+    unauthorized(turn, msg->asker);
     if (known)
         return note_wrong(turn, &msg->u.enrol, &invite, err);
     e->stray_wrong++;
@@ -77,7 +77,7 @@ enum gw_rc enrol_request(struct enrol *e, struct turn *turn, struct inbox_msg *m
     if (rc)
         return rc;
     if (turn->now.ms >= e->door_open_until.ms && pending == 0)
-        unauthorized(turn, msg->ticket);
+        unauthorized(turn, msg->asker);
     else
         to_worker(turn, msg, false);
     return GW_OK;
@@ -89,7 +89,7 @@ static enum gw_rc check_client(struct watch *watch, struct turn *turn, const str
 {
     enum gw_rc rc = turn->store->ops->cert_get(turn->store->self, &msg->u.enrol.cert_sha256, ret_cert, err);
     if (rc == GW_NOT_FOUND || (!rc && (ret_cert->revoked || ret_cert->not_after.ms <= turn->now.ms))) {
-        turn_done(turn, msg->ticket, GW_DENIED, "this certificate is not in force here: ask for a new invitation");
+        turn_done(turn, msg->asker, GW_DENIED, "this certificate is not in force here: ask for a new invitation");
         rc = watch_certificate(watch, turn, &msg->u.enrol.id, msg->u.enrol.source, err);
         return rc ? rc : GW_DENIED;
     }
@@ -99,7 +99,7 @@ static enum gw_rc check_client(struct watch *watch, struct turn *turn, const str
     if (rc)
         return rc;
     if (device.state != DEVICE_ACTIVE) {
-        turn_done(turn, msg->ticket, GW_DENIED, "only an active device may do this");
+        turn_done(turn, msg->asker, GW_DENIED, "only an active device may do this");
         return GW_DENIED;
     }
     return GW_OK;
@@ -123,14 +123,14 @@ enum gw_rc enrol_trust(struct watch *watch, struct turn *turn, const struct inbo
     enum gw_rc rc = check_client(watch, turn, msg, &cert, err);
     if (rc)
         return rc == GW_DENIED ? GW_OK : rc;
-    struct answer *answer = turn_answer(turn, ANSWER_TRUST, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_TRUST, msg->asker);
     (void)snprintf(answer->text, sizeof(answer->text), "%s", log_vkey);
     return GW_OK;
 }
 
 static void issue(struct turn *turn, const struct inbox_msg *msg, const struct gw_device_id *id)
 {
-    struct work *work = turn_work(turn, WORK_ISSUE, msg->ticket);
+    struct work *work = turn_work(turn, WORK_ISSUE, msg->asker);
     work->enrol = msg->u.csr.context;
     work->enrol.id = *id;
     work->renew = msg->u.csr.renew;
@@ -147,13 +147,13 @@ static enum gw_rc give_or_issue(struct enrol *e, struct turn *turn, const struct
     enum gw_rc rc = enrol_cert_for_key(turn, id, &msg->u.csr.spki_sha256, msg->u.csr.renew, &cert, err);
     if (rc == GW_OK) {
         turn_registry(turn, id);
-        enrol_answer_cert(turn, msg->ticket, &cert);
+        enrol_answer_cert(turn, msg->asker, &cert);
         return GW_OK;
     }
     if (rc == GW_NOT_FOUND)
         rc = enrol_device_or_new(turn, id, &device, err);
     if (!rc)
-        rc = enrol_room_check(e, turn, msg->ticket, &device, err);
+        rc = enrol_room_check(e, turn, msg->asker, &device, err);
     if (!rc)
         issue(turn, msg, id);
     return rc == GW_NO_SPACE ? GW_OK : rc;
@@ -167,13 +167,13 @@ static enum gw_rc checked_with_secret(struct enrol *e, struct turn *turn, const 
     bool known = false;
     enum gw_rc rc = enrol_secret_check(e, turn, &csr->context, &invite, &known, err);
     if (rc == GW_DENIED) {
-        unauthorized(turn, msg->ticket);
+        unauthorized(turn, msg->asker);
         return GW_OK;
     }
     if (rc)
         return rc;
     if (invite.bound && !gw_sha256_eq(&invite.spki_sha256, &csr->spki_sha256)) {
-        unauthorized(turn, msg->ticket);
+        unauthorized(turn, msg->asker);
         return audit_note(turn, AUDIT_SECRET_SECOND_KEY, csr->context.source, invite.device.text,
                           "a used enrolment secret came with a second public key", err);
     }
@@ -202,7 +202,7 @@ static enum gw_rc knock(struct enrol *e, struct turn *turn, const struct inbox_m
     bool known_elsewhere = device->rev != 0 && device->state != DEVICE_INVITED && device->state != DEVICE_PENDING;
     if (turn->now.ms >= e->door_open_until.ms || known_elsewhere || all >= ENROL_PENDING_MAX ||
         of_source >= ENROL_PENDING_PER_SOURCE) {
-        unauthorized(turn, msg->ticket);
+        unauthorized(turn, msg->asker);
         return GW_OK;
     }
     if (device->rev == 0) {
@@ -220,7 +220,7 @@ static enum gw_rc knock(struct enrol *e, struct turn *turn, const struct inbox_m
     if (rc)
         return rc;
     live_pending_changed(turn, &pending);
-    retry_later(turn, msg->ticket);
+    retry_later(turn, msg->asker);
     return audit_note(turn, AUDIT_KNOCKED, csr->context.source, device->id.text,
                       "an unknown device asks to be enrolled: compare the key's fingerprint and approve or reject",
                       err);
@@ -232,7 +232,7 @@ static enum gw_rc checked_without_secret(struct enrol *e, struct turn *turn, con
     const struct inbox_csr *csr = &msg->u.csr;
     struct gw_device_id id;
     if (gw_device_id_parse(gw_view_str(csr->cn), &id)) {
-        turn_done(turn, msg->ticket, GW_INVALID, "the request's common name is no device id");
+        turn_done(turn, msg->asker, GW_INVALID, "the request's common name is no device id");
         return GW_OK;
     }
     struct device device;
@@ -247,7 +247,7 @@ static enum gw_rc checked_without_secret(struct enrol *e, struct turn *turn, con
         return rc;
     if (pending.approved)
         return give_or_issue(e, turn, msg, &id, err);
-    retry_later(turn, msg->ticket);
+    retry_later(turn, msg->asker);
     return GW_OK;
 }
 
@@ -255,12 +255,12 @@ enum gw_rc enrol_csr_checked(struct enrol *e, struct turn *turn, const struct in
 {
     const struct inbox_csr *csr = &msg->u.csr;
     if (csr->rc) {
-        turn_done(turn, msg->ticket, csr->rc, csr->why);
+        turn_done(turn, msg->asker, csr->rc, csr->why);
         return GW_OK;
     }
     bool named = csr->renew || csr->context.has_secret;
     if (named && csr->cn[0] && strcmp(csr->cn, csr->context.id.text) != 0) {
-        turn_done(turn, msg->ticket, GW_INVALID, "the request's common name differs from the device id");
+        turn_done(turn, msg->asker, GW_INVALID, "the request's common name differs from the device id");
         return GW_OK;
     }
     if (csr->renew)
@@ -302,11 +302,11 @@ static enum gw_rc accept_issued(struct enrol *e, struct turn *turn, const struct
     enum device_act act = issued->context.has_secret || issued->renew ? DEVICE_ACT_ENROL : DEVICE_ACT_APPROVE;
     enum device_state to;
     if (device_step(device->state, act, &to)) {
-        turn_done(turn, msg->ticket, GW_DENIED, "the device is no longer waiting for a certificate");
+        turn_done(turn, msg->asker, GW_DENIED, "the device is no longer waiting for a certificate");
         return GW_OK;
     }
     struct device_cert cert;
-    enum gw_rc rc = enrol_room_check(e, turn, msg->ticket, device, err);
+    enum gw_rc rc = enrol_room_check(e, turn, msg->asker, device, err);
     if (rc)
         return rc == GW_NO_SPACE ? GW_OK : rc;
     rc = enrol_cert_for_key(turn, &device->id, &issued->spki_sha256, issued->renew, &cert, err);
@@ -326,7 +326,7 @@ static enum gw_rc accept_issued(struct enrol *e, struct turn *turn, const struct
         return rc;
     turn_live_device(turn, &device->id);
     turn_registry(turn, &device->id);
-    enrol_answer_cert(turn, msg->ticket, &cert);
+    enrol_answer_cert(turn, msg->asker, &cert);
     return GW_OK;
 }
 
@@ -334,12 +334,12 @@ enum gw_rc enrol_issued(struct enrol *e, struct turn *turn, const struct inbox_m
 {
     const struct inbox_issued *issued = &msg->u.issued;
     if (issued->rc) {
-        turn_done(turn, msg->ticket, GW_AGAIN, "the key process did not answer: try again");
+        turn_done(turn, msg->asker, GW_AGAIN, "the key process did not answer: try again");
         return GW_OK;
     }
     enum gw_rc rc = still_allowed(e, turn, issued, err);
     if (rc == GW_DENIED) {
-        unauthorized(turn, msg->ticket);
+        unauthorized(turn, msg->asker);
         return GW_OK;
     }
     struct device device;

@@ -22,7 +22,7 @@ GW_MUST_CHECK enum gw_rc enrol_cert_for_key(struct turn *turn, const struct gw_d
 GW_MUST_CHECK enum gw_rc enrol_cert_keep(struct turn *turn, const struct device_cert *cert, struct gw_err *err);
 
 /* Is there room for this device among devices.max? GW_NO_SPACE, answered and told, when there is not. */
-GW_MUST_CHECK enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, struct http_ticket ticket,
+GW_MUST_CHECK enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, struct asker asker,
                                           const struct device *device, struct gw_err *err);
 
-void enrol_answer_cert(struct turn *turn, struct http_ticket ticket, const struct device_cert *cert);
+void enrol_answer_cert(struct turn *turn, struct asker asker, const struct device_cert *cert);

@@ -149,7 +149,7 @@ enum gw_rc enrol_admitted(const struct store *store, int64_t *ret_count, struct 
     return rc;
 }
 
-enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, struct http_ticket ticket, const struct device *device,
+enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, struct asker asker, const struct device *device,
                             struct gw_err *err)
 {
     int64_t admitted = 0;
@@ -158,7 +158,7 @@ enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, struct http_tick
     enum gw_rc rc = enrol_admitted(turn->store, &admitted, err);
     if (rc || admitted < e->devices_max)
         return rc;
-    turn_done(turn, ticket, GW_AGAIN, "the gateway has as many devices as it may: ask its operator to make room");
+    turn_done(turn, asker, GW_AGAIN, "the gateway has as many devices as it may: ask its operator to make room");
     if (turn->now.ms - e->ceiling_noted.ms < GW_MINUTE_MS && turn->now.ms >= e->ceiling_noted.ms)
         return GW_NO_SPACE;
     e->ceiling_noted = turn->now;
@@ -170,8 +170,8 @@ enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, struct http_tick
     return rc ? rc : GW_NO_SPACE;
 }
 
-void enrol_answer_cert(struct turn *turn, struct http_ticket ticket, const struct device_cert *cert)
+void enrol_answer_cert(struct turn *turn, struct asker asker, const struct device_cert *cert)
 {
-    turn_answer(turn, ANSWER_ENROLLED, ticket)->cert = *cert;
+    turn_answer(turn, ANSWER_ENROLLED, asker)->cert = *cert;
     turn->outs[turn->count - 1].after_registry = true;
 }

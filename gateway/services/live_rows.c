@@ -48,7 +48,7 @@ static bool find_pending(void *ctx, const struct device_pending *pending)
 
 static enum gw_rc no_row(struct turn *turn)
 {
-    turn_done(turn, (struct http_ticket){0}, GW_NOT_FOUND, "no such row");
+    turn_done(turn, (struct asker){0}, GW_NOT_FOUND, "no such row");
     return GW_OK;
 }
 
@@ -62,7 +62,7 @@ static enum gw_rc make_pending(struct turn *turn, const char *key, struct gw_err
     enum gw_rc rc = turn->store->ops->pending_each(turn->store->self, &device, find_pending, &f, err);
     if (rc || !f.found)
         return rc ? rc : no_row(turn);
-    struct answer *answer = turn_answer(turn, ANSWER_PENDING, (struct http_ticket){0});
+    struct answer *answer = turn_answer(turn, ANSWER_PENDING, (struct asker){0});
     answer->single = true;
     answer->pending = f.found;
     answer->pending_count = 1;

@@ -37,7 +37,7 @@ static enum gw_rc make(const struct gw_sha256_ops *hash, struct turn *turn, cons
     if (!rc)
         rc = audit_note(turn, AUDIT_METRICS_TOKEN, msg->u.act.actor.name, "metrics", "a new token was made", err);
     if (!rc) {
-        struct answer *answer = turn_answer(turn, ANSWER_METRICS_TOKEN, msg->ticket);
+        struct answer *answer = turn_answer(turn, ANSWER_METRICS_TOKEN, msg->asker);
         (void)snprintf(answer->text, sizeof(answer->text), "%s", token);
         turn_out(turn, OUT_METRICS_TOKEN)->token_sha256 = sha256;
     }
@@ -52,7 +52,7 @@ static enum gw_rc revoke(struct turn *turn, const struct inbox_msg *msg, struct 
     static const struct gw_sha256 none;
     enum gw_rc rc = metrics_token_load(turn->store, &stored, err);
     if (!rc && gw_sha256_eq(&stored, &none)) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "there is no token");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "there is no token");
         return GW_OK;
     }
     if (!rc)
@@ -61,7 +61,7 @@ static enum gw_rc revoke(struct turn *turn, const struct inbox_msg *msg, struct 
         rc = audit_note(turn, AUDIT_METRICS_TOKEN, msg->u.act.actor.name, "metrics", "the token was revoked", err);
     if (rc)
         return rc;
-    turn_done(turn, msg->ticket, GW_OK, "the token is revoked");
+    turn_done(turn, msg->asker, GW_OK, "the token is revoked");
     (void)turn_out(turn, OUT_METRICS_TOKEN);
     return GW_OK;
 }

@@ -20,12 +20,12 @@ static const char *object_of(const struct inbox_act *act)
 }
 
 /* A refusal by permission is answered and, when somebody is known to have asked, audited. */
-static enum gw_rc deny(struct operate *o, struct turn *turn, const struct inbox_act *act, struct http_ticket ticket,
+static enum gw_rc deny(struct operate *o, struct turn *turn, const struct inbox_act *act, struct asker asker,
                        const struct gw_err *why, struct gw_err *err)
 {
     const char *what = act_text(act->kind);
     char text[256];
-    turn_done(turn, ticket, why->rc, gw_err_text(why));
+    turn_done(turn, asker, why->rc, gw_err_text(why));
     if (why->rc != GW_DENIED || !act->actor.name[0] || !denials_tell(&o->denials, act->actor.name, turn->now))
         return GW_OK;
     (void)snprintf(text, sizeof(text), "refused to %s: %s", what ? what : "do what is not known", gw_err_text(why));
@@ -33,7 +33,7 @@ static enum gw_rc deny(struct operate *o, struct turn *turn, const struct inbox_
 }
 
 /* May this act of the message be done now, in this name? False: it has been answered. */
-static enum gw_rc admit(struct operate *o, struct turn *turn, const struct inbox_act *act, struct http_ticket ticket,
+static enum gw_rc admit(struct operate *o, struct turn *turn, const struct inbox_act *act, struct asker asker,
                         bool *ret_go, struct gw_err *err)
 {
     struct gw_err why = {0};
@@ -43,13 +43,13 @@ static enum gw_rc admit(struct operate *o, struct turn *turn, const struct inbox
     if (rc)
         return rc;
     if (!live) {
-        people_ended(turn, ticket);
+        people_ended(turn, asker);
         return GW_OK;
     }
     if (act->refused)
         (void)gw_err_set(&why, GW_DENIED, "%s", act->text);
     if (act->refused || access_check(&o->access, act, &why))
-        return deny(o, turn, act, ticket, &why, err);
+        return deny(o, turn, act, asker, &why, err);
     *ret_go = true;
     return GW_OK;
 }
@@ -59,7 +59,7 @@ enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct i
     const struct import_outcome *outcome = (const struct import_outcome *)(const void *)msg->blob;
     struct inbox_act act = {.kind = ACT_RELEASES_IMPORT, .actor = outcome->actor};
     bool go;
-    enum gw_rc rc = admit(o, turn, &act, msg->ticket, &go, err);
+    enum gw_rc rc = admit(o, turn, &act, msg->asker, &go, err);
     return rc || !go ? rc : releases_imported(&o->releases, turn, msg, err);
 }
 
@@ -68,21 +68,21 @@ enum gw_rc operate_hashed(struct operate *o, struct turn *turn, const struct inb
     if (msg->u.act.kind == ACT_CLAIM)
         return access_claim_hashed(&o->access, turn, msg, err);
     bool go;
-    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->ticket, &go, err);
+    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->asker, &go, err);
     return rc || !go ? rc : people_hashed(turn, msg, err);
 }
 
 enum gw_rc operate_checked(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     bool go;
-    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->ticket, &go, err);
+    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->asker, &go, err);
     return rc || !go ? rc : people_checked(&o->people, turn, msg, err);
 }
 
 enum gw_rc operate_key_read(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     bool go;
-    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->ticket, &go, err);
+    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->asker, &go, err);
     return rc || !go ? rc : releases_key_read(turn, msg, err);
 }
 
@@ -118,7 +118,7 @@ static bool has_query(const struct inbox_msg *msg)
 enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     bool go;
-    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->ticket, &go, err);
+    enum gw_rc rc = admit(o, turn, &msg->u.act, msg->asker, &go, err);
     if (rc || !go)
         return rc;
     if (has_query(msg))

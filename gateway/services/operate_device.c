@@ -95,7 +95,7 @@ static enum gw_rc invite(struct operate *o, struct turn *turn, const struct inbo
     invitation_wipe(&invitation);
     if (rc)
         return rc;
-    struct answer *answer = turn_answer(turn, ANSWER_INVITATION, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_INVITATION, msg->asker);
     (void)snprintf(answer->text, sizeof(answer->text), "%s", gw_buf_str(&text));
     answer->expires = row.expires;
     return GW_OK;
@@ -109,7 +109,7 @@ static enum gw_rc approve(struct operate *o, struct turn *turn, const struct inb
     struct device_pending pending;
     enum gw_rc rc = store->ops->pending_get(store->self, &device->id, &act->spki_sha256, &pending, err);
     if (rc == GW_NOT_FOUND || (!rc && pending.expires.ms <= turn->now.ms)) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no pending request of this device has that public key");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no pending request of this device has that public key");
         return GW_OK;
     }
     if (!rc) /* others that claim the same id go, and so does an invitation: one key is meant */
@@ -191,7 +191,7 @@ static enum gw_rc device_turn(struct operate *o, struct turn *turn, const struct
         char why[160];
         (void)snprintf(why, sizeof(why), "%s is %s: %s does not apply", device->id.text,
                        device_state_text(device->state), device_act_text(device_act_of(act->kind)));
-        turn_done(turn, msg->ticket, GW_CONFLICT, why);
+        turn_done(turn, msg->asker, GW_CONFLICT, why);
         return GW_OK;
     }
     if (act->kind == ACT_INVITE)
@@ -213,13 +213,13 @@ enum gw_rc operate_device_act(struct operate *o, struct turn *turn, const struct
         rc = GW_OK;
     }
     if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such device");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no such device");
         return GW_OK;
     }
     if (rc)
         return rc;
     if (act->if_rev >= 0 && act->if_rev != device.rev) {
-        turn_done(turn, msg->ticket, GW_CONFLICT, "the device was changed meanwhile: look again");
+        turn_done(turn, msg->asker, GW_CONFLICT, "the device was changed meanwhile: look again");
         return GW_OK;
     }
     return device_turn(o, turn, msg, &device, err);
@@ -230,11 +230,11 @@ enum gw_rc operate_door(struct operate *o, struct turn *turn, const struct inbox
     const struct inbox_act *act = &msg->u.act;
     bool open = act->kind == ACT_DOOR_OPEN;
     if (open && (act->number < 1 || act->number > ENROL_DOOR_MINUTES_MAX)) {
-        turn_done(turn, msg->ticket, GW_INVALID, "the door opens for 1 to 60 minutes");
+        turn_done(turn, msg->asker, GW_INVALID, "the door opens for 1 to 60 minutes");
         return GW_OK;
     }
     o->enrol.door_open_until.ms = open ? turn->now.ms + act->number * GW_MINUTE_MS : 0;
-    turn_done(turn, msg->ticket, GW_OK, open ? "the enrolment door is open" : "the enrolment door is closed");
+    turn_done(turn, msg->asker, GW_OK, open ? "the enrolment door is open" : "the enrolment door is closed");
     return audit_note(turn, open ? AUDIT_DOOR_OPENED : AUDIT_DOOR_CLOSED, act->actor.name, "enrolment door",
                       open ? "devices without an invitation may ask to be enrolled" : "closed by hand", err);
 }

@@ -12,7 +12,7 @@
 /* What anybody may know, before somebody is signed in. */
 static enum gw_rc claim_get(const struct operate *o, struct turn *turn, const struct inbox_msg *msg)
 {
-    struct answer_status *known = &turn_answer(turn, ANSWER_CLAIM, msg->ticket)->status;
+    struct answer_status *known = &turn_answer(turn, ANSWER_CLAIM, msg->asker)->status;
     known->claimed = o->access.claimed;
     known->server_key = o->facts->server_key;
     (void)snprintf(known->gateway, sizeof(known->gateway), "%s", o->facts->gateway);
@@ -47,7 +47,7 @@ static enum gw_rc status(struct operate *o, struct turn *turn, const struct inbo
         if (rc)
             return rc;
     }
-    turn_answer(turn, ANSWER_STATUS, msg->ticket)->status = status;
+    turn_answer(turn, ANSWER_STATUS, msg->asker)->status = status;
     return GW_OK;
 }
 
@@ -75,7 +75,7 @@ static enum gw_rc device_list(struct operate *o, struct turn *turn, const struct
     int64_t limit = msg->u.act.number;
     if (limit < 1 || limit > LIST_MAX)
         limit = LIST_MAX;
-    struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->asker);
     answer->devices = gw_xalloc((size_t)limit, sizeof(*answer->devices));
     struct device_list list = {{answer, (size_t)limit}, turn, o->session, GW_OK, err};
     enum gw_rc rc =
@@ -88,12 +88,12 @@ enum gw_rc operate_device_get(struct operate *o, struct turn *turn, const struct
     struct device device;
     enum gw_rc rc = turn->store->ops->device_get(turn->store->self, &msg->u.act.device, &device, err);
     if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such device");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no such device");
         return GW_OK;
     }
     if (rc)
         return rc;
-    struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_DEVICES, msg->asker);
     answer->single = true;
     answer->devices = gw_xalloc(1, sizeof(*answer->devices));
     answer->device_count = 1;
@@ -112,7 +112,7 @@ static bool gather_pending(void *ctx, const struct device_pending *pending)
 static enum gw_rc pending_list(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     (void)o;
-    struct answer *answer = turn_answer(turn, ANSWER_PENDING, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_PENDING, msg->asker);
     answer->pending = gw_xalloc(ENROL_PENDING_MAX, sizeof(*answer->pending));
     return turn->store->ops->pending_each(turn->store->self, NULL, gather_pending, answer, err);
 }
@@ -123,14 +123,14 @@ enum gw_rc operate_query(struct turn *turn, struct inbox_msg *msg, struct gw_err
         return gw_err_set(err, GW_INVALID, "a read without its query");
     struct query *query = (struct query *)(void *)msg->blob;
     msg->blob = NULL;
-    query->ticket = msg->ticket;
+    query->asker = msg->asker;
     turn_out(turn, OUT_QUERY)->query = query;
     return GW_OK;
 }
 
 static enum gw_rc log_key(const struct operate *o, struct turn *turn, const struct inbox_msg *msg)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_LOG_KEY, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_LOG_KEY, msg->asker);
     (void)snprintf(answer->text, sizeof(answer->text), "%s", o->facts->log_vkey);
     return GW_OK;
 }

@@ -42,9 +42,9 @@ enum gw_rc people_live(struct people *p, const struct turn *turn, const struct a
     return GW_OK;
 }
 
-void people_ended(struct turn *turn, struct http_ticket ticket)
+void people_ended(struct turn *turn, struct asker asker)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_UNAUTHORIZED, ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_UNAUTHORIZED, asker);
     answer->rc = GW_DENIED;
     (void)snprintf(answer->text, sizeof(answer->text), "the session has ended: sign in again");
 }
@@ -58,7 +58,7 @@ static enum gw_rc must_wait(struct people *p, struct turn *turn, const struct in
     *ret_wait = wait_ms > 0;
     if (!*ret_wait)
         return GW_OK;
-    turn_done(turn, msg->ticket, GW_AGAIN, "too many tries: wait and try again");
+    turn_done(turn, msg->asker, GW_AGAIN, "too many tries: wait and try again");
     turn->outs[turn->count - 1].answer->retry_after_s = (int)((wait_ms + GW_SECOND_MS - 1) / GW_SECOND_MS);
     if (!first)
         return GW_OK;
@@ -68,7 +68,7 @@ static enum gw_rc must_wait(struct people *p, struct turn *turn, const struct in
 
 static void give_check(struct turn *turn, struct inbox_msg *msg, const struct user *user)
 {
-    struct work *work = turn_work(turn, WORK_CHECK, msg->ticket);
+    struct work *work = turn_work(turn, WORK_CHECK, msg->asker);
     work->act = msg->u.act;
     work->act.checked_rev = user ? user->rev : 0;
     (void)snprintf(work->password_hash, sizeof(work->password_hash), "%s", user ? user->password_hash : DUMMY_HASH);
@@ -109,7 +109,7 @@ static enum gw_rc own_session(struct people *p, struct turn *turn, const struct 
     const struct actor *actor = &msg->u.act.actor;
     if (has_session(actor) && !session_table_find(p->sessions, &actor->session, turn->now, ret_session))
         return GW_OK;
-    people_ended(turn, msg->ticket);
+    people_ended(turn, msg->asker);
     return GW_NOT_FOUND;
 }
 
@@ -117,7 +117,7 @@ static enum gw_rc sign_out(struct turn *turn, const struct inbox_msg *msg, struc
 {
     const struct actor *actor = &msg->u.act.actor;
     turn_session(turn, SESSION_END)->entry.key = actor->session;
-    struct answer *answer = turn_answer(turn, ANSWER_SIGNED_OUT, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_SIGNED_OUT, msg->asker);
     (void)snprintf(answer->text, sizeof(answer->text), "signed out");
     return audit_note(turn, AUDIT_SIGNED_OUT, actor->name, "gateway", "signed out", err);
 }
@@ -135,7 +135,7 @@ static enum gw_rc change_password(struct people *p, struct turn *turn, struct in
     struct user user;
     bool wait;
     if (!new_password_fits(msg)) {
-        turn_done(turn, msg->ticket, GW_INVALID, "a password has from 12 to 256 bytes");
+        turn_done(turn, msg->asker, GW_INVALID, "a password has from 12 to 256 bytes");
         return GW_OK;
     }
     enum gw_rc rc = must_wait(p, turn, msg, name, &wait, err);
@@ -161,7 +161,7 @@ enum gw_rc people_act(struct people *p, struct turn *turn, struct inbox_msg *msg
         return sign_out(turn, msg, err);
     if (msg->u.act.kind == ACT_PASSWORD)
         return change_password(p, turn, msg, session.name, err);
-    fill_session(turn_answer(turn, ANSWER_SESSION, msg->ticket), &session);
+    fill_session(turn_answer(turn, ANSWER_SESSION, msg->asker), &session);
     return GW_OK;
 }
 
@@ -171,7 +171,7 @@ static enum gw_rc wrong(struct turn *turn, const struct inbox_msg *msg, struct g
 {
     const struct inbox_act *act = &msg->u.act;
     char subj[USER_NAME_MAX + 8], text[160];
-    struct answer *answer = turn_answer(turn, ANSWER_SESSION, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_SESSION, msg->asker);
     answer->rc = GW_DENIED;
     (void)snprintf(answer->text, sizeof(answer->text), "name or password is wrong");
     (void)snprintf(subj, sizeof(subj), "user:%s", act->name);
@@ -192,7 +192,7 @@ static void begin_session(struct people *p, struct turn *turn, const struct inbo
     s->role = user->role;
     s->user_rev = user->rev;
     s->began = s->used = turn->now;
-    struct answer *answer = turn_answer(turn, ANSWER_SESSION, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_SESSION, msg->asker);
     fill_session(answer, s);
     gw_hex_format(id, sizeof(id), answer->session.cookie);
     explicit_bzero(id, sizeof(id));
@@ -228,7 +228,7 @@ static enum gw_rc password_changed(struct people *p, struct turn *turn, const st
     change->entry.key = act->actor.session;
     change->entry.user_rev = user->rev;
     (void)snprintf(change->entry.name, sizeof(change->entry.name), "%s", user->name);
-    turn_done(turn, msg->ticket, GW_OK, "the password is changed; your other sessions have ended");
+    turn_done(turn, msg->asker, GW_OK, "the password is changed; your other sessions have ended");
     return audit_note(turn, AUDIT_PASSWORD_CHANGED, act->actor.name, act->actor.name,
                       "changed the own password; other sessions ended", err);
 }
@@ -236,7 +236,7 @@ static enum gw_rc password_changed(struct people *p, struct turn *turn, const st
 static enum gw_rc old_password_wrong(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     const char *name = msg->u.act.actor.name;
-    turn_done(turn, msg->ticket, GW_DENIED, "the old password is wrong");
+    turn_done(turn, msg->asker, GW_DENIED, "the old password is wrong");
     return audit_note(turn, AUDIT_PASSWORD_WRONG, name, name, "a wrong password was given to change it", err);
 }
 
@@ -261,7 +261,7 @@ enum gw_rc people_checked(struct people *p, struct turn *turn, const struct inbo
     if (rc && rc != GW_NOT_FOUND)
         return rc;
     if (rc || act->checked || user.disabled || user.rev != act->checked_rev || (own && msg->blob_len == 0)) {
-        turn_done(turn, msg->ticket, GW_AGAIN, "the password could not be checked now: try again");
+        turn_done(turn, msg->asker, GW_AGAIN, "the password could not be checked now: try again");
         return GW_OK;
     }
     rc = own ? password_changed(p, turn, msg, &user, err) : signed_in(p, turn, msg, &user, err);

@@ -18,7 +18,7 @@ static void fill_user(struct people *p, const struct turn *turn, const struct us
 
 static void answer_one(struct people *p, struct turn *turn, const struct inbox_msg *msg, const struct user *user)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_USERS, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_USERS, msg->asker);
     answer->single = true;
     answer->users = gw_xalloc(1, sizeof(*answer->users));
     fill_user(p, turn, user, &answer->users[answer->user_count++]);
@@ -41,7 +41,7 @@ static bool gather(void *ctx, const struct user *user)
 
 static enum gw_rc list(struct people *p, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_USERS, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_USERS, msg->asker);
     answer->users = gw_xalloc(PEOPLE_MAX, sizeof(*answer->users));
     struct gathering g = {p, turn, answer};
     return turn->store->ops->user_each(turn->store->self, gather, &g, err);
@@ -62,7 +62,7 @@ static bool count_user(void *ctx, const struct user *user)
 /* A worker hashes the password; people_hashed() goes on. */
 static void give_password(struct turn *turn, struct inbox_msg *msg)
 {
-    struct work *work = turn_work(turn, WORK_PASSWORD, msg->ticket);
+    struct work *work = turn_work(turn, WORK_PASSWORD, msg->asker);
     work->act = msg->u.act;
     work->blob = GW_TAKE(msg->blob);
     work->blob_len = msg->blob_len;
@@ -72,7 +72,7 @@ static bool password_fits(struct turn *turn, const struct inbox_msg *msg)
 {
     bool fits = msg->blob_len >= ACCESS_PASSWORD_MIN && msg->blob_len <= ACCESS_PASSWORD_MAX;
     if (!fits)
-        turn_done(turn, msg->ticket, GW_INVALID, "a password has from 12 to 256 bytes");
+        turn_done(turn, msg->asker, GW_INVALID, "a password has from 12 to 256 bytes");
     return fits;
 }
 
@@ -84,7 +84,7 @@ static enum gw_rc may_add(struct turn *turn, const struct inbox_msg *msg, bool *
     *ret_may = false;
     enum gw_rc rc = turn->store->ops->user_get(turn->store->self, msg->u.act.name, &user, err);
     if (!rc) {
-        turn_done(turn, msg->ticket, GW_EXISTS, "this name is taken");
+        turn_done(turn, msg->asker, GW_EXISTS, "this name is taken");
         explicit_bzero(&user, sizeof(user));
         return GW_OK;
     }
@@ -92,7 +92,7 @@ static enum gw_rc may_add(struct turn *turn, const struct inbox_msg *msg, bool *
         rc = turn->store->ops->user_each(turn->store->self, count_user, &c, err);
     *ret_may = !rc && c.all < PEOPLE_MAX;
     if (!rc && !*ret_may)
-        turn_done(turn, msg->ticket, GW_CONFLICT, "there are as many accounts as there can be: 500");
+        turn_done(turn, msg->asker, GW_CONFLICT, "there are as many accounts as there can be: 500");
     return rc;
 }
 
@@ -100,7 +100,7 @@ static enum gw_rc add(struct turn *turn, struct inbox_msg *msg, struct gw_err *e
 {
     bool may;
     if (user_name_check(gw_view_str(msg->u.act.name))) {
-        turn_done(turn, msg->ticket, GW_INVALID, "a name has 1 to 63 of a-z, 0-9, '.', '_', '-'");
+        turn_done(turn, msg->asker, GW_INVALID, "a name has 1 to 63 of a-z, 0-9, '.', '_', '-'");
         return GW_OK;
     }
     if (!password_fits(turn, msg))
@@ -117,9 +117,9 @@ static enum gw_rc load(struct turn *turn, const struct inbox_msg *msg, struct us
     const struct inbox_act *act = &msg->u.act;
     enum gw_rc rc = turn->store->ops->user_get(turn->store->self, act->name, ret_user, err);
     if (rc == GW_NOT_FOUND)
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such account");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no such account");
     else if (!rc && act->if_rev >= 0 && act->if_rev != ret_user->rev)
-        turn_done(turn, msg->ticket, GW_CONFLICT, "the account was changed meanwhile: look again");
+        turn_done(turn, msg->asker, GW_CONFLICT, "the account was changed meanwhile: look again");
     else
         return rc;
     return GW_CANCELLED;
@@ -153,7 +153,7 @@ static enum gw_rc is_last_admin(struct turn *turn, const struct user *user, bool
 
 static enum gw_rc refuse(struct turn *turn, const struct inbox_msg *msg, const char *why)
 {
-    turn_done(turn, msg->ticket, GW_CONFLICT, why);
+    turn_done(turn, msg->asker, GW_CONFLICT, why);
     return GW_OK;
 }
 
@@ -244,7 +244,7 @@ enum gw_rc people_hashed(struct turn *turn, const struct inbox_msg *msg, struct 
     struct user user = {.role = (enum user_role)act->number, .created = turn->now};
     (void)snprintf(user.name, sizeof(user.name), "%s", act->name);
     if (msg->blob_len == 0) {
-        turn_done(turn, msg->ticket, GW_AGAIN, "the password could not be hashed now: try again");
+        turn_done(turn, msg->asker, GW_AGAIN, "the password could not be hashed now: try again");
         return GW_OK;
     }
     enum gw_rc rc = adding ? may_add(turn, msg, &may, err) : load(turn, msg, &user, err);

@@ -35,10 +35,10 @@ enum gw_rc releases_row(const struct store *store, unsigned threshold, const str
     return rc ? rc : fill_trust(store, threshold, &ret_answer->releases[0], err);
 }
 
-enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct http_ticket ticket,
+enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct asker asker,
                            const struct release_entry *entry, struct gw_err *err)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_RELEASES, ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_RELEASES, asker);
     answer->single = true;
     answer->releases = gw_xalloc(1, sizeof(*answer->releases));
     answer->files = gw_xalloc(RELEASE_FILES_MAX, sizeof(*answer->files));
@@ -80,12 +80,12 @@ static enum gw_rc list(struct releases *r, struct turn *turn, const struct inbox
     struct gw_err why = {0};
     enum gw_rc rc = releases_behind(turn->store, act->text, &after, &why);
     if (rc == GW_INVALID) {
-        turn_done(turn, msg->ticket, rc, gw_err_text(&why));
+        turn_done(turn, msg->asker, rc, gw_err_text(&why));
         return GW_OK;
     }
     if (rc)
         return gw_err_set(err, rc, "%s", gw_err_text(&why));
-    struct answer *answer = turn_answer(turn, ANSWER_RELEASES, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_RELEASES, msg->asker);
     answer->releases = gw_xalloc((size_t)limit, sizeof(*answer->releases));
     struct gather g = {answer, (size_t)limit};
     rc = turn->store->ops->release_each(turn->store->self, &after, (int)limit + 1, gather_release, &g, err);
@@ -99,11 +99,11 @@ static enum gw_rc withdraw(struct releases *r, struct turn *turn, const struct i
 {
     const struct inbox_act *act = &msg->u.act;
     if (act->if_rev >= 0 && act->if_rev != entry->rev) {
-        turn_done(turn, msg->ticket, GW_CONFLICT, "the release was changed meanwhile: look again");
+        turn_done(turn, msg->asker, GW_CONFLICT, "the release was changed meanwhile: look again");
         return GW_OK;
     }
     if (entry->state == RELEASE_WITHDRAWN) {
-        turn_done(turn, msg->ticket, GW_CONFLICT, "the release is withdrawn already");
+        turn_done(turn, msg->asker, GW_CONFLICT, "the release is withdrawn already");
         return GW_OK;
     }
     entry->state = RELEASE_WITHDRAWN;
@@ -118,7 +118,7 @@ static enum gw_rc withdraw(struct releases *r, struct turn *turn, const struct i
         return rc;
     (void)turn_out(turn, OUT_COLLECT);
     turn_live(turn, LIVE_RELEASES, entry->id);
-    return releases_answer(r, turn, msg->ticket, entry, err);
+    return releases_answer(r, turn, msg->asker, entry, err);
 }
 
 struct listing {
@@ -138,12 +138,12 @@ static enum gw_rc verify(struct turn *turn, const struct inbox_msg *msg, const s
                          struct gw_err *err)
 {
     if (entry->state != RELEASE_STAGED) {
-        turn_done(turn, msg->ticket, GW_CONFLICT, "the release is withdrawn: its artifacts are not kept");
+        turn_done(turn, msg->asker, GW_CONFLICT, "the release is withdrawn: its artifacts are not kept");
         return GW_OK;
     }
     struct import_verify *v = gw_xalloc(1, sizeof(*v));
     turn_out(turn, OUT_VERIFY)->verify = v;
-    v->ticket = msg->ticket;
+    v->asker = msg->asker;
     v->actor = msg->u.act.actor;
     (void)snprintf(v->id, sizeof(v->id), "%s", entry->id);
     struct listing l = {v};
@@ -156,13 +156,13 @@ enum gw_rc releases_act(struct releases *r, struct turn *turn, const struct inbo
     if (act->kind == ACT_RELEASES_LIST)
         return list(r, turn, msg, err);
     if (act->kind == ACT_RELEASES_PROGRESS) {
-        r->imports.ops->status(r->imports.self, &turn_answer(turn, ANSWER_IMPORT, msg->ticket)->import);
+        r->imports.ops->status(r->imports.self, &turn_answer(turn, ANSWER_IMPORT, msg->asker)->import);
         return GW_OK;
     }
     struct release_entry entry;
     enum gw_rc rc = turn->store->ops->release_get(turn->store->self, act->text, &entry, err);
     if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such release");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no such release");
         return GW_OK;
     }
     if (rc)
@@ -170,7 +170,7 @@ enum gw_rc releases_act(struct releases *r, struct turn *turn, const struct inbo
     if (act->kind == ACT_RELEASES_WITHDRAW)
         return withdraw(r, turn, msg, &entry, err);
     return act->kind == ACT_RELEASES_VERIFY ? verify(turn, msg, &entry, err)
-                                            : releases_answer(r, turn, msg->ticket, &entry, err);
+                                            : releases_answer(r, turn, msg->asker, &entry, err);
 }
 
 /* A stored artifact is not what was signed. */
@@ -183,7 +183,7 @@ static enum gw_rc tell_damage(struct turn *turn, const struct inbox_msg *msg, co
     (void)snprintf(name, sizeof(name), "%.46s %.46s", entry->product, entry->version);
     (void)release_refuse(&refusal, &why, GW_CORRUPT, RELEASE_CHECK_DIGEST, v->files[v->bad].name,
                          v->rc == GW_NOT_FOUND ? "the stored artifact is gone" : "the stored artifact was altered");
-    turn_done(turn, msg->ticket, GW_CORRUPT, gw_err_text(&why));
+    turn_done(turn, msg->asker, GW_CORRUPT, gw_err_text(&why));
     turn->outs[turn->count - 1].answer->refusal = refusal;
     return audit_note(turn, AUDIT_BLOB_DAMAGED, v->actor.name, name, gw_err_text(&why), err);
 }
@@ -200,11 +200,11 @@ enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct
         return tell_damage(turn, msg, v, &entry, err);
     }
     if (v->rc) {
-        turn_done(turn, msg->ticket, v->rc, v->why);
+        turn_done(turn, msg->asker, v->rc, v->why);
         return GW_OK;
     }
     char name[AUDIT_NAME_MAX];
     (void)snprintf(name, sizeof(name), "%.46s %.46s", entry.product, entry.version);
     rc = audit_note(turn, AUDIT_RELEASE_VERIFIED, v->actor.name, name, "all stored artifacts are what was signed", err);
-    return rc ? rc : releases_answer(r, turn, msg->ticket, &entry, err);
+    return rc ? rc : releases_answer(r, turn, msg->asker, &entry, err);
 }

@@ -79,7 +79,7 @@ static enum gw_rc refuse(struct releases *r, struct turn *turn, const struct inb
     name_of(o, name);
     /* The asker's bytes are to blame, not what the gateway stores or can do. */
     enum gw_rc rc = why->rc == GW_CORRUPT || why->rc == GW_UNSUPPORTED ? GW_INVALID : why->rc;
-    turn_done(turn, msg->ticket, rc, gw_err_text(why));
+    turn_done(turn, msg->asker, rc, gw_err_text(why));
     turn->outs[turn->count - 1].answer->refusal = *refusal;
     r->refused[refusal->check]++;
     return audit_note(turn, refusal_kind(refusal->check), o->actor.name, name, gw_err_text(why), err);
@@ -130,7 +130,7 @@ static enum gw_rc stage(struct releases *r, struct turn *turn, const struct inbo
             turn, older ? AUDIT_RELEASE_OLDER : AUDIT_RELEASE_STAGED, o->actor.name, name,
             older ? "a release was staged although a newer one was known" : "a release was checked and staged", err);
     turn_live(turn, LIVE_RELEASES, entry.id);
-    return rc ? rc : releases_answer(r, turn, msg->ticket, &entry, err);
+    return rc ? rc : releases_answer(r, turn, msg->asker, &entry, err);
 }
 
 enum gw_rc releases_imported(struct releases *r, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)

@@ -4,7 +4,7 @@
 #include "releases.h"
 
 /* The answer to GET: this release with its files and how far it is still trusted. */
-GW_MUST_CHECK enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct http_ticket ticket,
+GW_MUST_CHECK enum gw_rc releases_answer(const struct releases *r, struct turn *turn, struct asker asker,
                                          const struct release_entry *entry, struct gw_err *err);
 /* The same out of a store, in any thread that has one: into releases[0] and files, which have room. */
 GW_MUST_CHECK enum gw_rc releases_row(const struct store *store, unsigned threshold, const struct release_entry *entry,

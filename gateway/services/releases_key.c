@@ -37,7 +37,7 @@ static bool gather_key(void *ctx, const struct vendor_key *key)
 
 static enum gw_rc list(struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_KEYS, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_KEYS, msg->asker);
     answer->keys = gw_xalloc(VENDOR_KEYS_MAX, sizeof(*answer->keys));
     struct gathering g = {answer, VENDOR_KEYS_MAX};
     return turn->store->ops->vendor_key_each(turn->store->self, gather_key, &g, err);
@@ -45,7 +45,7 @@ static enum gw_rc list(struct turn *turn, const struct inbox_msg *msg, struct gw
 
 static enum gw_rc add(struct turn *turn, struct inbox_msg *msg)
 {
-    struct work *work = turn_work(turn, WORK_KEY, msg->ticket);
+    struct work *work = turn_work(turn, WORK_KEY, msg->asker);
     work->act = msg->u.act;
     work->blob = GW_TAKE(msg->blob);
     work->blob_len = msg->blob_len;
@@ -58,7 +58,7 @@ static enum gw_rc remove_key(struct turn *turn, const struct inbox_msg *msg, str
     struct vendor_key key;
     enum gw_rc rc = turn->store->ops->vendor_key_get(turn->store->self, act->text, &key, err);
     if (rc == GW_NOT_FOUND || (!rc && key.removed.ms != 0)) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no trusted vendor key has this keyid");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no trusted vendor key has this keyid");
         return GW_OK;
     }
     key.removed = turn->now;
@@ -68,7 +68,7 @@ static enum gw_rc remove_key(struct turn *turn, const struct inbox_msg *msg, str
     if (!rc)
         rc = audit_note(turn, AUDIT_KEY_REMOVED, act->actor.name, key.keyid, "a vendor key is trusted no more", err);
     if (!rc)
-        turn_done(turn, msg->ticket, GW_OK, "the key is trusted no more: see which staged releases it had signed");
+        turn_done(turn, msg->asker, GW_OK, "the key is trusted no more: see which staged releases it had signed");
     return rc;
 }
 
@@ -88,14 +88,14 @@ static enum gw_rc may_add(struct turn *turn, const struct inbox_msg *msg, const 
     *ret_may = false;
     enum gw_rc rc = turn->store->ops->vendor_key_get(turn->store->self, key->keyid, &known, err);
     if (!rc && known.removed.ms == 0) {
-        turn_done(turn, msg->ticket, GW_EXISTS, "this key is trusted already");
+        turn_done(turn, msg->asker, GW_EXISTS, "this key is trusted already");
         return GW_OK;
     }
     if (rc && rc != GW_NOT_FOUND)
         return rc;
     rc = turn->store->ops->vendor_key_each(turn->store->self, count_trusted, &c, err);
     if (!rc && c.trusted >= VENDOR_KEYS_MAX) {
-        turn_done(turn, msg->ticket, GW_CONFLICT, "so many vendor keys cannot be trusted at a time: remove one first");
+        turn_done(turn, msg->asker, GW_CONFLICT, "so many vendor keys cannot be trusted at a time: remove one first");
         return GW_OK;
     }
     *ret_may = rc == GW_OK;
@@ -106,7 +106,7 @@ enum gw_rc releases_key_read(struct turn *turn, const struct inbox_msg *msg, str
 {
     const struct inbox_act *act = &msg->u.act;
     if (!msg->blob) {
-        turn_done(turn, msg->ticket, GW_INVALID, act->text);
+        turn_done(turn, msg->asker, GW_INVALID, act->text);
         return GW_OK;
     }
     struct vendor_key key = *(const struct vendor_key *)(const void *)msg->blob;
@@ -122,7 +122,7 @@ enum gw_rc releases_key_read(struct turn *turn, const struct inbox_msg *msg, str
                         err);
     if (rc)
         return rc;
-    struct answer *answer = turn_answer(turn, ANSWER_KEYS, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_KEYS, msg->asker);
     answer->single = true;
     answer->keys = gw_xalloc(1, sizeof(*answer->keys));
     answer->keys[answer->key_count++] = key;

@@ -7,11 +7,11 @@
 
 /* What people are told is an answer: these codes come before anything was written. Anything else is an error, and the
  * turn leaves nothing. */
-static enum gw_rc refuse_or_fail(struct turn *turn, struct http_ticket ticket, enum gw_rc rc, const struct gw_err *err)
+static enum gw_rc refuse_or_fail(struct turn *turn, struct asker asker, enum gw_rc rc, const struct gw_err *err)
 {
     if (rc != GW_NOT_FOUND && rc != GW_CONFLICT && rc != GW_INVALID && rc != GW_TOO_BIG)
         return rc;
-    turn_done(turn, ticket, rc, gw_err_text(err));
+    turn_done(turn, asker, rc, gw_err_text(err));
     return GW_OK;
 }
 
@@ -24,9 +24,9 @@ static struct rollout_pick *picks_of(const struct rollout_ask_order *ask)
     return picks;
 }
 
-static void answer_preview(struct turn *turn, struct http_ticket ticket, const struct rollouts_preview *preview)
+static void answer_preview(struct turn *turn, struct asker asker, const struct rollouts_preview *preview)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_ROLLOUT_PREVIEW, ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_ROLLOUT_PREVIEW, asker);
     answer->rollouts = gw_xalloc(1, sizeof(*answer->rollouts));
     answer->rollout_count = 1;
     answer->rollouts[0].entry = preview->entry;
@@ -53,15 +53,15 @@ static enum gw_rc order(struct rollouts *r, struct turn *turn, const struct inbo
         GW_FREE struct rollouts_preview *preview = gw_xalloc(1, sizeof(*preview));
         enum gw_rc rc = rollouts_preview(r, turn, &o, preview, err);
         if (rc)
-            return refuse_or_fail(turn, msg->ticket, rc, err);
-        answer_preview(turn, msg->ticket, preview);
+            return refuse_or_fail(turn, msg->asker, rc, err);
+        answer_preview(turn, msg->asker, preview);
         return GW_OK;
     }
     struct rollout_entry entry;
     enum gw_rc rc = rollouts_create(r, turn, &o, &entry, err);
     if (rc)
-        return refuse_or_fail(turn, msg->ticket, rc, err);
-    rollouts_answer(turn, msg->ticket, &entry);
+        return refuse_or_fail(turn, msg->asker, rc, err);
+    rollouts_answer(turn, msg->asker, &entry);
     return GW_OK;
 }
 
@@ -105,7 +105,7 @@ enum gw_rc rollouts_act(struct rollouts *r, struct turn *turn, const struct inbo
     struct rollout_entry entry;
     enum gw_rc rc = rollouts_change(r, turn, &change, &entry, err);
     if (rc)
-        return refuse_or_fail(turn, msg->ticket, rc, err);
-    rollouts_answer(turn, msg->ticket, &entry);
+        return refuse_or_fail(turn, msg->asker, rc, err);
+    rollouts_answer(turn, msg->asker, &entry);
     return GW_OK;
 }

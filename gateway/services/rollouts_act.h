@@ -14,7 +14,7 @@ void rollouts_row(const struct rollout_entry *entry, struct answer_rollout *ret_
 GW_MUST_CHECK enum gw_rc rollouts_behind(const struct store *store, const char *id,
                                          struct store_rollout_before *ret_before, struct gw_err *err);
 /* An answer with this one rollout and what its waves wait for. */
-void rollouts_answer(struct turn *turn, struct http_ticket ticket, const struct rollout_entry *entry);
+void rollouts_answer(struct turn *turn, struct asker asker, const struct rollout_entry *entry);
 /* CREATE, PREVIEW and the changes: the actor was let in by access. What is refused has changed nothing. */
 GW_MUST_CHECK enum gw_rc rollouts_act(struct rollouts *r, struct turn *turn, const struct inbox_msg *msg,
                                       struct gw_err *err);

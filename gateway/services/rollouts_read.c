@@ -17,9 +17,9 @@ void rollouts_row(const struct rollout_entry *entry, struct answer_rollout *ret_
     }
 }
 
-void rollouts_answer(struct turn *turn, struct http_ticket ticket, const struct rollout_entry *entry)
+void rollouts_answer(struct turn *turn, struct asker asker, const struct rollout_entry *entry)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_ROLLOUTS, ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_ROLLOUTS, asker);
     answer->single = true;
     answer->rollouts = gw_xalloc(1, sizeof(*answer->rollouts));
     answer->rollout_count = 1;
@@ -31,11 +31,11 @@ static enum gw_rc get(struct turn *turn, const struct inbox_msg *msg, struct gw_
     struct rollout_entry entry;
     enum gw_rc rc = turn->store->ops->rollout_get(turn->store->self, msg->u.act.text, &entry, err);
     if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such rollout");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no such rollout");
         return GW_OK;
     }
     if (!rc)
-        rollouts_answer(turn, msg->ticket, &entry);
+        rollouts_answer(turn, msg->asker, &entry);
     return rc;
 }
 
@@ -74,12 +74,12 @@ static enum gw_rc list(struct turn *turn, const struct inbox_msg *msg, struct gw
         limit = ROLLOUT_LIST_MAX;
     enum gw_rc rc = rollouts_behind(turn->store, msg->u.act.text, &before, &why);
     if (rc == GW_INVALID) {
-        turn_done(turn, msg->ticket, rc, gw_err_text(&why));
+        turn_done(turn, msg->asker, rc, gw_err_text(&why));
         return GW_OK;
     }
     if (rc)
         return gw_err_set(err, rc, "%s", gw_err_text(&why));
-    struct answer *answer = turn_answer(turn, ANSWER_ROLLOUTS, msg->ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_ROLLOUTS, msg->asker);
     answer->rollouts = gw_xalloc((size_t)limit, sizeof(*answer->rollouts));
     struct gather g = {answer, (size_t)limit};
     return turn->store->ops->rollout_each(turn->store->self, &before, (int)limit + 1, gather_rollout, &g, err);
@@ -94,9 +94,9 @@ static bool gather_attempt(void *ctx, const struct attempt_entry *entry)
     return true;
 }
 
-static struct gather gather_attempts(struct turn *turn, struct http_ticket ticket, size_t limit)
+static struct gather gather_attempts(struct turn *turn, struct asker asker, size_t limit)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_ATTEMPTS, ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_ATTEMPTS, asker);
     answer->attempts = gw_xalloc(limit, sizeof(*answer->attempts));
     return (struct gather){answer, limit};
 }
@@ -109,12 +109,12 @@ static enum gw_rc attempts(struct turn *turn, const struct inbox_msg *msg, struc
         return gw_err_set(err, GW_INVALID, "that is no question for attempts");
     enum gw_rc rc = turn->store->ops->rollout_get(turn->store->self, ask->filter.rollout, &entry, err);
     if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such rollout");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no such rollout");
         return GW_OK;
     }
     if (rc)
         return rc;
-    struct gather g = gather_attempts(turn, msg->ticket, (size_t)ask->limit);
+    struct gather g = gather_attempts(turn, msg->asker, (size_t)ask->limit);
     return turn->store->ops->attempt_each(turn->store->self, &ask->filter, ask->limit + 1, gather_attempt, &g, err);
 }
 
@@ -123,12 +123,12 @@ static enum gw_rc attempts_of_device(struct turn *turn, const struct inbox_msg *
     struct device device;
     enum gw_rc rc = turn->store->ops->device_get(turn->store->self, &msg->u.act.device, &device, err);
     if (rc == GW_NOT_FOUND) {
-        turn_done(turn, msg->ticket, GW_NOT_FOUND, "no such device");
+        turn_done(turn, msg->asker, GW_NOT_FOUND, "no such device");
         return GW_OK;
     }
     if (rc)
         return rc;
-    struct gather g = gather_attempts(turn, msg->ticket, DEVICE_ATTEMPTS_MAX);
+    struct gather g = gather_attempts(turn, msg->asker, DEVICE_ATTEMPTS_MAX);
     return turn->store->ops->attempt_each_of(turn->store->self, &device.id, DEVICE_ATTEMPTS_MAX, gather_attempt, &g,
                                              err);
 }

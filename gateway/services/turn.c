@@ -54,18 +54,18 @@ void turn_due(struct turn *turn, const char *id)
     memcpy(out->id, id, strlen(id) + 1); /* an id of ours */
 }
 
-struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct http_ticket ticket)
+struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct asker asker)
 {
     struct answer *answer = gw_xalloc(1, sizeof(*answer));
     answer->kind = kind;
-    answer->ticket = ticket;
+    answer->asker = asker;
     turn_out(turn, OUT_ANSWER)->answer = answer;
     return answer;
 }
 
-void turn_done(struct turn *turn, struct http_ticket ticket, enum gw_rc rc, const char *text)
+void turn_done(struct turn *turn, struct asker asker, enum gw_rc rc, const char *text)
 {
-    struct answer *answer = turn_answer(turn, ANSWER_DONE, ticket);
+    struct answer *answer = turn_answer(turn, ANSWER_DONE, asker);
     answer->rc = rc;
     (void)snprintf(answer->text, sizeof(answer->text), "%s", text);
 }
@@ -75,11 +75,11 @@ void turn_registry(struct turn *turn, const struct gw_device_id *device)
     turn_out(turn, OUT_REGISTRY)->device = *device;
 }
 
-struct work *turn_work(struct turn *turn, enum work_kind kind, struct http_ticket ticket)
+struct work *turn_work(struct turn *turn, enum work_kind kind, struct asker asker)
 {
     struct work *work = gw_xalloc(1, sizeof(*work));
     work->kind = kind;
-    work->ticket = ticket;
+    work->asker = asker;
     turn_out(turn, OUT_WORK)->work = work;
     return work;
 }

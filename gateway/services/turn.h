@@ -82,11 +82,11 @@ struct turn {
 /* Forgets and frees every out behind the first `keep`; with 0 the rows that changed and the turn's memory, too. */
 void turn_reset(struct turn *turn, size_t keep);
 
-struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct http_ticket ticket);
+struct answer *turn_answer(struct turn *turn, enum answer_kind kind, struct asker asker);
 /* ANSWER_DONE with a code and a sentence. */
-void turn_done(struct turn *turn, struct http_ticket ticket, enum gw_rc rc, const char *text);
+void turn_done(struct turn *turn, struct asker asker, enum gw_rc rc, const char *text);
 void turn_registry(struct turn *turn, const struct gw_device_id *device);
-struct work *turn_work(struct turn *turn, enum work_kind kind, struct http_ticket ticket);
+struct work *turn_work(struct turn *turn, enum work_kind kind, struct asker asker);
 /* What is to become of operators' sessions; the caller fills the rest. */
 struct session_change *turn_session(struct turn *turn, enum session_change_kind kind);
 /* The place of a new out, valid until the next one is noted. */

@@ -28,7 +28,7 @@ static void send_text(const struct artifact *a, struct http_ticket ticket, int s
 static enum gw_rc on_get(void *ctx, const struct http_request *request, struct gw_err *err)
 {
     const struct artifact *a = ctx;
-    struct inbox_msg msg = {.kind = INBOX_ARTIFACT, .now = request->now, .ticket = request->ticket};
+    struct inbox_msg msg = {.kind = INBOX_ARTIFACT, .now = request->now, .asker = {ASKER_ARTIFACT, request->ticket}};
     struct inbox_artifact *asked = &msg.u.artifact;
     if (gw_device_id_parse(gw_view_str(request->peer->cert_cn), &asked->device)) {
         send_text(a, request->ticket, 403, "the certificate is no device's");
@@ -87,8 +87,8 @@ void artifact_send(const struct artifact *a, struct http_ticket ticket, const st
 void artifact_answer(const struct artifact *a, const struct answer *answer)
 {
     if (answer->kind == ANSWER_DONE && answer->rc)
-        send_text(a, answer->ticket, http_status_of(answer->rc),
+        send_text(a, answer->asker.ticket, http_status_of(answer->rc),
                   answer->text[0] ? answer->text : gw_rc_text(answer->rc));
     else
-        send_text(a, answer->ticket, 500, "no answer to a request for an artifact");
+        send_text(a, answer->asker.ticket, 500, "no answer to a request for an artifact");
 }

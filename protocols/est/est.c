@@ -101,7 +101,7 @@ static enum gw_rc post(const struct est *est, const struct http_request *request
         return GW_OK;
     }
     msg->now = request->now;
-    msg->ticket = request->ticket;
+    msg->asker = (struct asker){ASKER_EST, request->ticket};
     (void)snprintf(msg->u.enrol.source, sizeof(msg->u.enrol.source), "%s", request->peer->source);
     gw_buf_take(&der, &msg->blob, &msg->blob_len);
     rc = est->inbox.post(est->inbox.self, msg);
@@ -142,7 +142,7 @@ static enum gw_rc on_simplereenroll(void *ctx, const struct http_request *reques
 static enum gw_rc on_trust(void *ctx, const struct http_request *request, struct gw_err *err)
 {
     const struct est *est = ctx;
-    struct inbox_msg msg = {.kind = INBOX_TRUST, .now = request->now, .ticket = request->ticket};
+    struct inbox_msg msg = {.kind = INBOX_TRUST, .now = request->now, .asker = {ASKER_EST, request->ticket}};
     if (gw_device_id_parse(gw_view_str(request->peer->cert_cn), &msg.u.enrol.id)) {
         send_text(est, request->ticket, 403, "the certificate is no device's");
         return GW_OK;
@@ -223,9 +223,9 @@ static void send_enrolled(const struct est *est, const struct answer *answer)
     gw_buf_init(&der, EST_CERT_MAX);
     gw_buf_init(&text, 2 * EST_CERT_MAX);
     if (est->certs_only(&cert, 1, &der, NULL) || add_base64_lines(&text, gw_buf_view(&der)))
-        send_text(est, answer->ticket, 500, "the certificate could not be wrapped; ask again");
+        send_text(est, answer->asker.ticket, 500, "the certificate could not be wrapped; ask again");
     else
-        send_pkcs7(est, answer->ticket, gw_buf_view(&text));
+        send_pkcs7(est, answer->asker.ticket, gw_buf_view(&text));
 }
 
 /* RFC 7030 section 4.2.3: 202 with Retry-After in seconds. */
@@ -238,7 +238,7 @@ static void send_retry(const struct est *est, const struct answer *answer)
     (void)snprintf(seconds, sizeof(seconds), "%d", answer->retry_after_s > 0 ? answer->retry_after_s : 1);
     (void)http_reply_header(&reply, "retry-after:", seconds);
     (void)gw_buf_add_str(&reply.body, "waiting for approval\n");
-    send(est, answer->ticket, &reply);
+    send(est, answer->asker.ticket, &reply);
 }
 
 static void send_trust(const struct est *est, const struct answer *answer)
@@ -247,7 +247,7 @@ static void send_trust(const struct est *est, const struct answer *answer)
     http_reply_init(&reply, 200);
     reply.content_type = "text/plain; charset=utf-8";
     (void)gw_buf_printf(&reply.body, "%s\n", answer->text);
-    send(est, answer->ticket, &reply);
+    send(est, answer->asker.ticket, &reply);
 }
 
 void est_answer(const struct est *est, const struct answer *answer)
@@ -259,12 +259,12 @@ void est_answer(const struct est *est, const struct answer *answer)
     else if (answer->kind == ANSWER_TRUST)
         send_trust(est, answer);
     else if (answer->kind == ANSWER_UNAUTHORIZED)
-        send_unauthorized(est, answer->ticket);
+        send_unauthorized(est, answer->asker.ticket);
     else if (answer->kind == ANSWER_TRUST)
         send_trust(est, answer);
     else if (answer->kind == ANSWER_DONE)
-        send_text(est, answer->ticket, http_status_of(answer->rc),
+        send_text(est, answer->asker.ticket, http_status_of(answer->rc),
                   answer->text[0] ? answer->text : gw_rc_text(answer->rc));
     else
-        send_text(est, answer->ticket, 500, "no answer to an enrolment request");
+        send_text(est, answer->asker.ticket, 500, "no answer to an enrolment request");
 }

@@ -55,7 +55,7 @@ static enum gw_rc handle(void *ctx, const struct http_request *request, struct g
     const struct rest_bound *bound = ctx;
     if (bound->op->access == REST_PUBLIC)
         return answer_at_once(bound, request);
-    GW_CLEANUP(wipe_blob) struct inbox_msg msg = {.kind = INBOX_ACT, .ticket = request->ticket};
+    GW_CLEANUP(wipe_blob) struct inbox_msg msg = {.kind = INBOX_ACT, .asker = {ASKER_REST, request->ticket}};
     msg.u.act.kind = bound->op->kind;
     msg.u.act.if_rev = -1;
     enum gw_rc rc = gw_view_copy_str(gw_view_str(request->peer->source), msg.u.act.source, sizeof(msg.u.act.source));
@@ -114,5 +114,5 @@ void rest_answer(const struct rest *rest, const struct answer *answer)
 {
     struct http_reply reply;
     rest_format(rest, answer, &reply);
-    rest->config.responder.respond(rest->config.responder.self, answer->ticket, &reply);
+    rest->config.responder.respond(rest->config.responder.self, answer->asker.ticket, &reply);
 }

@@ -18,7 +18,7 @@ enum gw_rc rest_gate_denied(const struct rest_bound *bound, const struct http_re
 {
     if (!actor->name[0])
         return GW_DENIED;
-    struct inbox_msg msg = {.kind = INBOX_ACT, .ticket = request->ticket};
+    struct inbox_msg msg = {.kind = INBOX_ACT, .asker = {ASKER_REST, request->ticket}};
     msg.u.act = (struct inbox_act){.kind = bound->op->kind, .refused = true, .actor = *actor, .if_rev = -1};
     (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "%s", err->text);
     if (bound->rest->config.inbox.post(bound->rest->config.inbox.self, &msg))

@@ -7,7 +7,7 @@
 static enum gw_rc refuse_by_role(const struct rest_bound *bound, const struct http_request *request,
                                  const struct actor *actor, struct gw_err *err)
 {
-    struct inbox_msg msg = {.kind = INBOX_ACT, .ticket = request->ticket};
+    struct inbox_msg msg = {.kind = INBOX_ACT, .asker = {ASKER_REST, request->ticket}};
     msg.u.act.kind = bound->op->kind;
     msg.u.act.actor = *actor;
     msg.u.act.if_rev = -1;
@@ -21,7 +21,7 @@ enum gw_rc rest_import_open(void *ctx, const struct http_request *request, int64
 {
     const struct rest_bound *bound = ctx;
     const struct rest_config *config = &bound->rest->config;
-    struct import_request import = {.ticket = request->ticket, .length = length};
+    struct import_request import = {.asker = {ASKER_REST, request->ticket}, .length = length};
     struct gw_view parameters;
     enum gw_rc rc = rest_gate_actor(bound->rest, bound->op, request, &import.actor, err);
     if (!rc)

@@ -54,7 +54,7 @@ static enum gw_rc post(void *self, const struct inbox_msg *msg)
     (void)self;
     (void)snprintf(path, sizeof(path), "%s/files/artifact", dir);
     struct artifact_file file = {.fd = open(path, O_RDONLY | O_CLOEXEC), .size = (uint64_t)FILE_BYTES};
-    artifact_send(artifact, msg->ticket, &file);
+    artifact_send(artifact, msg->asker.ticket, &file);
     return GW_OK;
 }
 

@@ -28,11 +28,11 @@ static void collect(void *ctx, const struct answer *answer)
     (void)pthread_mutex_lock(&c->lock);
     while (c->hold)
         (void)pthread_cond_wait(&c->changed, &c->lock);
-    if (answer->ticket.slot < QUERIES)
-        c->answers[answer->ticket.slot]++;
+    if (answer->asker.ticket.slot < QUERIES)
+        c->answers[answer->asker.ticket.slot]++;
     c->total++;
-    c->wrong +=
-        answer->rc || answer->to != ANSWER_TO_REST || answer->kind != ANSWER_LOG_EVENTS || answer->event_count != 100;
+    c->wrong += answer->rc || answer->asker.kind != ASKER_REST || answer->kind != ANSWER_LOG_EVENTS ||
+                answer->event_count != 100;
     (void)pthread_cond_broadcast(&c->changed);
     (void)pthread_mutex_unlock(&c->lock);
 }
@@ -54,7 +54,8 @@ static struct query_threads *start(size_t threads, bool hold)
 static enum gw_rc give(struct query_threads *q, uint32_t slot)
 {
     struct query *query = gw_xalloc(1, sizeof(*query));
-    *query = (struct query){.kind = QUERY_EVENTS, .ticket = {slot, 1}, .log = kit_log("pump-1", 7), .limit = 100};
+    *query = (struct query){
+        .kind = QUERY_EVENTS, .asker = {ASKER_REST, {slot, 1}}, .log = kit_log("pump-1", 7), .limit = 100};
     enum gw_rc rc = query_threads_give(q, query);
     if (rc)
         free(query);

@@ -234,11 +234,11 @@ static void a_stop_ends_it_with_a_cursor(void)
     GW_FREE struct query *q = new_query("no.such:thing", 10);
     atomic_bool stop = true;
     ANSWER(a);
-    q->ticket = (struct http_ticket){.slot = 3, .generation = 9};
+    q->asker = (struct asker){ASKER_REST, {.slot = 3, .generation = 9}};
     rows_run(&kit.source, q, &stop, a);
     CU_ASSERT(a->rc == GW_OK && a->device_count == 0 && a->more);
     CU_ASSERT_STRING_EQUAL(a->behind, "pump-1000");
-    CU_ASSERT(a->to == ANSWER_TO_REST && a->ticket.slot == 3 && a->ticket.generation == 9);
+    CU_ASSERT(a->asker.kind == ASKER_REST && a->asker.ticket.slot == 3 && a->asker.ticket.generation == 9);
 }
 
 static void what_is_not_there_is_no_place_to_go_on(void)

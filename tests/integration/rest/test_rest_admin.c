@@ -68,7 +68,7 @@ static enum gw_rc post(void *self, const struct inbox_msg *msg)
 {
     struct bench *b = self;
     GW_FREE struct answer *a = gw_xalloc(1, sizeof(*a));
-    a->ticket = msg->ticket;
+    a->asker = msg->asker;
     free(msg->blob);
     (void)pthread_mutex_lock(&b->lock);
     b->last = msg->u.act;

@@ -44,12 +44,12 @@ static enum gw_rc post(void *self, const struct inbox_msg *msg)
     (void)self;
     gw.asker = msg->u.artifact.cert_sha256;
     if (gw.refusal) {
-        const struct answer answer = {.kind = ANSWER_DONE, .ticket = msg->ticket, .rc = gw.refusal};
+        const struct answer answer = {.kind = ANSWER_DONE, .asker = msg->asker, .rc = gw.refusal};
         artifact_answer(gw.artifact, &answer);
         return GW_OK;
     }
     const struct artifact_file file = {.fd = open(gw.path, O_RDONLY | O_CLOEXEC), .size = gw.size, .sha256 = gw.sha256};
-    artifact_send(gw.artifact, msg->ticket, &file);
+    artifact_send(gw.artifact, msg->asker.ticket, &file);
     return GW_OK;
 }
 

@@ -38,7 +38,7 @@ static enum gw_rc post(void *self, const struct inbox_msg *msg)
     (void)self;
     free(gw.last.blob);
     gw.last = *msg;
-    gw.next.ticket = msg->ticket;
+    gw.next.asker = msg->asker;
     est_answer(gw.est, &gw.next);
     return GW_OK;
 }

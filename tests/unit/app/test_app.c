@@ -28,7 +28,7 @@ static void wake(void *ctx)
 
 static enum gw_rc post_kind(struct inbox port, enum inbox_kind kind, uint32_t slot, size_t blob_len)
 {
-    struct inbox_msg msg = {.kind = kind, .ticket = {slot, 0}, .blob_len = blob_len};
+    struct inbox_msg msg = {.kind = kind, .asker = {ASKER_REST, {slot, 0}}, .blob_len = blob_len};
     msg.blob = blob_len ? malloc(blob_len) : NULL;
     enum gw_rc rc = port.post(port.self, &msg);
     if (rc)
@@ -52,7 +52,7 @@ static void inbox_keeps_order_and_reserve(void)
     struct inbox_msg msg;
     for (size_t i = 0; i < taken; i++) {
         CU_ASSERT_FATAL(inbox_queue_take(q, &msg));
-        CU_ASSERT_EQUAL(msg.ticket.slot, i);
+        CU_ASSERT_EQUAL(msg.asker.ticket.slot, i);
         CU_ASSERT(msg.now.ms > 0);
     }
     inbox_queue_close(q);

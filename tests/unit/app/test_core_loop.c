@@ -164,7 +164,7 @@ static void post(struct house *h, struct inbox_msg *msg)
 
 static struct inbox_msg act(enum act_kind kind, int64_t number)
 {
-    struct inbox_msg msg = {.kind = INBOX_ACT};
+    struct inbox_msg msg = {.kind = INBOX_ACT, .asker = {ASKER_REST, {2, 1}}};
     msg.u.act = (struct inbox_act){.kind = kind, .if_rev = -1, .number = number};
     msg.u.act.actor = (struct actor){.name = "local:root", .role = USER_ADMIN, .local = true, .superuser = true};
     return msg;
@@ -290,7 +290,7 @@ static void a_door_that_was_not_stored_is_not_open(void)
 
 static void hashed(struct house *h, const char *code)
 {
-    struct inbox_msg msg = {.kind = INBOX_HASHED};
+    struct inbox_msg msg = {.kind = INBOX_HASHED, .asker = {ASKER_REST, {2, 1}}};
     msg.u.act = (struct inbox_act){.kind = ACT_CLAIM, .if_rev = -1};
     (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "%s", code);
     (void)snprintf(msg.u.act.name, sizeof(msg.u.act.name), "admin");
@@ -332,7 +332,7 @@ static void a_sign_in_that_was_not_stored_begins_no_session(void)
     CU_ASSERT_EQUAL_FATAL(real_store.ops->user_put(real_store.self, &ann, NULL), GW_OK);
     CU_ASSERT_EQUAL_FATAL(real_store.ops->commit(real_store.self, NULL), GW_OK);
     h.core.operate.access.claimed = true;
-    struct inbox_msg right = {.kind = INBOX_CHECKED};
+    struct inbox_msg right = {.kind = INBOX_CHECKED, .asker = {ASKER_REST, {2, 1}}};
     right.u.act = (struct inbox_act){.kind = ACT_SIGN_IN, .name = "ann", .if_rev = -1, .checked_rev = ann.rev};
     disk_full = true;
     post(&h, &right);
@@ -426,6 +426,53 @@ static void status_tells_who_watches_and_a_set_clock_is_told(void)
     house_close(&h);
 }
 
+static void check_asker(const struct house *h, const struct asker *asker)
+{
+    CU_ASSERT_EQUAL(h->last.asker.kind, asker->kind);
+    CU_ASSERT_EQUAL(h->last.asker.ticket.slot, asker->ticket.slot);
+    CU_ASSERT_EQUAL(h->last.asker.ticket.generation, asker->ticket.generation);
+}
+
+static void the_answer_goes_to_who_asked(void)
+{
+    static const enum asker_kind kinds[] = {ASKER_REST, ASKER_EST, ASKER_ARTIFACT};
+    struct house h;
+    house_open(&h);
+    for (uint32_t i = 0; i < 3; i++) {
+        struct inbox_msg status = act(ACT_STATUS, 0), opening = act(ACT_DOOR_OPEN, 15), wrong = act(ACT_LOG_LIST, 0);
+        const struct asker asker = {kinds[i], {i, 7}};
+        status.asker = opening.asker = wrong.asker = asker;
+        post(&h, &status);
+        check_asker(&h, &asker);
+        CU_ASSERT_EQUAL(h.last.kind, ANSWER_STATUS);
+        post(&h, &wrong); /* the turn fails: its query is not there */
+        check_asker(&h, &asker);
+        CU_ASSERT_EQUAL(h.last.rc, GW_AGAIN);
+        disk_full = true; /* the transaction does */
+        post(&h, &opening);
+        disk_full = false;
+        check_asker(&h, &asker);
+        CU_ASSERT_EQUAL(h.last.rc, GW_NO_SPACE);
+    }
+    house_close(&h);
+}
+
+static void what_nobody_asked_for_is_refused_to_nobody(void)
+{
+    struct house h;
+    house_open(&h);
+    struct inbox_msg look = {.kind = INBOX_LOOK}, status = act(ACT_STATUS, 0);
+    struct inbox port = inbox_queue_port(h.core.queue);
+    size_t before = h.answers;
+    disk_full = true;
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, &look), GW_OK);
+    post(&h, &status);
+    disk_full = false;
+    CU_ASSERT_EQUAL(h.answers, before + 1);
+    CU_ASSERT_EQUAL(h.last.asker.kind, ASKER_REST);
+    house_close(&h);
+}
+
 static struct inbox_msg invitation(void)
 {
     struct inbox_msg msg = act(ACT_INVITE, 0);
@@ -474,6 +521,8 @@ static void rows_are_handed_over_again_when_they_were_lost(void)
 }
 
 static const struct gw_test_case cases[] = {
+    {"the answer goes to who asked, a refusal too", the_answer_goes_to_who_asked},
+    {"what nobody asked for is refused to nobody", what_nobody_asked_for_is_refused_to_nobody},
     {"rollouts and their attempts are counted", rollouts_and_attempts_are_counted},
     {"status tells who watches, and a clock that was set is told", status_tells_who_watches_and_a_set_clock_is_told},
     {"a device that floods displaces nobody", a_device_that_floods_displaces_nobody},

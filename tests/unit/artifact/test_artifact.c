@@ -123,12 +123,13 @@ static void a_file_goes_out_under_its_digest(void)
 static void a_refusal_says_so(void)
 {
     struct artifact *a = make();
-    const struct answer refusal = {.kind = ANSWER_DONE, .ticket = {3, 9}, .rc = GW_NOT_FOUND, .text = "not here"};
+    const struct answer refusal = {
+        .kind = ANSWER_DONE, .asker = {ASKER_ARTIFACT, {3, 9}}, .rc = GW_NOT_FOUND, .text = "not here"};
     artifact_answer(a, &refusal);
     CU_ASSERT_EQUAL(seen.reply.status, 404);
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&seen.reply.body), "not here\n");
     forget();
-    const struct answer wrong = {.kind = ANSWER_TRUST, .ticket = {3, 9}};
+    const struct answer wrong = {.kind = ANSWER_TRUST, .asker = {ASKER_ARTIFACT, {3, 9}}};
     artifact_answer(a, &wrong);
     CU_ASSERT_EQUAL(seen.reply.status, 500);
     forget();

@@ -124,7 +124,8 @@ static void simpleenroll_posts_the_csr_with_its_credentials(void)
     CU_ASSERT_EQUAL(call(est, "simpleenroll", &request), GW_OK);
     CU_ASSERT_TRUE_FATAL(seen.posted);
     CU_ASSERT_EQUAL(seen.msg.kind, INBOX_ENROL);
-    CU_ASSERT_EQUAL(seen.msg.ticket.slot, 3);
+    CU_ASSERT_EQUAL(seen.msg.asker.kind, ASKER_EST);
+    CU_ASSERT_EQUAL(seen.msg.asker.ticket.slot, 3);
     CU_ASSERT_STRING_EQUAL(seen.msg.u.enrol.id.text, "pump-7");
     CU_ASSERT_STRING_EQUAL(seen.msg.u.enrol.source, "192.0.2.7");
     CU_ASSERT_TRUE(seen.msg.u.enrol.has_secret && seen.msg.u.enrol.secret_readable);
@@ -202,7 +203,7 @@ static void the_log_s_key_is_for_devices(void)
     CU_ASSERT_EQUAL(call(est, "/device/v1/trust", &request), GW_OK);
     CU_ASSERT_TRUE(!seen.posted && seen.reply.status == 403);
     forget();
-    struct answer answer = {.kind = ANSWER_TRUST, .ticket = {3, 9}, .text = "gw-1+0+key"};
+    struct answer answer = {.kind = ANSWER_TRUST, .asker = {ASKER_EST, {3, 9}}, .text = "gw-1+0+key"};
     est_answer(est, &answer);
     CU_ASSERT_EQUAL(seen.reply.status, 200);
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&seen.reply.body), "gw-1+0+key\n");
@@ -213,7 +214,8 @@ static void the_log_s_key_is_for_devices(void)
 static void answers_become_responses(void)
 {
     struct est *est = make();
-    struct answer answer = {.kind = ANSWER_ENROLLED, .ticket = {3, 9}, .cert = {.der = "CERT", .der_len = 4}};
+    struct answer answer = {
+        .kind = ANSWER_ENROLLED, .asker = {ASKER_EST, {3, 9}}, .cert = {.der = "CERT", .der_len = 4}};
     est_answer(est, &answer);
     CU_ASSERT_EQUAL(seen.reply.status, 200);
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&seen.reply.body), "Q0VSVA==\r\n");

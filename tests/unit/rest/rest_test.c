@@ -44,8 +44,9 @@ static void posts_each_device_act_with_its_device(void)
         CU_ASSERT_EQUAL(f.msg.u.act.kind, acts[i].kind);
         CU_ASSERT_STRING_EQUAL(f.msg.u.act.device.text, "pump-7");
         CU_ASSERT_EQUAL(f.msg.u.act.if_rev, -1);
-        CU_ASSERT_EQUAL(f.msg.ticket.slot, 7);
-        CU_ASSERT_EQUAL(f.msg.ticket.generation, 9);
+        CU_ASSERT_EQUAL(f.msg.asker.kind, ASKER_REST);
+        CU_ASSERT_EQUAL(f.msg.asker.ticket.slot, 7);
+        CU_ASSERT_EQUAL(f.msg.asker.ticket.generation, 9);
         CU_ASSERT_STRING_EQUAL(f.msg.u.act.source, "192.0.2.7");
     }
 }
@@ -489,7 +490,8 @@ static void one_device_is_an_object_with_its_etag(void)
     FIXTURE;
     (void)err;
     struct answer_device d = some_device();
-    struct answer a = {.kind = ANSWER_DEVICES, .ticket = {3, 4}, .devices = &d, .device_count = 1, .single = true};
+    struct answer a = {
+        .kind = ANSWER_DEVICES, .asker = {ASKER_REST, {3, 4}}, .devices = &d, .device_count = 1, .single = true};
     rest_answer(f.rest, &a);
     CU_ASSERT_EQUAL(f.ticket.slot, 3);
     CU_ASSERT_EQUAL(f.reply.status, 200);

@@ -210,7 +210,7 @@ static void permits(void)
 
 static enum gw_rc read_logs(struct desk *d, enum act_kind kind, const struct actor *actor, size_t blob_len)
 {
-    struct inbox_msg msg = {.kind = INBOX_ACT, .ticket = {5, 6}};
+    struct inbox_msg msg = {.kind = INBOX_ACT, .asker = {ASKER_REST, {5, 6}}};
     msg.u.act = (struct inbox_act){.kind = kind, .actor = *actor, .if_rev = -1};
     msg.blob = gw_xalloc(1, sizeof(struct query));
     msg.blob_len = blob_len;
@@ -240,7 +240,8 @@ static void reads_of_logs_go_to_the_query_threads(void)
         CU_ASSERT_EQUAL(read_logs(&d, kinds[i], &viewer, sizeof(struct query)), GW_OK);
         const struct turn_out *out = desk_out(&d, OUT_QUERY);
         CU_ASSERT_FATAL(out && out->query);
-        CU_ASSERT(out->query->ticket.slot == 5 && out->query->ticket.generation == 6);
+        CU_ASSERT_EQUAL(out->query->asker.kind, ASKER_REST);
+        CU_ASSERT(out->query->asker.ticket.slot == 5 && out->query->asker.ticket.generation == 6);
         CU_ASSERT_PTR_NULL(desk_answer(&d));
         CU_ASSERT_EQUAL(read_logs(&d, kinds[i], &nobody, sizeof(struct query)), GW_OK);
         CU_ASSERT_PTR_NULL(desk_out(&d, OUT_QUERY));
@@ -267,7 +268,7 @@ static void lists_with_a_query_go_to_the_query_threads(void)
         CU_ASSERT_EQUAL(read_logs(&d, kinds[i], &viewer, sizeof(struct query)), GW_OK);
         const struct turn_out *out = desk_out(&d, OUT_QUERY);
         CU_ASSERT_FATAL(out && out->query);
-        CU_ASSERT(out->query->ticket.slot == 5 && out->query->ticket.generation == 6);
+        CU_ASSERT(out->query->asker.ticket.slot == 5 && out->query->asker.ticket.generation == 6);
         CU_ASSERT_PTR_NULL(desk_answer(&d));
         CU_ASSERT_EQUAL(read_logs(&d, kinds[i], &nobody, sizeof(struct query)), GW_OK);
         CU_ASSERT_PTR_NULL(desk_out(&d, OUT_QUERY));

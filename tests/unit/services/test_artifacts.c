@@ -115,7 +115,7 @@ static void open_world(void)
 /* What comes of a request: the status of its refusal, or 200 when a worker is to open the file. */
 static int ask(const char *device, uint8_t cert, unsigned number, const char *name)
 {
-    struct inbox_msg msg = {.kind = INBOX_ARTIFACT, .now = d.now, .ticket = {1, 2}};
+    struct inbox_msg msg = {.kind = INBOX_ARTIFACT, .now = d.now, .asker = {ASKER_ARTIFACT, {1, 2}}};
     struct inbox_artifact *a = &msg.u.artifact;
     a->device = desk_id(device);
     a->cert_sha256 = desk_hash(cert);
@@ -130,7 +130,8 @@ static int ask(const char *device, uint8_t cert, unsigned number, const char *na
     CU_ASSERT_EQUAL(out->work->kind, WORK_ARTIFACT);
     CU_ASSERT_EQUAL(out->work->size, 4096);
     CU_ASSERT_EQUAL(out->work->sha256.bytes[0], 0xee);
-    CU_ASSERT_EQUAL(out->work->ticket.generation, 2);
+    CU_ASSERT_EQUAL(out->work->asker.kind, ASKER_ARTIFACT);
+    CU_ASSERT_EQUAL(out->work->asker.ticket.generation, 2);
     return 200;
 }
 

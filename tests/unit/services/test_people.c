@@ -39,7 +39,7 @@ static void open_house(struct desk *d)
 
 static struct inbox_msg message(enum act_kind kind, const char *name, const char *source)
 {
-    struct inbox_msg msg = {.kind = INBOX_ACT, .ticket = {3, 4}};
+    struct inbox_msg msg = {.kind = INBOX_ACT, .asker = {ASKER_REST, {3, 4}}};
     msg.u.act = (struct inbox_act){.kind = kind, .if_rev = -1};
     (void)snprintf(msg.u.act.name, sizeof(msg.u.act.name), "%s", name ? name : "");
     (void)snprintf(msg.u.act.source, sizeof(msg.u.act.source), "%s", source ? source : SOURCE);
@@ -68,7 +68,7 @@ static void checked(struct desk *d, enum gw_rc rc, const char *new_hash)
 {
     const struct turn_out *out = desk_out(d, OUT_WORK);
     CU_ASSERT_FATAL(out != NULL && out->work->kind == WORK_CHECK);
-    struct inbox_msg msg = {.kind = INBOX_CHECKED, .ticket = out->work->ticket, .u.act = out->work->act};
+    struct inbox_msg msg = {.kind = INBOX_CHECKED, .asker = out->work->asker, .u.act = out->work->act};
     msg.u.act.checked = rc;
     if (new_hash)
         with_blob(&msg, new_hash, strlen(new_hash));
@@ -79,7 +79,7 @@ static void hashed(struct desk *d)
 {
     const struct turn_out *out = desk_out(d, OUT_WORK);
     CU_ASSERT_FATAL(out != NULL && out->work->kind == WORK_PASSWORD);
-    struct inbox_msg msg = {.kind = INBOX_HASHED, .ticket = out->work->ticket, .u.act = out->work->act};
+    struct inbox_msg msg = {.kind = INBOX_HASHED, .asker = out->work->asker, .u.act = out->work->act};
     with_blob(&msg, "$argon2id$new", 13);
     CU_ASSERT_EQUAL_FATAL(desk_msg(d, &msg), GW_OK);
 }
