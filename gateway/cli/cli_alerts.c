@@ -3,21 +3,16 @@
 
 #include "alert.h"
 #include "cli.h"
+#include "cli_list.h"
 #include "cli_table.h"
 #include "event.h"
 #include "gw_cleanup.h"
 #include "gw_num.h"
 
-#define PAGE       500
-#define CURSOR_MAX 64
 #define SNOOZE_MAX (ALERT_SNOOZE_MS_MAX / GW_SECOND_MS)
 
-static const char *const titles[] = {"ID", "SEVERITY", "STATE", "CLASS", "DEVICE", "COUNT", "LAST", "MESSAGE"};
-static const char *const keys[] = {"id", "severity", "state", "class", "device", "count", "last", "message"};
-#define COLUMNS 8
-
-/* The filter of the options, as the query of the list. */
-static enum cli_exit write_filter(struct cli *cli, struct gw_buf *ret_query)
+/* The filter of the options, as the list's path. A query that says nothing of states is about all, as everywhere. */
+static enum cli_exit write_filter(struct cli *cli, struct gw_buf *ret_path)
 {
     struct gw_device_id id;
     enum event_sev sev;
@@ -26,57 +21,26 @@ static enum cli_exit write_filter(struct cli *cli, struct gw_buf *ret_query)
         return rc;
     if (cli->min_sev && event_sev_parse(gw_view_str(cli->min_sev), &sev))
         return cli_usage(cli, "--min-sev is one of info low medium high critical fatal");
-    (void)gw_buf_printf(ret_query, "state=%s", cli->options & CLI_OPT_ALL ? "all" : "open");
+    bool all = cli->options & CLI_OPT_ALL || cli->word_count > 0;
+    (void)gw_buf_printf(ret_path, "/api/v1/alerts?limit=500&state=%s", all ? "all" : "open");
     if (cli->device)
-        (void)gw_buf_printf(ret_query, "&device=%s", id.text);
+        (void)gw_buf_printf(ret_path, "&device=%s", id.text);
     if (cli->min_sev)
-        (void)gw_buf_printf(ret_query, "&min_sev=%s", cli->min_sev);
-    return CLI_OK;
-}
-
-/* "<digits>.<hex>", as the gateway makes it: what goes into a path is looked at. */
-static bool keep_cursor(const struct json_value *answer, char cursor[CURSOR_MAX])
-{
-    if (json_str(answer, "next", cursor, CURSOR_MAX, NULL))
-        return false;
-    return cursor[0] && strspn(cursor, "-0123456789abcdef.") == strlen(cursor);
-}
-
-static enum cli_exit list_page(struct cli *cli, const char *query, struct cli_table *t, char cursor[CURSOR_MAX])
-{
-    char path[320];
-    (void)snprintf(path, sizeof(path), "/api/v1/alerts?limit=%d&%s%s%s", PAGE, query, cursor[0] ? "&cursor=" : "",
-                   cursor);
-    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
-    enum cli_exit rc = cli_ask(cli, &(struct cli_question){.method = "GET", .path = path}, &doc);
-    if (rc)
-        return rc;
-    const struct json_value *list = json_find(json_root(doc), "alerts");
-    for (size_t i = 0; i < json_count(list); i++)
-        for (size_t k = 0; k < COLUMNS; k++)
-            cli_table_add_member(t, json_item(list, i), keys[k]);
-    char next[CURSOR_MAX];
-    bool more = keep_cursor(json_root(doc), next) && strcmp(next, cursor) != 0;
-    (void)snprintf(cursor, CURSOR_MAX, "%s", more ? next : "");
+        (void)gw_buf_printf(ret_path, "&min_sev=%s", cli->min_sev);
     return CLI_OK;
 }
 
 enum cli_exit cli_alerts_list(struct cli *cli)
 {
-    GW_CLEANUP(gw_buf_done) struct gw_buf query;
-    GW_CLEANUP(cli_table_done) struct cli_table t;
-    char cursor[CURSOR_MAX] = "";
-    gw_buf_init(&query, 256);
-    cli_table_init(&t, titles, COLUMNS);
-    enum cli_exit rc = write_filter(cli, &query);
-    for (int pages = 0; !rc && pages <= ALERTS_MAX / PAGE; pages++) {
-        rc = list_page(cli, gw_buf_str(&query), &t, cursor);
-        if (!cursor[0])
-            break;
-    }
-    if (rc || cli->json)
+    static const char *const titles[] = {"ID", "SEVERITY", "STATE", "CLASS", "DEVICE", "COUNT", "LAST", "MESSAGE"};
+    static const char *const keys[] = {"id", "severity", "state", "class", "device", "count", "last", "message"};
+    GW_CLEANUP(gw_buf_done) struct gw_buf path;
+    gw_buf_init(&path, 256);
+    enum cli_exit rc = write_filter(cli, &path);
+    if (rc)
         return rc;
-    return cli_table_list(&t, cli, "no alert is open");
+    const struct cli_list list = {gw_buf_str(&path), "alerts", titles, keys, 8, "no alert is open"};
+    return cli_list_query(cli, &list);
 }
 
 static enum cli_exit check_id(struct cli *cli)

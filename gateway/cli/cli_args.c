@@ -138,12 +138,18 @@ static bool wants_json(int argc, const char *const argv[])
     return false;
 }
 
+/* "-tag:lab", "-seen>2d": a term of a query. All options begin with two. */
+static bool is_term(const char *arg)
+{
+    return arg[0] == '-' && arg[1] != '-' && strpbrk(arg, ":<>");
+}
+
 enum cli_exit cli_args_parse(struct cli *cli, int argc, const char *const argv[])
 {
     cli->json = wants_json(argc, argv);
     bool words_only = false;
     for (int i = 1; i < argc; i++) {
-        bool option = !words_only && argv[i][0] == '-' && argv[i][1];
+        bool option = !words_only && argv[i][0] == '-' && argv[i][1] && !is_term(argv[i]);
         if (option && strcmp(argv[i], "--") == 0) {
             words_only = true;
         } else if (option) {

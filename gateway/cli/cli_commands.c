@@ -1,7 +1,12 @@
 /* Every command there is. A new one is a row here and a function. */
 #include "cli.h"
 
-#define ACT_OPTIONS  CLI_OPT_REV
+#define ACT_OPTIONS CLI_OPT_REV
+/* Of lists with a query. */
+#define QUERY_HELP                                                                                                     \
+    "QUERY is terms with spaces between, all of which must hold: key:value, key:val*,\n"                               \
+    "key<1.10, key>2d, any text, and -term for what must not hold (docs/live.md). A\n"                                 \
+    "value with spaces needs quotes that the shell leaves: 'name:\"pump 7\"'."
 #define PLAN_OPTIONS (CLI_OPT_PLAN | CLI_OPT_WAVE | CLI_OPT_GATE | CLI_OPT_NAME)
 
 static const struct cli_command commands[] = {
@@ -15,7 +20,8 @@ static const struct cli_command commands[] = {
      "dashboard, compare the server key, enter the code. Because a code must not end\n"
      "up in a log, it is printed on a terminal only, or with --stdout.",
      cli_claim},
-    {"device list", NULL, 0, 0, "all devices", NULL, cli_device_list},
+    {"device list", "[QUERY...]", -1, 0, "all devices, or those that fit a query",
+     QUERY_HELP "\nFor example: status:offline seen>2d inventory.hardware:revb", cli_device_list},
     {"device show", "ID", 1, 0, "one device, and what it says that it runs", NULL, cli_device_show},
     {"device history", "ID", 1, 0, "what was rolled out to a device, the newest first", NULL, cli_device_history},
     {"device invite", "ID", 1, CLI_OPT_QR | CLI_OPT_OUT | CLI_OPT_NAME | CLI_OPT_REV,
@@ -70,9 +76,10 @@ static const struct cli_command commands[] = {
      "--key the key that lies in DIR (or that the gateway tells) is used, which\n"
      "proves only that everything fits together.",
      cli_logs_verify},
-    {"alerts list", NULL, 0, CLI_OPT_DEVICE | CLI_OPT_MIN_SEV | CLI_OPT_ALL, "what needs looking at, the newest first",
-     "Open alerts; with --all resolved ones too. Events with one cause are one alert\n"
-     "with a count (docs/alerts.md).",
+    {"alerts list", "[QUERY...]", -1, CLI_OPT_DEVICE | CLI_OPT_MIN_SEV | CLI_OPT_ALL,
+     "what needs looking at, the newest first",
+     "Open alerts; with --all or a query resolved ones too. Events with one cause are\n"
+     "one alert with a count (docs/alerts.md).\n" QUERY_HELP,
      cli_alerts_list},
     {"alerts show", "ID", 1, 0, "one alert, and where its last event lies", NULL, cli_alerts_show},
     {"alerts ack", "ID", 1, CLI_OPT_REV | CLI_OPT_NOTE, "say that an alert was seen", NULL, cli_alerts_ack},
@@ -116,7 +123,8 @@ static const struct cli_command commands[] = {
      "The gateway checks signatures, dates and counters before it takes the files, and\n"
      "every digest while it does. What is refused leaves nothing behind.",
      cli_release_import},
-    {"release list", NULL, 0, 0, "all releases, withdrawn ones too", NULL, cli_release_list},
+    {"release list", "[QUERY...]", -1, 0, "all releases, withdrawn ones too, or those that fit a query", QUERY_HELP,
+     cli_release_list},
     {"release show", "ID", 1, 0, "one release and its files", NULL, cli_release_show},
     {"release verify", "ID", 1, 0, "read the stored artifacts again and compare their digests", NULL,
      cli_release_verify},
@@ -146,7 +154,8 @@ static const struct cli_command commands[] = {
      cli_rollout_act},
     {"rollout waive", "ID WAVE WHAT", 3, CLI_OPT_REV | CLI_OPT_REASON, "let one wave pass one limit (needs --reason)",
      "WHAT is gate, sample, unreachable, failures or soak; waves count from 1.", cli_rollout_waive},
-    {"rollout list", NULL, 0, 0, "all rollouts, the newest first", NULL, cli_rollout_list},
+    {"rollout list", "[QUERY...]", -1, 0, "all rollouts, the newest first, or those that fit a query", QUERY_HELP,
+     cli_rollout_list},
     {"rollout show", "ID", 1, 0, "one rollout and its waves", NULL, cli_rollout_show},
     {"rollout devices", "ID", 1, CLI_OPT_WAVE | CLI_OPT_STATE, "the devices of a rollout, by wave",
      "--wave N and --state STATE choose among them.", cli_rollout_devices},

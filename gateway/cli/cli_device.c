@@ -2,58 +2,24 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_list.h"
 #include "cli_table.h"
 #include "gw_cleanup.h"
 #include "gw_hash.h"
 
-static const char *const list_titles[] = {"ID", "STATE", "ONLINE", "SEEN", "FROM", "NAME"};
-static const char *const list_keys[] = {"id", "state", "online", "seen", "source", "name"};
-#define LIST_COLUMNS 6
-
-/* Adds one page; the cursor of the next one, or "" after the last, goes to ret_next. */
-static enum cli_exit list_page(struct cli *cli, struct cli_table *t, char ret_next[GW_DEVICE_ID_MAX + 1])
-{
-    char path[160];
-    (void)snprintf(path, sizeof(path), "/api/v1/devices?limit=500%s%s", ret_next[0] ? "&cursor=" : "", ret_next);
-    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
-    enum cli_exit rc = cli_ask(cli, &(struct cli_question){.method = "GET", .path = path}, &doc);
-    if (rc)
-        return rc;
-    const struct json_value *list = NULL;
-    struct gw_err err = {0};
-    if (json_member(json_root(doc), "devices", JSON_KIND_ARRAY, &list, &err)) {
-        cli_say(cli, "the gateway's answer is not a list: %s", gw_err_text(&err));
-        return CLI_REFUSED;
-    }
-    for (size_t i = 0; i < json_count(list); i++)
-        for (size_t k = 0; k < LIST_COLUMNS; k++)
-            cli_table_add_member(t, json_item(list, i), list_keys[k]);
-    struct gw_view next = {NULL, 0};
-    struct gw_device_id before = {""}, cursor = {""};
-    (void)snprintf(before.text, sizeof(before.text), "%s", ret_next);
-    ret_next[0] = '\0';
-    if (json_text(json_root(doc), "next", &next, NULL) || gw_device_id_parse(next, &cursor))
-        return CLI_OK;
-    if (strcmp(cursor.text, before.text) <= 0) { /* would go round in circles */
-        cli_say(cli, "the gateway's list does not go forward");
-        return CLI_REFUSED;
-    }
-    (void)snprintf(ret_next, GW_DEVICE_ID_MAX + 1, "%s", cursor.text);
-    return CLI_OK;
-}
-
 enum cli_exit cli_device_list(struct cli *cli)
 {
-    GW_CLEANUP(cli_table_done) struct cli_table t;
-    cli_table_init(&t, list_titles, LIST_COLUMNS);
-    char next[GW_DEVICE_ID_MAX + 1] = "";
-    do {
-        enum cli_exit rc = list_page(cli, &t, next);
-        if (rc)
-            return rc;
-    } while (next[0]);
-    return cli->json ? CLI_OK
-                     : cli_table_list(&t, cli, "there are no devices yet; `gatehouse device invite ID` makes one");
+    static const char *const titles[] = {"ID", "STATE", "ONLINE", "SEEN", "FROM", "NAME"};
+    static const char *const keys[] = {"id", "state", "online", "seen", "source", "name"};
+    const struct cli_list list = {
+        .path = "/api/v1/devices?limit=500",
+        .member = "devices",
+        .titles = titles,
+        .keys = keys,
+        .columns = sizeof(keys) / sizeof(keys[0]),
+        .when_empty = "there are no devices yet; `gatehouse device invite ID` makes one",
+    };
+    return cli_list_query(cli, &list);
 }
 
 static void add_inventory(struct cli_table *t, const struct json_value *device)

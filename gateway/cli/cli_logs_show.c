@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli_list.h"
 #include "cli_logs.h"
 #include "gw_cleanup.h"
 #include "gw_num.h"
@@ -98,20 +99,12 @@ static enum cli_exit find_and_show(struct cli *cli, const struct cli_log_list *l
 
 /* ---- searching --------------------------------------------------------------------------------------------------- */
 
-/* Everything but letters, digits and "-._~" as %XX (RFC 3986 section 2.3). */
 static void add_value(struct gw_buf *path, const char *key, const char *value)
 {
     if (!value || !value[0])
         return;
     (void)gw_buf_printf(path, "&%s=", key);
-    for (const unsigned char *c = (const unsigned char *)value; *c; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
-                     strchr("-._~", *c) != NULL;
-        if (plain)
-            (void)gw_buf_add_u8(path, *c);
-        else
-            (void)gw_buf_printf(path, "%%%02X", *c);
-    }
+    cli_list_encode(path, gw_view_str(value));
 }
 
 /* One answer; `cursor` goes on, "" at the end. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "cli_list.h"
 #include "cli_table.h"
 #include "gw_cleanup.h"
 #include "gw_hash.h"
@@ -51,48 +52,19 @@ enum cli_exit cli_release_key_remove(struct cli *cli)
     return rc;
 }
 
-static const char *const list_titles[] = {"ID", "PRODUCT", "VERSION", "COUNTER", "STATE", "TRUSTED", "IMPORTED"};
-static const char *const list_keys[] = {"id", "product", "version", "release_counter", "state", "trusted", "imported"};
-#define LIST_COLUMNS 7
-
-/* Adds one page; the cursor of the next one, or "" after the last, goes to ret_next. */
-static enum cli_exit list_page(struct cli *cli, struct cli_table *t, char ret_next[RELEASE_ID_LEN + 1])
-{
-    char path[96];
-    (void)snprintf(path, sizeof(path), "/api/v1/releases?limit=500%s%s", ret_next[0] ? "&cursor=" : "", ret_next);
-    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
-    enum cli_exit rc = cli_ask(cli, &(struct cli_question){.method = "GET", .path = path}, &doc);
-    if (rc)
-        return rc;
-    const struct json_value *list = json_find(json_root(doc), "releases");
-    for (size_t i = 0; i < json_count(list); i++)
-        for (size_t k = 0; k < LIST_COLUMNS; k++)
-            cli_table_add_member(t, json_item(list, i), list_keys[k]);
-    struct gw_view next = {NULL, 0};
-    bool same = json_text(json_root(doc), "next", &next, NULL) == GW_OK && gw_view_eq_str(next, ret_next);
-    ret_next[0] = '\0';
-    if (same) { /* would go round in circles */
-        cli_say(cli, "the gateway's list does not go forward");
-        return CLI_REFUSED;
-    }
-    if (release_id_valid(next))
-        (void)!gw_view_copy_str(next, ret_next, RELEASE_ID_LEN + 1);
-    return CLI_OK;
-}
-
 enum cli_exit cli_release_list(struct cli *cli)
 {
-    GW_CLEANUP(cli_table_done) struct cli_table t;
-    cli_table_init(&t, list_titles, LIST_COLUMNS);
-    char next[RELEASE_ID_LEN + 1] = "";
-    do {
-        enum cli_exit rc = list_page(cli, &t, next);
-        if (rc)
-            return rc;
-    } while (next[0]);
-    return cli->json
-               ? CLI_OK
-               : cli_table_list(&t, cli, "there are no releases yet; `gatehouse release import FILE.tar` brings one");
+    static const char *const titles[] = {"ID", "PRODUCT", "VERSION", "COUNTER", "STATE", "TRUSTED", "IMPORTED"};
+    static const char *const keys[] = {"id", "product", "version", "release_counter", "state", "trusted", "imported"};
+    const struct cli_list list = {
+        .path = "/api/v1/releases?limit=500",
+        .member = "releases",
+        .titles = titles,
+        .keys = keys,
+        .columns = sizeof(keys) / sizeof(keys[0]),
+        .when_empty = "there are no releases yet; `gatehouse release import FILE.tar` brings one",
+    };
+    return cli_list_query(cli, &list);
 }
 
 static void show(struct cli *cli, const struct json_value *release)

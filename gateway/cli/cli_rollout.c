@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli_list.h"
 #include "cli_plan.h"
 #include "cli_table.h"
 #include "gw_cleanup.h"
@@ -127,68 +128,17 @@ enum cli_exit cli_rollout_show(struct cli *cli)
     return rc;
 }
 
-/* A list that comes in pages. */
-struct listing {
-    const char *path;   /* with its query */
-    const char *member; /* of the answer, with the rows */
-    const char *const *keys;
-    size_t columns;
-};
-
-#define NEXT_LEN 64
-
-static bool next_ok(struct gw_view next)
-{
-    for (size_t i = 0; i < next.len; i++)
-        if (!((next.ptr[i] >= 'a' && next.ptr[i] <= 'z') || (next.ptr[i] >= '0' && next.ptr[i] <= '9') ||
-              next.ptr[i] == '-' || next.ptr[i] == '.'))
-            return false;
-    return next.len > 0 && next.len < NEXT_LEN;
-}
-
-/* Adds one page; the cursor of the next one, or "" after the last, goes to io_next. */
-static enum cli_exit list_page(struct cli *cli, const struct listing *l, struct cli_table *t, char io_next[NEXT_LEN])
-{
-    char path[PATH_LEN + NEXT_LEN];
-    struct gw_view next = {NULL, 0};
-    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
-    (void)snprintf(path, sizeof(path), "%s%s%s", l->path, io_next[0] ? "&cursor=" : "", io_next);
-    enum cli_exit rc = cli_ask(cli, &(struct cli_question){.method = "GET", .path = path}, &doc);
-    if (rc)
-        return rc;
-    const struct json_value *list = json_find(json_root(doc), l->member);
-    for (size_t i = 0; i < json_count(list); i++)
-        for (size_t k = 0; k < l->columns; k++)
-            cli_table_add_member(t, json_item(list, i), l->keys[k]);
-    bool more = json_text(json_root(doc), "next", &next, NULL) == GW_OK;
-    if (more && (gw_view_eq_str(next, io_next) || !next_ok(next))) { /* would go round in circles */
-        cli_say(cli, "the gateway's list does not go forward");
-        return CLI_REFUSED;
-    }
-    io_next[0] = '\0';
-    return more && gw_view_copy_str(next, io_next, NEXT_LEN) ? CLI_REFUSED : CLI_OK;
-}
-
-static enum cli_exit list_all(struct cli *cli, const struct listing *l, const char *const titles[],
-                              const char *when_empty)
-{
-    GW_CLEANUP(cli_table_done) struct cli_table t;
-    char next[NEXT_LEN] = "";
-    cli_table_init(&t, titles, l->columns);
-    do {
-        enum cli_exit rc = list_page(cli, l, &t, next);
-        if (rc)
-            return rc;
-    } while (next[0]);
-    return cli->json ? CLI_OK : cli_table_list(&t, cli, when_empty);
-}
-
 enum cli_exit cli_rollout_list(struct cli *cli)
 {
     static const char *const titles[] = {"ID", "PRODUCT", "VERSION", "STATE", "HOLD", "DEVICES", "CREATED", "NAME"};
     static const char *const keys[] = {"id", "product", "version", "state", "hold", "devices", "created", "name"};
-    struct listing l = {"/api/v1/rollouts?limit=100", "rollouts", keys, 8};
-    return list_all(cli, &l, titles, "there are no rollouts yet; `gatehouse rollout create` plans one");
+    const struct cli_list list = {"/api/v1/rollouts?limit=100",
+                                  "rollouts",
+                                  titles,
+                                  keys,
+                                  8,
+                                  "there are no rollouts yet; `gatehouse rollout create` plans one"};
+    return cli_list_query(cli, &list);
 }
 
 enum cli_exit cli_rollout_devices(struct cli *cli)
@@ -209,8 +159,13 @@ enum cli_exit cli_rollout_devices(struct cli *cli)
         (void)snprintf(wave_text, sizeof(wave_text), "&wave=%u", (unsigned)wave);
     (void)snprintf(path, sizeof(path), "/api/v1/rollouts/%s/attempts?limit=500%s%s%s%s", cli->words[0], wave_text,
                    cli->state ? "&state=" : "", cli->state ? cli->state : "", cli->back ? "&back=true" : "");
-    struct listing l = {path, "attempts", cli_attempt_keys, CLI_ATTEMPT_COLUMNS};
-    return list_all(cli, &l, cli_attempt_titles, "no device of the rollout is that");
+    const struct cli_list list = {path,
+                                  "attempts",
+                                  cli_attempt_titles,
+                                  cli_attempt_keys,
+                                  CLI_ATTEMPT_COLUMNS,
+                                  "no device of the rollout is that"};
+    return cli_list_all(cli, &list);
 }
 
 enum cli_exit cli_device_history(struct cli *cli)
@@ -223,8 +178,8 @@ enum cli_exit cli_device_history(struct cli *cli)
     if (rc)
         return rc;
     (void)snprintf(path, sizeof(path), "/api/v1/devices/%s/attempts", id.text);
-    struct listing l = {path, "attempts", keys, 8};
-    return list_all(cli, &l, titles, "nothing was rolled out to this device");
+    const struct cli_list list = {path, "attempts", titles, keys, 8, "nothing was rolled out to this device"};
+    return cli_list_all(cli, &list);
 }
 
 /* ---- watch ---- */

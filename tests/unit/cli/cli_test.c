@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cli_ask_test.h"
+#include "cli_list_test.h"
 #include "cli_release_test.h"
 #include "cli_rollout_test.h"
 #include "cli_server.h"
@@ -275,6 +276,11 @@ static const struct gw_test_case cases[] = {
     {"a plan that is none is told before anybody is asked", a_plan_that_is_none_is_told_before_anybody_is_asked},
     {"acts on a rollout with revision and reason", acts_on_a_rollout_with_revision_and_reason},
     {"lists rollouts and their devices page by page", lists_rollouts_and_their_devices_page_by_page},
+    {"a query is sent and all pages are walked", a_query_is_sent_and_all_pages_are_walked},
+    {"every list takes a query", every_list_takes_a_query},
+    {"a query that cannot be read is marked", a_query_that_cannot_be_read_is_marked},
+    {"nothing found is no failure", nothing_found_is_no_failure},
+    {"terms with a dash are no options", terms_with_a_dash_are_no_options},
     {"watches a rollout to its end", watches_a_rollout_to_its_end},
     {"shows what a device says that it runs", shows_what_a_device_says_that_it_runs},
 };
