@@ -43,6 +43,7 @@ struct bus_event {
     bool online;                    /* PRESENCE */
     struct gw_sha256 cert_sha256;   /* PRESENCE online: which certificate connected */
     char source[DEVICE_SOURCE_MAX]; /* PRESENCE, SECURITY: address */
+    char what[DEVICE_WHAT_MAX];     /* SECURITY: what was tried last, made harmless; "" when it is not known */
     char reason[96];                /* SECURITY: closed list of texts, see protocols/wire/registry.h */
     uint32_t times;                 /* SECURITY: how often since the last report of the same */
 };

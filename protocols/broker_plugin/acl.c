@@ -12,9 +12,10 @@ static int allow_if(bool allowed)
     return allowed ? MOSQ_ERR_SUCCESS : MOSQ_ERR_ACL_DENIED;
 }
 
-static int deny(struct plugin *p, const struct devtable_device *device, enum registry_reason reason)
+/* `what` is the topic or filter that was asked for. */
+static int deny(struct plugin *p, const struct devtable_device *device, enum registry_reason reason, const char *what)
 {
-    security_note(&p->security, reason, &device->id, device->session.source);
+    security_note(&p->security, reason, &device->id, device->session.source, what);
     return MOSQ_ERR_ACL_DENIED;
 }
 
@@ -30,30 +31,30 @@ static bool quarantined(const struct devtable_device *device)
 static int device_publish(struct plugin *p, struct devtable_device *device, const struct mosquitto_evt_acl_check *check)
 {
     if (!flood_take(&device->bucket, &p->limits, gw_mono_now(), check->payloadlen)) {
-        (void)deny(p, device, REGISTRY_FLOOD);
+        (void)deny(p, device, REGISTRY_FLOOD, NULL);
         return MOSQ_ERR_CONN_REFUSED;
     }
     struct topic topic;
     if (topic_parse(gw_view_str(check->topic), &topic) || !topic_is_up(topic.kind) ||
         !gw_device_id_eq(&topic.device, &device->id))
-        return deny(p, device, REGISTRY_PUBLISH_REFUSED);
+        return deny(p, device, REGISTRY_PUBLISH_REFUSED, check->topic);
     if (quarantined(device) && topic.kind == TOPIC_UP_LINE)
-        return deny(p, device, REGISTRY_QUARANTINE_REFUSED);
+        return deny(p, device, REGISTRY_QUARANTINE_REFUSED, check->topic);
     if (check->retain)
-        return deny(p, device, REGISTRY_RETAIN_REFUSED);
+        return deny(p, device, REGISTRY_RETAIN_REFUSED, check->topic);
     if (check->qos > 1 || (check->qos == 0 && topic.kind != TOPIC_UP_LINE))
-        return deny(p, device, REGISTRY_QOS_REFUSED);
+        return deny(p, device, REGISTRY_QOS_REFUSED, check->topic);
     return MOSQ_ERR_SUCCESS;
 }
 
 static int device_subscribe(struct plugin *p, struct devtable_device *device, const char *filter)
 {
     if (!flood_take(&device->bucket, &p->limits, gw_mono_now(), 0)) {
-        (void)deny(p, device, REGISTRY_FLOOD);
+        (void)deny(p, device, REGISTRY_FLOOD, NULL);
         return MOSQ_ERR_CONN_REFUSED;
     }
     if (!topic_filter_is_own_down(gw_view_str(filter), &device->id))
-        return deny(p, device, REGISTRY_SUBSCRIBE_REFUSED);
+        return deny(p, device, REGISTRY_SUBSCRIBE_REFUSED, filter);
     return MOSQ_ERR_SUCCESS;
 }
 

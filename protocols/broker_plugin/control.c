@@ -35,7 +35,7 @@ static void want_all(struct plugin *p)
 
 static void bad(struct plugin *p)
 {
-    security_note(&p->security, REGISTRY_BAD_CONTROL, NULL, "local");
+    security_note(&p->security, REGISTRY_BAD_CONTROL, NULL, "local", NULL);
     want_all(p);
 }
 
@@ -163,7 +163,7 @@ void control_message(struct plugin *p, const struct mosquitto *client, struct gw
 {
     struct registry_message m;
     if (client != p->local[PLUGIN_CONTROL]) { /* acl refuses it before; this is the second lock */
-        security_note(&p->security, REGISTRY_BAD_CONTROL, NULL, plugin_source(client));
+        security_note(&p->security, REGISTRY_BAD_CONTROL, NULL, plugin_source(client), NULL);
         return;
     }
     if (registry_parse(payload, &m)) {

@@ -4,10 +4,12 @@
 
 #include "peer_cert.h"
 
+/* Where the client id is wrong, it is what was tried. */
 static int refuse(struct plugin *p, enum registry_reason reason, const struct gw_device_id *id,
                   const struct mosquitto *client)
 {
-    security_note(&p->security, reason, id, plugin_source(client));
+    bool by_id = reason == REGISTRY_CLIENT_ID_DIFFERS || reason == REGISTRY_LOCAL_IMPOSTOR;
+    security_note(&p->security, reason, id, plugin_source(client), by_id ? mosquitto_client_id(client) : NULL);
     return MOSQ_ERR_AUTH;
 }
 

@@ -71,7 +71,7 @@ void plugin_disconnected(struct plugin *p, const struct mosquitto *client)
     const char *id = mosquitto_client_id(client);
     if (!id) /* no CONNECT was ever read: a handshake that failed, a scan, a connection held half open */
         security_note(&p->security, by_network(client) ? REGISTRY_UNAUTHENTICATED : REGISTRY_LOCAL_IMPOSTOR, NULL,
-                      plugin_source(client));
+                      plugin_source(client), NULL);
     struct devtable_device *device = id ? devtable_find(&p->table, id) : NULL;
     /* After a take-over the old connection goes down last; it is not the session any more. */
     if (device && device->session.client == client)

@@ -11,16 +11,19 @@ static void count_up(uint32_t *times)
 }
 
 void security_note(struct security *security, enum registry_reason reason, const struct gw_device_id *id,
-                   const char *source)
+                   const char *source, const char *what)
 {
     const struct gw_device_id nobody = {0};
     struct security_slot slot = {.reason = reason, .times = 1, .id = id ? *id : nobody};
     (void)snprintf(slot.source, sizeof(slot.source), "%s", source);
+    if (what)
+        registry_what(gw_view_str(what), slot.what);
     for (size_t i = 0; i < security->count; i++) {
         struct security_slot *known = &security->slots[i];
         if (known->reason == reason && gw_device_id_eq(&known->id, &slot.id) &&
             strcmp(known->source, slot.source) == 0) {
             count_up(&known->times);
+            memcpy(known->what, slot.what, sizeof(known->what));
             return;
         }
     }
@@ -35,6 +38,7 @@ static void send_slot(const struct plugin *p, const struct security_slot *slot)
     struct registry_message message = {
         .type = REGISTRY_SECURITY, .reason = slot->reason, .count = slot->times, .id = slot->id};
     memcpy(message.source, slot->source, sizeof(message.source));
+    memcpy(message.what, slot->what, sizeof(message.what));
     plugin_send(p, TOPIC_GATEWAY_PRESENCE, &message);
 }
 

@@ -36,7 +36,7 @@ static void cut_if_ended(void *ctx, struct devtable_device *device)
             scan->next = session->not_after;
         return;
     }
-    security_note(&scan->p->security, REGISTRY_SESSION_EXPIRED, &device->id, session->source);
+    security_note(&scan->p->security, REGISTRY_SESSION_EXPIRED, &device->id, session->source, NULL);
     plugin_kick(scan->p, device);
 }
 

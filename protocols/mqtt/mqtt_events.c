@@ -62,6 +62,7 @@ static void on_security(struct mqtt *m, const struct registry_message *report)
 {
     struct bus_event event = {.kind = BUS_SECURITY, .device = report->id};
     memcpy(event.source, report->source, sizeof(event.source));
+    memcpy(event.what, report->what, sizeof(event.what));
     const char *text = registry_reason_text(report->reason);
     (void)snprintf(event.reason, sizeof(event.reason), "%s", text);
     event.times = report->count;

@@ -1,5 +1,6 @@
 #include "registry.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char magic[] = "GWR1";
@@ -65,6 +66,36 @@ static enum gw_rc read_source(struct gw_reader *r, char ret_source[DEVICE_SOURCE
         if (text.ptr[i] < 0x20 || text.ptr[i] > 0x7e)
             return GW_INVALID;
     return gw_view_copy_str(text, ret_source, DEVICE_SOURCE_MAX) ? GW_INVALID : GW_OK;
+}
+
+/* As registry_what() makes it. */
+static enum gw_rc read_what(struct gw_reader *r, char ret_what[DEVICE_WHAT_MAX])
+{
+    struct gw_view text;
+    if (read_short(r, &text))
+        return GW_INVALID;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < 0x20 || text.ptr[i] > 0x7e || text.ptr[i] == '"')
+            return GW_INVALID;
+    return gw_view_copy_str(text, ret_what, DEVICE_WHAT_MAX) ? GW_INVALID : GW_OK;
+}
+
+void registry_what(struct gw_view hostile, char ret_what[DEVICE_WHAT_MAX])
+{
+    static const char cut[] = "...";
+    size_t n = 0, last_whole = 0; /* up to here there is room for the mark */
+    for (size_t i = 0; i < hostile.len; i++) {
+        uint8_t c = hostile.ptr[i];
+        bool plain = c >= 0x20 && c <= 0x7e && c != '"' && c != '\\';
+        if (n + (plain ? 1 : 4) >= DEVICE_WHAT_MAX) {
+            memcpy(ret_what + last_whole, cut, sizeof(cut));
+            return;
+        }
+        n += (size_t)snprintf(ret_what + n, DEVICE_WHAT_MAX - n, plain ? "%c" : "\\x%02x", c);
+        if (n + sizeof(cut) <= DEVICE_WHAT_MAX)
+            last_whole = n;
+    }
+    ret_what[n] = '\0';
 }
 
 static enum gw_rc read_digest(struct gw_reader *r, struct gw_sha256 *ret_digest)
@@ -167,7 +198,8 @@ static enum gw_rc read_security(struct gw_reader *r, struct registry_message *m)
         read_short(r, &id) || (id.len && gw_device_id_parse(id, &m->id)))
         return GW_INVALID;
     m->reason = (enum registry_reason)reason;
-    return read_source(r, m->source);
+    enum gw_rc rc = read_source(r, m->source);
+    return rc ? rc : read_what(r, m->what);
 }
 
 static enum gw_rc read_body(struct gw_reader *r, uint8_t type, struct registry_message *m)
@@ -279,6 +311,7 @@ static void add_body(const struct registry_message *m, struct gw_buf *b)
         (void)gw_buf_add_u32(b, m->count);
         (void)add_short(b, m->id.text);
         (void)add_short(b, m->source);
+        (void)add_short(b, m->what);
         return;
     }
 }

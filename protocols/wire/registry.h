@@ -14,11 +14,11 @@
  *      17 WANTED    u64 generation                            holds this one and cannot follow: send all again
  *      18 SYNC      u32 request ‖ u64 number ‖ u32 count      a full list of count records begins at number
  *      19 PRESENCE  u64 number ‖ u16 count ‖ records          the first record has this number, the next number + 1 …
- *      20 SECURITY  u8 reason ‖ u32 times ‖ id or empty ‖ source
+ *      20 SECURITY  u8 reason ‖ u32 times ‖ id or empty ‖ source ‖ what
  *
  *     entry  = SHA-256 of the certificate ‖ u64 notAfter (Unix ms) ‖ u8 quarantined ‖ id
  *     record = u8 online ‖ id ‖ SHA-256 of the certificate ‖ source
- *     id, source = u8 length ‖ bytes
+ *     id, source, what = u8 length ‖ bytes
  *
  * A PRESENCE with count 0 only tells the next number, so that a loss at the end is seen. Pure; the parser borrows.
  */
@@ -78,6 +78,10 @@ enum registry_reason {
 /* "unknown certificate" …; static storage; "unknown reason" for a value outside the enum. */
 const char *registry_reason_text(enum registry_reason reason);
 
+/* Puts into ret_what what somebody named whom we do not trust (a topic, a filter, a client id): printable ASCII as it is,
+ * '"', '\' and all other bytes as \xNN, "..." behind it when it was cut. */
+void registry_what(struct gw_view hostile, char ret_what[DEVICE_WHAT_MAX]);
+
 struct registry_entry {
     struct gw_sha256 cert_sha256;
     struct gw_device_id id;
@@ -103,6 +107,7 @@ struct registry_message {
     struct gw_device_id id;  /* DEVICE, SECURITY (may be zeroed) */
     enum registry_reason reason;
     char source[DEVICE_SOURCE_MAX]; /* SECURITY */
+    char what[DEVICE_WHAT_MAX];        /* SECURITY: what was tried last, see registry_what(); "" when it is not known */
     struct gw_view items;           /* ENTRIES, DEVICE: entries; PRESENCE: records; checked, as encoded */
 };
 

@@ -58,6 +58,7 @@ bool device_admissible(enum device_state state);
 
 #define DEVICE_NAME_MAX   128
 #define DEVICE_SOURCE_MAX 64
+#define DEVICE_WHAT_MAX   100 /* what somebody tried whom we do not trust, made harmless: printable ASCII */
 
 struct device {
     struct gw_device_id id;

@@ -101,11 +101,13 @@ static void refuses_other_topics(void)
         w.security_count = 0;
         world_publish(&w, d, publishes[i], "x", 1, false);
         CU_ASSERT(WORLD_AWAIT(&w, world_security(&w, REGISTRY_PUBLISH_REFUSED, "pump-1")));
+        CU_ASSERT_STRING_EQUAL(world_security(&w, REGISTRY_PUBLISH_REFUSED, "pump-1")->what, publishes[i]);
     }
     for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
         w.security_count = 0;
         CU_ASSERT_EQUAL(world_subscribe(&w, d, filters[i]), 128);
         CU_ASSERT(WORLD_AWAIT(&w, world_security(&w, REGISTRY_SUBSCRIBE_REFUSED, "pump-1")));
+        CU_ASSERT_STRING_EQUAL(world_security(&w, REGISTRY_SUBSCRIBE_REFUSED, "pump-1")->what, filters[i]);
     }
     CU_ASSERT(!d->over);
     CU_ASSERT_EQUAL(w.counts[BUS_MESSAGE], 0);

@@ -354,7 +354,7 @@ static void reports_are_bounded(void)
         for (int i = 0; i < 1000; i++) {
             char source[32];
             (void)snprintf(source, sizeof(source), "10.0.%d.%d", i / 250, i % 250);
-            security_note(&s.p.security, REGISTRY_UNKNOWN_CERTIFICATE, NULL, source);
+            security_note(&s.p.security, REGISTRY_UNKNOWN_CERTIFICATE, NULL, source, "x/y");
         }
     tick_run(&s.p);
     CU_ASSERT_EQUAL(fake_sent(REGISTRY_SECURITY, NULL), 0); /* kept until somebody listens */

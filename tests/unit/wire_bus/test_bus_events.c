@@ -169,13 +169,14 @@ static void tells_security_with_its_count(void)
     report(
         m,
         &(struct registry_message){
-            .type = REGISTRY_SECURITY, .reason = REGISTRY_FLOOD, .count = 9, .id = {"pump-1"}, .source = "192.0.2.1"});
+            .type = REGISTRY_SECURITY, .reason = REGISTRY_FLOOD, .count = 9, .id = {"pump-1"}, .source = "192.0.2.1", .what = "gw/v1"});
     CU_ASSERT_EQUAL_FATAL(seen.event_count, 1);
     CU_ASSERT_EQUAL(seen.events[0].kind, BUS_SECURITY);
     CU_ASSERT_EQUAL(seen.events[0].times, 9);
     CU_ASSERT_STRING_EQUAL(seen.events[0].reason, "flood");
     CU_ASSERT_STRING_EQUAL(seen.events[0].device.text, "pump-1");
     CU_ASSERT_STRING_EQUAL(seen.events[0].source, "192.0.2.1");
+    CU_ASSERT_STRING_EQUAL(seen.events[0].what, "gw/v1");
 }
 
 static const struct gw_test_case cases[] = {

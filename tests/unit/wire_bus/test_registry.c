@@ -28,6 +28,7 @@ static struct registry_message there_and_back(const struct registry_message *mes
     CU_ASSERT(gw_device_id_eq(&back.id, &message->id));
     CU_ASSERT_EQUAL(back.reason, message->reason);
     CU_ASSERT_STRING_EQUAL(back.source, message->source);
+    CU_ASSERT_STRING_EQUAL(back.what, message->what);
     CU_ASSERT(gw_view_eq(back.items, message->items));
     /* Every shorter run of bytes, and one byte more, is refused. */
     for (size_t len = 0; len < bytes->len; len++)
@@ -62,6 +63,7 @@ static void carries_every_message(void)
         {.type = REGISTRY_PRESENCE, .number = 78},
         {.type = REGISTRY_SECURITY, .reason = REGISTRY_FLOOD, .count = 4, .id = {"pump-1"}, .source = "10.0.0.1"},
         {.type = REGISTRY_SECURITY, .reason = REGISTRY_LOCAL_IMPOSTOR, .count = 1},
+        {.type = REGISTRY_SECURITY, .reason = REGISTRY_PUBLISH_REFUSED, .what = "gw/v1/pump-2/up/log"},
     };
     for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
         (void)there_and_back(&messages[i], &bytes);
@@ -74,6 +76,33 @@ static void carries_every_message(void)
         CU_ASSERT_EQUAL(entry.quarantined, entries[i].quarantined);
     }
     CU_ASSERT_EQUAL(registry_entry_next(&r, &entry), GW_NOT_FOUND);
+}
+
+static void expect_what(const void *bytes, size_t len, const char *want)
+{
+    char what[DEVICE_WHAT_MAX];
+    registry_what(gw_view_make(bytes, len), what);
+    CU_ASSERT_STRING_EQUAL(what, want);
+}
+
+static void what_was_tried_is_made_harmless(void)
+{
+    expect_what("gw/v1/pump-2/up/log", 19, "gw/v1/pump-2/up/log");
+    expect_what("", 0, "");
+    expect_what("a\x1b[2J\"\\\n\0\xe2\x80\xae", 12, "a\\x1b[2J\\x22\\x5c\\x0a\\x00\\xe2\\x80\\xae");
+    char text[70000], want[DEVICE_WHAT_MAX];
+    memset(text, 'a', sizeof(text));
+    memset(want, 'a', sizeof(want));
+    want[DEVICE_WHAT_MAX - 1] = '\0';
+    expect_what(text, DEVICE_WHAT_MAX - 1, want);
+    memcpy(want + DEVICE_WHAT_MAX - 4, "...", 4);
+    expect_what(text, DEVICE_WHAT_MAX, want);
+    expect_what(text, sizeof(text), want);
+    memset(text, '\xff', sizeof(text));
+    for (size_t i = 0; i < 24; i++)
+        memcpy(want + 4 * i, "\\xff", 4);
+    memcpy(want + 96, "...", 4);
+    expect_what(text, sizeof(text), want); /* no half of an escape */
 }
 
 static enum gw_rc parse_changed(const struct registry_message *message, size_t at, uint8_t value)
@@ -111,6 +140,11 @@ static void refuses_what_is_outside_the_limits(void)
     CU_ASSERT_EQUAL(parse_changed(&m, 5, REGISTRY_REASON_LAST + 1), GW_INVALID);
     CU_ASSERT_EQUAL(parse_changed(&m, 5, 0), GW_INVALID);
     CU_ASSERT_EQUAL(parse_changed(&m, 12, '\n'), GW_INVALID); /* no control characters in a source */
+    m = (struct registry_message){.type = REGISTRY_SECURITY, .reason = REGISTRY_FLOOD, .what = "ab"};
+    CU_ASSERT_EQUAL(parse_changed(&m, 13, 'a'), GW_OK);
+    CU_ASSERT_EQUAL(parse_changed(&m, 13, '\x1b'), GW_INVALID); /* nor in what was tried, */
+    CU_ASSERT_EQUAL(parse_changed(&m, 13, '"'), GW_INVALID);    /* nor what ends its quotes */
+    CU_ASSERT_EQUAL(parse_changed(&m, 12, 3), GW_INVALID);
     m = (struct registry_message){.type = (enum registry_type)99};
     CU_ASSERT_EQUAL(parse_changed(&m, 4, 99), GW_INVALID);
     uint8_t *big = gw_xalloc(1, REGISTRY_MESSAGE_MAX + 1);
@@ -153,6 +187,7 @@ static const struct gw_test_case cases[] = {
     {"refuses what is outside the limits", refuses_what_is_outside_the_limits},
     {"knows the largest size of its items", knows_its_own_sizes},
     {"names every reason once", names_every_reason_once},
+    {"what somebody tried is made harmless and cut with a mark", what_was_tried_is_made_harmless},
 };
 
 int main(void)
