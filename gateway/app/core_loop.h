@@ -29,7 +29,7 @@ struct core_outlets {
     void (*open_devices)(void *ctx); /* the gateway has been claimed */
     void (*child)(void *ctx, const struct inbox_child *child);
     uint32_t (*live_connections)(void *ctx);                        /* open now */
-    void (*doors)(void *ctx, struct answer_refused *ret_counters);  /* what the HTTPS doors refused since the start */
+    void (*doors)(void *ctx, struct answer_doors *ret_doors);       /* what the HTTPS doors refused since the start */
     void (*storage)(void *ctx, struct answer_storage *ret_storage); /* how storing goes */
     uint64_t (*credit)(void *ctx);                                  /* what acknowledgements may promise */
     void (*progress)(void *ctx);                                    /* the journal has grown */

@@ -35,7 +35,7 @@ static enum gw_rc progress_turn(struct core *core, struct turn *turn, const stru
 
 static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err *err)
 {
-    struct answer_refused doors = {.tls = 0};
+    struct answer_doors doors = {.batches = 0};
     core->outlets.doors(core->outlets.ctx, &doors);
     core->facts.live_connections = core->outlets.live_connections(core->outlets.ctx);
     enum gw_rc rc = enrol_tick(&core->operate.enrol, turn, err);

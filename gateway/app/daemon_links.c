@@ -151,19 +151,32 @@ static void out_open_devices(void *ctx)
     daemon_open_devices(ctx);
 }
 
-static void out_doors(void *ctx, struct answer_refused *ret_counters)
+static void take_refused(struct web *web, enum http_door door, enum web_refusal why,
+                         struct answer_door_refused *ret_refused)
 {
+    struct web_refused refused;
+    web_refused_get(web, door, why, &refused);
+    ret_refused->count = refused.count;
+    ret_refused->fault = refused.fault;
+    (void)snprintf(ret_refused->source, sizeof(ret_refused->source), "%s", refused.source);
+}
+
+static void out_doors(void *ctx, struct answer_doors *ret_doors)
+{
+    static const enum http_door doors[ANSWER_DOORS] = {[ANSWER_DOOR_DEVICES] = HTTP_DOOR_DEVICES,
+                                                       [ANSWER_DOOR_OPERATORS] = HTTP_DOOR_OPERATORS,
+                                                       [ANSWER_DOOR_ADMIN] = HTTP_DOOR_ADMIN};
     struct daemon *d = ctx;
-    struct web_stats stats;
     struct journal_thread_stats journal;
-    web_stats_get(d->web, &stats);
     journal_thread_stats_get(d->journal_thread, &journal);
-    *ret_counters = (struct answer_refused){.tls = stats.refused_tls,
-                                            .certificate = stats.refused_cert,
-                                            .half_open = stats.half_open_dropped,
-                                            .ceiling = stats.refused_limit,
-                                            .batches = journal.malformed,
-                                            .batches_by = journal.malformed_by};
+    ret_doors->batches = journal.malformed;
+    ret_doors->batches_by = journal.malformed_by;
+    for (size_t i = 0; i < ANSWER_DOORS; i++) {
+        take_refused(d->web, doors[i], WEB_REFUSED_TLS, &ret_doors->at[i].tls);
+        take_refused(d->web, doors[i], WEB_REFUSED_CERT, &ret_doors->at[i].certificate);
+        take_refused(d->web, doors[i], WEB_REFUSED_HALF_OPEN, &ret_doors->at[i].half_open);
+        take_refused(d->web, doors[i], WEB_REFUSED_LIMIT, &ret_doors->at[i].ceiling);
+    }
 }
 
 static uint32_t out_live_connections(void *ctx)

@@ -59,17 +59,37 @@ struct answer_device {
     struct inventory inventory; /* seen 0: it has told nothing */
 };
 
-/* Since the start. */
-struct answer_refused {
-    uint64_t tls;                   /* HTTPS: handshakes that failed */
-    uint64_t certificate;           /* HTTPS of devices: foreign, expired or broken client certificates */
-    uint64_t half_open;             /* HTTPS, admin socket: closed before a whole request */
-    uint64_t ceiling;               /* HTTPS, admin socket: closed at a ceiling */
-    uint64_t unauthenticated;       /* MQTT: ended before a session */
-    uint64_t broker;                /* MQTT: sessions and messages that the plugin refused or cut */
+/* What came to nothing at one of the gateway's doors, since the start. */
+struct answer_door_refused {
+    uint64_t count;
+    char source[DEVICE_SOURCE_MAX]; /* of the last */
+    const char *fault;              /* certificate: what was wrong with the last; static storage */
+};
+
+enum answer_door { ANSWER_DOOR_DEVICES, ANSWER_DOOR_OPERATORS, ANSWER_DOOR_ADMIN };
+#define ANSWER_DOORS 3
+
+struct answer_doors {
+    struct {
+        struct answer_door_refused tls;         /* handshakes that failed */
+        struct answer_door_refused certificate; /* foreign, expired or broken client certificates */
+        struct answer_door_refused half_open;   /* closed before a whole request */
+        struct answer_door_refused ceiling;     /* closed at a ceiling */
+    } at[ANSWER_DOORS];
     uint64_t batches;               /* up/log: what was no batch */
     struct gw_device_id batches_by; /* who sent the last of these */
-    uint64_t artifacts;             /* HTTPS of devices: artifacts asked for without a right to them */
+};
+
+/* Since the start. */
+struct answer_refused {
+    uint64_t tls;             /* HTTPS: handshakes that failed */
+    uint64_t certificate;     /* HTTPS of devices: foreign, expired or broken client certificates */
+    uint64_t half_open;       /* HTTPS, admin socket: closed before a whole request */
+    uint64_t ceiling;         /* HTTPS, admin socket: closed at a ceiling */
+    uint64_t unauthenticated; /* MQTT: ended before a session */
+    uint64_t broker;          /* MQTT: sessions and messages that the plugin refused or cut */
+    uint64_t batches;         /* up/log: what was no batch */
+    uint64_t artifacts;       /* HTTPS of devices: artifacts asked for without a right to them */
 };
 
 /* How storing goes; counts are since the start. */

@@ -47,6 +47,7 @@ struct http_peer {
     char source[HTTP_SOURCE_MAX]; /* numeric address without port, or "local" */
     bool has_cert;                /* a client certificate was presented and its chain ends in our root, unexpired */
     bool bad_cert;                /* one was presented and does not: only anonymous routes are reachable */
+    const char *cert_fault;       /* with bad_cert, behind "the certificate": "has expired"; static storage */
     struct gw_sha256 cert_sha256; /* valid when has_cert */
     char cert_cn[64];
     struct gw_wall cert_not_after;

@@ -33,6 +33,7 @@ struct watch_refusal {
     char reason[96];
     struct gw_device_id device;
     char source[DEVICE_SOURCE_MAX]; /* of the last */
+    char what[DEVICE_WHAT_MAX];     /* it tried */
     uint64_t since;                 /* not told yet */
     struct gw_wall told_at;
 };
@@ -47,15 +48,19 @@ struct watch_clock {
     struct gw_mono told_at;
 };
 
+struct watch_door {
+    struct watch_kind tls, certificate, half_open, ceiling;
+};
+
 struct watch {
-    struct watch_kind tls, certificate, half_open, ceiling; /* at the HTTPS doors */
-    struct watch_kind batches;                              /* on up/log */
-    struct watch_kind artifacts;                            /* asked for without a right to them */
-    struct gw_device_id artifacts_by;                       /* who did so last, … */
-    char artifacts_source[DEVICE_SOURCE_MAX];               /* … and from where */
-    struct watch_kind unauthenticated;                      /* at the broker, before anything was said */
-    struct watch_kind others;                               /* at the broker, beyond WATCH_REFUSALS */
-    char unauthenticated_source[DEVICE_SOURCE_MAX];         /* of the last */
+    struct watch_door doors[ANSWER_DOORS];          /* HTTPS and the admin socket; by enum answer_door */
+    struct watch_kind batches;                      /* on up/log */
+    struct watch_kind artifacts;                    /* asked for without a right to them */
+    struct gw_device_id artifacts_by;               /* who did so last, … */
+    char artifacts_source[DEVICE_SOURCE_MAX];       /* … and from where */
+    struct watch_kind unauthenticated;              /* at the broker, before anything was said */
+    struct watch_kind others;                       /* at the broker, beyond WATCH_REFUSALS */
+    char unauthenticated_source[DEVICE_SOURCE_MAX]; /* of the last */
     struct watch_refusal refusals[WATCH_REFUSALS];
     size_t refusal_count;
     uint64_t broker;               /* refusals and cuts by the broker's plugin */
@@ -76,7 +81,7 @@ GW_MUST_CHECK enum gw_rc watch_certificate(struct watch *w, struct turn *turn, c
 /* A device has asked for an artifact that is not its own; told with the next tick. */
 void watch_artifact(struct watch *w, const struct gw_device_id *device, const char *source);
 /* Once a second: the HTTPS doors' counters since the start; tells what is due. */
-GW_MUST_CHECK enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_refused *doors,
+GW_MUST_CHECK enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_doors *doors,
                                     struct gw_err *err);
 /* Once a second: how storing goes now; tells what is due. */
 GW_MUST_CHECK enum gw_rc watch_storage(struct watch *w, struct turn *turn, const struct answer_storage *storage,

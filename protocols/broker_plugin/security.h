@@ -36,8 +36,8 @@ struct security {
     struct gw_mono sent;
 };
 
-/* id may be NULL: nobody who could be named for certain. `what` is what was tried, as it came (a topic, a filter, a client
- * id); NULL: nothing that has a name. */
+/* id may be NULL: nobody who could be named for certain. `what` is what was tried, as it came (a topic, a filter, a
+ * client id); NULL: nothing that has a name. */
 void security_note(struct security *security, enum registry_reason reason, const struct gw_device_id *id,
                    const char *source, const char *what);
 /* Sends what waits, when gw-control listens and the last sending is long enough ago. */

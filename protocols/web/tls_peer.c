@@ -9,14 +9,25 @@
 /* root, issuing CA, leaf */
 #define CHAIN_DEPTH_MAX 2
 
+/* What is wrong with a certificate, behind "the certificate"; static storage. */
+static const char *fault_text(int error)
+{
+    if (error == X509_V_ERR_CERT_HAS_EXPIRED)
+        return "has expired";
+    if (error == X509_V_ERR_CERT_NOT_YET_VALID)
+        return "is not valid yet";
+    if (error == X509_V_ERR_INVALID_PURPOSE)
+        return "is not one of a device";
+    return "was not issued by this gateway";
+}
+
 /* Goes on whatever is wrong: anonymous routes work with any certificate. OpenSSL keeps the first-seen error of a chain
- * only as long as no later check overwrites it, so a failure is also remembered on the connection. */
+ * only as long as no later check overwrites it, so the first failure is also remembered on the connection, as text. */
 static int on_verify(int preverify_ok, X509_STORE_CTX *store)
 {
-    if (!preverify_ok) {
-        SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-        SSL_set_app_data(ssl, ssl);
-    }
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    if (!preverify_ok && !SSL_get_app_data(ssl))
+        SSL_set_app_data(ssl, (char *)(uintptr_t)fault_text(X509_STORE_CTX_get_error(store)));
     return 1;
 }
 
@@ -88,11 +99,17 @@ void tls_peer_read(void *ssl, struct http_peer *peer)
     X509 *cert = SSL_get1_peer_certificate(ssl);
     if (!cert)
         return;
-    bool good = SSL_get_verify_result(ssl) == X509_V_OK && !SSL_get_app_data((SSL *)ssl) && read_cert(cert, peer);
+    const char *fault = SSL_get_app_data((SSL *)ssl);
+    int result = (int)SSL_get_verify_result(ssl);
+    if (!fault && result != X509_V_OK)
+        fault = fault_text(result);
+    if (!fault && !read_cert(cert, peer))
+        fault = "has no name that a device can have";
     X509_free(cert);
-    peer->has_cert = good;
-    peer->bad_cert = !good;
-    if (!good) {
+    peer->has_cert = !fault;
+    peer->bad_cert = fault != NULL;
+    peer->cert_fault = fault;
+    if (fault) {
         memset(&peer->cert_sha256, 0, sizeof(peer->cert_sha256));
         peer->cert_cn[0] = '\0';
         peer->cert_not_after.ms = 0;

@@ -13,8 +13,8 @@
 GW_MUST_CHECK enum gw_rc tls_peer_context(void *ssl_ctx, const char *client_ca_path, struct gw_err *err);
 /* The handshake is over. */
 bool tls_peer_ready(void *ssl);
-/* Fills has_cert, bad_cert, cert_sha256, cert_cn and cert_not_after. A certificate whose CN does not fit or holds
- * control characters is a bad one. */
+/* Fills has_cert, bad_cert, cert_fault, cert_sha256, cert_cn and cert_not_after. A certificate whose CN does not fit or
+ * holds control characters is a bad one. */
 void tls_peer_read(void *ssl, struct http_peer *peer);
 /* Sends close_notify; the connection is to be closed next. */
 void tls_peer_bye(void *ssl);

@@ -93,15 +93,26 @@ struct web_config {
     unsigned doors_open; /* enum http_door, or-ed: which listen from the start */
 };
 
+/* Why a connection came to nothing. */
+enum web_refusal {
+    WEB_REFUSED_TLS = 1,   /* the handshake failed */
+    WEB_REFUSED_CERT,      /* at the devices' door: a client certificate that is foreign, expired or broken */
+    WEB_REFUSED_HALF_OPEN, /* closed before a whole first request, by a ceiling or by time */
+    WEB_REFUSED_LIMIT,     /* closed at a ceiling */
+};
+#define WEB_REFUSALS 4
+
+struct web_refused {
+    uint64_t count;
+    char source[HTTP_SOURCE_MAX]; /* of the last; "local" at the admin door */
+    const char *fault;            /* CERT: of the last, see http_peer.cert_fault */
+};
+
 struct web_stats {
-    uint64_t connections;       /* open now */
-    uint64_t accepted;          /* connections */
-    uint64_t refused_limit;     /* connections closed at a ceiling */
-    uint64_t half_open_dropped; /* closed before a whole first request, by a ceiling or by time */
-    uint64_t refused_tls;       /* handshakes that failed */
-    uint64_t refused_cert;      /* client certificates at the devices' door that are foreign, expired or broken */
-    uint64_t requests;          /* whole heads that were read */
-    uint64_t errors_4xx;        /* answers */
+    uint64_t connections; /* open now */
+    uint64_t accepted;    /* connections */
+    uint64_t requests;    /* whole heads that were read */
+    uint64_t errors_4xx;  /* answers */
     uint64_t errors_5xx;
     uint64_t unanswered;      /* handlers that were silent for HTTP_ANSWER_MS */
     uint64_t answers_dropped; /* the connection had gone, or WEB_ANSWERS_MAX was met */
@@ -134,3 +145,5 @@ unsigned web_doors_open(const struct web *web);
 /* Closes the live connections that presented this certificate, within a second, mid-answer too. */
 void web_cut_device(struct web *web, const struct gw_sha256 *cert_sha256);
 void web_stats_get(const struct web *web, struct web_stats *ret_stats);
+/* What a door refused since the start; all zero for a door that does not exist. */
+void web_refused_get(struct web *web, enum http_door door, enum web_refusal why, struct web_refused *ret_refused);

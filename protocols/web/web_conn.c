@@ -102,7 +102,7 @@ static void expire(struct web_conn *c)
     switch (c->state) {
     case WEB_HEAD:
         if (c->ranked == WEB_HALF)
-            web_bump(&web->count.half_open_dropped);
+            web_refuse(c->listener, WEB_REFUSED_HALF_OPEN, c->peer.source, NULL);
         if (c->rx.len > 0)
             refuse_slow(c);
         else
@@ -128,7 +128,7 @@ static void expire(struct web_conn *c)
         return;
     }
     case WEB_HANDSHAKE:
-        web_bump(&web->count.half_open_dropped);
+        web_refuse(c->listener, WEB_REFUSED_HALF_OPEN, c->peer.source, NULL);
         web_conn_close(c);
         return;
     case WEB_SEND:
@@ -162,7 +162,7 @@ static void first_bytes(struct web_conn *c)
     if (!c->peer_read && c->listener->door != HTTP_DOOR_ADMIN)
         tls_peer_read(lws_get_ssl(c->wsi), &c->peer);
     if (!c->peer_read && c->peer.bad_cert)
-        web_bump(&c->listener->web->count.refused_cert);
+        web_refuse(c->listener, WEB_REFUSED_CERT, c->peer.source, c->peer.cert_fault);
     c->peer_read = true;
 }
 
@@ -245,9 +245,8 @@ static int ended(struct web_conn *c)
 
 static void on_close(struct web_conn *c)
 {
-    struct web *web = c->listener->web;
     if (c->state == WEB_HANDSHAKE && c->listener->door != HTTP_DOOR_ADMIN && !tls_peer_ready(lws_get_ssl(c->wsi)))
-        web_bump(&web->count.refused_tls);
+        web_refuse(c->listener, WEB_REFUSED_TLS, c->peer.source, NULL);
     c->wsi = NULL;
     web_conn_free(c);
 }

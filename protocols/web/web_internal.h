@@ -150,6 +150,7 @@ struct web_listener {
     uv_poll_t *poll;
     int conns;
     struct web_conns all, half, idle;
+    struct web_refused refused[WEB_REFUSALS]; /* under web->refused_lock; index: enum web_refusal - 1 */
 };
 
 struct web_answer {
@@ -176,8 +177,8 @@ struct web_mail {
 };
 
 struct web_counters {
-    _Atomic uint64_t connections, accepted, refused_limit, half_open_dropped, refused_tls, refused_cert, requests,
-        errors_4xx, errors_5xx, unanswered, answers_dropped, cut, live, live_opened, live_refused, live_full;
+    _Atomic uint64_t connections, accepted, requests, errors_4xx, errors_5xx, unanswered, answers_dropped, cut, live,
+        live_opened, live_refused, live_full;
 };
 
 struct web {
@@ -194,6 +195,7 @@ struct web {
     struct lws_context *context;
     pthread_t thread;
     bool started;
+    pthread_mutex_t refused_lock;
     bool stopping;         /* live connections are being told; nobody new comes in */
     bool shut;             /* context and loop are gone */
     struct gw_err tls_err; /* set by the vhost's callback while it is made */
@@ -234,7 +236,9 @@ void web_listener_sweep(struct web_listener *l);
 /* web_conn.c: a connection's life. */
 extern const struct lws_protocols web_protocols[];
 struct web_conn *web_conn_new(struct web_listener *l, const uint8_t source_key[16], const char *source);
-void web_conn_free(struct web_conn *c);  /* forgets it; the socket is libwebsockets' */
+void web_conn_free(struct web_conn *c); /* forgets it; the socket is libwebsockets' */
+/* Counts it at its door; `fault` as in struct web_refused. Web thread. */
+void web_refuse(struct web_listener *l, enum web_refusal why, const char *source, const char *fault);
 void web_conn_close(struct web_conn *c); /* from outside its own callbacks */
 void web_conn_rank(struct web_conn *c, enum web_rank to);
 void web_conn_sweep(struct web_conn *c, struct gw_mono now);

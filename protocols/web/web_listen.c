@@ -183,8 +183,8 @@ static bool make_room(struct web_listener *l, const uint8_t *source_key)
     if (!victim)
         return false;
     if (victim->ranked == WEB_HALF)
-        web_bump(&l->web->count.half_open_dropped);
-    web_bump(&l->web->count.refused_limit);
+        web_refuse(l, WEB_REFUSED_HALF_OPEN, victim->peer.source, NULL);
+    web_refuse(l, WEB_REFUSED_LIMIT, victim->peer.source, NULL);
     web_conn_close(victim);
     return true;
 }
@@ -210,7 +210,7 @@ static void adopt(struct web_listener *l, int fd, const struct sockaddr_storage 
     bool known = l->unix_path ? identify_unix(fd, &admin) : identify_tcp(fd, from, key, source);
     struct web_conn *c = known && admit(l, key) ? web_conn_new(l, key, source) : NULL;
     if (!c) {
-        web_bump(&l->web->count.refused_limit);
+        web_refuse(l, WEB_REFUSED_LIMIT, source, NULL);
         (void)close(fd);
         return;
     }

@@ -100,6 +100,7 @@ static void recheck_cert(struct web_conn *c)
     if (c->peer.has_cert && gw_wall_now().ms > c->peer.cert_not_after.ms) {
         c->peer.has_cert = false;
         c->peer.bad_cert = true;
+        c->peer.cert_fault = "has expired";
     }
 }
 
@@ -186,6 +187,17 @@ static bool begin_body(struct web_conn *c, size_t want)
     return true;
 }
 
+static bool refuse_cert(struct web_conn *c, bool whole)
+{
+    char why[160];
+    if (!c->peer.bad_cert)
+        return web_request_refuse(c, 403, "a client certificate of this gateway is required, and none was shown",
+                                  whole);
+    (void)snprintf(why, sizeof(why), "a client certificate of this gateway is required: the one that was shown %s",
+                   c->peer.cert_fault);
+    return web_request_refuse(c, 403, why, whole);
+}
+
 /* What can be said from the head alone, in the order in which it is safe to say it. */
 static bool dispatch(struct web_conn *c)
 {
@@ -196,7 +208,10 @@ static bool dispatch(struct web_conn *c)
     unsigned allowed;
     c->close_after = h->close || ++c->requests >= WEB_REQUESTS_PER_CONN;
     if (l->door != HTTP_DOOR_ADMIN && !web_host_match(h->host, hosts, l->host_count, l->port))
-        return web_request_refuse(c, 421, NULL, whole);
+        return web_request_refuse(
+            c, 421,
+            "the gateway is not called so: use one of the names in its configuration (gateway.names), or add this one",
+            whole);
     recheck_cert(c);
     const struct ws_route *live = web_upgrade_route(c);
     if (live)
@@ -205,7 +220,7 @@ static bool dispatch(struct web_conn *c)
     if (!c->route)
         return allowed ? refuse_method(c, allowed, whole) : web_request_refuse(c, 404, NULL, whole);
     if (l->door == HTTP_DOOR_DEVICES && !c->route->anonymous && !c->peer.has_cert)
-        return web_request_refuse(c, 403, "a valid client certificate is required", whole);
+        return refuse_cert(c, whole);
     if (h->has_coding)
         return web_request_refuse(c, 411, "send a content-length", false);
     if (!h->has_length && (h->method == HTTP_POST || h->method == HTTP_PUT || h->method == HTTP_PATCH))

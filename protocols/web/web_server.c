@@ -154,6 +154,7 @@ enum gw_rc web_new(const struct web_config *config, struct web **ret_web, struct
     STAILQ_INIT(&web->mail.answers);
     TAILQ_INIT(&web->stalled);
     (void)pthread_mutex_init(&web->mail.lock, NULL);
+    (void)pthread_mutex_init(&web->refused_lock, NULL);
     rc = build(web, config, err);
     if (rc) {
         web_free(web);
@@ -211,6 +212,7 @@ void web_free(struct web *web)
     }
     web_slots_done(&web->slots);
     (void)pthread_mutex_destroy(&web->mail.lock);
+    (void)pthread_mutex_destroy(&web->refused_lock);
     free(web->mail.cuts);
     free(web->client_ca_path);
     free(web->chunk);
@@ -260,10 +262,6 @@ void web_stats_get(const struct web *web, struct web_stats *ret_stats)
     *ret_stats = (struct web_stats){
         .connections = atomic_load(&n->connections),
         .accepted = atomic_load(&n->accepted),
-        .refused_limit = atomic_load(&n->refused_limit),
-        .half_open_dropped = atomic_load(&n->half_open_dropped),
-        .refused_tls = atomic_load(&n->refused_tls),
-        .refused_cert = atomic_load(&n->refused_cert),
         .requests = atomic_load(&n->requests),
         .errors_4xx = atomic_load(&n->errors_4xx),
         .errors_5xx = atomic_load(&n->errors_5xx),
@@ -275,4 +273,24 @@ void web_stats_get(const struct web *web, struct web_stats *ret_stats)
         .live_refused = atomic_load(&n->live_refused),
         .live_full = atomic_load(&n->live_full),
     };
+}
+
+void web_refuse(struct web_listener *l, enum web_refusal why, const char *source, const char *fault)
+{
+    struct web_refused *r = &l->refused[why - 1];
+    (void)pthread_mutex_lock(&l->web->refused_lock);
+    r->count++;
+    (void)snprintf(r->source, sizeof(r->source), "%s", source);
+    r->fault = fault;
+    (void)pthread_mutex_unlock(&l->web->refused_lock);
+}
+
+void web_refused_get(struct web *web, enum http_door door, enum web_refusal why, struct web_refused *ret_refused)
+{
+    *ret_refused = (struct web_refused){.count = 0};
+    (void)pthread_mutex_lock(&web->refused_lock);
+    for (size_t i = 0; i < web->listener_count; i++)
+        if (web->listeners[i].door == door)
+            *ret_refused = web->listeners[i].refused[why - 1];
+    (void)pthread_mutex_unlock(&web->refused_lock);
 }

@@ -78,7 +78,8 @@ enum registry_reason {
 /* "unknown certificate" …; static storage; "unknown reason" for a value outside the enum. */
 const char *registry_reason_text(enum registry_reason reason);
 
-/* Puts into ret_what what somebody named whom we do not trust (a topic, a filter, a client id): printable ASCII as it is,
+/* Puts into ret_what what somebody named whom we do not trust (a topic, a filter, a client id): printable ASCII as it
+ * is,
  * '"', '\' and all other bytes as \xNN, "..." behind it when it was cut. */
 void registry_what(struct gw_view hostile, char ret_what[DEVICE_WHAT_MAX]);
 
@@ -107,7 +108,7 @@ struct registry_message {
     struct gw_device_id id;  /* DEVICE, SECURITY (may be zeroed) */
     enum registry_reason reason;
     char source[DEVICE_SOURCE_MAX]; /* SECURITY */
-    char what[DEVICE_WHAT_MAX];        /* SECURITY: what was tried last, see registry_what(); "" when it is not known */
+    char what[DEVICE_WHAT_MAX];     /* SECURITY: what was tried last, see registry_what(); "" when it is not known */
     struct gw_view items;           /* ENTRIES, DEVICE: entries; PRESENCE: records; checked, as encoded */
 };
 

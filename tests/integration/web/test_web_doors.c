@@ -43,6 +43,9 @@ static void client_certificates_open_the_private_routes(void)
     CU_ASSERT_EQUAL(ask_devices(&f, pki->expired, "/who/x", "cert=0 bad=1 cn= "), 200);
     CU_ASSERT_EQUAL(ask_devices(&f, pki->stranger, "/private", NULL), 403);
     CU_ASSERT_EQUAL(ask_devices(&f, pki->stranger, "/who/x", "cert=0 bad=1 cn= "), 200);
+    CU_ASSERT_STRING_EQUAL(web_fixture_refused(&f, HTTP_DOOR_DEVICES, WEB_REFUSED_CERT).fault,
+                           "was not issued by this gateway");
+    CU_ASSERT_STRING_EQUAL(web_fixture_refused(&f, HTTP_DOOR_DEVICES, WEB_REFUSED_CERT).source, "127.0.0.1");
     /* a server's certificate is no client's */
     CU_ASSERT_EQUAL(ask_devices(&f, pki->server_all, "/private", NULL), 403);
     web_fixture_stop(&f);
@@ -66,7 +69,8 @@ static bool handshake(uint16_t port, const struct web_client_tls *how, bool *ret
 /* The client may know of a failed handshake before the server has counted it. */
 static bool three_refused(void *ctx)
 {
-    return web_fixture_stats(ctx).refused_tls >= 3;
+    const struct web_refused devices = web_fixture_refused(ctx, HTTP_DOOR_DEVICES, WEB_REFUSED_TLS);
+    return devices.count == 2 && web_fixture_refused(ctx, HTTP_DOOR_OPERATORS, WEB_REFUSED_TLS).count == 1;
 }
 
 static void tls_is_modern_and_never_resumed(void)
@@ -87,6 +91,7 @@ static void tls_is_modern_and_never_resumed(void)
     const struct web_client_tls old = {.max_version = TLS1_1_VERSION, .ciphers = "ALL:@SECLEVEL=0"};
     CU_ASSERT_FALSE(handshake(f.devices, &old, NULL));
     CU_ASSERT_TRUE(gw_await(three_refused, &f, 10000));
+    CU_ASSERT_STRING_EQUAL(web_fixture_refused(&f, HTTP_DOOR_DEVICES, WEB_REFUSED_TLS).source, "127.0.0.1");
     web_fixture_stop(&f);
 }
 
@@ -286,7 +291,7 @@ static void half_open_flood(enum http_door door, const struct web_fixture_option
     CU_ASSERT_EQUAL(web_fixture_get(&f, door, NULL, "/hello", &a), 200);
     web_answer_seen_done(&a);
     if (options) {
-        CU_ASSERT_TRUE(web_fixture_stats(&f).half_open_dropped > 0);
+        CU_ASSERT_TRUE(web_fixture_refused(&f, door, WEB_REFUSED_HALF_OPEN).count > 0);
         CU_ASSERT_TRUE(web_fixture_stats(&f).connections <= (uint64_t)options->conns_max);
     }
     for (size_t i = 0; i < HALF_OPEN; i++)

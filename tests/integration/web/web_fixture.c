@@ -246,6 +246,13 @@ struct web_stats web_fixture_stats(const struct web_fixture *f)
     return stats;
 }
 
+struct web_refused web_fixture_refused(const struct web_fixture *f, enum http_door door, enum web_refusal why)
+{
+    struct web_refused refused;
+    web_refused_get(f->web, door, why, &refused);
+    return refused;
+}
+
 const char *web_fixture_text(uint16_t port, const char *method, const char *path, const char *extra)
 {
     static char text[32768];

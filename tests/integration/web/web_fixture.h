@@ -29,6 +29,7 @@ uint8_t web_fixture_byte(size_t at);
 /* Waits until /late was asked `count` times since the fixture's start; tickets go to ret_tickets. */
 bool web_fixture_await_late(size_t count, struct http_ticket *ret_tickets);
 struct web_stats web_fixture_stats(const struct web_fixture *f);
+struct web_refused web_fixture_refused(const struct web_fixture *f, enum http_door door, enum web_refusal why);
 /* One request "GET path" with the right Host on a fresh connection to a door; the status. */
 int web_fixture_get(const struct web_fixture *f, enum http_door door, const char *cert, const char *path,
                     struct web_answer_seen *ret);

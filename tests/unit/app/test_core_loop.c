@@ -56,10 +56,10 @@ static uint32_t two_watch(void *ctx)
     return 2;
 }
 
-static void no_doors(void *ctx, struct answer_refused *ret_counters)
+static void no_doors(void *ctx, struct answer_doors *ret_doors)
 {
     (void)ctx;
-    (void)ret_counters;
+    (void)ret_doors;
 }
 
 static void no_figures(void *ctx, const struct core_figures *figures)

@@ -101,11 +101,15 @@ static void finds_the_device_that_the_gateway_speaks_of(void)
 {
     struct event_view known = view_of("cert.rejected", EVENT_SEV_MEDIUM, EVENT_DENIED, "pump-9"),
                       none = view_of("cert.rejected", EVENT_SEV_MEDIUM, EVENT_DENIED, "no device id"),
+                      door = view_of("cert.rejected", EVENT_SEV_MEDIUM, EVENT_DENIED, "listener:devices"),
                       full = view_of("log.store_full", EVENT_SEV_HIGH, EVENT_FAIL, "journal.db");
     struct rules_hit hit = {.sev = EVENT_SEV_INFO};
     CU_ASSERT(rules_match(&audit_log, &known, &hit));
     CU_ASSERT_STRING_EQUAL(hit.cause.device.text, "pump-9");
     CU_ASSERT(rules_match(&audit_log, &none, &hit));
+    CU_ASSERT_STRING_EQUAL(hit.cause.device.text, "");
+    hit.cause.device = (struct gw_device_id){"pump-9"};
+    CU_ASSERT(rules_match(&audit_log, &door, &hit)); /* nobody who could be named for certain */
     CU_ASSERT_STRING_EQUAL(hit.cause.device.text, "");
     CU_ASSERT(!rules_match(&audit_log, &full, &hit)); /* raised while it lasts, not by its event */
 }

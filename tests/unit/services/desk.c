@@ -125,7 +125,7 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         if (!rc)
             rc = denials_tick(&d->operate.denials, &d->turn, err);
         if (!rc)
-            rc = watch_tick(&d->session.watch, &d->turn, &d->refused, err);
+            rc = watch_tick(&d->session.watch, &d->turn, &d->doors, err);
         if (!rc)
             rc = watch_storage(&d->session.watch, &d->turn, &d->storage, err);
         if (!rc)
@@ -315,6 +315,21 @@ bool desk_audited(struct desk *d, const char *cls, const char *subj)
     struct finding f = {cls, subj, false};
     CU_ASSERT_EQUAL(d->store.ops->audit_each(d->store.self, 0, 10000, find_audit, &f, NULL), GW_OK);
     return f.found;
+}
+
+static bool event_says(void *ctx, const struct audit_event *event)
+{
+    const char **wanted = ctx; /* object, words; NULL once found */
+    if (wanted[0] && strcmp(event->obj, wanted[0]) == 0 && strstr(event->msg, wanted[1]))
+        wanted[0] = NULL;
+    return true;
+}
+
+bool desk_says(struct desk *d, const char *obj, const char *words)
+{
+    const char *wanted[] = {obj, words};
+    CU_ASSERT_EQUAL(d->store.ops->audit_each(d->store.self, 0, 1000, event_says, wanted, NULL), GW_OK);
+    return !wanted[0];
 }
 
 struct gw_device_id desk_id(const char *text)

@@ -23,7 +23,7 @@ struct desk {
     int64_t clock_ahead_ms; /* of `now` before the clock that never steps */
     struct answer last;     /* what the session let out last; kind 0: nothing */
     size_t let_out;
-    struct answer_refused refused; /* what the HTTPS doors say */
+    struct answer_doors doors;     /* what the HTTPS doors say */
     struct answer_storage storage; /* how storing goes */
     /* the fake bus */
     size_t sent_all, sent_device;
@@ -71,6 +71,8 @@ const struct turn_out *desk_out(const struct desk *d, enum turn_out_kind kind);
 size_t desk_audits(struct desk *d, const char *cls);
 /* Whether one of them is about this subject. */
 bool desk_audited(struct desk *d, const char *cls, const char *subj);
+/* Whether one of them was done to this and holds these words. */
+bool desk_says(struct desk *d, const char *obj, const char *words);
 /* An id that must be valid. */
 struct gw_device_id desk_id(const char *text);
 

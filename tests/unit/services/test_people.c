@@ -414,33 +414,18 @@ static void changes_the_own_password_and_keeps_this_session(void)
     desk_close(&d);
 }
 
-static bool event_says(void *ctx, const struct audit_event *event)
-{
-    const char **wanted = ctx; /* object, words; NULL once found */
-    if (wanted[0] && strcmp(event->obj, wanted[0]) == 0 && strstr(event->msg, wanted[1]))
-        wanted[0] = NULL;
-    return true;
-}
-
-static bool says(struct desk *d, const char *obj, const char *words)
-{
-    const char *wanted[] = {obj, words};
-    CU_ASSERT_EQUAL(d->store.ops->audit_each(d->store.self, 0, 1000, event_says, wanted, NULL), GW_OK);
-    return !wanted[0];
-}
-
 static void a_refusal_says_what_was_refused(void)
 {
     struct desk d;
     open_house(&d);
     struct actor vic = sign_in(&d, "vic"), olga = sign_in(&d, "olga");
     (void)act_as(&d, &vic, ACT_USER_ROLE, "ann");
-    CU_ASSERT(says(&d, "ann", "change an account's role: this needs the role admin"));
+    CU_ASSERT(desk_says(&d, "ann", "change an account's role: this needs the role admin"));
     struct inbox_msg msg = message(ACT_RELEASES_WITHDRAW, NULL, NULL);
     msg.u.act.actor = vic;
     (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "00112233445566aa");
     CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
-    CU_ASSERT(says(&d, "00112233445566aa", "withdraw a release"));
+    CU_ASSERT(desk_says(&d, "00112233445566aa", "withdraw a release"));
     msg = message(ACT_DOOR_OPEN, NULL, NULL); /* what she may, from another site */
     msg.u.act.actor = olga;
     msg.u.act.number = 5;
@@ -448,7 +433,7 @@ static void a_refusal_says_what_was_refused(void)
     (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "the request comes from another site");
     CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
     CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
-    CU_ASSERT(says(&d, "", "open the enrolment door: the request comes from another site"));
+    CU_ASSERT(desk_says(&d, "", "open the enrolment door: the request comes from another site"));
     CU_ASSERT_EQUAL(desk_audits(&d, "cfg.change"), 0);
     CU_ASSERT_EQUAL(desk_audits(&d, "authz.denied"), 3);
     desk_close(&d);
@@ -470,7 +455,7 @@ static void a_flood_of_refusals_is_summed_up(void)
     for (int i = 0; i < 2; i++)
         CU_ASSERT_EQUAL(desk_msg(&d, &tick), GW_OK);
     CU_ASSERT_EQUAL(desk_audits(&d, "authz.denied"), DENIALS_A_MINUTE + 1);
-    CU_ASSERT(says(&d, "gateway", "470 further acts were refused"));
+    CU_ASSERT(desk_says(&d, "gateway", "470 further acts were refused"));
     (void)act_as(&d, &vic, ACT_USER_DISABLE, "ann");
     CU_ASSERT_EQUAL(desk_audits(&d, "authz.denied"), DENIALS_A_MINUTE + 2); /* a new minute */
     desk_close(&d);

@@ -195,6 +195,33 @@ static void security_reports(void)
     desk_close(&d);
 }
 
+static void what_was_tried_is_named(void)
+{
+    struct desk d;
+    desk_open(&d);
+    struct bus_event event = {.kind = BUS_SECURITY,
+                              .device = desk_id("pump-1"),
+                              .reason = "publish outside its topics",
+                              .what = "gw/v1/pump-2/up/log",
+                              .source = "192.0.2.7",
+                              .times = 1};
+    bus(&d, event);
+    CU_ASSERT(desk_says(&d, "pump-1", "publish outside its topics: \"gw/v1/pump-2/up/log\", from 192.0.2.7"));
+    memcpy(event.what, "x", 2);
+    event.times = 40;
+    bus(&d, event);
+    d.now.ms += WATCH_TELL_MS;
+    tick(&d);
+    CU_ASSERT(desk_says(&d, "pump-1", "publish outside its topics, 40 times, the last: \"x\", from 192.0.2.7"));
+    event = (struct bus_event){.kind = BUS_SECURITY, .reason = "flood", .times = 2};
+    bus(&d, event);
+    CU_ASSERT(desk_says(&d, "listener:mqtt", "flood, 2 times, the last from network"));
+    event = (struct bus_event){.kind = BUS_SECURITY, .reason = "no certificate", .source = "192.0.2.9", .times = 1};
+    bus(&d, event);
+    CU_ASSERT(desk_says(&d, "listener:mqtt", "no certificate, from 192.0.2.9"));
+    desk_close(&d);
+}
+
 static void many_attackers(void)
 {
     struct desk d;
@@ -218,15 +245,31 @@ static void refusals_at_the_doors(void)
     desk_open(&d);
     tick(&d);
     CU_ASSERT_EQUAL(desk_audits(&d, "net.refused") + desk_audits(&d, "cert.rejected"), 0);
-    d.refused = (struct answer_refused){.tls = 3, .certificate = 1, .half_open = 7, .ceiling = 5, .batches = 2};
-    d.refused.batches_by = desk_id("liar");
+    struct answer_door_refused *tls = &d.doors.at[ANSWER_DOOR_OPERATORS].tls;
+    *tls = (struct answer_door_refused){3, "192.0.2.7", NULL};
+    d.doors.at[ANSWER_DOOR_DEVICES].certificate = (struct answer_door_refused){1, "192.0.2.8", "has expired"};
+    d.doors.at[ANSWER_DOOR_DEVICES].half_open = (struct answer_door_refused){7, "", NULL};
+    d.doors.at[ANSWER_DOOR_ADMIN].ceiling = (struct answer_door_refused){5, "local", NULL};
+    d.doors.batches = 2;
+    d.doors.batches_by = desk_id("liar");
     bus(&d, (struct bus_event){.kind = BUS_SECURITY, .reason = "ended without a session", .times = 900});
     tick(&d);
     CU_ASSERT_EQUAL(desk_audits(&d, "net.refused"), 4);
     CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
     CU_ASSERT_EQUAL(desk_audits(&d, "proto.error"), 1);
     CU_ASSERT_TRUE(desk_audited(&d, "proto.error", "device:liar"));
-    d.refused.tls = 1000;
+    CU_ASSERT(desk_says(&d, "listener:operators",
+                        "3 TLS handshakes failed at the operators' HTTPS listener; the last came from 192.0.2.7"));
+    CU_ASSERT(
+        desk_says(&d, "listener:devices",
+                  "1 connection showed a certificate that is refused at the devices' HTTPS listener; the last has "
+                  "expired and came from 192.0.2.8"));
+    CU_ASSERT(desk_says(&d, "listener:devices", "7 connections were closed before they sent a whole request at the"));
+    CU_ASSERT(desk_says(&d, "listener:admin",
+                        "5 connections were closed to make room for others at the admin socket; the last came from "
+                        "local"));
+    CU_ASSERT(desk_says(&d, "listener:mqtt", "900 connections ended without a session at the MQTT listener"));
+    tls->count = 1000;
     for (int i = 0; i < 59; i++) {
         d.now.ms += GW_SECOND_MS;
         tick(&d);
@@ -347,6 +390,7 @@ const struct gw_test_case session_cases[] = {
     {"answers a batch that cannot be taken at most once a second", gaps_once_a_second},
     {"makes events of the plugin's reports, of many alike one a minute", security_reports},
     {"tells a thousand attackers in a bounded number of events", many_attackers},
+    {"a refusal names what was tried and from where", what_was_tried_is_named},
     {"tells trouble with storing when it begins", storage_trouble},
     {"tells refusals at the doors once a minute and kind, and counts them all", refusals_at_the_doors},
 };

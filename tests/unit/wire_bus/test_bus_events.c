@@ -166,10 +166,12 @@ static void keeps_the_two_sessions_apart(void)
 static void tells_security_with_its_count(void)
 {
     struct mqtt *m = stage();
-    report(
-        m,
-        &(struct registry_message){
-            .type = REGISTRY_SECURITY, .reason = REGISTRY_FLOOD, .count = 9, .id = {"pump-1"}, .source = "192.0.2.1", .what = "gw/v1"});
+    report(m, &(struct registry_message){.type = REGISTRY_SECURITY,
+                                         .reason = REGISTRY_FLOOD,
+                                         .count = 9,
+                                         .id = {"pump-1"},
+                                         .source = "192.0.2.1",
+                                         .what = "gw/v1"});
     CU_ASSERT_EQUAL_FATAL(seen.event_count, 1);
     CU_ASSERT_EQUAL(seen.events[0].kind, BUS_SECURITY);
     CU_ASSERT_EQUAL(seen.events[0].times, 9);
