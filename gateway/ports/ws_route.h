@@ -21,8 +21,9 @@ struct ws_conn; /* web's */
 
 struct ws_port {
     void *self;
-    /* Queues one text message (UTF-8, at most WS_MESSAGE_MAX, copied). GW_AGAIN: WS_QUEUE_MAX would be exceeded and
-     * nothing was queued; drained() follows. GW_TOO_BIG: above WS_MESSAGE_MAX. GW_CANCELLED: it is closing. */
+    /* Writes one text message (UTF-8, at most WS_MESSAGE_MAX), or queues a copy when the client is behind. GW_AGAIN:
+     * WS_QUEUE_MAX would be exceeded and nothing was queued; drained() follows. GW_TOO_BIG: above WS_MESSAGE_MAX.
+     * GW_CANCELLED: it is closing. */
     enum gw_rc (*send)(void *self, struct ws_conn *conn, struct gw_view text);
     size_t (*queued)(void *self, const struct ws_conn *conn); /* bytes that wait */
     /* Begins the closing handshake with this code (RFC 6455 section 7.4); reason is at most 100 bytes of text (cut
@@ -44,7 +45,7 @@ struct ws_route {
     enum gw_rc (*open)(void *ctx, const struct http_request *request, struct ws_conn *conn, void **ret_session,
                        struct gw_err *err);
     void (*message)(void *session, struct gw_view text); /* whole, valid UTF-8 */
-    void (*drained)(void *session);                      /* all that was queued has been written */
+    void (*drained)(void *session);                      /* all that had to be queued has been written */
     void (*closed)(void *session);                       /* last call; the session is the route's to free */
     /* Every WS_TICK_MS while there are connections, and after wake(). */
     void (*tick)(void *ctx, struct gw_wall now);

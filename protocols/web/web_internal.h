@@ -19,6 +19,9 @@
  *
  *     OPENING ── 101 ──► OPEN ── close(), a broken frame, the client's close ──► CLOSING ── or at once ──► GONE
  *
+ * What the route sends does not go that way: a text is one frame and is written to TLS at once, between two frames of
+ * libwebsockets, which writes the handshake's answer, pings, pongs and the close. Only what TLS does not take waits.
+ *
  * All buffers on that way are bounded, and each side is read only when the other has taken what was read before.
  *
  * HANDSHAKE and the first HEAD are "half open": the first to go when a ceiling is met. In WAIT and SEND nothing is read
@@ -66,7 +69,7 @@ enum web_live_state { WEB_OPENING = 1, WEB_OPEN, WEB_CLOSING, WEB_GONE };
 struct web_message {
     STAILQ_ENTRY(web_message) next;
     size_t len;
-    uint8_t bytes[]; /* LWS_PRE, then the text */
+    uint8_t text[];
 };
 STAILQ_HEAD(web_messages, web_message);
 
@@ -80,12 +83,13 @@ struct ws_conn {
     struct lws *wsi; /* libwebsockets' end; NULL before it is adopted and after it has gone */
     int fd;          /* our end */
     uv_poll_t *poll;
-    int polled;     /* events that poll waits for */
-    bool up_dead;   /* nobody takes the client's bytes any more: they are read and dropped */
-    bool down_busy; /* waits until the TLS connection takes bytes */
-    struct web_frame frame;
-    struct gw_buf message; /* what has come of a message */
-    struct web_messages queue;
+    int polled;                 /* events that poll waits for */
+    bool up_dead;               /* nobody takes the client's bytes any more: they are read and dropped */
+    bool down_busy;             /* waits until the TLS connection takes bytes */
+    struct web_frame frame;     /* what the client sends */
+    struct web_frame_out other; /* what libwebsockets writes */
+    struct gw_buf message;      /* what has come of a message */
+    struct web_messages queue;  /* what could not be written at once */
     size_t queued;
     int close_code; /* to be sent; 0: none */
     char close_reason[WEB_LIVE_REASON_MAX + 1];
@@ -204,7 +208,7 @@ struct web {
     size_t bodies; /* bytes promised to request bodies */
     int streams;   /* bodies that go to a sink now */
     struct web_conns stalled;
-    uint8_t *chunk; /* LWS_PRE + WEB_CHUNK: the write being made */
+    uint8_t *chunk; /* LWS_PRE + WEB_FRAME_OUT_MAX + WEB_CHUNK: the write being made */
 
     const struct ws_route *live_routes;
     size_t live_route_count;
@@ -279,6 +283,7 @@ void web_live_free(struct ws_conn *live); /* tells the route, if it has taken it
 void web_live_close(struct ws_conn *live, int code, const char *reason);
 void web_live_stop(struct web *web); /* tells everyone 1001 and lets go of the loop when they have gone */
 void web_live_tick(struct web *web);
+bool web_live_flush(struct ws_conn *live); /* writes what waits and may go now; false: the connection is broken */
 
 /* web_pump.c: bytes between the TLS connection and our end of the pair. */
 enum gw_rc web_pump_begin(struct ws_conn *live, int *ret_theirs); /* makes the pair; the caller gets the other end */
@@ -288,8 +293,10 @@ bool web_pump_up(struct ws_conn *live, struct gw_view bytes); /* the client's; f
 /* The client is not to be read now: what it sent waits, or what it is sent does, and then libwebsockets does not read
  * either but spins. */
 bool web_pump_full(const struct ws_conn *live);
-/* Something has just been written at the other end: spares two turns of the loop. In a callback of that end. */
-void web_pump_flush(struct ws_conn *live);
+/* May a message go out now? TLS has taken what came before, and libwebsockets is between two frames. */
+bool web_pump_ready(const struct ws_conn *live);
+/* One message, only when it is ready; false: the connection is broken. */
+bool web_pump_message(struct ws_conn *live, struct gw_view text);
 bool web_pump_down(struct ws_conn *live); /* TLS takes bytes; false: the end, all is sent */
 
 /* web_log.c */

@@ -78,23 +78,22 @@ static int on_receive(struct ws_conn *live, struct lws *wsi, struct gw_view byte
     return 0;
 }
 
-static int on_writable(struct ws_conn *live, struct lws *wsi)
+bool web_live_flush(struct ws_conn *live)
 {
     struct web_message *m = STAILQ_FIRST(&live->queue);
-    if (live->state != WEB_OPEN || !m)
-        return 0;
-    STAILQ_REMOVE_HEAD(&live->queue, next);
-    live->queued -= m->len;
-    int n = lws_write(wsi, m->bytes + LWS_PRE, m->len, LWS_WRITE_TEXT);
-    free(m);
-    if (n < 0)
-        return -1;
-    web_pump_flush(live);
-    if (!STAILQ_EMPTY(&live->queue))
-        (void)lws_callback_on_writable(wsi);
-    else
+    if (!m)
+        return true;
+    for (; m && live->state == WEB_OPEN && web_pump_ready(live); m = STAILQ_FIRST(&live->queue)) {
+        STAILQ_REMOVE_HEAD(&live->queue, next);
+        live->queued -= m->len;
+        bool written = web_pump_message(live, gw_view_make(m->text, m->len));
+        free(m);
+        if (!written)
+            return false;
+    }
+    if (STAILQ_EMPTY(&live->queue))
         live->route->drained(live->session);
-    return 0;
+    return true;
 }
 
 /* The closing handshake begins when a callback fails; not the one for writing, after which 4.1.6 with libuv closes
@@ -124,9 +123,7 @@ static int on_established(struct ws_conn *live, struct lws *wsi)
     }
     if (live->close_code)
         close_soon(live);
-    else if (!STAILQ_EMPTY(&live->queue))
-        (void)lws_callback_on_writable(wsi);
-    return 0;
+    return web_live_flush(live) ? 0 : -1; /* mostly the answer is still in the pair, and what waits follows it */
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -140,9 +137,6 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
     case LWS_CALLBACK_RECEIVE:
         live = lws_get_opaque_user_data(wsi);
         return live ? on_receive(live, wsi, gw_view_make(in, len)) : -1;
-    case LWS_CALLBACK_SERVER_WRITEABLE:
-        live = lws_get_opaque_user_data(wsi);
-        return live ? on_writable(live, wsi) : -1;
     case LWS_CALLBACK_TIMER:
         live = lws_get_opaque_user_data(wsi);
         return live ? on_timer(live, wsi) : 0;
@@ -282,6 +276,14 @@ void web_live_stop(struct web *web)
         uv_stop(&web->loop);
 }
 
+static enum gw_rc write_now(struct ws_conn *live, struct gw_view text)
+{
+    if (web_pump_message(live, text))
+        return GW_OK;
+    live->conn->deadline.ms = 0; /* by the sweep: whoever sends is in the middle of something */
+    return GW_CANCELLED;
+}
+
 static enum gw_rc port_send(void *self, struct ws_conn *live, struct gw_view text)
 {
     struct web *web = self;
@@ -289,17 +291,17 @@ static enum gw_rc port_send(void *self, struct ws_conn *live, struct gw_view tex
         return GW_CANCELLED;
     if (text.len == 0 || text.len > WS_MESSAGE_MAX)
         return text.len ? GW_TOO_BIG : GW_INVALID;
+    if (live->state == WEB_OPEN && STAILQ_EMPTY(&live->queue) && web_pump_ready(live))
+        return write_now(live, text);
     if (text.len > WS_QUEUE_MAX - live->queued) {
         web_bump(&web->count.live_full);
         return GW_AGAIN;
     }
-    struct web_message *m = gw_xalloc(1, sizeof(*m) + LWS_PRE + text.len);
+    struct web_message *m = gw_xalloc(1, sizeof(*m) + text.len);
     m->len = text.len;
-    memcpy(m->bytes + LWS_PRE, text.ptr, text.len);
+    memcpy(m->text, text.ptr, text.len);
     STAILQ_INSERT_TAIL(&live->queue, m, next);
     live->queued += m->len;
-    if (live->state == WEB_OPEN)
-        (void)lws_callback_on_writable(live->wsi);
     return GW_OK;
 }
 

@@ -1,6 +1,7 @@
 /* Bytes between the TLS connection and our end of a live connection's socket pair. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,6 +60,15 @@ static void wait_down(struct ws_conn *live)
     watch(live);
 }
 
+/* TLS has not taken all of the last write: libwebsockets keeps the rest, and nothing else may follow before it. */
+static void mind_partial(struct ws_conn *live)
+{
+    if (!lws_partial_buffered(live->conn->wsi))
+        return;
+    (void)lws_rx_flow_control(live->conn->wsi, 0);
+    wait_down(live);
+}
+
 /* Moves what has come, at most a chunk; only when TLS has nothing of before to write. False: the end. */
 static bool move_down(struct ws_conn *live)
 {
@@ -69,10 +79,8 @@ static bool move_down(struct ws_conn *live)
         return true;
     if (n <= 0 || lws_write(c->wsi, chunk, (size_t)n, LWS_WRITE_RAW) < 0)
         return false;
-    if (lws_partial_buffered(c->wsi)) {
-        (void)lws_rx_flow_control(c->wsi, 0);
-        wait_down(live);
-    }
+    web_frame_out_pass(&live->other, gw_view_make(chunk, (size_t)n));
+    mind_partial(live);
     return true;
 }
 
@@ -81,10 +89,21 @@ bool web_pump_full(const struct ws_conn *live)
     return live->conn->rx.len > 0 || lws_partial_buffered(live->conn->wsi);
 }
 
-void web_pump_flush(struct ws_conn *live)
+bool web_pump_ready(const struct ws_conn *live)
 {
-    if (!live->down_busy && !lws_send_pipe_choked(live->conn->wsi) && !move_down(live))
-        live->conn->deadline.ms = 0; /* by the sweep: this is inside a callback of the other end's */
+    return !live->down_busy && web_frame_out_between(&live->other);
+}
+
+bool web_pump_message(struct ws_conn *live, struct gw_view text)
+{
+    struct web_conn *c = live->conn;
+    uint8_t *frame = c->listener->web->chunk + LWS_PRE;
+    size_t head = web_frame_text(text.len, frame);
+    memcpy(frame + head, text.ptr, text.len);
+    if (lws_write(c->wsi, frame, head + text.len, LWS_WRITE_RAW) < 0)
+        return false;
+    mind_partial(live);
+    return true;
 }
 
 static void on_pair(uv_poll_t *poll, int status, int events)
@@ -101,6 +120,8 @@ static void on_pair(uv_poll_t *poll, int status, int events)
     }
     /* The end, too, waits: what was written must be out before the connection is closed. */
     if ((events & UV_READABLE) && !live->down_busy && (lws_send_pipe_choked(live->conn->wsi) || !move_down(live)))
+        wait_down(live);
+    if (!web_live_flush(live))
         wait_down(live);
     watch(live);
 }
@@ -172,7 +193,7 @@ bool web_pump_down(struct ws_conn *live)
     if (!live->down_busy)
         return true;
     live->down_busy = false;
-    if (!move_down(live))
+    if (!move_down(live) || !web_live_flush(live))
         return false;
     set_deadline(live);
     watch(live);

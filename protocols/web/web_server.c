@@ -148,7 +148,7 @@ enum gw_rc web_new(const struct web_config *config, struct web **ret_web, struct
     web->client_ca_path = config->client_ca_path ? gw_xstrdup(config->client_ca_path) : NULL;
     web->doors_start = config->doors_open;
     web->shut = true; /* until there is a loop */
-    web->chunk = gw_xalloc(1, LWS_PRE + WEB_CHUNK);
+    web->chunk = gw_xalloc(1, LWS_PRE + WEB_FRAME_OUT_MAX + WEB_CHUNK);
     web->mail.doors = config->doors_open;
     web->mail.cuts = gw_xalloc(WEB_CUTS_MAX, sizeof(web->mail.cuts[0]));
     STAILQ_INIT(&web->mail.answers);
