@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "agent_event.h"
-#include "agent_hash.h"
 #include "agent_internal.h"
 #include "agent_report.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
 
@@ -226,7 +226,7 @@ static enum gw_rc open_spool(struct agent *a, struct gw_err *err)
     (void)snprintf(epoch, sizeof(epoch), "%s/epoch", a->config->state_dir);
     struct agent_spool_settings settings = {
         .fs = a->fs,
-        .hash = agent_hash_ops(),
+        .hash = bulk_hash_ops(),
         .dir = dir,
         .epoch_path = epoch,
         .max_bytes = a->config->spool_max_bytes,

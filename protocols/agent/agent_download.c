@@ -9,7 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "agent_hash.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
@@ -59,8 +59,8 @@ struct agent_download {
 
 static enum gw_rc hash_restart(struct agent_download *d)
 {
-    agent_hash_ops()->stream_free(d->hash);
-    d->hash = agent_hash_ops()->stream_new();
+    bulk_hash_ops()->stream_free(d->hash);
+    d->hash = bulk_hash_ops()->stream_new();
     d->have = 0;
     return GW_OK;
 }
@@ -120,7 +120,7 @@ static enum gw_rc file_take(struct agent_download *d, struct gw_view bytes, stru
     enum gw_rc rc = gw_fs_write_all(d->fs, d->fd, bytes, (int64_t)d->have, err);
     if (rc)
         return gw_err_wrap(err, rc, "%s", rc == GW_NO_SPACE ? "the disk is full" : d->part);
-    agent_hash_ops()->stream_add(d->hash, bytes);
+    bulk_hash_ops()->stream_add(d->hash, bytes);
     d->have += bytes.len;
     return d->have - d->synced >= SYNC_BYTES ? file_sync(d, err) : GW_OK;
 }
@@ -134,7 +134,7 @@ static enum gw_rc file_check(struct agent_download *d, bool *ret_all, struct gw_
     ssize_t n = want ? pread(d->fd, slice, want, (off_t)d->have) : 0;
     if (n < 0)
         return gw_err_sys(err, "read of %s", d->part);
-    agent_hash_ops()->stream_add(d->hash, gw_view_make(slice, (size_t)n));
+    bulk_hash_ops()->stream_add(d->hash, gw_view_make(slice, (size_t)n));
     d->have += (uint64_t)n;
     *ret_all = n == 0 || d->have == d->length;
     return GW_OK;
@@ -282,7 +282,7 @@ static enum gw_rc judge(struct agent_download *d, CURLcode code, long status, st
 static enum gw_rc complete(struct agent_download *d, struct gw_err *err)
 {
     struct gw_sha256 hash;
-    agent_hash_ops()->stream_end(d->hash, &hash);
+    bulk_hash_ops()->stream_end(d->hash, &hash);
     d->hash = NULL;
     if (gw_sha256_eq(&hash, &d->request.sha256))
         return file_finish(d, err);
@@ -451,6 +451,6 @@ void agent_download_free(struct agent_download *d)
         (void)curl_multi_cleanup(d->multi);
     if (d->fd >= 0)
         (void)d->fs->close(d->fs->ctx, d->fd);
-    agent_hash_ops()->stream_free(d->hash);
+    bulk_hash_ops()->stream_free(d->hash);
     free(d);
 }

@@ -4,7 +4,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "agent_hash.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"
 #include "gw_id.h"
@@ -53,7 +53,7 @@ static bool name_key(EVP_PKEY *key, char ret_keyid[DSSE_KEYID_LEN + 1])
     int len = i2d_PUBKEY(key, &der);
     if (len <= 0)
         return false;
-    agent_hash_ops()->digest(gw_view_make(der, (size_t)len), &hash);
+    bulk_hash_ops()->digest(gw_view_make(der, (size_t)len), &hash);
     OPENSSL_free(der);
     gw_hex_format(hash.bytes, GW_SHA256_LEN, ret_keyid);
     return true;

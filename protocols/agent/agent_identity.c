@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "agent_hash.h"
 #include "agent_internal.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
 
@@ -18,7 +18,7 @@
 static void mark_of(const struct invitation *in, char out[MARK_HEX + 1])
 {
     struct gw_sha256 hash;
-    agent_hash_ops()->digest(gw_view_make(in->secret, sizeof(in->secret)), &hash);
+    bulk_hash_ops()->digest(gw_view_make(in->secret, sizeof(in->secret)), &hash);
     gw_hex_format(hash.bytes, MARK_HEX / 2, out);
 }
 

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "agent_est.h"
-#include "agent_hash.h"
 #include "agent_note.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 
 #define LOG_KEY_FILE_MAX 1024
@@ -12,7 +12,7 @@ static enum gw_rc pinned_read(const char *path, struct note_key *ret_key, struct
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     gw_buf_init(&text, LOG_KEY_FILE_MAX);
     enum gw_rc rc = gw_fs_read_file(path, &text, err);
-    if (!rc && note_key_parse(gw_view_trim(gw_buf_view(&text)), agent_hash_ops(), ret_key, err))
+    if (!rc && note_key_parse(gw_view_trim(gw_buf_view(&text)), bulk_hash_ops(), ret_key, err))
         rc = gw_err_wrap(err, GW_CORRUPT, "%s", path);
     return rc;
 }

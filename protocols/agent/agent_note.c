@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "agent_hash.h"
+#include "bulk_hash.h"
 
 bool agent_ed25519_verify(void *ctx, const uint8_t pub[32], struct gw_view text, struct gw_view signature)
 {
@@ -58,7 +58,7 @@ enum gw_rc agent_log_key_step(struct gw_view told, const struct note_key *pinned
     struct note_key key;
     bool signed_note = !note_parse(told, &note, NULL);
     struct gw_view vkey = gw_view_trim(signed_note ? note.text : told);
-    enum gw_rc rc = note_key_parse(vkey, agent_hash_ops(), &key, err);
+    enum gw_rc rc = note_key_parse(vkey, bulk_hash_ops(), &key, err);
     if (rc)
         return gw_err_wrap(err, rc, "the gateway's log key");
     if (strcmp(key.name, name) != 0)

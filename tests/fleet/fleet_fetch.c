@@ -6,7 +6,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "agent_hash.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 
 #define CONNECT_TIMEOUT_MS 10000L
@@ -130,7 +130,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *ctx)
         return CURL_WRITEFUNC_ERROR;
     if (len > d->want - d->have)
         len = (size_t)(d->want - d->have);
-    agent_hash_ops()->stream_add(d->hash, gw_view_make(bytes, len));
+    bulk_hash_ops()->stream_add(d->hash, gw_view_make(bytes, len));
     d->have += len;
     d->all->counts.bytes += len;
     d->ops->progress(d->ctx, (unsigned)(d->have / (d->want / 100 + 1)));
@@ -207,8 +207,8 @@ static void begin_transfer(struct fleet_fetch *d, struct gw_mono now)
 
 static void from_the_first_byte(struct fleet_fetch *d)
 {
-    agent_hash_ops()->stream_free(d->hash);
-    d->hash = agent_hash_ops()->stream_new();
+    bulk_hash_ops()->stream_free(d->hash);
+    d->hash = bulk_hash_ops()->stream_new();
     d->have = 0;
 }
 
@@ -223,7 +223,7 @@ static void complete(struct fleet_fetch *d)
 {
     struct gw_err err = {0};
     struct gw_sha256 hash;
-    agent_hash_ops()->stream_end(GW_TAKE(d->hash), &hash);
+    bulk_hash_ops()->stream_end(GW_TAKE(d->hash), &hash);
     bool whole = d->want == d->request.size;
     enum gw_rc rc = whole && !gw_sha256_eq(&hash, &d->request.sha256)
                         ? gw_err_set(&err, GW_CORRUPT, "the SHA-256 is not that of the manifest")
@@ -321,7 +321,7 @@ void fleet_fetch_stop(struct fleet_fetch *d)
     if (!d)
         return;
     end_transfer(d);
-    agent_hash_ops()->stream_free(d->hash);
+    bulk_hash_ops()->stream_free(d->hash);
     if (d->next)
         d->next->prev = d->prev;
     if (d->prev)

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent_hash.h"
 #include "agent_note.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "json.h"
@@ -99,8 +99,8 @@ static void add(struct fleet_log *log, struct log_batch_writer *w, struct gw_vie
     if (!log->tree)
         return;
     struct gw_sha256 leaf;
-    agent_hash_ops()->leaf(event, &leaf);
-    if (merkle_range_add(&log->tree->range, agent_hash_ops(), &leaf))
+    bulk_hash_ops()->leaf(event, &leaf);
+    if (merkle_range_add(&log->tree->range, bulk_hash_ops(), &leaf))
         abort();
 }
 
@@ -131,7 +131,7 @@ static void remember_root(struct fleet_log *log)
     struct fleet_tree *tree = log->tree;
     struct fleet_root *at = &tree->roots[tree->batches++ % FLEET_ROOTS];
     at->size = tree->range.size;
-    merkle_range_root(&tree->range, agent_hash_ops(), &at->root);
+    merkle_range_root(&tree->range, bulk_hash_ops(), &at->root);
 }
 
 void fleet_log_make(struct fleet_log *log, struct fleet_event_maker *maker, const char *device, uint32_t events,

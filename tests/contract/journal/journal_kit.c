@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
-#include "gw_test_hash.h"
 #include "merkle_range.h"
 
 #define START "{\"cls\":\"log.start\",\"reason\":\"new\",\"log\":\"%s %" PRIx64 "\"}"
@@ -20,7 +20,7 @@ enum event_sev kit_severity(struct gw_view event)
 
 struct journal_options kit_options(enum db_mode mode)
 {
-    return (struct journal_options){.mode = mode, .hash = gw_test_hash(), .severity = kit_severity};
+    return (struct journal_options){.mode = mode, .hash = bulk_hash_ops(), .severity = kit_severity};
 }
 
 static struct journal_db *open_or_abort(const char *path, enum db_mode mode)
@@ -159,10 +159,10 @@ struct gw_sha256 kit_root(const char *device, uint64_t epoch, uint64_t n)
         char text[256];
         struct gw_sha256 leaf;
         size_t len = event_text(text, sizeof(text), device, epoch, seq);
-        gw_test_hash()->leaf(gw_view_make(text, len), &leaf);
-        if (merkle_range_add(&range, gw_test_hash(), &leaf))
+        bulk_hash_ops()->leaf(gw_view_make(text, len), &leaf);
+        if (merkle_range_add(&range, bulk_hash_ops(), &leaf))
             abort();
     }
-    merkle_range_root(&range, gw_test_hash(), &root);
+    merkle_range_root(&range, bulk_hash_ops(), &root);
     return root;
 }

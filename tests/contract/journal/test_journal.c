@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
-#include "gw_test_hash.h"
 #include "journal_kit.h"
 
 static void verify(struct kit *kit)
@@ -308,17 +308,17 @@ static void proofs(void)
             struct merkle_proof proof;
             CU_ASSERT_EQUAL_FATAL(
                 kit.port.ops->prove_consistency(kit.port.self, &log, from.size, to.size, &proof, NULL), GW_OK);
-            CU_ASSERT_EQUAL(merkle_check_consistency(gw_test_hash(), &proof, &from, &to), GW_OK);
+            CU_ASSERT_EQUAL(merkle_check_consistency(bulk_hash_ops(), &proof, &from, &to), GW_OK);
         }
     }
     struct gw_sha256 leaf, root = kit_root("pump-1", 1, 900);
     GW_CLEANUP(gw_buf_done) struct gw_buf event;
     gw_buf_init(&event, 1024);
     kit_events(&event, "pump-1", 1, 300, 1);
-    gw_test_hash()->leaf(gw_view_make(event.ptr + 2, event.len - 2), &leaf);
+    bulk_hash_ops()->leaf(gw_view_make(event.ptr + 2, event.len - 2), &leaf);
     struct merkle_proof proof;
     CU_ASSERT_EQUAL(kit.port.ops->prove_inclusion(kit.port.self, &log, 300, 900, &proof, NULL), GW_OK);
-    CU_ASSERT_EQUAL(merkle_check_inclusion(gw_test_hash(), &proof, 300, &leaf, 900, &root), GW_OK);
+    CU_ASSERT_EQUAL(merkle_check_inclusion(bulk_hash_ops(), &proof, 300, &leaf, 900, &root), GW_OK);
     CU_ASSERT_EQUAL(kit.port.ops->prove_inclusion(kit.port.self, &log, 900, 900, &proof, NULL), GW_INVALID);
     CU_ASSERT_EQUAL(kit.port.ops->root_at(kit.port.self, &log, 901, &root, NULL), GW_INVALID);
     log.epoch = 99;
@@ -379,7 +379,7 @@ static void second_level(void)
     struct merkle_head from = {40000, kit_root("pump-1", 1, 40000)}, to = {events, kit_root("pump-1", 1, events)};
     struct merkle_proof proof;
     CU_ASSERT_EQUAL(kit.port.ops->prove_consistency(kit.port.self, &log, from.size, to.size, &proof, NULL), GW_OK);
-    CU_ASSERT_EQUAL(merkle_check_consistency(gw_test_hash(), &proof, &from, &to), GW_OK);
+    CU_ASSERT_EQUAL(merkle_check_consistency(bulk_hash_ops(), &proof, &from, &to), GW_OK);
     verify(&kit);
     kit_close(&kit);
 }

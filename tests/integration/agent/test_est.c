@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "agent_est.h"
-#include "agent_hash.h"
+#include "bulk_hash.h"
 #include "est_server.h"
 #include "gw_cleanup.h"
 #include "gw_test.h"
@@ -215,7 +215,7 @@ static void make_vkey(const char *name, char *out, size_t size)
     gw_buf_init(&text, 512);
     EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     CU_ASSERT_EQUAL(EVP_PKEY_get_raw_public_key(pkey, pub, &len), 1);
-    CU_ASSERT_EQUAL(note_key_make(agent_hash_ops(), name, pub, &key), GW_OK);
+    CU_ASSERT_EQUAL(note_key_make(bulk_hash_ops(), name, pub, &key), GW_OK);
     (void)note_key_format(&key, &text);
     (void)snprintf(out, size, "%s\n", gw_buf_str(&text));
     EVP_PKEY_free(pkey);

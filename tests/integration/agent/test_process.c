@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agent_hash.h"
 #include "agent_spool.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "gw_proc.h"
@@ -92,7 +92,7 @@ static unsigned events_without_hole(const struct device *d)
     (void)snprintf(dir, sizeof(dir), "%s/state/spool", d->dir);
     (void)snprintf(epoch, sizeof(epoch), "%s/state/epoch", d->dir);
     struct agent_spool_settings settings = {.fs = gw_fs_posix(),
-                                            .hash = agent_hash_ops(),
+                                            .hash = bulk_hash_ops(),
                                             .dir = dir,
                                             .epoch_path = epoch,
                                             .max_bytes = 16 * 1024 * 1024,

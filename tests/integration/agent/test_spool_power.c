@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent_hash.h"
 #include "agent_spool.h"
+#include "bulk_hash.h"
 #include "disk_model.h"
 #include "gw_cleanup.h"
 #include "gw_test.h"
@@ -49,7 +49,7 @@ static struct agent_spool_settings settings_in(const char *dir, const struct gw_
 {
     (void)snprintf(epoch_path, sizeof(epoch_path), "%s/epoch", dir);
     return (struct agent_spool_settings){.fs = fs,
-                                         .hash = agent_hash_ops(),
+                                         .hash = bulk_hash_ops(),
                                          .dir = dir,
                                          .epoch_path = epoch_path,
                                          .max_bytes = AGENT_SPOOL_MIN_BYTES,
@@ -88,7 +88,7 @@ static void show(void)
     GW_ASSERT_OK(agent_spool_batch(run.spool, run.shown_count, &payload, &end, &run.err), &run.err);
     GW_ASSERT_OK(log_batch_parse(gw_buf_view(&payload), &batch, &run.err), &run.err);
     for (uint64_t seq = batch.head.first; log_bundle_next(&batch.bundle, &event); seq++) {
-        agent_hash_ops()->leaf(event, &run.shown[seq]);
+        bulk_hash_ops()->leaf(event, &run.shown[seq]);
         run.event_of[seq] = number_of_event(event);
     }
     run.shown_count = end;
@@ -170,7 +170,7 @@ static void look_at(struct gw_view payload, const struct point *p, struct found 
             found->wrong += found->seen[number];
             found->seen[number] = true;
         }
-        agent_hash_ops()->leaf(event, &leaf);
+        bulk_hash_ops()->leaf(event, &leaf);
         if (batch.head.epoch == p->epoch && seq < p->shown && !gw_sha256_eq(&leaf, &run.shown[seq]))
             found->wrong++;
     }

@@ -1,40 +1,17 @@
 /*
- * job_world: a gateway as small as the agent lets it be, for tests of jobs: mosquitto without plugin (TLS for the
- * device, plain loopback for the test), an artifact server, a vendor who signs, and one device whose slots are
- * directories (ab_handler.sh). The test plays the gateway's word and the device's reboots.
+ * job_world: one device of an update_gateway, the agent as a process, whose slots are directories (ab_handler.sh). The
+ * test plays the device's reboots.
  */
 #pragma once
 
-#include <pthread.h>
-#include <stdbool.h>
-
-#include "../../unit/agent_job/vendor.h"
-#include "artifact_server.h"
-#include "gw_proc.h"
-#include "job_report.h"
-
-#define WORLD_LIMIT_MS 30000
-#define WORLD_REPORTS  512
-
-struct mosquitto;
+#include "update_gateway.h"
 
 struct job_world {
-    char dir[128];    /* of everything */
+    struct update_gateway gateway;
     char device[160]; /* <dir>/device: the handler's */
-    struct test_pki pki;
-    struct artifact_server server;
-    struct gw_proc broker, agent;
-    uint16_t tls_port, plain_port;
-    EVP_PKEY *vendor, *stranger;
-    struct mosquitto *client;
-    pthread_t thread; /* of the client */
-    int64_t n;
-
-    pthread_mutex_t lock; /* of the rest, which the client's thread writes */
-    bool over, subscribed;
-    struct job_report reports[WORLD_REPORTS];
-    size_t report_count;
-    size_t states; /* inventories */
+    struct gw_proc agent;
+    struct update_reports reports; /* under the gateway's lock, as is `states` */
+    size_t states;                 /* inventories */
 };
 
 /* extra_update: further lines of [update], each with its newline. Starts all but the agent. */
@@ -47,9 +24,6 @@ void job_world_reboot(struct job_world *w, bool broken);
 
 /* Writes an image of so many bytes for an attempt where the server finds it; fills file, sha256 and size. */
 void job_world_image(struct job_world *w, const char *attempt, size_t bytes, struct vendor_release *release);
-/* A job of kind update for it, with the envelope. job_message_done() it. */
-void job_world_message(struct job_world *w, const char *attempt, const struct vendor_release *release,
-                       struct job_message *ret_message);
 void job_world_offer(struct job_world *w, struct job_message *message); /* numbers and sends it */
 void job_world_offer_release(struct job_world *w, const char *attempt, const struct vendor_release *release);
 void job_world_withdraw(struct job_world *w);

@@ -20,6 +20,28 @@ static struct vendor_release release_of(const char *version, uint64_t counter)
     return (struct vendor_release){.version = version, .counter = counter, .floor = 1};
 }
 
+static void open_world(struct job_world *w, const char *extra_update)
+{
+    job_world_init(w, extra_update);
+    job_world_start_agent(w);
+}
+
+static void offer(struct job_world *w, const char *attempt, size_t bytes, struct vendor_release *release)
+{
+    job_world_image(w, attempt, bytes, release);
+    job_world_offer_release(w, attempt, release);
+}
+
+/* Where the device ends up, why, and, when not NULL, what it runs there. */
+static void expect(struct job_world *w, enum job_state state, const char *code, const char *running, size_t *from)
+{
+    struct job_report report = {.code = ""};
+    CU_ASSERT_FATAL(job_world_await(w, state, from, &report));
+    CU_ASSERT_STRING_EQUAL(report.code, code);
+    if (running)
+        CU_ASSERT_STRING_EQUAL(report.running, running);
+}
+
 static bool has_reboot(void *ctx)
 {
     return job_world_read(ctx, "reboots")[0] != '\0';
@@ -29,10 +51,9 @@ static bool has_reboot(void *ctx)
 static void up_to_reboot(struct job_world *w, const char *attempt, struct vendor_release *release, size_t *from)
 {
     job_world_remove(w, "reboots");
-    job_world_image(w, attempt, SMALL, release);
-    job_world_offer_release(w, attempt, release);
+    offer(w, attempt, SMALL, release);
     CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_REBOOTING, from, NULL));
-    CU_ASSERT_FATAL(gw_await(has_reboot, w, WORLD_LIMIT_MS));
+    CU_ASSERT_FATAL(gw_await(has_reboot, w, UPDATE_LIMIT_MS));
 }
 
 static unsigned lines(const char *text)
@@ -49,17 +70,15 @@ static void installs_an_update_through_a_reboot(void)
     struct job_report report;
     struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
-    job_world_init(w, "");
-    job_world_start_agent(w);
-    job_world_image(w, "at-1", SMALL, &release);
-    job_world_offer_release(w, "at-1", &release);
+    open_world(w, "");
+    offer(w, "at-1", SMALL, &release);
     static const enum job_state way[] = {JOB_STATE_ACCEPTED, JOB_STATE_DOWNLOADING, JOB_STATE_DOWNLOADED,
                                          JOB_STATE_INSTALLING, JOB_STATE_REBOOTING};
     for (size_t i = 0; i < sizeof(way) / sizeof(way[0]); i++)
         CU_ASSERT_FATAL(job_world_await(w, way[i], &from, &report));
     CU_ASSERT_STRING_EQUAL(report.running, "1.0.0");
     CU_ASSERT_STRING_EQUAL(report.boot, "boot-1");
-    CU_ASSERT_FATAL(gw_await(has_reboot, w, WORLD_LIMIT_MS));
+    CU_ASSERT_FATAL(gw_await(has_reboot, w, UPDATE_LIMIT_MS));
     job_world_reboot(w, false);
     job_world_start_agent(w);
     CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_INSTALLED, &from, &report));
@@ -80,8 +99,7 @@ static void a_failed_install_is_told_with_what_the_handler_said(void)
     job_world_init(w, "");
     job_world_write(w, "worn_out", "");
     job_world_start_agent(w);
-    job_world_image(w, "at-1", SMALL, &release);
-    job_world_offer_release(w, "at-1", &release);
+    offer(w, "at-1", SMALL, &release);
     CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_FAILED, &from, &report));
     CU_ASSERT_STRING_EQUAL(report.code, "install_failed");
     CU_ASSERT_STRING_EQUAL(report.detail, "the flash is worn out");
@@ -92,54 +110,44 @@ static void a_failed_install_is_told_with_what_the_handler_said(void)
 static void a_boot_into_the_old_version_is_rolled_back(void)
 {
     struct job_world *w = &world;
-    struct job_report report;
     struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
-    job_world_init(w, "");
-    job_world_start_agent(w);
+    open_world(w, "");
     up_to_reboot(w, "at-1", &release, &from);
     job_world_reboot(w, true);
     job_world_start_agent(w);
-    CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_ROLLED_BACK, &from, &report));
-    CU_ASSERT_STRING_EQUAL(report.code, "old_version");
-    CU_ASSERT_STRING_EQUAL(report.running, "1.0.0");
+    expect(w, JOB_STATE_ROLLED_BACK, "old_version", "1.0.0", &from);
     job_world_done(w);
 }
 
 static void a_new_version_without_session_is_left_for_the_old_one(void)
 {
     struct job_world *w = &world;
-    struct job_report report;
     struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
-    job_world_init(w, "confirm_timeout = 1\n");
-    job_world_start_agent(w);
+    open_world(w, "confirm_timeout = 1\n");
     up_to_reboot(w, "at-1", &release, &from);
     job_world_reboot(w, false);
     job_world_remove(w, "reboots");
-    gw_proc_signal(&w->broker, SIGSTOP); /* connections are taken by the kernel and never answered */
+    gw_proc_signal(&w->gateway.broker, SIGSTOP); /* connections are taken by the kernel and never answered */
     char config[192];
-    (void)snprintf(config, sizeof(config), "%s/agent.toml", w->dir);
+    (void)snprintf(config, sizeof(config), "%s/agent.toml", w->gateway.dir);
     const char *const argv[] = {GW_BIN_DIR "/gatehouse-agent", "--config", config, NULL};
     gw_proc_start(&w->agent, argv, NULL);
-    CU_ASSERT_FATAL(gw_await(has_reboot, w, WORLD_LIMIT_MS));
+    CU_ASSERT_FATAL(gw_await(has_reboot, w, UPDATE_LIMIT_MS));
     CU_ASSERT_STRING_EQUAL(job_world_read(w, "primary"), "a\n");
     job_world_reboot(w, false);
-    gw_proc_signal(&w->broker, SIGCONT);
+    gw_proc_signal(&w->gateway.broker, SIGCONT);
     job_world_start_agent(w);
-    CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_ROLLED_BACK, &from, &report));
-    CU_ASSERT_STRING_EQUAL(report.code, "confirm_timeout");
-    CU_ASSERT_STRING_EQUAL(report.running, "1.0.0");
+    expect(w, JOB_STATE_ROLLED_BACK, "confirm_timeout", "1.0.0", &from);
     job_world_done(w);
 }
 
 static void expect_rejected(struct job_world *w, const char *attempt, const struct vendor_release *release,
                             const char *code, size_t *from)
 {
-    struct job_report report = {.code = ""};
     job_world_offer_release(w, attempt, release);
-    CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_REJECTED, from, &report));
-    CU_ASSERT_STRING_EQUAL(report.code, code);
+    expect(w, JOB_STATE_REJECTED, code, NULL, from);
 }
 
 static void rejects_what_its_own_keys_have_not_signed_or_does_not_fit(void)
@@ -147,13 +155,12 @@ static void rejects_what_its_own_keys_have_not_signed_or_does_not_fit(void)
     struct job_world *w = &world;
     struct vendor_release good = release_of("2.0.0", 5);
     size_t from = 0;
-    job_world_init(w, "");
-    job_world_start_agent(w);
+    open_world(w, "");
     job_world_image(w, "at-1", SMALL, &good);
-    EVP_PKEY *vendor = w->vendor;
-    w->vendor = w->stranger;
+    EVP_PKEY *vendor = w->gateway.vendor;
+    w->gateway.vendor = w->gateway.stranger;
     expect_rejected(w, "at-1", &good, "signature", &from);
-    w->vendor = vendor;
+    w->gateway.vendor = vendor;
     struct vendor_release bad = good;
     bad.product = "valve";
     expect_rejected(w, "at-2", &bad, "product", &from);
@@ -165,16 +172,13 @@ static void rejects_what_its_own_keys_have_not_signed_or_does_not_fit(void)
     expect_rejected(w, "at-4", &bad, "running", &from);
 
     GW_CLEANUP(job_message_done) struct job_message m = {0};
-    struct job_report report;
-    job_world_message(w, "at-5", &good, &m);
+    vendor_message(w->gateway.vendor, "at-5", &good, &m);
     m.job.envelope.payload.ptr[30] ^= 1; /* a signature of the right key over something else */
     job_world_offer(w, &m);
-    CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_REJECTED, &from, &report));
-    CU_ASSERT_STRING_EQUAL(report.code, "signature");
+    expect(w, JOB_STATE_REJECTED, "signature", NULL, &from);
     m.job.kind = JOB_FACTORY_RESET;
     job_world_offer(w, &m);
-    CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_REJECTED, &from, &report));
-    CU_ASSERT_STRING_EQUAL(report.code, "kind_off");
+    expect(w, JOB_STATE_REJECTED, "kind_off", NULL, &from);
     CU_ASSERT_STRING_EQUAL(job_world_read(w, "installs"), "");
     job_world_done(w);
 }
@@ -203,8 +207,7 @@ static void a_counter_below_the_confirmed_floor_is_rejected(void)
     struct job_world *w = &world;
     struct vendor_release release = release_of("2.0.0", 9), older = release_of("1.9.0", 7);
     size_t from = 0;
-    job_world_init(w, "kinds = [\"update\", \"rollback\"]\n");
-    job_world_start_agent(w);
+    open_world(w, "kinds = [\"update\", \"rollback\"]\n");
     release.floor = 8;
     up_to_reboot(w, "at-1", &release, &from);
     job_world_reboot(w, false);
@@ -215,7 +218,7 @@ static void a_counter_below_the_confirmed_floor_is_rejected(void)
     older.counter = 8; /* at the floor, but older: only as a rollback */
     expect_rejected(w, "at-3", &older, "older", &from);
     GW_CLEANUP(job_message_done) struct job_message m = {0};
-    job_world_message(w, "at-2", &older, &m);
+    vendor_message(w->gateway.vendor, "at-2", &older, &m);
     m.job.kind = JOB_ROLLBACK;
     job_world_offer(w, &m);
     CU_ASSERT(job_world_await(w, JOB_STATE_REBOOTING, &from, NULL));
@@ -225,16 +228,13 @@ static void a_counter_below_the_confirmed_floor_is_rejected(void)
 static void an_artifact_with_another_digest_fails(void)
 {
     struct job_world *w = &world;
-    struct job_report report;
     struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
-    job_world_init(w, "");
-    job_world_start_agent(w);
+    open_world(w, "");
     job_world_image(w, "at-1", SMALL, &release);
     release.sha256.bytes[0] ^= 1;
     job_world_offer_release(w, "at-1", &release);
-    CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_FAILED, &from, &report));
-    CU_ASSERT_STRING_EQUAL(report.code, "digest");
+    expect(w, JOB_STATE_FAILED, "digest", NULL, &from);
     CU_ASSERT_STRING_EQUAL(job_world_read(w, "installs"), "");
     job_world_done(w);
 }
@@ -257,20 +257,21 @@ static void name_part(struct job_world *w, const struct vendor_release *release)
 {
     char digest[17];
     gw_hex_format(release->sha256.bytes, 8, digest);
-    (void)snprintf(part_path, sizeof(part_path), "%s/state/artifacts/%s-%s.part", w->dir, digest, release->file);
+    (void)snprintf(part_path, sizeof(part_path), "%s/state/artifacts/%s-%s.part", w->gateway.dir, digest,
+                   release->file);
 }
 
 static void holding_server(struct job_world *w)
 {
-    artifact_server_stop(&w->server);
+    artifact_server_stop(&w->gateway.server);
     char find[32], config[] = "../agent.toml";
-    (void)snprintf(find, sizeof(find), "https_port = %u", w->server.tls.port);
-    w->server.hold_at = BIG / 2;
-    artifact_server_start(&w->server);
+    (void)snprintf(find, sizeof(find), "https_port = %u", w->gateway.server.tls.port);
+    w->gateway.server.hold_at = BIG / 2;
+    artifact_server_start(&w->gateway.server);
     GW_FREE char *text = gw_xstrdup(job_world_read(w, config));
     char *at = strstr(text, find), port[8];
     CU_ASSERT_PTR_NOT_NULL_FATAL(at);
-    (void)snprintf(port, sizeof(port), "%05u", w->server.tls.port);
+    (void)snprintf(port, sizeof(port), "%05u", w->gateway.server.tls.port);
     CU_ASSERT_EQUAL_FATAL(strlen(find), strlen("https_port = ") + 5);
     memcpy(at + strlen("https_port = "), port, 5);
     job_world_write(w, config, text);
@@ -288,7 +289,7 @@ static void a_download_goes_on_where_a_kill_cut_it(void)
     job_world_image(w, "at-1", BIG, &release);
     name_part(w, &release);
     job_world_offer_release(w, "at-1", &release);
-    CU_ASSERT_FATAL(gw_await(part_has_grown, NULL, WORLD_LIMIT_MS));
+    CU_ASSERT_FATAL(gw_await(part_has_grown, NULL, UPDATE_LIMIT_MS));
     job_world_kill_agent(w);
     job_world_start_agent(w);
     CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_REBOOTING, &from, NULL));
@@ -314,10 +315,10 @@ static void a_job_that_is_withdrawn_before_its_install_is_cancelled(void)
     job_world_image(w, "at-1", BIG, &release);
     name_part(w, &release);
     job_world_offer_release(w, "at-1", &release);
-    CU_ASSERT_FATAL(gw_await(part_has_grown, NULL, WORLD_LIMIT_MS));
+    CU_ASSERT_FATAL(gw_await(part_has_grown, NULL, UPDATE_LIMIT_MS));
     job_world_withdraw(w);
     CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_CANCELLED, &from, NULL));
-    CU_ASSERT(gw_await(part_is_gone, NULL, WORLD_LIMIT_MS)); /* it reports first */
+    CU_ASSERT(gw_await(part_is_gone, NULL, UPDATE_LIMIT_MS)); /* it reports first */
     CU_ASSERT_STRING_EQUAL(job_world_read(w, "installs"), "");
     job_world_done(w);
 }
@@ -333,7 +334,7 @@ static void people_at_the_device_may_put_it_off(void)
     job_world_write(w, "../not-now", "");
     job_world_start_agent(w);
     job_world_image(w, "at-1", SMALL, &release);
-    job_world_message(w, "at-1", &release, &m);
+    vendor_message(w->gateway.vendor, "at-1", &release, &m);
     m.job.postpone_until_max.ms = gw_wall_now().ms + 4000;
     job_world_offer(w, &m);
     CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_DEFERRED, &from, &report));
@@ -353,23 +354,20 @@ static bool install_began(void *ctx)
 static void a_kill_during_the_install_never_repeats_it(void)
 {
     struct job_world *w = &world;
-    struct job_report report;
     struct vendor_release release = release_of("2.0.0", 5);
     size_t from = 0;
     job_world_init(w, "");
     job_world_write(w, "hold_install", "");
     job_world_start_agent(w);
-    job_world_image(w, "at-1", SMALL, &release);
-    job_world_offer_release(w, "at-1", &release);
-    CU_ASSERT_FATAL(gw_await(install_began, w, WORLD_LIMIT_MS));
+    offer(w, "at-1", SMALL, &release);
+    CU_ASSERT_FATAL(gw_await(install_began, w, UPDATE_LIMIT_MS));
     gw_proc_signal(&w->agent, SIGKILL); /* the handler has a group of its own and lives on */
-    (void)gw_proc_wait(&w->agent, WORLD_LIMIT_MS);
+    (void)gw_proc_wait(&w->agent, UPDATE_LIMIT_MS);
     gw_proc_done(&w->agent);
     job_world_start_agent(w);
     CU_ASSERT_STRING_EQUAL(job_world_read(w, "fallbacks"), ""); /* not beside a handler that still runs */
     job_world_remove(w, "hold_install");
-    CU_ASSERT_FATAL(job_world_await(w, JOB_STATE_FAILED, &from, &report));
-    CU_ASSERT_STRING_EQUAL(report.code, "interrupted");
+    expect(w, JOB_STATE_FAILED, "interrupted", NULL, &from);
     CU_ASSERT_STRING_EQUAL(job_world_read(w, "installs"), "at-1\n");
     CU_ASSERT_STRING_EQUAL(job_world_read(w, "primary"), "a\n");
     job_world_done(w);

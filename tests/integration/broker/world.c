@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "broker_conf.h"
+#include "bulk_hash.h"
 #include "gw_fs.h"
-#include "gw_test_hash.h"
 
 static void write_file(const char *path, const struct gw_buf *content)
 {
@@ -189,7 +189,7 @@ void world_bus(struct world *w)
         .loop = &w->loop,
         .socket_path = w->socket,
         .secret = w->secret,
-        .sha256 = gw_test_hash(),
+        .sha256 = bulk_hash_ops(),
         .event = on_event,
         .ctx = w,
     };

@@ -1,47 +1,25 @@
 /*
- * fleet_world: a gateway as small as gatehouse-fleet lets it be: mosquitto without plugin (TLS for the devices, plain
- * loopback for the test), an artifact server, a vendor who signs, and devices that are enrolled already. The test plays
- * the gateway's word. Devices are counted from 1.
+ * fleet_world: gatehouse-fleet at an update_gateway, with devices that are enrolled already. Devices are counted
+ * from 1.
  */
 #pragma once
 
-#include <pthread.h>
-#include <stdbool.h>
+#include "update_gateway.h"
 
-#include "../../unit/agent_job/vendor.h"
-#include "../agent_job/artifact_server.h"
-#include "gw_proc.h"
-#include "job_report.h"
-
-#define WORLD_LIMIT_MS 60000
-#define WORLD_DEVICES  10
-#define WORLD_REPORTS  256
-#define WORLD_STATE    2048
-
-struct mosquitto;
+#define WORLD_DEVICES 10
+#define WORLD_STATE   2048
 
 struct world_device {
-    struct job_report reports[WORLD_REPORTS];
-    size_t report_count;
+    struct update_reports reports;
     char state[WORLD_STATE]; /* the last inventory */
     size_t states;           /* how many there were */
     bool crashed;            /* its log has told of it */
 };
 
 struct fleet_world {
-    char dir[128]; /* of everything; the fleet's is <dir>/fleet */
-    struct test_pki pki;
-    struct artifact_server server;
-    struct gw_proc broker, fleet;
-    uint16_t tls_port, plain_port;
-    EVP_PKEY *vendor, *stranger;
-    struct mosquitto *client;
-    pthread_t thread; /* of the client */
-    int64_t n;
-
-    pthread_mutex_t lock; /* of the rest, which the client's thread writes */
-    bool over, subscribed;
-    struct world_device devices[WORLD_DEVICES + 1];
+    struct update_gateway gateway; /* the fleet's directory is <dir>/fleet */
+    struct gw_proc fleet;
+    struct world_device devices[WORLD_DEVICES + 1]; /* under the gateway's lock */
 };
 
 void fleet_world_init(struct fleet_world *w); /* all but the fleet */

@@ -52,7 +52,8 @@ static void every_kind_of_device_does_what_it_is_for(void)
     fleet_world_release(&world, "two", IMAGE_BYTES, &release_2);
     fleet_world_start(&world, behaviour, quick);
     for (unsigned d = GOOD; d <= CHEATED; d++)
-        fleet_world_offer(&world, d, d == CHEATED ? world.stranger : world.vendor, "two", &release_2, JOB_UPDATE);
+        fleet_world_offer(&world, d, d == CHEATED ? world.gateway.stranger : world.gateway.vendor, "two", &release_2,
+                          JOB_UPDATE);
     expect(GOOD, JOB_STATE_INSTALLED, "", "2.0.0");
     expect(FAILS, JOB_STATE_FAILED, "install_failed", "1.0.0");
     expect(BOOTS_OLD, JOB_STATE_ROLLED_BACK, "old_version", "1.0.0");
@@ -87,10 +88,10 @@ static void the_journal_names_each_installation_once(void)
 static void going_back_is_an_installation_too(void)
 {
     static struct vendor_release release_1 = {.version = "1.0.0", .counter = 1};
-    size_t from = world.devices[GOOD].report_count;
+    size_t from = world.devices[GOOD].reports.count;
     struct job_report report;
     fleet_world_release(&world, "back", IMAGE_BYTES, &release_1);
-    fleet_world_offer(&world, GOOD, world.vendor, "back", &release_1, JOB_ROLLBACK);
+    fleet_world_offer(&world, GOOD, world.gateway.vendor, "back", &release_1, JOB_ROLLBACK);
     CU_ASSERT_FATAL(fleet_world_await(&world, GOOD, JOB_STATE_INSTALLED, &from, &report));
     CU_ASSERT_STRING_EQUAL(report.running, "1.0.0");
     CU_ASSERT_EQUAL(fleet_world_started(&world, GOOD, "back"), 1);
@@ -111,18 +112,18 @@ static void a_killed_fleet_starts_nothing_twice(void)
                                               "--logs-per-second", "0",  NULL};
     static struct vendor_release release_3 = {.version = "3.0.0", .counter = 3};
     struct job_report report;
-    size_t from = world.devices[GOOD].report_count, from_2 = world.devices[FAILS].report_count;
+    size_t from = world.devices[GOOD].reports.count, from_2 = world.devices[FAILS].reports.count;
     fleet_world_release(&world, "three", IMAGE_BYTES, &release_3);
     fleet_world_kill(&world);
     fleet_world_start(&world, NULL, slow_install);
-    fleet_world_offer(&world, GOOD, world.vendor, "three", &release_3, JOB_UPDATE);
+    fleet_world_offer(&world, GOOD, world.gateway.vendor, "three", &release_3, JOB_UPDATE);
     CU_ASSERT_FATAL(fleet_world_await(&world, GOOD, JOB_STATE_INSTALLING, &from, NULL));
     CU_ASSERT_FATAL(gw_await(has_begun_three, NULL, 30000));
     fleet_world_kill(&world);
     fleet_world_start(&world, NULL, slow_reboot);
     CU_ASSERT_FATAL(fleet_world_await(&world, GOOD, JOB_STATE_FAILED, &from, &report));
     CU_ASSERT_STRING_EQUAL(report.code, "interrupted");
-    fleet_world_offer(&world, FAILS, world.vendor, "three", &release_3, JOB_UPDATE);
+    fleet_world_offer(&world, FAILS, world.gateway.vendor, "three", &release_3, JOB_UPDATE);
     CU_ASSERT_FATAL(fleet_world_await(&world, FAILS, JOB_STATE_REBOOTING, &from_2, NULL));
     fleet_world_kill(&world);
     fleet_world_start(&world, NULL, quick);
@@ -138,12 +139,12 @@ static void a_liar_says_installed_and_runs_the_old_version(void)
                                        "--artifact-bytes", "1000", NULL};
     static struct vendor_release release_4 = {.version = "4.0.0", .counter = 4};
     struct job_report report;
-    size_t from = world.devices[BOOTS_OLD].report_count;
+    size_t from = world.devices[BOOTS_OLD].reports.count;
     fleet_world_release(&world, "four", IMAGE_BYTES, &release_4);
     memset(release_4.sha256.bytes, 7, sizeof(release_4.sha256.bytes)); /* of a part, no digest is looked at */
     fleet_world_kill(&world);
     fleet_world_start(&world, "[boots_old]\ndevices = [\"3\"]\nsays = \"installed\"\n", part);
-    fleet_world_offer(&world, BOOTS_OLD, world.vendor, "four", &release_4, JOB_UPDATE);
+    fleet_world_offer(&world, BOOTS_OLD, world.gateway.vendor, "four", &release_4, JOB_UPDATE);
     CU_ASSERT_FATAL(fleet_world_await(&world, BOOTS_OLD, JOB_STATE_INSTALLED, &from, &report));
     CU_ASSERT_STRING_EQUAL(report.running, "1.0.0");
     CU_ASSERT(fleet_world_await_state(&world, BOOTS_OLD, 2, "\"release\":\"1.0.0\""));

@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
-#include "gw_test_hash.h"
 #include "journal_kit.h"
 #include "vfs_model.h"
 

@@ -19,7 +19,7 @@ void spool_fixture_init(struct spool_fixture *f, uint64_t max_bytes, uint32_t se
     (void)mkdir(f->dir, 0700);
     f->settings = (struct agent_spool_settings){
         .fs = gw_fs_posix(),
-        .hash = agent_hash_ops(),
+        .hash = bulk_hash_ops(),
         .dir = f->dir,
         .epoch_path = f->epoch_path,
         .max_bytes = max_bytes,

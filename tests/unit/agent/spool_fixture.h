@@ -3,8 +3,8 @@
  */
 #pragma once
 
-#include "agent_hash.h"
 #include "agent_spool.h"
+#include "bulk_hash.h"
 #include "gw_fs.h"
 #include "gw_test.h"
 

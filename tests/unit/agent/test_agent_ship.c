@@ -36,9 +36,9 @@ static void store_batch(struct gateway *g, const struct log_batch *batch)
         return;
     for (uint64_t seq = batch->head.first; log_bundle_next(&bundle, &event); seq++) {
         struct gw_sha256 leaf;
-        agent_hash_ops()->leaf(event, &leaf);
+        bulk_hash_ops()->leaf(event, &leaf);
         if (seq == g->tree.size)
-            CU_ASSERT_EQUAL(merkle_range_add(&g->tree, agent_hash_ops(), &leaf), GW_OK);
+            CU_ASSERT_EQUAL(merkle_range_add(&g->tree, bulk_hash_ops(), &leaf), GW_OK);
     }
 }
 
@@ -63,7 +63,7 @@ static void gateway_init(struct gateway *g)
     spool_fixture_init(&g->f, 1024 * 1024, 65536);
     g->key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     CU_ASSERT_EQUAL_FATAL(EVP_PKEY_get_raw_public_key(g->key, pub, &len), 1);
-    CU_ASSERT_EQUAL_FATAL(note_key_make(agent_hash_ops(), GATEWAY, pub, &g->vkey), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(note_key_make(bulk_hash_ops(), GATEWAY, pub, &g->vkey), GW_OK);
     merkle_range_init(&g->tree);
     g->credit = 4 * LOG_BATCH_BYTES_MAX;
     g->now.ms = 1000000;
@@ -104,7 +104,7 @@ static void sign(struct gateway *g, uint64_t size, const struct gw_sha256 *root,
 static struct ack honest(struct gateway *g, bool with_checkpoint)
 {
     struct ack ack = {.epoch = g->epoch, .next_seq = g->tree.size, .credit_bytes = g->credit};
-    merkle_range_root(&g->tree, agent_hash_ops(), &ack.root);
+    merkle_range_root(&g->tree, bulk_hash_ops(), &ack.root);
     if (with_checkpoint)
         sign(g, ack.next_seq, &ack.root, ack.checkpoint, sizeof(ack.checkpoint));
     return ack;

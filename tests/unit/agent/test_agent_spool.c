@@ -102,10 +102,10 @@ static void root_of_lines(struct gw_view lines, uint64_t size, struct gw_sha256 
     merkle_range_init(&range);
     for (uint64_t i = 0; i < size; i++) {
         struct gw_sha256 leaf;
-        agent_hash_ops()->leaf(gw_view_cut(lines, '\n', &lines), &leaf);
-        CU_ASSERT_EQUAL_FATAL(merkle_range_add(&range, agent_hash_ops(), &leaf), GW_OK);
+        bulk_hash_ops()->leaf(gw_view_cut(lines, '\n', &lines), &leaf);
+        CU_ASSERT_EQUAL_FATAL(merkle_range_add(&range, bulk_hash_ops(), &leaf), GW_OK);
     }
-    merkle_range_root(&range, agent_hash_ops(), ret_root);
+    merkle_range_root(&range, bulk_hash_ops(), ret_root);
 }
 
 static void knows_the_root_at_every_size_it_still_holds(void)

@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
-#include "gw_test_hash.h"
 
 static size_t largest_power_below(size_t n)
 {
@@ -17,14 +17,14 @@ struct gw_sha256 naive_root(const struct gw_sha256 *leaves, size_t lo, size_t hi
 {
     struct gw_sha256 out;
     if (hi - lo == 0) {
-        gw_test_hash()->digest(GW_VIEW_LIT(""), &out);
+        bulk_hash_ops()->digest(GW_VIEW_LIT(""), &out);
         return out;
     }
     if (hi - lo == 1)
         return leaves[lo];
     size_t mid = lo + largest_power_below(hi - lo);
     struct gw_sha256 left = naive_root(leaves, lo, mid), right = naive_root(leaves, mid, hi);
-    gw_test_hash()->node(&left, &right, &out);
+    bulk_hash_ops()->node(&left, &right, &out);
     return out;
 }
 
@@ -79,7 +79,7 @@ struct gw_sha256 *naive_leaves(size_t count)
     for (size_t i = 0; i < count; i++) {
         char text[32];
         int n = snprintf(text, sizeof(text), "entry %zu", i);
-        gw_test_hash()->leaf(gw_view_make(text, (size_t)n), &leaves[i]);
+        bulk_hash_ops()->leaf(gw_view_make(text, (size_t)n), &leaves[i]);
     }
     return leaves;
 }

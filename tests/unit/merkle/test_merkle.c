@@ -1,8 +1,8 @@
 /* The tree against the published vectors and against the RFC's own words. */
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "gw_test.h"
-#include "gw_test_hash.h"
 #include "merkle_proof.h"
 #include "merkle_range.h"
 #include "naive.h"
@@ -28,7 +28,7 @@ static void published_vectors(void)
     merkle_range_init(&range);
     for (size_t i = 0; i <= 8; i++) {
         struct gw_sha256 root, want;
-        merkle_range_root(&range, gw_test_hash(), &root);
+        merkle_range_root(&range, bulk_hash_ops(), &root);
         CU_ASSERT_EQUAL_FATAL(gw_hex_parse(gw_view_str(ct_roots[i]), want.bytes, sizeof(want.bytes)), GW_OK);
         CU_ASSERT(gw_sha256_eq(&root, &want));
         if (i == 8)
@@ -37,8 +37,8 @@ static void published_vectors(void)
         size_t len = strlen(ct_entries[i]) / 2;
         CU_ASSERT_EQUAL_FATAL(gw_hex_parse(gw_view_str(ct_entries[i]), entry, len), GW_OK);
         struct gw_sha256 leaf;
-        gw_test_hash()->leaf(gw_view_make(entry, len), &leaf);
-        CU_ASSERT_EQUAL(merkle_range_add(&range, gw_test_hash(), &leaf), GW_OK);
+        bulk_hash_ops()->leaf(gw_view_make(entry, len), &leaf);
+        CU_ASSERT_EQUAL(merkle_range_add(&range, bulk_hash_ops(), &leaf), GW_OK);
     }
 }
 
@@ -50,9 +50,9 @@ static void range_equals_recursion(void)
     for (size_t n = 0; n <= 1000; n++) {
         if (n < 70 || n % 37 == 0 || (n & (n - 1)) == 0) {
             struct gw_sha256 root, want = naive_root(leaves, 0, n);
-            merkle_range_root(&range, gw_test_hash(), &root);
+            merkle_range_root(&range, bulk_hash_ops(), &root);
             CU_ASSERT(gw_sha256_eq(&root, &want));
-            struct merkle_source source = {gw_test_hash(), naive_fetch, leaves};
+            struct merkle_source source = {bulk_hash_ops(), naive_fetch, leaves};
             CU_ASSERT_EQUAL(merkle_source_root(&source, n, &root), GW_OK);
             CU_ASSERT(gw_sha256_eq(&root, &want));
             struct merkle_range again;
@@ -60,7 +60,7 @@ static void range_equals_recursion(void)
             CU_ASSERT(memcmp(&again, &range, sizeof(range)) == 0);
         }
         if (n < 1000)
-            CU_ASSERT_EQUAL_FATAL(merkle_range_add(&range, gw_test_hash(), &leaves[n]), GW_OK);
+            CU_ASSERT_EQUAL_FATAL(merkle_range_add(&range, bulk_hash_ops(), &leaves[n]), GW_OK);
     }
 }
 
@@ -80,7 +80,7 @@ static void range_survives_storage(void)
         (void)gw_buf_add_u8(&bytes, 0);
         CU_ASSERT_EQUAL(merkle_range_parse(gw_buf_view(&bytes), &back), GW_CORRUPT);
         if (n < 300)
-            CU_ASSERT_EQUAL_FATAL(merkle_range_add(&range, gw_test_hash(), &leaves[n]), GW_OK);
+            CU_ASSERT_EQUAL_FATAL(merkle_range_add(&range, bulk_hash_ops(), &leaves[n]), GW_OK);
     }
 }
 
@@ -91,7 +91,7 @@ static void range_has_a_ceiling(void)
     range.size = MERKLE_SIZE_MAX;
     before = range;
     struct gw_sha256 leaf = {{1}};
-    CU_ASSERT_EQUAL(merkle_range_add(&range, gw_test_hash(), &leaf), GW_TOO_BIG);
+    CU_ASSERT_EQUAL(merkle_range_add(&range, bulk_hash_ops(), &leaf), GW_TOO_BIG);
     CU_ASSERT(memcmp(&range, &before, sizeof(range)) == 0);
     uint8_t top[8] = {0x80};
     CU_ASSERT_EQUAL(merkle_range_parse(gw_view_make(top, sizeof(top)), &range), GW_CORRUPT);
@@ -110,27 +110,27 @@ static unsigned accepted_lies(const struct merkle_proof *proof, size_t m, size_t
     struct merkle_proof lie = *proof;
     for (size_t i = 0; i < proof->count; i++) {
         lie.hash[i].bytes[n % 32] ^= 1;
-        accepted += merkle_check_inclusion(gw_test_hash(), &lie, m, leaf, n, root) == GW_OK;
+        accepted += merkle_check_inclusion(bulk_hash_ops(), &lie, m, leaf, n, root) == GW_OK;
         lie.hash[i] = proof->hash[i];
     }
     if (lie.count > 0) {
         lie.count--;
-        accepted += merkle_check_inclusion(gw_test_hash(), &lie, m, leaf, n, root) == GW_OK;
+        accepted += merkle_check_inclusion(bulk_hash_ops(), &lie, m, leaf, n, root) == GW_OK;
     }
     lie = *proof;
     lie.hash[lie.count++] = *leaf;
-    accepted += merkle_check_inclusion(gw_test_hash(), &lie, m, leaf, n, root) == GW_OK;
+    accepted += merkle_check_inclusion(bulk_hash_ops(), &lie, m, leaf, n, root) == GW_OK;
     struct gw_sha256 other = *leaf;
     other.bytes[0] ^= 0x80;
-    accepted += merkle_check_inclusion(gw_test_hash(), proof, m, &other, n, root) == GW_OK;
-    accepted += merkle_check_inclusion(gw_test_hash(), proof, m + 1, leaf, n, root) == GW_OK && proof->count > 0;
+    accepted += merkle_check_inclusion(bulk_hash_ops(), proof, m, &other, n, root) == GW_OK;
+    accepted += merkle_check_inclusion(bulk_hash_ops(), proof, m + 1, leaf, n, root) == GW_OK && proof->count > 0;
     return accepted;
 }
 
 static void inclusion_of_all_pairs(void)
 {
     GW_FREE struct gw_sha256 *leaves = naive_leaves(64);
-    struct merkle_source source = {gw_test_hash(), naive_fetch, leaves};
+    struct merkle_source source = {bulk_hash_ops(), naive_fetch, leaves};
     unsigned wrong = 0;
     for (size_t n = 1; n <= 64; n++) {
         struct gw_sha256 root = naive_root(leaves, 0, n);
@@ -138,7 +138,7 @@ static void inclusion_of_all_pairs(void)
             struct merkle_proof proof, want = {.count = 0};
             naive_path(leaves, m, 0, n, &want);
             wrong += merkle_prove_inclusion(&source, m, n, &proof) != GW_OK || !proof_eq(&proof, &want);
-            wrong += merkle_check_inclusion(gw_test_hash(), &proof, m, &leaves[m], n, &root) != GW_OK;
+            wrong += merkle_check_inclusion(bulk_hash_ops(), &proof, m, &leaves[m], n, &root) != GW_OK;
             wrong += accepted_lies(&proof, m, n, &leaves[m], &root);
         }
     }
@@ -154,23 +154,23 @@ static unsigned accepted_forks(const struct merkle_proof *proof, const struct me
     struct merkle_proof lie = *proof;
     for (size_t i = 0; i < proof->count; i++) {
         lie.hash[i].bytes[7] ^= 4;
-        accepted += merkle_check_consistency(gw_test_hash(), &lie, from, to) == GW_OK;
+        accepted += merkle_check_consistency(bulk_hash_ops(), &lie, from, to) == GW_OK;
         lie.hash[i] = proof->hash[i];
     }
     lie.hash[lie.count++] = to->root;
-    accepted += merkle_check_consistency(gw_test_hash(), &lie, from, to) == GW_OK;
+    accepted += merkle_check_consistency(bulk_hash_ops(), &lie, from, to) == GW_OK;
     struct merkle_head other = *from;
     other.root.bytes[31] ^= 1;
-    accepted += merkle_check_consistency(gw_test_hash(), proof, &other, to) == GW_OK;
+    accepted += merkle_check_consistency(bulk_hash_ops(), proof, &other, to) == GW_OK;
     other = *to;
     other.root.bytes[0] ^= 1;
-    return accepted + (from->size > 0 && merkle_check_consistency(gw_test_hash(), proof, from, &other) == GW_OK);
+    return accepted + (from->size > 0 && merkle_check_consistency(bulk_hash_ops(), proof, from, &other) == GW_OK);
 }
 
 static void consistency_of_all_pairs(void)
 {
     GW_FREE struct gw_sha256 *leaves = naive_leaves(64);
-    struct merkle_source source = {gw_test_hash(), naive_fetch, leaves};
+    struct merkle_source source = {bulk_hash_ops(), naive_fetch, leaves};
     unsigned wrong = 0;
     for (size_t n = 0; n <= 64; n++) {
         struct merkle_head to = {n, naive_root(leaves, 0, n)};
@@ -180,7 +180,7 @@ static void consistency_of_all_pairs(void)
             if (m < n)
                 naive_consistency(leaves, m, n, &want);
             wrong += merkle_prove_consistency(&source, m, n, &proof) != GW_OK || !proof_eq(&proof, &want);
-            wrong += merkle_check_consistency(gw_test_hash(), &proof, &from, &to) != GW_OK;
+            wrong += merkle_check_consistency(bulk_hash_ops(), &proof, &from, &to) != GW_OK;
             wrong += accepted_forks(&proof, &from, &to);
         }
     }
@@ -189,7 +189,7 @@ static void consistency_of_all_pairs(void)
     CU_ASSERT_EQUAL(merkle_prove_consistency(&source, 6, 5, &proof), GW_INVALID);
     struct merkle_head big = {6, naive_root(leaves, 0, 6)}, small = {5, naive_root(leaves, 0, 5)};
     proof.count = 0;
-    CU_ASSERT_EQUAL(merkle_check_consistency(gw_test_hash(), &proof, &big, &small), GW_CORRUPT);
+    CU_ASSERT_EQUAL(merkle_check_consistency(bulk_hash_ops(), &proof, &big, &small), GW_CORRUPT);
 }
 
 static void refuses_proofs_that_are_too_long(void)
@@ -197,8 +197,8 @@ static void refuses_proofs_that_are_too_long(void)
     struct merkle_proof proof = {.count = MERKLE_PROOF_MAX + 1};
     struct gw_sha256 hash = {{0}};
     struct merkle_head from = {3, hash}, to = {MERKLE_SIZE_MAX, hash};
-    CU_ASSERT_EQUAL(merkle_check_inclusion(gw_test_hash(), &proof, 1, &hash, MERKLE_SIZE_MAX, &hash), GW_CORRUPT);
-    CU_ASSERT_EQUAL(merkle_check_consistency(gw_test_hash(), &proof, &from, &to), GW_CORRUPT);
+    CU_ASSERT_EQUAL(merkle_check_inclusion(bulk_hash_ops(), &proof, 1, &hash, MERKLE_SIZE_MAX, &hash), GW_CORRUPT);
+    CU_ASSERT_EQUAL(merkle_check_consistency(bulk_hash_ops(), &proof, &from, &to), GW_CORRUPT);
 }
 
 /* Every perfect subtree has the same made-up hash: enough to see that the largest log's proofs fit. */
@@ -211,7 +211,7 @@ static enum gw_rc flat_fetch(void *ctx, unsigned level, uint64_t index, struct g
 
 static void largest_log_fits(void)
 {
-    struct merkle_source source = {gw_test_hash(), flat_fetch, NULL};
+    struct merkle_source source = {bulk_hash_ops(), flat_fetch, NULL};
     struct merkle_proof proof;
     CU_ASSERT_EQUAL(merkle_prove_inclusion(&source, 0, MERKLE_SIZE_MAX, &proof), GW_OK);
     CU_ASSERT_EQUAL(proof.count, 63);

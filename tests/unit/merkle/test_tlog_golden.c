@@ -7,12 +7,12 @@
 
 #include <openssl/evp.h>
 
+#include "bulk_hash.h"
 #include "checkpoint.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"
 #include "gw_id.h"
 #include "gw_test.h"
-#include "gw_test_hash.h"
 #include "log_bundle.h"
 #include "merkle_range.h"
 #include "note.h"
@@ -57,8 +57,8 @@ static void root_of_words(size_t count, struct merkle_range *range)
     merkle_range_init(range);
     for (size_t i = 0; i < count; i++) {
         struct gw_sha256 leaf;
-        gw_test_hash()->leaf(gw_view_str(words[i]), &leaf);
-        CU_ASSERT_EQUAL(merkle_range_add(range, gw_test_hash(), &leaf), GW_OK);
+        bulk_hash_ops()->leaf(gw_view_str(words[i]), &leaf);
+        CU_ASSERT_EQUAL(merkle_range_add(range, bulk_hash_ops(), &leaf), GW_OK);
     }
 }
 
@@ -75,7 +75,7 @@ static void reproduces_checkpoints(void)
 {
     struct gw_err err = {0};
     struct note_key key;
-    GW_ASSERT_OK(note_key_parse(GW_VIEW_LIT(LOG_VKEY), gw_test_hash(), &key, &err), &err);
+    GW_ASSERT_OK(note_key_parse(GW_VIEW_LIT(LOG_VKEY), bulk_hash_ops(), &key, &err), &err);
     for (size_t n = 0; n <= WORDS; n++) {
         GW_CLEANUP(gw_buf_done) struct gw_buf want, made;
         read_golden(n, &want);
@@ -83,7 +83,7 @@ static void reproduces_checkpoints(void)
         struct merkle_range range;
         struct gw_sha256 root;
         root_of_words(n, &range);
-        merkle_range_root(&range, gw_test_hash(), &root);
+        merkle_range_root(&range, bulk_hash_ops(), &root);
         CU_ASSERT_EQUAL(checkpoint_format(LOG_NAME, n, &root, &made), GW_OK);
         uint8_t signature[64];
         sign(gw_buf_view(&made), signature);
@@ -97,7 +97,7 @@ static void reads_and_verifies_checkpoints(void)
 {
     struct gw_err err = {0};
     struct note_key key;
-    GW_ASSERT_OK(note_key_parse(GW_VIEW_LIT(LOG_VKEY), gw_test_hash(), &key, &err), &err);
+    GW_ASSERT_OK(note_key_parse(GW_VIEW_LIT(LOG_VKEY), bulk_hash_ops(), &key, &err), &err);
     for (size_t n = 0; n <= WORDS; n++) {
         GW_CLEANUP(gw_buf_done) struct gw_buf bytes;
         read_golden(n, &bytes);
@@ -137,7 +137,7 @@ static void tiles_and_bundles(void)
         gw_buf_init(&made_bundle, 65536);
         for (size_t i = 0; i < n; i++) {
             struct gw_sha256 leaf;
-            gw_test_hash()->leaf(gw_view_str(words[i]), &leaf);
+            bulk_hash_ops()->leaf(gw_view_str(words[i]), &leaf);
             (void)gw_buf_add(&made_tile, leaf.bytes, sizeof(leaf.bytes));
             (void)log_bundle_add(&made_bundle, gw_view_str(words[i]));
         }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent_hash.h"
+#include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "release_manifest.h"
@@ -29,7 +29,7 @@ void vendor_keyid(EVP_PKEY *key, char out[DSSE_KEYID_LEN + 1])
     struct gw_sha256 hash;
     int len = i2d_PUBKEY(key, &der);
     must(len > 0);
-    agent_hash_ops()->digest(gw_view_make(der, (size_t)len), &hash);
+    bulk_hash_ops()->digest(gw_view_make(der, (size_t)len), &hash);
     OPENSSL_free(der);
     gw_hex_format(hash.bytes, GW_SHA256_LEN, out);
 }
