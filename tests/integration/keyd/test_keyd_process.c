@@ -280,7 +280,11 @@ static void says_how_it_is_started(void)
     CU_ASSERT_EQUAL(gw_proc_run(version, &out), 0);
     CU_ASSERT_STRING_EQUAL(out, "gatehouse-keyd " GATEHOUSE_VERSION "\n");
     free(out);
-    const char *wrong[] = {GW_BIN_DIR "/gatehouse-keyd", "--help", NULL};
+    const char *help[] = {GW_BIN_DIR "/gatehouse-keyd", "--help", NULL};
+    CU_ASSERT_EQUAL(gw_proc_run(help, &out), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "usage: gatehouse-keyd"));
+    free(out);
+    const char *wrong[] = {GW_BIN_DIR "/gatehouse-keyd", "--no-such", NULL};
     CU_ASSERT_EQUAL(gw_proc_run(wrong, &out), 2);
     free(out);
 }
