@@ -31,12 +31,14 @@
 #include "inventory.h"
 #include "release_entry.h"
 #include "rollout_entry.h"
+#include "token.h"
 #include "user.h"
 
 typedef bool store_device_fn(void *ctx, const struct device *device);
 typedef bool store_cert_fn(void *ctx, const struct device_cert *cert);
 typedef bool store_pending_fn(void *ctx, const struct device_pending *pending);
 typedef bool store_user_fn(void *ctx, const struct user *user);
+typedef bool store_token_fn(void *ctx, const struct token *token);
 typedef bool store_audit_fn(void *ctx, const struct audit_event *event);
 typedef bool store_vendor_key_fn(void *ctx, const struct vendor_key *key);
 typedef bool store_release_fn(void *ctx, const struct release_entry *entry);
@@ -158,6 +160,13 @@ struct store_ops {
     enum gw_rc (*user_get)(void *self, const char *name, struct user *ret_user, struct gw_err *err);
     enum gw_rc (*user_put)(void *self, struct user *user, struct gw_err *err);
     enum gw_rc (*user_each)(void *self, store_user_fn *fn, void *ctx, struct gw_err *err);
+
+    /* put inserts or replaces by name; GW_EXISTS: another name has this digest. each goes by name. */
+    enum gw_rc (*token_put)(void *self, const struct token *token, struct gw_err *err);
+    enum gw_rc (*token_get)(void *self, const char *name, struct token *ret_token, struct gw_err *err);
+    enum gw_rc (*token_find)(void *self, const struct gw_sha256 *sha256, struct token *ret_token, struct gw_err *err);
+    enum gw_rc (*token_each)(void *self, store_token_fn *fn, void *ctx, struct gw_err *err);
+    enum gw_rc (*token_delete)(void *self, const char *name, struct gw_err *err);
 
     /* Keys of vendors, removed ones too. put inserts or replaces by keyid; each goes in order of keyid. */
     enum gw_rc (*vendor_key_put)(void *self, const struct vendor_key *key, struct gw_err *err);

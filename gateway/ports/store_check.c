@@ -75,6 +75,17 @@ enum gw_rc store_check_user(const struct user *user, struct gw_err *err)
     return GW_OK;
 }
 
+enum gw_rc store_check_token(const struct token *token, struct gw_err *err)
+{
+    if (!ends(token->name, sizeof(token->name)) || user_name_check(gw_view_str(token->name)) != GW_OK)
+        return refuse(err, "token: not a token's name");
+    if (token->role != TOKEN_VIEWER && token->role != TOKEN_OPERATOR && token->role != TOKEN_METRICS)
+        return refuse(err, "token: no such role");
+    if (!ends(token->made_by, sizeof(token->made_by)))
+        return refuse(err, "token: its maker's name without an end");
+    return GW_OK;
+}
+
 enum gw_rc store_check_audit(const struct audit_event *event, struct gw_err *err)
 {
     if (event->sev < EVENT_SEV_INFO || event->sev > EVENT_SEV_FATAL)

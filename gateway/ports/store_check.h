@@ -11,6 +11,7 @@ GW_MUST_CHECK enum gw_rc store_check_cert(const struct device_cert *cert, struct
 GW_MUST_CHECK enum gw_rc store_check_invite(const struct device_invite *invite, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_pending(const struct device_pending *pending, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_user(const struct user *user, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc store_check_token(const struct token *token, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_audit(const struct audit_event *event, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_vendor_key(const struct vendor_key *key, struct gw_err *err);
 /* GW_TOO_BIG: the envelope is above RELEASE_ENVELOPE_MAX. */

@@ -156,6 +156,7 @@ static void fill_ops(void)
     mem_alert_ops(&ops);
     mem_rollout_ops(&ops);
     mem_attempt_ops(&ops);
+    mem_token_ops(&ops);
 }
 
 struct mem *mem_new(void)
@@ -180,6 +181,7 @@ struct mem *mem_new(void)
     mem_table_init(&mem->rollout, sizeof(struct rollout_entry), mem_cmp_rollout);
     mem_table_init(&mem->attempt, sizeof(struct attempt_entry), mem_cmp_attempt);
     mem_table_init(&mem->inventory, sizeof(struct inventory), mem_cmp_inventory);
+    mem_table_init(&mem->token, sizeof(struct token), mem_cmp_token);
     return mem;
 }
 

@@ -7,7 +7,7 @@
 #include "mem_table.h"
 #include "store_check.h"
 
-#define MEM_TABLES 15
+#define MEM_TABLES 16
 
 struct mem_setting {
     char key[STORE_KEY_MAX + 1];
@@ -35,7 +35,7 @@ struct mem {
     union {
         struct {
             struct mem_table device, cert, invite, pending, user, setting, audit, vendor_key, release, product, alert,
-                alert_window, rollout, attempt, inventory;
+                alert_window, rollout, attempt, inventory, token;
         };
         struct mem_table all[MEM_TABLES];
     };
@@ -71,7 +71,8 @@ void mem_release_ops(struct store_ops *ops);
 void mem_alert_ops(struct store_ops *ops);
 void mem_rollout_ops(struct store_ops *ops);
 void mem_attempt_ops(struct store_ops *ops);
+void mem_token_ops(struct store_ops *ops);
 
 mem_cmp_fn mem_cmp_device, mem_cmp_cert, mem_cmp_invite, mem_cmp_pending, mem_cmp_user, mem_cmp_setting, mem_cmp_audit,
     mem_cmp_vendor_key, mem_cmp_release, mem_cmp_product, mem_cmp_alert, mem_cmp_alert_window, mem_cmp_rollout,
-    mem_cmp_attempt, mem_cmp_inventory;
+    mem_cmp_attempt, mem_cmp_inventory, mem_cmp_token;

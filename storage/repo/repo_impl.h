@@ -84,6 +84,12 @@ enum gw_rc repo_user_get(void *self, const char *name, struct user *ret_user, st
 enum gw_rc repo_user_put(void *self, struct user *user, struct gw_err *err);
 enum gw_rc repo_user_each(void *self, store_user_fn *fn, void *ctx, struct gw_err *err);
 
+enum gw_rc repo_token_put(void *self, const struct token *token, struct gw_err *err);
+enum gw_rc repo_token_get(void *self, const char *name, struct token *ret_token, struct gw_err *err);
+enum gw_rc repo_token_find(void *self, const struct gw_sha256 *sha256, struct token *ret_token, struct gw_err *err);
+enum gw_rc repo_token_each(void *self, store_token_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc repo_token_delete(void *self, const char *name, struct gw_err *err);
+
 enum gw_rc repo_setting_get(void *self, const char *key, struct gw_buf *ret_value, struct gw_err *err);
 enum gw_rc repo_setting_put(void *self, const char *key, struct gw_view value, struct gw_err *err);
 enum gw_rc repo_setting_delete(void *self, const char *key, struct gw_err *err);

@@ -31,6 +31,12 @@ static bool name_char(uint8_t c, bool first)
     return !first && (c == '.' || c == '_' || c == '-');
 }
 
+bool actor_is_token(const struct actor *actor)
+{
+    static const struct gw_sha256 none;
+    return !gw_sha256_eq(&actor->token, &none);
+}
+
 enum gw_rc user_name_check(struct gw_view name)
 {
     if (name.len == 0 || name.len >= USER_NAME_MAX)

@@ -33,11 +33,14 @@ struct user {
 };
 GW_MUST_CHECK enum gw_rc user_name_check(struct gw_view name);
 
-/* Who asks for an act. `name` is "user:<name>" or "local:<unix name>". */
+/* Who asks for an act. `name` is "user:<name>", "local:<unix name>" or "token:<name>". */
 struct actor {
     char name[USER_NAME_MAX + 8];
-    enum user_role role;
+    enum user_role role;      /* 0: may do nothing (a token for metrics alone) */
     bool local;               /* came over the admin socket: never the second person of a two-person act */
     bool superuser;           /* local and uid 0: may claim, manage users and keys */
     struct gw_sha256 session; /* names the session that asks (session_table.h); zeroed: none does */
+    struct gw_sha256 token;   /* the same of a token (token.h): a program, never one of two persons */
 };
+/* Does a token ask? */
+bool actor_is_token(const struct actor *actor);

@@ -197,6 +197,7 @@ int main(void)
     add(cert_cases, cert_case_count);
     add(enrol_cases, enrol_case_count);
     add(user_cases, user_case_count);
+    add(token_cases, token_case_count);
     add(release_cases, release_case_count);
     add(alert_cases, alert_case_count);
     add(rollout_cases, rollout_case_count);

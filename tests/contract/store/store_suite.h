@@ -57,6 +57,6 @@ bool see_event(void *ctx, const struct audit_event *event); /* its n */
     } while (0)
 
 extern const struct gw_test_case device_cases[], cert_cases[], enrol_cases[], user_cases[], release_cases[],
-    alert_cases[], rollout_cases[], transaction_cases[];
+    alert_cases[], rollout_cases[], token_cases[], transaction_cases[];
 extern const size_t device_case_count, cert_case_count, enrol_case_count, user_case_count, release_case_count,
-    alert_case_count, rollout_case_count, transaction_case_count;
+    alert_case_count, rollout_case_count, token_case_count, transaction_case_count;

@@ -345,6 +345,26 @@ static void survives_damaged_files(void)
     CU_ASSERT(refused + found > 200);
 }
 
+/* As a file of the version before was: the token that opened /metrics goes on opening it. */
+static void takes_the_old_token_for_metrics_over(void)
+{
+    struct token t = {.name = ""};
+    GW_CLEANUP(gw_buf_done) struct gw_buf left;
+    gw_buf_init(&left, 64);
+    fresh();
+    repo_close(open_repo(NULL));
+    tamper("DROP TABLE token; PRAGMA user_version = 5;"
+           "INSERT INTO setting VALUES ('metrics.token', x'"
+           "0707070707070707070707070707070707070707070707070707070707070707')");
+    struct repo *repo = open_repo(NULL);
+    struct store st = repo_store(repo);
+    GW_ASSERT_OK(st.ops->token_get(st.self, TOKEN_METRICS_NAME, &t, &err), &err);
+    CU_ASSERT_EQUAL(t.role, TOKEN_METRICS);
+    CU_ASSERT(t.sha256.bytes[0] == 7 && t.sha256.bytes[31] == 7 && t.expires.ms == 0 && t.made_by[0] == '\0');
+    CU_ASSERT_EQUAL(st.ops->setting_get(st.self, "metrics.token", &left, &err), GW_NOT_FOUND);
+    repo_close(repo);
+}
+
 static const struct gw_test_case cases[] = {
     {"reads after the writer has gone", reads_after_the_writer_has_gone},
     {"keeps one snapshot for a reader between begin and commit", a_reader_keeps_one_snapshot_between_begin_and_commit},
@@ -352,6 +372,7 @@ static const struct gw_test_case cases[] = {
     {"calls a row that breaks its rules corrupt", calls_a_row_that_breaks_its_rules_corrupt},
     {"calls a damaged rollout corrupt", calls_a_damaged_rollout_corrupt},
     {"calls a lost counter corrupt", a_lost_counter_is_corrupt},
+    {"takes the old token for metrics over", takes_the_old_token_for_metrics_over},
     {"survives damaged files", survives_damaged_files},
 };
 
