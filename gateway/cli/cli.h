@@ -59,6 +59,7 @@ enum cli_option_bit {
     CLI_OPT_GATE = 1 << 25, /* all that say more about waves */
     CLI_OPT_REASON = 1 << 26,
     CLI_OPT_STATE = 1 << 27, /* --state and --back */
+    CLI_OPT_DAYS = 1 << 29,
 };
 #define CLI_OPTS_PLAN (CLI_OPT_WAVE | CLI_OPT_GATE) /* what a plan's file has in it */
 
@@ -95,6 +96,7 @@ struct cli {
     const char *name;     /* --name */
     const char *rev;      /* --rev, decimal */
     const char *note;     /* --note */
+    const char *days;     /* --days */
     /* Of the commands on logs, as they were given. */
     const char *device, *log, *from, *since, *text, *min_sev, *limit, *key_path;
     /* Of the commands on releases; the counts go on above the ceiling, which the commands refuse. */
@@ -172,6 +174,7 @@ enum cli_exit cli_password(struct cli *cli, struct gw_buf *ret_password);
 
 /* The commands. */
 cli_run_fn cli_user_list, cli_user_add, cli_user_role, cli_user_act, cli_user_password;
+cli_run_fn cli_token_list, cli_token_add, cli_token_revoke;
 cli_run_fn cli_status, cli_claim, cli_pending, cli_door_open, cli_door_close;
 cli_run_fn cli_logs_list, cli_logs_show, cli_logs_tail, cli_logs_export, cli_logs_verify;
 cli_run_fn cli_metrics_token, cli_metrics_revoke;

@@ -29,6 +29,7 @@ static const struct option {
     {CLI_OPT_NAME, "--name", "TEXT", AT(name), "what people call the device, the key or the rollout"},
     {CLI_OPT_REV, "--rev", "N", AT(rev), "only if what is acted on is still at this revision"},
     {CLI_OPT_NOTE, "--note", "TEXT", AT(note), "a note to the alert, in place of the one that is there"},
+    {CLI_OPT_DAYS, "--days", "N", AT(days), "until the token ends; 90 unless told, at most 365"},
     {CLI_OPT_DEVICE, "--device", "ID", AT(device), "the logs or alerts of this device"},
     {CLI_OPT_AUDIT, "--audit", NULL, 0, "the gateway's own log of operators' acts and security events"},
     {CLI_OPT_LOG, "--log", "NAME", AT(log), "one log, as `gatehouse logs list` names it"},

@@ -160,6 +160,17 @@ static const struct cli_command commands[] = {
     {"rollout devices", "ID", 1, CLI_OPT_WAVE | CLI_OPT_STATE, "the devices of a rollout, by wave",
      "--wave N and --state STATE choose among them.", cli_rollout_devices},
     {"rollout watch", "ID", 1, 0, "a line for each change, until it has ended or Ctrl-C", NULL, cli_rollout_watch},
+    {"token list", NULL, 0, 0, "tokens of programs (root only, like all of `token`)",
+     "USED is when it last was, at most ten minutes behind.", cli_token_list},
+    {"token add", "NAME ROLE", 2, CLI_OPT_DAYS | CLI_OPT_STDOUT,
+     "make a token for a program: viewer, operator or metrics",
+     "Prints it, once. A program sends it in the header `Authorization: Bearer TOKEN`\n"
+     "(docs/rest.md). What only an admin may, no token may; one with the role metrics\n"
+     "opens /metrics and nothing else. Because a token must not end up in a log,\n"
+     "stdout has to be a terminal, or --stdout be given.",
+     cli_token_add},
+    {"token revoke", "NAME", 1, 0, "end a token at once", "What comes with it is refused. Its name is free again.",
+     cli_token_revoke},
     {"user list", NULL, 0, 0, "all accounts (root only, like all of `user`)", NULL, cli_user_list},
     {"user add", "NAME ROLE", 2, 0, "make an account: viewer, operator or admin",
      "Asks for the first password on the terminal, or reads a line of standard input:\n"

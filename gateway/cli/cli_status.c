@@ -78,6 +78,7 @@ static void refused_row(struct cli_table *t, const struct json_value *root)
         {"mqtt", "MQTT"},
         {"log_batches", "log batches"},
         {"artifacts", "artifacts"},
+        {"tokens", "tokens"},
     };
     const struct json_value *refused = NULL;
     char text[256] = "";

@@ -20,6 +20,10 @@ void door_and_pending_ask_and_tell(void);
 void a_password_is_read_from_the_input_and_sent_whole(void);
 void without_a_password_nothing_is_asked(void);
 
+/* The cases of cli_token_test.c. */
+void a_token_is_asked_for_and_printed_once(void);
+void no_token_is_asked_for_in_vain(void);
+
 /* The cases of cli_alerts_test.c. */
 void alerts_are_listed_page_by_page(void);
 void an_alert_is_acted_on_under_its_revision(void);

@@ -264,6 +264,8 @@ static const struct gw_test_case cases[] = {
     {"an invitation on a terminal has its QR code", an_invitation_on_a_terminal_has_its_qr_code},
     {"a claim code needs a terminal", a_claim_code_needs_a_terminal},
     {"door and pending ask and tell", door_and_pending_ask_and_tell},
+    {"asks for a token and prints it once", a_token_is_asked_for_and_printed_once},
+    {"asks for no token in vain", no_token_is_asked_for_in_vain},
     {"lists releases page by page", lists_releases_page_by_page},
     {"shows a release with its files", shows_a_release_with_its_files},
     {"adds a vendor's public key, never a private one", adds_a_vendors_public_key_never_a_private_one},
