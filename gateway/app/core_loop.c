@@ -272,6 +272,7 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
     core->operate.facts = &core->facts;
     core->operate.enrol.hash = parts->hash;
     people_init(&core->operate.people, parts->hash, parts->sessions);
+    core->operate.tokens = (struct tokens){parts->hash, parts->tokens};
     int uv = uv_async_init(core->loop, &core->wake, on_wake);
     if (!uv)
         uv = uv_timer_init(core->loop, &core->tick);

@@ -35,7 +35,6 @@ struct core_outlets {
     void (*progress)(void *ctx);                                    /* the journal has grown */
     void (*fed)(void *ctx, const struct journal_feed *cursor);      /* the feed goes on here */
     void (*figures)(void *ctx, const struct core_figures *figures); /* once a second */
-    void (*metrics_token)(void *ctx, const struct gw_sha256 *sha256);
     /* Takes the query over; GW_AGAIN, and does not, when the queue is full. */
     enum gw_rc (*query)(void *ctx, struct query *query);
     ingest_audit_fn *audit;   /* into the journal */
@@ -48,6 +47,7 @@ struct core_parts {
     const struct gw_sha256_ops *hash;
     const struct gateway_facts *facts;  /* copied */
     struct session_table *sessions;     /* of operators */
+    struct token_table *tokens;         /* of programs */
     const struct device_config *advice; /* copied; NULL: nothing is wished */
     struct core_outlets outlets;
 };

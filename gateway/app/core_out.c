@@ -100,8 +100,8 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
     case OUT_FEED:
         core->outlets.fed(core->outlets.ctx, &out->feed);
         break;
-    case OUT_METRICS_TOKEN:
-        core->outlets.metrics_token(core->outlets.ctx, &out->token_sha256);
+    case OUT_TOKEN:
+        token_table_apply(core->operate.tokens.table, out->token);
         break;
     case OUT_OPEN_DEVICES:
         core->outlets.open_devices(core->outlets.ctx);

@@ -42,6 +42,8 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
     if (!rc)
         rc = denials_tick(&core->operate.denials, turn, err);
     if (!rc)
+        rc = tokens_tick(&core->operate.tokens, turn, err);
+    if (!rc)
         rc = watch_tick(&core->session.watch, turn, &doors, err);
     if (!rc)
         rc = rollouts_look(&core->operate.rollouts, turn, err);

@@ -147,9 +147,11 @@ static enum gw_rc init_certs(struct daemon *d, struct gw_err *err)
 static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
 {
     d->door = (struct door_session){session_table_new(), crypto_sha256()};
+    door_tokens_init(&d->programs, token_table_new(), crypto_sha256());
     struct core_parts parts = {
         .loop = &d->loop,
         .sessions = d->door.sessions,
+        .tokens = d->programs.table,
         .store = &d->store,
         .hash = crypto_sha256(),
         .facts = &d->facts,
@@ -158,6 +160,8 @@ static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
     };
     enum gw_rc rc = core_init(&d->core, &parts, err);
     d->core_made = true;
+    if (!rc)
+        rc = tokens_load(d->programs.table, &d->store, err);
     if (rc)
         return rc;
     struct workers_config workers = {
@@ -271,6 +275,8 @@ static void end_all(struct daemon *d)
     artifact_free(d->artifact);
     free(d->routes);
     session_table_free(d->door.sessions);
+    door_tokens_done(&d->programs);
+    token_table_free(d->programs.table);
     journal_thread_free(d->journal_thread);
     journal_db_close(d->journal);
     signer_keyd_free(&d->signer);

@@ -20,6 +20,7 @@
 #include "core_loop.h"
 #include "ctl.h"
 #include "door_session.h"
+#include "door_token.h"
 #include "est.h"
 #include "feed_thread.h"
 #include "import_thread.h"
@@ -48,7 +49,8 @@ struct daemon {
     uv_poll_t ctl, lifeline;
     uv_signal_t sigterm, sigint;
     struct core core;
-    struct door_session door; /* with the table of sessions, which it owns */
+    struct door_session door;    /* with the table of sessions, which it owns */
+    struct door_tokens programs; /* the same of tokens */
     struct workers *workers;
     struct journal_db *journal;
     struct journal_thread *journal_thread;
@@ -101,7 +103,7 @@ void daemon_hear_last(struct daemon *d);
 /* Closes what daemon_init_signals() opened. */
 void daemon_close_signals(struct daemon *d);
 /* /metrics; after core was made. */
-GW_MUST_CHECK enum gw_rc daemon_make_metrics(struct daemon *d, struct gw_err *err);
+void daemon_make_metrics(struct daemon *d);
 /* Ends the feed's thread; closes what it reads from. */
 void daemon_end_feed(struct daemon *d);
 /* Ends the query threads and closes what they read from. */

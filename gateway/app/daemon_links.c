@@ -171,6 +171,7 @@ static void out_doors(void *ctx, struct answer_doors *ret_doors)
     journal_thread_stats_get(d->journal_thread, &journal);
     ret_doors->batches = journal.malformed;
     ret_doors->batches_by = journal.malformed_by;
+    ret_doors->tokens.count = door_token_refused(&d->programs, ret_doors->tokens.source);
     for (size_t i = 0; i < ANSWER_DOORS; i++) {
         take_refused(d->web, doors[i], WEB_REFUSED_TLS, &ret_doors->at[i].tls);
         take_refused(d->web, doors[i], WEB_REFUSED_CERT, &ret_doors->at[i].certificate);
@@ -216,12 +217,6 @@ static void out_figures(void *ctx, const struct core_figures *figures)
 {
     struct daemon *d = ctx;
     metrics_set_core(d->metrics, figures);
-}
-
-static void out_metrics_token(void *ctx, const struct gw_sha256 *sha256)
-{
-    struct daemon *d = ctx;
-    metrics_set_token(d->metrics, sha256);
 }
 
 static void out_progress(void *ctx)
@@ -326,7 +321,6 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .progress = out_progress,
                                  .fed = out_fed,
                                  .figures = out_figures,
-                                 .metrics_token = out_metrics_token,
                                  .query = out_query,
                                  .audit = out_audit,
                                  .live = daemon_live_outlets(d)};

@@ -2,11 +2,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "crypto_hash.h"
 #include "daemon_internal.h"
 #include "gw_cleanup.h"
 #include "gw_num.h"
-#include "metrics_token.h"
 
 /* proc(5): size and resident set, in pages. */
 static void read_memory(struct metrics_figures *figures)
@@ -57,15 +55,12 @@ static void collect(void *ctx, struct metrics_figures *figures)
     figures->started = d->facts.started;
 }
 
-enum gw_rc daemon_make_metrics(struct daemon *d, struct gw_err *err)
+void daemon_make_metrics(struct daemon *d)
 {
-    struct metrics_config config = {.responder = d->responder, .hash = crypto_sha256(), .collect = collect, .ctx = d};
-    enum gw_rc rc = metrics_token_load(&d->store, &config.token_sha256, err);
-    if (rc)
-        return rc;
+    struct metrics_config config = {
+        .responder = d->responder, .token_of = door_token_of, .token_ctx = &d->programs, .collect = collect, .ctx = d};
     struct core_figures figures; /* the first tick is a second away */
     core_figures_get(&d->core, &figures);
     d->metrics = metrics_new(&config);
     metrics_set_core(d->metrics, &figures);
-    return GW_OK;
 }

@@ -2,7 +2,7 @@
  * metrics: GET /metrics on the operators' door (docs/metrics.md), for who has the token. It reads figures that others
  * hold ready, at most once a second however often it is asked, and asks nobody: core hands over its own once a second.
  *
- * Thread: the handler runs in web's thread; the two setters may be called from any.
+ * Thread: the handler runs in web's thread; metrics_set_core() may be called from any.
  */
 #pragma once
 
@@ -11,6 +11,7 @@
 #include "http_route.h"
 #include "journal_thread.h"
 #include "live_hub.h"
+#include "user.h"
 #include "web.h"
 
 #define METRICS_FRESH_MS 1000
@@ -45,8 +46,9 @@ struct metrics;
 
 struct metrics_config {
     struct http_responder responder;
-    const struct gw_sha256_ops *hash;
-    struct gw_sha256 token_sha256; /* zeroed: there is none */
+    /* Whose token the request brings, as rest_token_fn; who has a role of its own may not scrape. web's thread. */
+    enum gw_rc (*token_of)(void *ctx, const struct http_request *request, struct actor *ret_actor);
+    void *token_ctx;
     /* Fills all but core and denied. web's thread; must not block. */
     void (*collect)(void *ctx, struct metrics_figures *figures);
     void *ctx;
@@ -56,7 +58,6 @@ struct metrics *metrics_new(const struct metrics_config *config);
 void metrics_free(struct metrics *m); /* accepts NULL; after web has stopped */
 const struct http_route *metrics_route(const struct metrics *m);
 void metrics_set_core(struct metrics *m, const struct core_figures *figures);
-void metrics_set_token(struct metrics *m, const struct gw_sha256 *sha256);
 
 /* metrics_text.c: the exposition; gw_buf's error sticks. */
 void metrics_format(const struct metrics_figures *figures, struct gw_buf *out);

@@ -74,6 +74,7 @@ static void put_refused(struct prom *p, const struct metrics_figures *f)
     prom_u64(p, "reason", "broker", r->broker);
     prom_u64(p, "reason", "batches", r->batches);
     prom_u64(p, "reason", "artifacts", r->artifacts);
+    prom_u64(p, "reason", "tokens", r->tokens);
     prom_u64(p, "reason", "metrics_token", f->denied);
 }
 

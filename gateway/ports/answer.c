@@ -19,6 +19,7 @@ void answer_free(struct answer *answer)
     free(answer->attempts);
     free(answer->users);
     free(answer->alerts);
+    free(answer->tokens);
     explicit_bzero(&answer->session, sizeof(answer->session));
     free(answer);
 }

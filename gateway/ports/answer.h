@@ -14,6 +14,7 @@
 #include "query.h"
 #include "release_import.h"
 #include "rollout_ask.h"
+#include "token.h"
 #include "user.h"
 
 enum answer_kind {
@@ -45,6 +46,7 @@ enum answer_kind {
     ANSWER_SIGNED_OUT,      /* rc and text; the cookie is to be forgotten */
     ANSWER_USERS,           /* users; single */
     ANSWER_METRICS_TOKEN,   /* text = the token, shown once */
+    ANSWER_TOKENS,          /* tokens; single: text = the token, shown once */
     ANSWER_ALERTS,          /* alerts; more; single */
 };
 
@@ -76,8 +78,9 @@ struct answer_doors {
         struct answer_door_refused half_open;   /* closed before a whole request */
         struct answer_door_refused ceiling;     /* closed at a ceiling */
     } at[ANSWER_DOORS];
-    uint64_t batches;               /* up/log: what was no batch */
-    struct gw_device_id batches_by; /* who sent the last of these */
+    uint64_t batches;                  /* up/log: what was no batch */
+    struct gw_device_id batches_by;    /* who sent the last of these */
+    struct answer_door_refused tokens; /* operators' HTTPS: a token that is none, or none any more */
 };
 
 /* Since the start. */
@@ -90,6 +93,7 @@ struct answer_refused {
     uint64_t broker;          /* MQTT: sessions and messages that the plugin refused or cut */
     uint64_t batches;         /* up/log: what was no batch */
     uint64_t artifacts;       /* HTTPS of devices: artifacts asked for without a right to them */
+    uint64_t tokens;          /* HTTPS of operators: requests with a token that is none, or none any more */
 };
 
 /* How storing goes; counts are since the start. */
@@ -207,6 +211,8 @@ struct answer {
     struct answer_session session; /* SESSION */
     struct answer_user *users;     /* USERS: owned */
     size_t user_count;
+    struct token *tokens; /* TOKENS: owned */
+    size_t token_count;
     struct alert *alerts; /* ALERTS: owned */
     size_t alert_count;
     struct release_refusal refusal; /* with an rc: what a release was refused for; check 0: no such thing */

@@ -140,6 +140,10 @@ enum act_kind {
     ACT_ALERT_NOTE,
     ACT_METRICS_TOKEN, /* answers ANSWER_METRICS_TOKEN; voids the one before */
     ACT_METRICS_REVOKE,
+    /* Tokens of programs. */
+    ACT_TOKEN_LIST,   /* answers ANSWER_TOKENS */
+    ACT_TOKEN_ADD,    /* name, text = role, number = days; answers ANSWER_TOKENS with one and its text */
+    ACT_TOKEN_REVOKE, /* name */
     /* People. A password in blob is bytes without NUL. */
     ACT_SIGN_IN,       /* anonymous: name, blob = password; answers ANSWER_SESSION */
     ACT_SESSION_GET,   /* answers ANSWER_SESSION */

@@ -56,6 +56,8 @@ enum gw_rc access_check(const struct access *a, const struct inbox_act *act, str
     const struct act_rule *rule = act_rule(act->kind);
     if (!rule)
         return gw_err_set(err, GW_UNSUPPORTED, "no such act");
+    if (rule->who == ACT_BY_PEOPLE && actor_is_token(&act->actor))
+        return gw_err_set(err, GW_DENIED, "this is for people, not for tokens");
     if (act->actor.role < rule->role)
         return gw_err_set(err, GW_DENIED, "this needs the role %s", user_role_text(rule->role));
     if ((rule->root == ACT_ROOT_ALWAYS || (rule->root == ACT_ROOT_LOCALLY && act->actor.local)) &&

@@ -19,7 +19,7 @@ enum act_group {
     ACT_GROUP_ROLLOUT,
     ACT_GROUP_ROLLOUT_READ,
     ACT_GROUP_ALERT,
-    ACT_GROUP_METRICS,
+    ACT_GROUP_TOKEN,
     ACT_GROUP_SESSION,
     ACT_GROUP_USER,
 };
@@ -28,11 +28,15 @@ enum act_group {
  * files"). */
 enum act_root { ACT_ROOT_NEVER = 0, ACT_ROOT_LOCALLY, ACT_ROOT_ALWAYS };
 
+/* A person's own session is for people. What needs the role admin no token may, whatever is written here. */
+enum act_who { ACT_BY_ANYBODY = 0, ACT_BY_PEOPLE };
+
 struct act_rule {
     enum act_kind kind;
     enum act_group group;
     enum user_role role; /* the least that may */
     enum act_root root;  /* when root is needed too */
+    enum act_who who;    /* may a token? */
 };
 
 const struct act_rule *act_rule(enum act_kind kind); /* NULL: nobody may */

@@ -61,6 +61,8 @@ static const struct {
     {AUDIT_USER_PASSWORD, "user.password", EVENT_SEV_MEDIUM, EVENT_OK},
     {AUDIT_LOG_DAMAGED, "log.damaged", EVENT_SEV_CRITICAL, EVENT_FAIL},
     {AUDIT_METRICS_TOKEN, "cfg.metrics_token", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_TOKEN, "cfg.token", EVENT_SEV_MEDIUM, EVENT_OK},
+    {AUDIT_TOKEN_WRONG, "auth.token", EVENT_SEV_MEDIUM, EVENT_DENIED},
     {AUDIT_ALERT_ACKNOWLEDGED, "alert.acknowledge", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_ALERT_SNOOZED, "alert.snooze", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_ALERT_RESOLVED, "alert.resolve", EVENT_SEV_INFO, EVENT_OK},

@@ -64,7 +64,9 @@ enum audit_what {
     AUDIT_USER_ENABLED,
     AUDIT_USER_PASSWORD, /* set by an admin */
     AUDIT_LOG_DAMAGED,   /* a stored log cannot be read: it takes nothing more */
-    AUDIT_METRICS_TOKEN, /* made or revoked */
+    AUDIT_METRICS_TOKEN, /* made or revoked, as the next */
+    AUDIT_TOKEN,
+    AUDIT_TOKEN_WRONG, /* requests with one that is none, or none any more */
     AUDIT_ALERT_ACKNOWLEDGED,
     AUDIT_ALERT_SNOOZED,
     AUDIT_ALERT_RESOLVED,

@@ -5,7 +5,6 @@
 #include "act_rule.h"
 #include "act_text.h"
 #include "audit_note.h"
-#include "metrics_token.h"
 #include "operate_internal.h"
 #include "rollouts_act.h"
 
@@ -39,11 +38,13 @@ static enum gw_rc admit(struct operate *o, struct turn *turn, const struct inbox
     struct gw_err why = {0};
     *ret_go = false;
     bool live = false;
-    enum gw_rc rc = people_live(&o->people, turn, &act->actor, &live, err);
+    bool token = actor_is_token(&act->actor);
+    enum gw_rc rc =
+        token ? tokens_live(turn, &act->actor, &live, err) : people_live(&o->people, turn, &act->actor, &live, err);
     if (rc)
         return rc;
     if (!live) {
-        people_ended(turn, asker);
+        people_ended(turn, asker, token ? "the token has ended" : "the session has ended: sign in again");
         return GW_OK;
     }
     if (act->refused)
@@ -142,8 +143,8 @@ enum gw_rc operate_act(struct operate *o, struct turn *turn, struct inbox_msg *m
         return rollouts_act(&o->rollouts, turn, msg, err);
     case ACT_GROUP_ROLLOUT_READ:
         return rollouts_read(turn, msg, err);
-    case ACT_GROUP_METRICS:
-        return metrics_token_act(o->access.hash, turn, msg, err);
+    case ACT_GROUP_TOKEN:
+        return tokens_act(&o->tokens, turn, msg, err);
     case ACT_GROUP_ALERT:
         return alerts_act(&o->alerts, turn, msg, err);
     case ACT_GROUP_SESSION:

@@ -12,6 +12,7 @@
 #include "rollouts.h"
 #include "session.h"
 #include "signer.h"
+#include "tokens.h"
 #include "turn.h"
 
 /* What a service needs to know of the whole gateway. Filled by app, read by services. */
@@ -34,6 +35,7 @@ struct operate {
     struct releases releases;
     struct rollouts rollouts;
     struct people people;
+    struct tokens tokens;
     struct denials denials;
     struct alerts alerts;
     struct session *session;

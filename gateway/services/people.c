@@ -42,11 +42,11 @@ enum gw_rc people_live(struct people *p, const struct turn *turn, const struct a
     return GW_OK;
 }
 
-void people_ended(struct turn *turn, struct asker asker)
+void people_ended(struct turn *turn, struct asker asker, const char *why)
 {
     struct answer *answer = turn_answer(turn, ANSWER_UNAUTHORIZED, asker);
     answer->rc = GW_DENIED;
-    (void)snprintf(answer->text, sizeof(answer->text), "the session has ended: sign in again");
+    (void)snprintf(answer->text, sizeof(answer->text), "%s", why);
 }
 
 /* Refuses who comes too early. False: go on. */
@@ -109,7 +109,7 @@ static enum gw_rc own_session(struct people *p, struct turn *turn, const struct 
     const struct actor *actor = &msg->u.act.actor;
     if (has_session(actor) && !session_table_find(p->sessions, &actor->session, turn->now, ret_session))
         return GW_OK;
-    people_ended(turn, msg->asker);
+    people_ended(turn, msg->asker, "the session has ended: sign in again");
     return GW_NOT_FOUND;
 }
 

@@ -29,8 +29,8 @@ void people_init(struct people *p, const struct gw_sha256_ops *hash, struct sess
  * (the admin socket) are always live. */
 GW_MUST_CHECK enum gw_rc people_live(struct people *p, const struct turn *turn, const struct actor *actor,
                                      bool *ret_live, struct gw_err *err);
-/* Tells the asker that the session has ended. */
-void people_ended(struct turn *turn, struct asker asker);
+/* Tells the asker that nobody is known behind the request any more. */
+void people_ended(struct turn *turn, struct asker asker, const char *why);
 
 /* ACT_SIGN_IN, ACT_SESSION_GET, ACT_SIGN_OUT, ACT_PASSWORD. Takes the message's blob when a worker needs it. */
 GW_MUST_CHECK enum gw_rc people_act(struct people *p, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);

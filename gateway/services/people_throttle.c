@@ -13,8 +13,7 @@ void people_throttle_init(struct people_throttle *t, const struct gw_sha256_ops 
     gw_random(t->key, sizeof(t->key));
 }
 
-/* Whoever has one IPv6 address has its whole /64. */
-static void source_key(const char *source, char ret_key[HTTP_SOURCE_MAX])
+void people_throttle_source(const char *source, char ret_key[HTTP_SOURCE_MAX])
 {
     struct in6_addr six;
     char prefix[17];
@@ -95,7 +94,7 @@ int64_t people_throttle_wait(struct people_throttle *t, const char *name, const 
                              bool *ret_first)
 {
     char key[HTTP_SOURCE_MAX];
-    source_key(source, key);
+    people_throttle_source(source, key);
     const struct throttle_home *home = name[0] ? home_of(t, name) : NULL;
     bool usual = home && strcmp(home->source, key) == 0;
     struct throttle_count *account = account_of(t, name);
@@ -129,7 +128,7 @@ static void count_try(struct throttle_count *c, int free_tries, int64_t max_ms, 
 void people_throttle_try(struct people_throttle *t, const char *name, const char *source, struct gw_wall now)
 {
     char key[HTTP_SOURCE_MAX];
-    source_key(source, key);
+    people_throttle_source(source, key);
     count_try(account_of(t, name), THROTTLE_ACCOUNT_FREE, THROTTLE_ACCOUNT_MAX_MS, now);
     count_try(&take_source(t, key, now)->count, THROTTLE_SOURCE_FREE, THROTTLE_SOURCE_MAX_MS, now);
 }
@@ -144,7 +143,7 @@ static void undo(struct throttle_count *c)
 void people_throttle_undo(struct people_throttle *t, const char *name, const char *source)
 {
     char key[HTTP_SOURCE_MAX];
-    source_key(source, key);
+    people_throttle_source(source, key);
     struct throttle_source *from = find_source(t, key);
     undo(account_of(t, name));
     if (from)
@@ -154,7 +153,7 @@ void people_throttle_undo(struct people_throttle *t, const char *name, const cha
 int people_throttle_right(struct people_throttle *t, const char *name, const char *source)
 {
     char key[HTTP_SOURCE_MAX];
-    source_key(source, key);
+    people_throttle_source(source, key);
     struct throttle_count *account = account_of(t, name);
     struct throttle_source *from = find_source(t, key);
     struct throttle_home *home = home_of(t, name);

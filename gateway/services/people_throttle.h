@@ -56,6 +56,8 @@ struct people_throttle {
 };
 
 void people_throttle_init(struct people_throttle *t, const struct gw_sha256_ops *hash);
+/* What a source is counted by: whoever has one IPv6 address has its whole /64. */
+void people_throttle_source(const char *source, char ret_key[HTTP_SOURCE_MAX]);
 /* Milliseconds until the next try may be made; 0: now. *ret_first: nobody has been told of this wait before. */
 int64_t people_throttle_wait(struct people_throttle *t, const char *name, const char *source, struct gw_wall now,
                              bool *ret_first);

@@ -19,6 +19,7 @@ static void out_done(struct turn_out *out)
     if (out->session)
         explicit_bzero(out->session, sizeof(*out->session));
     free(out->session);
+    free(out->token);
     *out = (struct turn_out){0};
 }
 
@@ -89,6 +90,13 @@ struct session_change *turn_session(struct turn *turn, enum session_change_kind 
     struct session_change *change = gw_xalloc(1, sizeof(*change));
     change->kind = kind;
     turn_out(turn, OUT_SESSION)->session = change;
+    return change;
+}
+
+struct token_change *turn_token(struct turn *turn)
+{
+    struct token_change *change = gw_xalloc(1, sizeof(*change));
+    turn_out(turn, OUT_TOKEN)->token = change;
     return change;
 }
 

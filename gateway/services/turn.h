@@ -17,6 +17,7 @@
 #include "live.h"
 #include "session_table.h"
 #include "store.h"
+#include "token_table.h"
 #include "work.h"
 
 enum turn_out_kind {
@@ -24,20 +25,20 @@ enum turn_out_kind {
     OUT_REGISTRY,     /* the broker's entries of `device` may have changed: send them */
     OUT_REGISTRY_ALL, /* send the whole registry */
     OUT_WORK,
-    OUT_QUERY,         /* for the query threads */
-    OUT_COLLECT,       /* blobs that no staged release names may go */
-    OUT_VERIFY,        /* read a release's artifacts again */
-    OUT_CUT,           /* close live HTTPS connections of this certificate */
-    OUT_SESSION,       /* operators' sessions begin or end */
-    OUT_FEED,          /* the feed is to know where core stands */
-    OUT_METRICS_TOKEN, /* another token opens /metrics, or none */
-    OUT_OPEN_DEVICES,  /* the devices' listeners may open now */
-    OUT_JOB,           /* `device` is to hear what dn/job says now */
-    OUT_JOBACK,        /* `device` is to hear that its report is stored: id, rev, word */
-    OUT_CONFIG,        /* `device` is to hear what dn/config says now */
-    OUT_DUE,           /* a turn for the rollout or attempt `id` */
-    OUT_LOOK,          /* more is due: look at the timers again */
-    OUT_CHILD,         /* `child` is noted */
+    OUT_QUERY,        /* for the query threads */
+    OUT_COLLECT,      /* blobs that no staged release names may go */
+    OUT_VERIFY,       /* read a release's artifacts again */
+    OUT_CUT,          /* close live HTTPS connections of this certificate */
+    OUT_SESSION,      /* operators' sessions begin or end */
+    OUT_FEED,         /* the feed is to know where core stands */
+    OUT_TOKEN,        /* a token of a program is made or revoked */
+    OUT_OPEN_DEVICES, /* the devices' listeners may open now */
+    OUT_JOB,          /* `device` is to hear what dn/job says now */
+    OUT_JOBACK,       /* `device` is to hear that its report is stored: id, rev, word */
+    OUT_CONFIG,       /* `device` is to hear what dn/config says now */
+    OUT_DUE,          /* a turn for the rollout or attempt `id` */
+    OUT_LOOK,         /* more is due: look at the timers again */
+    OUT_CHILD,        /* `child` is noted */
 };
 
 struct turn_out {
@@ -47,12 +48,12 @@ struct turn_out {
     struct gw_sha256 cert_sha256;
     struct journal_feed feed;
     struct inbox_child child;
-    struct gw_sha256 token_sha256;  /* METRICS_TOKEN; zeroed: none */
     struct answer *answer;          /* owned */
     struct work *work;              /* owned, with its blob */
     struct query *query;            /* owned */
     struct import_verify *verify;   /* owned */
     struct session_change *session; /* owned */
+    struct token_change *token;     /* owned */
     char id[ATTEMPT_ID_LEN + 1];
     uint32_t rev;
     enum attempt_word word;
@@ -89,6 +90,8 @@ void turn_registry(struct turn *turn, const struct gw_device_id *device);
 struct work *turn_work(struct turn *turn, enum work_kind kind, struct asker asker);
 /* What is to become of operators' sessions; the caller fills the rest. */
 struct session_change *turn_session(struct turn *turn, enum session_change_kind kind);
+/* The same of a token. */
+struct token_change *turn_token(struct turn *turn);
 /* The place of a new out, valid until the next one is noted. */
 struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind);
 /* A turn for this rollout or attempt, behind what is queued; noted once. */

@@ -192,6 +192,16 @@ static enum gw_rc tell_unauthenticated(struct watch *w, struct turn *turn, struc
                            err);
 }
 
+static enum gw_rc tell_tokens(struct watch *w, struct turn *turn, const struct answer_door_refused *tokens,
+                              struct gw_err *err)
+{
+    struct watch_words words = {.what = AUDIT_TOKEN_WRONG,
+                                .obj = "listener:operators",
+                                .one = "request came with a token that is none, or none any more,",
+                                .many = "requests came with a token that is none, or none any more,"};
+    return tell_door(turn, &w->tokens, tokens, &words, "operators' HTTPS listener", err);
+}
+
 enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_doors *doors, struct gw_err *err)
 {
     static const struct watch_words others = {AUDIT_BROKER_REFUSED,
@@ -209,6 +219,8 @@ enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_do
         rc = watch_tell_kind(turn, &w->others, &others, err);
     if (!rc)
         rc = tell_artifacts(w, turn, err);
+    if (!rc)
+        rc = tell_tokens(w, turn, &doors->tokens, err);
     for (size_t i = 0; !rc && i < w->refusal_count; i++)
         if (w->refusals[i].since && watch_minute_over(w->refusals[i].told_at, turn->now))
             rc = tell_refusal(turn, &w->refusals[i], err);
@@ -220,6 +232,7 @@ void watch_totals(const struct watch *w, struct answer_refused *ret_totals)
     *ret_totals = (struct answer_refused){.certificate = w->not_in_force,
                                           .batches = w->batches.total,
                                           .artifacts = w->artifacts.total,
+                                          .tokens = w->tokens.total,
                                           .unauthenticated = w->unauthenticated.total,
                                           .broker = w->broker};
     for (size_t i = 0; i < ANSWER_DOORS; i++) {
@@ -246,6 +259,7 @@ void watch_untold(struct watch *w, const struct watch *before)
     }
     untold_kind(&w->batches, &before->batches);
     untold_kind(&w->artifacts, &before->artifacts);
+    untold_kind(&w->tokens, &before->tokens);
     untold_kind(&w->unauthenticated, &before->unauthenticated);
     untold_kind(&w->others, &before->others);
     untold_kind(&w->dropped, &before->dropped);

@@ -58,6 +58,7 @@ struct watch {
     struct watch_kind artifacts;                    /* asked for without a right to them */
     struct gw_device_id artifacts_by;               /* who did so last, … */
     char artifacts_source[DEVICE_SOURCE_MAX];       /* … and from where */
+    struct watch_kind tokens;                       /* wrong ones of programs */
     struct watch_kind unauthenticated;              /* at the broker, before anything was said */
     struct watch_kind others;                       /* at the broker, beyond WATCH_REFUSALS */
     char unauthenticated_source[DEVICE_SOURCE_MAX]; /* of the last */

@@ -39,7 +39,7 @@ static enum gw_rc decode(const struct rest_bound *bound, const struct http_reque
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
     enum gw_rc rc = rest_gate_actor(bound->rest, op, request, &msg->u.act.actor, err);
     if (!rc && is_write(op->method))
-        rc = rest_gate_origin(request, err);
+        rc = rest_gate_origin(request, &msg->u.act.actor, err);
     if (!rc)
         rc = rest_gate_body(bound->rest, op, request, &doc, err);
     if (!rc)

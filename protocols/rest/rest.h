@@ -32,6 +32,10 @@
  * Called in web's thread; must not block. */
 typedef enum gw_rc rest_session_fn(void *ctx, const struct http_request *request, struct actor *ret_actor);
 
+/* The same by the token of its Authorization header (no X-GW-CSRF is asked for). GW_NOT_FOUND: a wrong token, answered
+ * by 401; GW_AGAIN: too many such from there, answered by 429. */
+typedef enum gw_rc rest_token_fn(void *ctx, const struct http_request *request, struct actor *ret_actor);
+
 struct rest_config {
     const char *gateway; /* its id, for the origins of logs; copied; NULL: there are no logs */
     struct inbox inbox;
@@ -39,6 +43,8 @@ struct rest_config {
     struct import_port imports;  /* ops NULL: releases cannot be imported */
     rest_session_fn *session_of; /* NULL: nobody can sign in, all but the public operations answer 401 */
     void *session_ctx;
+    rest_token_fn *token_of; /* NULL: there are no tokens */
+    void *token_ctx;
 };
 
 struct rest; /* owned by app */

@@ -33,6 +33,7 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     json_put_u64_text(w, "mqtt", s->refused.broker);
     json_put_u64_text(w, "log_batches", s->refused.batches);
     json_put_u64_text(w, "artifacts", s->refused.artifacts);
+    json_put_u64_text(w, "tokens", s->refused.tokens);
     json_put_end(w);
     json_put_object(w, "storage");
     json_put_bool(w, "journal_full", s->storage.journal_full);
@@ -233,6 +234,9 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
         return true;
     case ANSWER_METRICS_TOKEN:
         put_metrics_token(w, a);
+        return true;
+    case ANSWER_TOKENS:
+        rest_put_tokens(w, a);
         return true;
     case ANSWER_ALERTS:
         rest_put_alerts(w, a);

@@ -33,29 +33,61 @@ static void local_actor(const struct http_peer *peer, struct actor *ret_actor)
     (void)snprintf(ret_actor->name, sizeof(ret_actor->name), "local:%s", peer->uid_name);
 }
 
+/* RFC 6750 section 3.1; 429: RFC 6585 section 4. */
+static enum gw_rc refuse_token(const struct rest *rest, struct http_ticket ticket, enum gw_rc rc)
+{
+    struct http_reply reply;
+    bool many = rc == GW_AGAIN;
+    http_reply_problem(&reply, many ? 429 : 401,
+                       many ? "too many wrong tokens came from your address" : "the token is wrong, or has ended");
+    (void)http_reply_header(&reply, "cache-control:", "no-store");
+    (void)http_reply_header(&reply, "www-authenticate:", "Bearer realm=\"gatehouse\", error=\"invalid_token\"");
+    if (many)
+        (void)http_reply_header(&reply, "retry-after:", "60");
+    rest->config.responder.respond(rest->config.responder.self, ticket, &reply);
+    return GW_CANCELLED;
+}
+
+static enum gw_rc token_actor(const struct rest *rest, const struct http_request *request, struct actor *ret_actor,
+                              struct gw_err *err)
+{
+    rest_token_fn *token_of = rest->config.token_of;
+    if (request->cookie.len > 0)
+        return gw_err_set(err, GW_INVALID, "send a cookie or Authorization, not both");
+    enum gw_rc rc = token_of ? token_of(rest->config.token_ctx, request, ret_actor) : GW_NOT_FOUND;
+    return rc ? refuse_token(rest, request->ticket, rc) : GW_OK;
+}
+
+static enum gw_rc session_actor(const struct rest *rest, const struct http_request *request, struct actor *ret_actor,
+                                struct gw_err *err)
+{
+    rest_session_fn *session_of = rest->config.session_of;
+    enum gw_rc rc = session_of ? session_of(rest->config.session_ctx, request, ret_actor) : GW_NOT_FOUND;
+    if (rc == GW_NOT_FOUND)
+        return rest_refuse(rest, request->ticket, 401, "sign in first");
+    if (rc == GW_DENIED)
+        return gw_err_set(err, rc, "the header X-GW-CSRF is missing, or not this session's token");
+    return rc == GW_CANCELLED ? GW_AGAIN : rc;
+}
+
 enum gw_rc rest_gate_actor(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
                            struct actor *ret_actor, struct gw_err *err)
 {
     if (op->access == REST_ANONYMOUS)
         return GW_OK;
-    struct actor actor = {0};
-    if (request->door == HTTP_DOOR_ADMIN) {
-        local_actor(request->peer, &actor);
+    bool token = request->authorization.len > 0;
+    enum gw_rc rc = GW_OK;
+    if (request->door != HTTP_DOOR_ADMIN) {
+        rc = token ? token_actor(rest, request, ret_actor, err) : session_actor(rest, request, ret_actor, err);
+        ret_actor->local = ret_actor->superuser = false;
+    } else if (token) { /* who sends one means to have its role, not an admin's */
+        rc = gw_err_set(err, GW_INVALID, "the admin socket takes no token: the kernel says who asks");
     } else {
-        rest_session_fn *session_of = rest->config.session_of;
-        enum gw_rc rc = session_of ? session_of(rest->config.session_ctx, request, &actor) : GW_NOT_FOUND;
-        if (rc == GW_NOT_FOUND)
-            return rest_refuse(rest, request->ticket, 401, "sign in first");
-        actor.local = false;
-        actor.superuser = false;
-        *ret_actor = actor;
-        if (rc == GW_DENIED)
-            return gw_err_set(err, rc, "the header X-GW-CSRF is missing, or not this session's token");
-        if (rc)
-            return rc == GW_CANCELLED ? GW_AGAIN : rc;
+        local_actor(request->peer, ret_actor);
     }
-    *ret_actor = actor;
-    if (op->access == REST_SUPERUSER && !actor.superuser)
+    if (rc)
+        return rc;
+    if (op->access == REST_SUPERUSER && !ret_actor->superuser)
         return gw_err_set(err, GW_DENIED, "only root (uid 0) on the gateway itself may do this");
     return GW_OK;
 }
@@ -74,13 +106,14 @@ static bool origin_is_ours(const struct http_request *request)
 
 /*
  * A page of another site can send a form here but neither this header nor, in browsers that tell, a Sec-Fetch-Site of
- * same-origin (W3C Fetch Metadata). The admin socket is out of a browser's reach.
+ * same-origin (W3C Fetch Metadata). The admin socket is out of a browser's reach. A token is in no cookie jar, so that
+ * no other site can have it sent: a program needs no such header.
  */
-enum gw_rc rest_gate_origin(const struct http_request *request, struct gw_err *err)
+enum gw_rc rest_gate_origin(const struct http_request *request, const struct actor *actor, struct gw_err *err)
 {
     if (request->door != HTTP_DOOR_OPERATORS)
         return GW_OK;
-    if (request->csrf.len == 0)
+    if (request->csrf.len == 0 && !actor_is_token(actor))
         return gw_err_set(err, GW_DENIED, "the header X-GW-CSRF is missing");
     if (request->fetch_site.len > 0 && !gw_view_eq_str(request->fetch_site, "same-origin"))
         return gw_err_set(err, GW_DENIED, "the request comes from another site");

@@ -25,7 +25,7 @@ enum gw_rc rest_import_open(void *ctx, const struct http_request *request, int64
     struct gw_view parameters;
     enum gw_rc rc = rest_gate_actor(bound->rest, bound->op, request, &import.actor, err);
     if (!rc)
-        rc = rest_gate_origin(request, err);
+        rc = rest_gate_origin(request, &import.actor, err);
     if (rc)
         return rc == GW_DENIED ? rest_gate_denied(bound, request, &import.actor, err) : rc;
     if (import.actor.role < USER_OPERATOR)

@@ -62,7 +62,7 @@ struct rest_bound {
  * itself with a status that no code stands for (401, 415, 428). */
 enum gw_rc rest_gate_actor(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
                            struct actor *ret_actor, struct gw_err *err);
-enum gw_rc rest_gate_origin(const struct http_request *request, struct gw_err *err);
+enum gw_rc rest_gate_origin(const struct http_request *request, const struct actor *actor, struct gw_err *err);
 enum gw_rc rest_gate_body(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
                           struct json_doc **ret_body, struct gw_err *err);
 enum gw_rc rest_gate_match(const struct rest *rest, const struct rest_op *op, const struct http_request *request,
@@ -96,6 +96,10 @@ rest_decode_fn rest_decode_key_add, rest_decode_keyid, rest_decode_release, rest
 /* rest_decode_people.c */
 rest_decode_fn rest_decode_sign_in, rest_decode_password, rest_decode_user, rest_decode_user_add, rest_decode_user_role,
     rest_decode_user_password;
+
+/* rest_token.c */
+rest_decode_fn rest_decode_token, rest_decode_token_add;
+void rest_put_tokens(struct json_writer *w, const struct answer *a);
 
 /* rest_decode_rollout.c: blobs are those of rollout_ask.h. */
 rest_decode_fn rest_decode_rollout, rest_decode_rollout_list, rest_decode_rollout_order, rest_decode_rollout_change,

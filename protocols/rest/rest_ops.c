@@ -25,6 +25,7 @@ static const char *const password_keys[] = {"old", "new", NULL};
 static const char *const user_keys[] = {"name", "role", "password", NULL};
 static const char *const role_keys[] = {"role", NULL};
 static const char *const user_password_keys[] = {"password", NULL};
+static const char *const token_keys[] = {"name", "role", "days", NULL};
 static const char *const note_keys[] = {"note", NULL};
 static const char *const snooze_keys[] = {"until", "note", NULL};
 static const char *const claim_keys[] = {"code", "name", "password", NULL};
@@ -220,6 +221,22 @@ static const struct rest_op ops[] = {
     USER_POST("disable", ACT_USER_DISABLE, NULL, rest_decode_user),
     USER_POST("enable", ACT_USER_ENABLE, NULL, rest_decode_user),
     USER_POST("password", ACT_USER_PASSWORD, user_password_keys, rest_decode_user_password),
+    GET("/api/v1/tokens", ACT_TOKEN_LIST, rest_decode_no_query),
+    {.method = HTTP_POST,
+     .doors = BOTH,
+     .pattern = "/api/v1/tokens",
+     .access = REST_ACTOR,
+     .kind = ACT_TOKEN_ADD,
+     .match = REST_NO_MATCH,
+     .body_keys = token_keys,
+     .decode = rest_decode_token_add},
+    {.method = HTTP_DELETE,
+     .doors = BOTH,
+     .pattern = "/api/v1/tokens/{}",
+     .access = REST_ACTOR,
+     .kind = ACT_TOKEN_REVOKE,
+     .match = REST_NO_MATCH,
+     .decode = rest_decode_token},
 };
 
 const struct rest_op *rest_ops(size_t *ret_count)

@@ -65,7 +65,7 @@ static void add_ask(struct line *l, struct texts *t, const char *base, const str
 
 int kit_http(const struct gw_gateway *g, const struct person *p, const struct http_ask *ask, char **ret_answer)
 {
-    char ca[192], base[64], csrf[120], cookie[120];
+    char ca[192], base[64], csrf[120], cookie[120], token[120];
     struct line l = {.n = 0};
     struct texts t;
     (void)snprintf(ca, sizeof(ca), "%s/web/ca.crt", g->state);
@@ -74,8 +74,11 @@ int kit_http(const struct gw_gateway *g, const struct person *p, const struct ht
     (void)snprintf(cookie, sizeof(cookie), "Cookie: %s", p->cookie);
     add(&l, "curl", "-sSig");
     add(&l, "--cacert", ca);
-    if (!ask->csrf || ask->csrf[0])
+    (void)snprintf(token, sizeof(token), "Authorization: Bearer %s", p->token);
+    if (ask->csrf ? ask->csrf[0] != '\0' : p->token[0] == '\0')
         add(&l, "-H", csrf);
+    if (p->token[0])
+        add(&l, "-H", token);
     if (p->cookie[0])
         add(&l, "-H", cookie);
     add_ask(&l, &t, base, ask);
@@ -141,6 +144,19 @@ int kit_user(const struct gw_gateway *g, const char *verb, const char *name, con
     if (code)
         printf("#   user %s %s: %s\n", verb, name, out);
     return code;
+}
+
+bool kit_program(const struct gw_gateway *g, struct person *p, const char *name, const char *role)
+{
+    const char *const args[] = {"token", "add", name, role, "--stdout", NULL};
+    GW_FREE char *out = NULL;
+    *p = (struct person){.cookie = ""};
+    if (gw_gateway_cli(g, args, &out)) {
+        printf("#   token add %s %s: %s\n", name, role, out);
+        return false;
+    }
+    gw_json_pick(out, "token", p->token, sizeof(p->token));
+    return p->token[0] != '\0';
 }
 
 bool kit_open(struct gw_gateway *g)

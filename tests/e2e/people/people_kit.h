@@ -7,10 +7,11 @@
 
 #define KIT_PASSWORD "correct horse battery" /* of every account */
 
-/* A browser: what it keeps of its session. Zeroed: nobody is signed in. */
+/* A browser: what it keeps of its session. Zeroed: nobody is signed in. Or a program: what it has is a token. */
 struct person {
     char cookie[80]; /* "__Host-gw=<id>", or "" */
     char csrf[80];
+    char token[80]; /* "": none */
 };
 
 struct http_ask {
@@ -18,7 +19,7 @@ struct http_ask {
     const char *body;         /* NULL: none */
     const char *content_type; /* NULL: application/json */
     const char *if_match;     /* NULL: none */
-    const char *csrf;         /* NULL: the person's own; "": none is sent */
+    const char *csrf;         /* NULL: the person's own, and none of a program's; "": none is sent */
 };
 
 /* The status; head and body of the answer in *ret_answer (free()) unless NULL. -1: no answer. */
@@ -33,8 +34,15 @@ int kit_sign_in(const struct gw_gateway *g, struct person *p, const char *name, 
 bool kit_open(struct gw_gateway *g);
 /* Runs `gatehouse user <verb> NAME [ROLE]` with the password, if any, on its standard input. */
 int kit_user(const struct gw_gateway *g, const char *verb, const char *name, const char *role, const char *password);
+/* Makes a token by `gatehouse token add` and gives it to the program. */
+bool kit_program(const struct gw_gateway *g, struct person *p, const char *name, const char *role);
 /* Waits until the gateway's audit log holds an event with both texts. */
 bool kit_audited(const struct gw_gateway *g, const char *cls, const char *text);
 
 void every_route_answers_each_role_as_it_should(void);
 void no_route_is_open_at_another_door(void);
+void every_route_answers_each_token_as_it_should(void);
+
+/* test_tokens.c */
+void a_token_lives_from_its_making_to_its_revoking(void);
+void a_token_opens_nothing_but_what_it_is_for(void);

@@ -65,6 +65,9 @@ static const struct row {
     {"post", "/api/v1/alerts/{alert}/note", OPERATOR, 404, NULL, "{\"note\":\"\"}"},
     {"delete", "/api/v1/metrics-token", ADMIN, 404, NULL, NULL},
     {"post", "/api/v1/metrics-token", ADMIN, 200, NULL, NULL},
+    {"get", "/api/v1/tokens", ADMIN, 200, NULL, NULL},
+    {"post", "/api/v1/tokens", ADMIN, 400, NULL, "{\"name\":\"ci\",\"role\":\"nobody\"}"},
+    {"delete", "/api/v1/tokens/{name}", ADMIN, 404, NULL, NULL},
     {"post", "/api/v1/vendor-keys", ADMIN, 400, NULL, "{\"pem\":\"no key\",\"name\":\"v\"}"},
     {"delete", "/api/v1/vendor-keys/{keyid}", ADMIN, 404, NULL, NULL},
     {"get", "/api/v1/users", ADMIN, 200, NULL, NULL},
@@ -167,6 +170,24 @@ static void try_row(const struct gw_gateway *g, const struct row *row, enum need
     hold(names[who], &t.ask, kit_http(g, p, &t.ask, NULL), expected(row, who));
 }
 
+/* What only an admin may, and what is about a session, is for people. */
+static bool is_for_people(const struct row *row)
+{
+    return row->need == ADMIN || (row->need == VIEWER && strncmp(row->path, "/api/v1/session", 15) == 0);
+}
+
+/* The document says so too. */
+static void check_security(const struct row *row, const struct json_value *operation)
+{
+    const struct json_value *security = json_find(operation, "security");
+    bool people = security && json_count(security) == 1 && json_has(json_item(security, 0), "session");
+    if (row->need == NOBODY || row->need == ROOT)
+        return;
+    if (people != is_for_people(row))
+        printf("#   %s %s: whether tokens may is told wrong\n", row->method, row->path);
+    CU_ASSERT_EQUAL(people, is_for_people(row));
+}
+
 struct check {
     const char *path;
     size_t found;
@@ -195,6 +216,7 @@ static bool check_operation(void *ctx, const char *key, const struct json_value 
         c->operators[i] = has_door(doors, "operators");
         c->admin[i] = has_door(doors, "admin");
         CU_ASSERT_EQUAL(c->operators[i], rows[i].need != ROOT);
+        check_security(&rows[i], operation);
         same++;
     }
     if (same != 1)
@@ -241,6 +263,34 @@ void every_route_answers_each_role_as_it_should(void)
             CU_ASSERT_EQUAL_FATAL(kit_sign_in(&g, &p, names[who], KIT_PASSWORD), 200);
         for (size_t i = 0; i < ROW_COUNT; i++)
             try_row(&g, &rows[i], who, &p);
+    }
+    gw_gateway_done(&g);
+}
+
+/* No token but a viewer's or an operator's gets anywhere, and these no further than their role. */
+void every_route_answers_each_token_as_it_should(void)
+{
+    static const struct {
+        const char *name, *role;
+        enum need need;
+    } tokens[] = {{"v", "viewer", VIEWER}, {"o", "operator", OPERATOR}, {"m", "metrics", NOBODY}};
+    struct gw_gateway g;
+    CU_ASSERT_TRUE_FATAL(kit_open(&g));
+    for (size_t n = 0; n < sizeof(tokens) / sizeof(tokens[0]); n++) {
+        struct person p;
+        CU_ASSERT_TRUE_FATAL(kit_program(&g, &p, tokens[n].name, tokens[n].role));
+        for (size_t i = 0; i < ROW_COUNT; i++) {
+            const struct row *row = &rows[i];
+            struct try t;
+            make_try(row, &t);
+            if (row->need == NOBODY)
+                t.ask.csrf = "any"; /* it is asked without looking at who asks */
+            int wanted = row->need == ROOT                                  ? 404
+                         : row->need == NOBODY                              ? row->status
+                         : is_for_people(row) || tokens[n].need < row->need ? 403
+                                                                            : row->status;
+            hold(tokens[n].role, &t.ask, kit_http(&g, &p, &t.ask, NULL), wanted);
+        }
     }
     gw_gateway_done(&g);
 }

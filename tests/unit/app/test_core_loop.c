@@ -19,6 +19,7 @@ struct house {
     struct answer last;
     size_t answers, opened;
     struct session_table *sessions;
+    struct token_table *tokens;
     int store_full, time_steps; /* events of these classes which the journal was given */
     /* what people who watch were told */
     bool no_room;
@@ -123,11 +124,13 @@ static void house_open(struct house *h)
     static struct gateway_facts facts = {.devices_host = "localhost", .port_devices = 8443};
     CU_ASSERT_EQUAL_FATAL(uv_loop_init(&h->loop), 0);
     h->sessions = session_table_new();
+    h->tokens = token_table_new();
     struct core_parts parts = {
         .loop = &h->loop,
         .store = &h->store,
         .hash = crypto_sha256(),
         .sessions = h->sessions,
+        .tokens = h->tokens,
         .facts = &facts,
         .outlets = {.ctx = h,
                     .answer = take_answer,
@@ -150,6 +153,7 @@ static void house_close(struct house *h)
     (void)uv_loop_close(&h->loop);
     core_done(&h->core);
     session_table_free(h->sessions);
+    token_table_free(h->tokens);
     mem_free(h->mem);
 }
 

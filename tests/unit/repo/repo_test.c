@@ -353,7 +353,7 @@ static void takes_the_old_token_for_metrics_over(void)
     gw_buf_init(&left, 64);
     fresh();
     repo_close(open_repo(NULL));
-    tamper("DROP TABLE token; PRAGMA user_version = 5;"
+    tamper("DROP TABLE token; PRAGMA user_version = 6;"
            "INSERT INTO setting VALUES ('metrics.token', x'"
            "0707070707070707070707070707070707070707070707070707070707070707')");
     struct repo *repo = open_repo(NULL);

@@ -35,6 +35,15 @@ static enum gw_rc fake_session(void *ctx, const struct http_request *request, st
     return f->session_rc;
 }
 
+static enum gw_rc fake_token(void *ctx, const struct http_request *request, struct actor *ret_actor)
+{
+    struct rest_fixture *f = ctx;
+    if (!gw_view_eq_str(request->authorization, "Bearer right"))
+        return f->token_rc ? f->token_rc : GW_NOT_FOUND;
+    *ret_actor = f->program;
+    return GW_OK;
+}
+
 static size_t sink_write(void *self, struct gw_view bytes)
 {
     struct rest_fixture *f = self;
@@ -65,6 +74,7 @@ void rest_fixture_init(struct rest_fixture *f)
 {
     *f = (struct rest_fixture){.session_rc = GW_NOT_FOUND, .reply = {.file_fd = -1}};
     f->actor = (struct actor){.name = "user:ann", .role = USER_OPERATOR};
+    f->program = (struct actor){.name = "token:ci", .role = USER_OPERATOR, .token = {{7}}};
     static const struct import_ops imports = {.open = fake_import};
     struct rest_config config = {
         .imports = {&imports, f},
@@ -73,6 +83,8 @@ void rest_fixture_init(struct rest_fixture *f)
         .responder = {.self = f, .respond = fake_respond},
         .session_of = fake_session,
         .session_ctx = f,
+        .token_of = fake_token,
+        .token_ctx = f,
     };
     f->rest = rest_new(&config);
 }
@@ -99,6 +111,8 @@ static void fill(const struct rest_ask *ask, const struct http_peer *peer, struc
         .origin = gw_view_str(ask->origin),
         .fetch_site = gw_view_str(ask->fetch_site),
         .if_match = gw_view_str(ask->if_match),
+        .authorization = gw_view_str(ask->authorization),
+        .cookie = gw_view_str(ask->cookie),
         .host = gw_view_str("gate.example:9443"),
         .peer = peer,
         .ticket = {7, 9},

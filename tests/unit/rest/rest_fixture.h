@@ -22,6 +22,9 @@ struct rest_fixture {
     /* session */
     enum gw_rc session_rc;
     struct actor actor;
+    /* what the token in "Authorization: Bearer right" is */
+    enum gw_rc token_rc;
+    struct actor program;
 };
 
 struct rest_ask {
@@ -33,6 +36,7 @@ struct rest_ask {
     const char *content_type; /* NULL: application/json when there is a body */
     const char *csrf;         /* NULL: "token" */
     const char *origin, *fetch_site, *if_match;
+    const char *authorization, *cookie;
     unsigned uid;
 };
 

@@ -120,9 +120,9 @@ void no_get_changes_state(void)
                        kind == ACT_LOG_KEY || kind == ACT_KEY_LIST || kind == ACT_RELEASES_LIST ||
                        kind == ACT_RELEASES_PROGRESS || kind == ACT_SESSION_GET || kind == ACT_USER_LIST ||
                        kind == ACT_USER_GET || kind == ACT_ROLLOUT_LIST || kind == ACT_DEVICE_ATTEMPTS ||
-                       kind == ACT_CLAIM_GET || kind == ACT_ALERT_LIST);
+                       kind == ACT_CLAIM_GET || kind == ACT_ALERT_LIST || kind == ACT_TOKEN_LIST);
     }
-    CU_ASSERT_EQUAL(f.posted, 16); /* the others need a query, or an id that is one of a release */
+    CU_ASSERT_EQUAL(f.posted, 17); /* the others need a query, or an id that is one of a release */
 }
 
 /* Counts the members of one object that the other one's `properties` do not know. */
@@ -187,6 +187,7 @@ void answers_have_the_documented_members(void)
     rollout.waits[0] = (struct rollout_wait){.word = ROLLOUT_GATE_SOAK, .until = {1}};
     struct attempt_entry attempt = {.device = {"pump-7"}, .attempt = {.state = ATTEMPT_OK}};
     struct answer_user user = {.name = "ann", .role = USER_ADMIN, .rev = 1};
+    struct token program = {.name = "ci", .role = TOKEN_VIEWER};
     struct alert alert = {.cause = {"auth.login", {"pump-7"}}, .sev = EVENT_SEV_HIGH, .state = ALERT_NEW, .rev = 1};
     uint8_t bytes[] = "hello";
     struct answer_event event = {.log = log.id, .view = {.format = EVENT_TEXT, .sev = EVENT_SEV_INFO}, .len = 5};
@@ -219,6 +220,8 @@ void answers_have_the_documented_members(void)
         {"RolloutList", {.kind = ANSWER_ROLLOUTS, .rollouts = &rollout, .rollout_count = 1}},
         {"RolloutPreview", {.kind = ANSWER_ROLLOUT_PREVIEW, .rollouts = &rollout, .rollout_count = 1}},
         {"AttemptList", {.kind = ANSWER_ATTEMPTS, .attempts = &attempt, .attempt_count = 1}},
+        {"NewToken", {.kind = ANSWER_TOKENS, .text = "gwt_", .tokens = &program, .token_count = 1, .single = true}},
+        {"TokenList", {.kind = ANSWER_TOKENS, .tokens = &program, .token_count = 1}},
         {"MetricsToken", {.kind = ANSWER_METRICS_TOKEN, .text = "gwm_"}},
         {"Alert", {.kind = ANSWER_ALERTS, .alerts = &alert, .alert_count = 1, .single = true}},
         {"AlertList", {.kind = ANSWER_ALERTS, .alerts = &alert, .alert_count = 1}},

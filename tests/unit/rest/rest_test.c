@@ -326,6 +326,112 @@ static void writes_on_the_operators_door_must_come_from_our_own_page(void)
     CU_ASSERT_EQUAL(f.posted, 1);
 }
 
+static void a_token_needs_neither_session_nor_header(void)
+{
+    FIXTURE;
+    f.program.local = f.program.superuser = true; /* a token cannot lend itself this */
+    struct rest_ask ask = {.method = HTTP_POST,
+                           .door = HTTP_DOOR_OPERATORS,
+                           .path = "/api/v1/devices/pump-7/revoke",
+                           .if_match = "\"3\"",
+                           .csrf = "",
+                           .authorization = "Bearer right"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.actor.name, "token:ci");
+    CU_ASSERT_TRUE(actor_is_token(&f.msg.u.act.actor));
+    CU_ASSERT_FALSE(f.msg.u.act.actor.local || f.msg.u.act.actor.superuser);
+    ask.if_match = NULL;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 428);
+    ask.if_match = "\"3\"";
+    ask.fetch_site = "cross-site"; /* a browser's word is heeded all the same */
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    ask.fetch_site = NULL;
+    ask.origin = "https://evil.example";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 403);
+    CU_ASSERT_EQUAL(f.posted, 1);
+    struct rest_ask upload = {.method = HTTP_POST,
+                              .door = HTTP_DOOR_OPERATORS,
+                              .path = "/api/v1/releases",
+                              .content_type = "application/x-tar",
+                              .csrf = "",
+                              .authorization = "Bearer right",
+                              .body = "a container"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &upload, &err), 0);
+    CU_ASSERT_STRING_EQUAL(f.import.actor.name, "token:ci");
+}
+
+static void a_wrong_token_is_401_and_many_are_429(void)
+{
+    FIXTURE;
+    f.session_rc = GW_OK; /* a session beside it does not help */
+    struct rest_ask ask = {
+        .method = HTTP_GET, .door = HTTP_DOOR_OPERATORS, .path = "/api/v1/devices", .authorization = "Bearer wrong"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 401);
+    CU_ASSERT_PTR_NOT_NULL(strstr(header_of(&f, "www-authenticate:"), "Bearer"));
+    CU_ASSERT_STRING_EQUAL(header_of(&f, "retry-after:"), "");
+    f.token_rc = GW_AGAIN;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 429);
+    CU_ASSERT_STRING_EQUAL(header_of(&f, "retry-after:"), "60");
+    CU_ASSERT_EQUAL(f.posted + f.refused, 0);
+    ask.authorization = NULL;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+}
+
+static void a_token_goes_with_no_cookie_and_to_no_other_door(void)
+{
+    FIXTURE;
+    f.session_rc = GW_OK;
+    struct rest_ask ask = {.method = HTTP_GET,
+                           .door = HTTP_DOOR_OPERATORS,
+                           .path = "/api/v1/devices",
+                           .authorization = "Bearer right",
+                           .cookie = "__Host-gw=x"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    ask.cookie = "other=1";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    ask.cookie = NULL;
+    ask.door = HTTP_DOOR_ADMIN; /* a viewer's token must not act as the admin that its user is there */
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+    CU_ASSERT_EQUAL(f.posted, 0);
+}
+
+static void a_token_is_asked_for_with_name_role_and_days(void)
+{
+    static const struct {
+        const char *body;
+        int status;
+        int days;
+    } rows[] = {
+        {"{\"name\":\"ci\",\"role\":\"viewer\"}", 0, 90},
+        {"{\"name\":\"ci\",\"role\":\"viewer\",\"days\":365}", 0, 365},
+        {"{\"name\":\"ci\",\"role\":\"viewer\",\"days\":366}", 400, 0},
+        {"{\"name\":\"ci\",\"role\":\"viewer\",\"days\":0}", 400, 0},
+        {"{\"name\":\"ci\",\"role\":\"viewer\",\"days\":\"9\"}", 400, 0},
+        {"{\"name\":\"ci\"}", 400, 0},
+        {"{\"role\":\"viewer\"}", 400, 0},
+        {"{\"name\":\"ci\",\"role\":\"viewer\",\"token\":\"x\"}", 400, 0},
+        {NULL, 400, 0},
+    };
+    FIXTURE;
+    f.session_rc = GW_OK;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rest_ask ask = {
+            .method = HTTP_POST, .door = HTTP_DOOR_OPERATORS, .path = "/api/v1/tokens", .body = rows[i].body};
+        CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), rows[i].status);
+        if (rows[i].status)
+            continue;
+        CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_TOKEN_ADD);
+        CU_ASSERT_STRING_EQUAL(f.msg.u.act.name, "ci");
+        CU_ASSERT_STRING_EQUAL(f.msg.u.act.text, "viewer");
+        CU_ASSERT_EQUAL(f.msg.u.act.number, rows[i].days);
+    }
+    struct rest_ask ask = {.method = HTTP_DELETE, .door = HTTP_DOOR_OPERATORS, .path = "/api/v1/tokens/ci"};
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_EQUAL(f.msg.u.act.kind, ACT_TOKEN_REVOKE);
+    ask.path = "/api/v1/tokens/C!";
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 400);
+}
+
 static void core_is_told_of_refusals_of_somebody_known(void)
 {
     FIXTURE;
@@ -595,6 +701,10 @@ static const struct gw_test_case cases[] = {
     {"a session acts under its name and is never local", a_session_acts_under_its_name_and_is_never_local},
     {"writes on the operators' door must come from our own page",
      writes_on_the_operators_door_must_come_from_our_own_page},
+    {"a token needs neither a session nor its header", a_token_needs_neither_session_nor_header},
+    {"a wrong token is 401, and many are 429", a_wrong_token_is_401_and_many_are_429},
+    {"a token goes with no cookie and to no other door", a_token_goes_with_no_cookie_and_to_no_other_door},
+    {"a token is asked for with name, role and days", a_token_is_asked_for_with_name_role_and_days},
     {"tells core of refusals of somebody who is known", core_is_told_of_refusals_of_somebody_known},
     {"a device act on the operators' door needs If-Match", a_device_act_on_the_operators_door_needs_if_match},
     {"refuses bodies that break the rules", refuses_bodies_that_break_the_rules},

@@ -93,6 +93,8 @@ void desk_open_over(struct desk *d, struct store store)
     d->operate.session = &d->session;
     d->sessions = session_table_new();
     people_init(&d->operate.people, crypto_sha256(), d->sessions);
+    d->tokens = token_table_new();
+    d->operate.tokens = (struct tokens){crypto_sha256(), d->tokens};
     d->operate.facts = &d->facts;
     d->operate.enrol.hash = crypto_sha256();
     d->operate.enrol.devices_max = 1000;
@@ -108,6 +110,7 @@ void desk_close(struct desk *d)
     turn_reset(&d->turn, 0);
     session_done(&d->session);
     session_table_free(d->sessions);
+    token_table_free(d->tokens);
     rollouts_done(&d->operate.rollouts);
     for (size_t i = 0; i < d->down_count; i++)
         free(d->downs[i].payload);
@@ -124,6 +127,8 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         enum gw_rc rc = enrol_tick(&d->operate.enrol, &d->turn, err);
         if (!rc)
             rc = denials_tick(&d->operate.denials, &d->turn, err);
+        if (!rc)
+            rc = tokens_tick(&d->operate.tokens, &d->turn, err);
         if (!rc)
             rc = watch_tick(&d->session.watch, &d->turn, &d->doors, err);
         if (!rc)
@@ -186,6 +191,8 @@ static void let_out(struct desk *d, const struct turn_out *out)
 {
     if (out->kind == OUT_SESSION)
         session_table_apply(d->sessions, out->session);
+    if (out->kind == OUT_TOKEN)
+        token_table_apply(d->tokens, out->token);
     if (out->kind == OUT_JOB)
         rollouts_send_job(&d->operate.rollouts, &d->store, &out->device, d->now);
     if (out->kind == OUT_CONFIG)

@@ -6,7 +6,6 @@
 #include "alerts.h"
 #include "desk.h"
 #include "gw_cleanup.h"
-#include "metrics_token.h"
 #include "shop.h"
 
 static struct gw_err err;
@@ -426,36 +425,6 @@ static void calls_nobody_away_while_an_update_installs(void)
     desk_close(&d);
 }
 
-static void makes_and_revokes_the_token_for_metrics(void)
-{
-    struct desk d;
-    struct gw_sha256 stored, none = {{0}}, again;
-    open_desk(&d);
-    struct inbox_msg msg = {.kind = INBOX_ACT, .u.act = {.kind = ACT_METRICS_TOKEN, .actor = actor_of(USER_OPERATOR)}};
-    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
-    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
-    msg.u.act.actor = actor_of(USER_ADMIN);
-    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
-    const struct answer *answer = desk_answer(&d);
-    CU_ASSERT_FATAL(answer && answer->kind == ANSWER_METRICS_TOKEN);
-    if (!answer)
-        return;
-    CU_ASSERT_EQUAL(strlen(answer->text), METRICS_TOKEN_CHARS);
-    d.operate.access.hash->digest(gw_view_str(answer->text), &again);
-    GW_ASSERT_OK(metrics_token_load(&d.store, &stored, &err), &err);
-    CU_ASSERT(gw_sha256_eq(&stored, &again) && gw_sha256_eq(&desk_out(&d, OUT_METRICS_TOKEN)->token_sha256, &again));
-    CU_ASSERT(desk_audited(&d, "cfg.metrics_token", "local:admin"));
-    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK); /* another one */
-    GW_ASSERT_OK(metrics_token_load(&d.store, &stored, &err), &err);
-    CU_ASSERT(!gw_sha256_eq(&stored, &again));
-    msg.u.act.kind = ACT_METRICS_REVOKE;
-    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
-    CU_ASSERT(desk_answer(&d)->rc == GW_OK && gw_sha256_eq(&desk_out(&d, OUT_METRICS_TOKEN)->token_sha256, &none));
-    CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
-    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_NOT_FOUND);
-    desk_close(&d);
-}
-
 const struct gw_test_case alerts_cases[] = {
     {"raises a cause once and counts on", raises_once_and_counts_on},
     {"takes each batch of the feed exactly once", takes_each_batch_exactly_once},
@@ -469,6 +438,5 @@ const struct gw_test_case alerts_cases[] = {
     {"sees the disk fill and empty", sees_the_disk_fill_and_empty},
     {"breaks a confirm time by what the device logs, once", breaks_a_confirm_time_by_what_the_device_logs},
     {"calls nobody away while an update installs", calls_nobody_away_while_an_update_installs},
-    {"makes and revokes the token for metrics", makes_and_revokes_the_token_for_metrics},
 };
 const size_t alerts_case_count = sizeof(alerts_cases) / sizeof(alerts_cases[0]);

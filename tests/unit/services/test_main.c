@@ -13,5 +13,6 @@ int main(void)
     failures += gw_test_run("rollouts", rollouts_cases, rollouts_case_count);
     failures += gw_test_run("acts on rollouts", rollouts_act_cases, rollouts_act_case_count);
     failures += gw_test_run("rollouts and devices", rollouts_device_cases, rollouts_device_case_count);
+    failures += gw_test_run("tokens", tokens_cases, tokens_case_count);
     return failures + gw_test_run("session", session_cases, session_case_count);
 }

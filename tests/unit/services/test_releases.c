@@ -155,6 +155,27 @@ static void open_with_key(struct desk *d)
     CU_ASSERT_EQUAL_FATAL(key_read(d, 1), GW_OK);
 }
 
+/* Revoked while its upload was on the way. */
+static void stages_nothing_for_a_token_that_has_ended(void)
+{
+    struct desk d;
+    struct token token = {.name = "ci", .role = TOKEN_OPERATOR, .sha256 = {{9}}};
+    open_with_key(&d);
+    for (int i = 0; i < 2; i++) {
+        struct import_outcome *o = outcome_of(&d, i ? "1.1" : "1.0", 10 + (uint64_t)i);
+        o->actor = (struct actor){.name = "token:ci", .role = USER_OPERATOR, .token = {{9}}};
+        CU_ASSERT_EQUAL_FATAL(d.store.ops->begin(d.store.self, NULL), GW_OK);
+        enum gw_rc rc = i ? d.store.ops->token_delete(d.store.self, "ci", NULL)
+                          : d.store.ops->token_put(d.store.self, &token, NULL);
+        CU_ASSERT_EQUAL(rc, GW_OK);
+        CU_ASSERT_EQUAL_FATAL(d.store.ops->commit(d.store.self, NULL), GW_OK);
+        CU_ASSERT_EQUAL(imported(&d, o), GW_OK);
+        CU_ASSERT_EQUAL(desk_answer(&d)->kind, i ? ANSWER_UNAUTHORIZED : ANSWER_RELEASES);
+    }
+    CU_ASSERT_EQUAL(desk_audits(&d, "release.staged"), 1);
+    desk_close(&d);
+}
+
 static void stages_what_was_imported(void)
 {
     struct desk d;
@@ -342,6 +363,7 @@ static void lists_in_pages(void)
 const struct gw_test_case releases_cases[] = {
     {"takes keys from admins alone, and from root on the machine", takes_keys_from_admins_alone},
     {"keeps, shows and forgets keys", keeps_shows_and_forgets_keys},
+    {"stages nothing for a token that has ended meanwhile", stages_nothing_for_a_token_that_has_ended},
     {"stages what was imported", stages_what_was_imported},
     {"asks again what may have changed meanwhile", asks_again_what_may_have_changed},
     {"audits refusals by what they mean", audits_refusals_by_what_they_mean},
