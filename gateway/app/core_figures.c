@@ -32,6 +32,8 @@ void core_figures_get(const struct core *core, struct core_figures *ret_figures)
                              .alerts_lost = core->operate.alerts.lost,
                              .reports = core->operate.rollouts.counts,
                              .releases_damaged = core->operate.releases.damaged,
+                             .artifacts_intact = core->operate.releases.intact,
+                             .artifacts_withheld = session->watch.artifacts_damaged,
                              .storage = session->watch.storage,
                              .turns = core->turns,
                              .commits = core->commits,

@@ -24,6 +24,7 @@ struct core_figures {
     struct rollouts_counts reports;
     uint64_t imports_refused[RELEASE_CHECK_SPACE + 1]; /* by enum release_check */
     uint64_t releases_damaged;
+    uint64_t artifacts_intact, artifacts_withheld;
     struct answer_storage storage;
     uint64_t turns, commits, failed_commits;
 };

@@ -5,6 +5,7 @@
 #include "boot.h"
 #include "child.h"
 #include "core_internal.h"
+#include "recheck.h"
 
 static enum gw_rc child_turn(struct core *core, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
@@ -47,6 +48,8 @@ static enum gw_rc tick_turn(struct core *core, struct turn *turn, struct gw_err 
         rc = watch_tick(&core->session.watch, turn, &doors, err);
     if (!rc)
         rc = rollouts_look(&core->operate.rollouts, turn, err);
+    if (!rc)
+        rc = recheck_look(&core->operate.releases.imports, turn, err);
     if (rc)
         return rc;
     struct answer_storage storage = {.journal_full = false};
@@ -94,7 +97,7 @@ enum gw_rc core_turn(struct core *core, struct turn *turn, struct inbox_msg *msg
     case INBOX_IMPORTED:
         return operate_imported(&core->operate, turn, msg, err);
     case INBOX_VERIFIED:
-        return releases_verified(&core->operate.releases, turn, msg, err);
+        return operate_verified(&core->operate, turn, msg, err);
     case INBOX_ACT:
         return operate_act(&core->operate, turn, msg, err);
     case INBOX_PROGRESS:

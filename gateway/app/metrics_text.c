@@ -145,6 +145,13 @@ static void put_releases(struct prom *p, const struct core_figures *c)
         prom_u64(p, "check", release_check_text(check), c->imports_refused[check]);
     counter(p, "gatehouse_releases_damaged_total", "Verifications that found another file than was signed.",
             c->releases_damaged);
+    counter(p, "gatehouse_artifacts_intact_total",
+            "Stored artifacts that a device refused and that are what was signed.", c->artifacts_intact);
+    counter(p, "gatehouse_artifacts_unchecked_total",
+            "Artifacts that a device refused and that were not read again: too many within an hour.",
+            c->reports.unchecked);
+    counter(p, "gatehouse_artifacts_withheld_total", "Requests for files of a release that is damaged here.",
+            c->artifacts_withheld);
 }
 
 static void put_rollouts(struct prom *p, const struct core_figures *c)

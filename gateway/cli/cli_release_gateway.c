@@ -77,6 +77,7 @@ static void show(struct cli *cli, const struct json_value *release)
                                        "channel",
                                        "security_only",
                                        "state",
+                                       "damaged",
                                        "released_at",
                                        "expires_at",
                                        "imported",

@@ -46,8 +46,9 @@ struct import_outcome {
 
 /* Reading a release's artifacts again; the blob of INBOX_VERIFIED, with what was found. */
 struct import_verify {
-    struct asker asker;
+    struct asker asker; /* nobody: the gateway's own wish, of one file */
     struct actor actor;
+    struct gw_device_id device; /* who complained of that file; nobody: zeroed */
     char id[RELEASE_ID_LEN + 1];
     uint16_t file_count;
     struct release_file files[RELEASE_FILES_MAX];

@@ -47,6 +47,11 @@ enum gw_rc artifacts_request(struct watch *watch, struct turn *turn, const struc
                                &file, err);
     if (!rc && state == DEVICE_QUARANTINED)
         rc = check_quarantine(turn, asked, err);
+    if (rc == GW_AGAIN) { /* not the device's fault */
+        watch->artifacts_damaged++;
+        turn_done(turn, msg->asker, rc, gw_err_text(err));
+        return GW_OK;
+    }
     if (rc && rc != GW_NOT_FOUND && rc != GW_DENIED)
         return rc;
     if (!rc) {

@@ -3,6 +3,7 @@
  *
  *     certificate known, in force, its device active ───────► a file that rollouts_artifact() gives it ──► 200
  *                                  quarantined ─────────────► … of an attempt that has not ended       ──► 200
+ *     such a file, but the release is damaged here ──────────────────────────────────────────────────────► 503, counted
  *     anything else of a device that may speak ──────────────────────────────────────────────────────────► 404, counted
  *     no such certificate, or a device that may not speak ─────────────────────────────────────────────► 403, counted
  *

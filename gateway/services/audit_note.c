@@ -68,6 +68,8 @@ static const struct {
     {AUDIT_ALERT_RESOLVED, "alert.resolve", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_ALERT_NOTED, "alert.note", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_BLOB_DAMAGED, "integ.hash_mismatch", EVENT_SEV_CRITICAL, EVENT_FAIL},
+    {AUDIT_BLOB_INTACT, "upd.mismatch", EVENT_SEV_LOW, EVENT_FAIL},
+    {AUDIT_BLOB_UNREAD, "release.verify", EVENT_SEV_MEDIUM, EVENT_FAIL},
     {AUDIT_STORE_FULL, "log.store_full", EVENT_SEV_HIGH, EVENT_FAIL},
     {AUDIT_STORE_HELD, "log.store_held", EVENT_SEV_MEDIUM, EVENT_FAIL},
     {AUDIT_TIME_STEP, "time.step", EVENT_SEV_MEDIUM, EVENT_OK},

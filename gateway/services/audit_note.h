@@ -46,6 +46,8 @@ enum audit_what {
     AUDIT_RELEASE_WITHDRAWN,
     AUDIT_RELEASE_VERIFIED,
     AUDIT_BLOB_DAMAGED, /* a stored artifact is not what was signed */
+    AUDIT_BLOB_INTACT,  /* it is, but a device has received something else */
+    AUDIT_BLOB_UNREAD,  /* it could not be read again */
     AUDIT_STORE_FULL,   /* the journal cannot be written */
     AUDIT_STORE_HELD,   /* a write-ahead log stays above its ceiling */
     AUDIT_TIME_STEP,    /* the clock of this machine was set while we run */

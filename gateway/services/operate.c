@@ -1,10 +1,12 @@
 #include "operate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "act_rule.h"
 #include "act_text.h"
 #include "audit_note.h"
+#include "gw_cleanup.h"
 #include "operate_internal.h"
 #include "rollouts_act.h"
 
@@ -64,6 +66,17 @@ enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct i
     return rc || !go ? rc : releases_imported(&o->releases, turn, msg, err);
 }
 
+enum gw_rc operate_verified(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    const struct import_verify *v = (const struct import_verify *)(const void *)msg->blob;
+    GW_FREE struct releases_damage *damage = gw_xalloc(1, sizeof(*damage));
+    enum gw_rc rc = releases_verified(&o->releases, turn, msg, damage, err);
+    for (size_t i = 0; !rc && i < damage->count; i++)
+        rc = rollouts_recalled(&o->rollouts, turn, damage->ids[i], "a stored artifact of its release is damaged",
+                               v->actor.name, err);
+    return rc;
+}
+
 enum gw_rc operate_hashed(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     if (msg->u.act.kind == ACT_CLAIM)
@@ -100,7 +113,8 @@ static enum gw_rc release_act(struct operate *o, struct turn *turn, const struct
     bool done = last && last->kind == OUT_ANSWER && last->answer->kind == ANSWER_RELEASES;
     if (rc || !done || msg->u.act.kind != ACT_RELEASES_WITHDRAW)
         return rc;
-    return rollouts_withdrawn(&o->rollouts, turn, msg->u.act.text, msg->u.act.actor.name, err);
+    return rollouts_recalled(&o->rollouts, turn, msg->u.act.text, "its release was withdrawn", msg->u.act.actor.name,
+                             err);
 }
 
 /* A list of what fits a query is read where the logs are. */

@@ -51,6 +51,9 @@ GW_MUST_CHECK enum gw_rc operate_checked(struct operate *o, struct turn *turn, c
                                          struct gw_err *err);
 GW_MUST_CHECK enum gw_rc operate_key_read(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                           struct gw_err *err);
+/* INBOX_VERIFIED: what was found, and what it means for rollouts. */
+GW_MUST_CHECK enum gw_rc operate_verified(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
+                                          struct gw_err *err);
 /* INBOX_IMPORTED: authorises who imported, then has it staged. */
 GW_MUST_CHECK enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                           struct gw_err *err);

@@ -172,39 +172,3 @@ enum gw_rc releases_act(struct releases *r, struct turn *turn, const struct inbo
     return act->kind == ACT_RELEASES_VERIFY ? verify(turn, msg, &entry, err)
                                             : releases_answer(r, turn, msg->asker, &entry, err);
 }
-
-/* A stored artifact is not what was signed. */
-static enum gw_rc tell_damage(struct turn *turn, const struct inbox_msg *msg, const struct import_verify *v,
-                              const struct release_entry *entry, struct gw_err *err)
-{
-    char name[AUDIT_NAME_MAX];
-    struct gw_err why = {0};
-    struct release_refusal refusal = {0};
-    (void)snprintf(name, sizeof(name), "%.46s %.46s", entry->product, entry->version);
-    (void)release_refuse(&refusal, &why, GW_CORRUPT, RELEASE_CHECK_DIGEST, v->files[v->bad].name,
-                         v->rc == GW_NOT_FOUND ? "the stored artifact is gone" : "the stored artifact was altered");
-    turn_done(turn, msg->asker, GW_CORRUPT, gw_err_text(&why));
-    turn->outs[turn->count - 1].answer->refusal = refusal;
-    return audit_note(turn, AUDIT_BLOB_DAMAGED, v->actor.name, name, gw_err_text(&why), err);
-}
-
-enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
-{
-    const struct import_verify *v = (const struct import_verify *)(const void *)msg->blob;
-    struct release_entry entry;
-    enum gw_rc rc = turn->store->ops->release_get(turn->store->self, v->id, &entry, err);
-    if (rc)
-        return rc;
-    if (v->rc == GW_CORRUPT || v->rc == GW_NOT_FOUND) {
-        r->damaged++;
-        return tell_damage(turn, msg, v, &entry, err);
-    }
-    if (v->rc) {
-        turn_done(turn, msg->asker, v->rc, v->why);
-        return GW_OK;
-    }
-    char name[AUDIT_NAME_MAX];
-    (void)snprintf(name, sizeof(name), "%.46s %.46s", entry.product, entry.version);
-    rc = audit_note(turn, AUDIT_RELEASE_VERIFIED, v->actor.name, name, "all stored artifacts are what was signed", err);
-    return rc ? rc : releases_answer(r, turn, msg->asker, &entry, err);
-}

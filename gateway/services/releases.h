@@ -1,6 +1,6 @@
 /*
  * releases: vendor keys, and the releases that they have signed: what an import came to, lists, withdrawing, and
- * whether stored artifacts are still what was signed.
+ * whether stored artifacts are still what was signed (releases_verify.c).
  *
  * An import is checked twice: by the import thread while its bytes stream by, and here, in the turn that stages it,
  * against the store as it is then: keys may have been removed, a device may have confirmed a floor, another release may
@@ -13,12 +13,21 @@
 #include "turn.h"
 
 #define RELEASES_LIST_MAX 500
+#define RELEASES_DAMAGE_MAX                                                                                            \
+    32 /* releases that name one damaged file and are marked at once; others when they are read */
 
 struct releases {
     unsigned threshold; /* vendor keys that must have signed; at least 1 */
     struct import_port imports;
     uint64_t refused[RELEASE_CHECK_SPACE + 1]; /* imports since the start, by enum release_check */
     uint64_t damaged;                          /* verifications that found another file than was signed */
+    uint64_t intact;                           /* files that a device complained of, and that are what was signed */
+};
+
+/* Releases that have become damaged in a turn. */
+struct releases_damage {
+    char ids[RELEASES_DAMAGE_MAX][RELEASE_ID_LEN + 1];
+    size_t count;
 };
 
 /* ACT_KEY_*: the actor was let in by access. */
@@ -32,9 +41,10 @@ GW_MUST_CHECK enum gw_rc releases_act(struct releases *r, struct turn *turn, con
 /* INBOX_IMPORTED. */
 GW_MUST_CHECK enum gw_rc releases_imported(struct releases *r, struct turn *turn, const struct inbox_msg *msg,
                                            struct gw_err *err);
-/* INBOX_VERIFIED. */
+/* INBOX_VERIFIED. A file that is damaged marks every staged release that names it: devices are not given it any more.
+ * All files of a release intact: it is given out again. ret_damage: whose rollouts are to be told. */
 GW_MUST_CHECK enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct inbox_msg *msg,
-                                           struct gw_err *err);
+                                           struct releases_damage *ret_damage, struct gw_err *err);
 
 /* What is known against a release now, apart from its files: expiry, floor, other releases of its product. Also what
  * the import thread asks before it takes artifacts. trusted: how many of its signers count. */

@@ -335,17 +335,17 @@ static enum gw_rc due_rollout(struct rollouts_run *run, const char *id, struct g
     return rollouts_move(run, id, &tick, NULL, "", err);
 }
 
-/* What has not begun is taken back when the release is withdrawn; what was offered to a device that it does not fit
- * (rollouts_rows.c) is skipped. */
+/* What has not begun is taken back when the release is not given out any more; what was offered to a device that it
+ * does not fit (rollouts_rows.c) is skipped. */
 static enum gw_rc due_early(struct rollouts_run *run, struct attempt_entry *entry, struct attempt_event *event,
                             struct gw_err *err)
 {
     const struct store *store = run->turn->store;
     struct inventory inventory;
     enum attempt_code code = ATTEMPT_CODE_NONE;
-    bool staged;
-    enum gw_rc rc = rollouts_staged(store, entry->release, &staged, err);
-    if (!rc && !staged) {
+    bool given;
+    enum gw_rc rc = rollouts_given(store, entry->release, &given, err);
+    if (!rc && !given) {
         event->kind = ATTEMPT_EV_CANCEL;
         return GW_OK;
     }

@@ -41,6 +41,7 @@ struct rollouts_counts {
     uint64_t bad_reports, bad_states; /* payloads that break their grammar */
     uint64_t dropped;                 /* messages beyond SESSION_QUEUED_MAX, or into a full inbox */
     uint64_t unsent;                  /* dn/job left to the resend */
+    uint64_t unchecked;               /* artifacts that devices complained of beyond RECHECK_MAX */
     struct gw_device_id bad_by;       /* who sent the last of the bad ones */
 };
 #define ROLLOUTS_TELL_MS GW_MINUTE_MS /* bad ones are told as one event at most so often */
@@ -130,10 +131,10 @@ struct rollouts_change {
 GW_MUST_CHECK enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct rollouts_change *change,
                                          struct rollout_entry *ret_entry, struct gw_err *err);
 
-/* The release was withdrawn in this turn: rollouts of it that offer it are paused, devices that have not begun are
- * asked to leave. */
-GW_MUST_CHECK enum gw_rc rollouts_withdrawn(struct rollouts *r, struct turn *turn, const char *release,
-                                            const char *actor, struct gw_err *err);
+/* The release was withdrawn in this turn, or a stored artifact of it found damaged: rollouts of it that offer it are
+ * paused, with `why` as their reason, devices that have not begun are asked to leave. */
+GW_MUST_CHECK enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const char *release, const char *why,
+                                           const char *actor, struct gw_err *err);
 /* The device was revoked or retired in this turn. */
 GW_MUST_CHECK enum gw_rc rollouts_device_gone(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
                                               struct gw_err *err);
@@ -178,8 +179,9 @@ GW_MUST_CHECK enum gw_rc rollouts_job_format(struct rollouts *r, const struct st
                                              struct gw_err *err);
 
 /* Which file of a release the device may have below /artifacts/<attempt>/<name>: one of the release that its attempt
- * brings, while that attempt is open or deferred, or is its last and was installed. Anything else is GW_NOT_FOUND,
- * whatever the reason. Any thread, with its own store. */
+ * brings, while that attempt is open or deferred, or is its last and was installed. GW_AGAIN: that one, but a stored
+ * file of the release is damaged. Anything else is GW_NOT_FOUND, whatever the reason. Any thread, with its own store.
+ */
 GW_MUST_CHECK enum gw_rc rollouts_artifact(const struct store *store, const struct gw_device_id *device,
                                            struct gw_view attempt, struct gw_view name, struct release_file *ret_file,
                                            struct gw_err *err);

@@ -1,4 +1,4 @@
-/* What people do to a rollout, and what withdrawing its release does. */
+/* What people do to a rollout, and what becomes of it when its release is recalled. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,19 +54,20 @@ static enum gw_rc tell_change(struct turn *turn, const struct rollouts_change *c
 static enum gw_rc admit(const struct turn *turn, const struct rollouts_change *change,
                         const struct rollout_entry *entry, const char *reason, struct gw_err *err)
 {
-    bool staged = true;
-    enum gw_rc rc = GW_OK;
+    struct release_entry release;
     if (!what_of(change->event))
         return gw_err_set(err, GW_INVALID, "no such act");
     if (change->if_rev >= 0 && change->if_rev != entry->rev)
         return gw_err_set(err, GW_CONFLICT, "the rollout was changed meanwhile: look again");
     if (needs_reason(change->event) && !reason[0])
         return gw_err_set(err, GW_INVALID, "say why: a reason is asked for");
-    if (change->event == ROLLOUT_EV_START || change->event == ROLLOUT_EV_RESUME)
-        rc = rollouts_staged(turn->store, entry->release, &staged, err);
-    if (!rc && !staged)
-        return gw_err_set(err, GW_CONFLICT, "the release is withdrawn: abort the rollout or roll it back");
-    return rc;
+    if (change->event != ROLLOUT_EV_START && change->event != ROLLOUT_EV_RESUME)
+        return GW_OK;
+    enum gw_rc rc = turn->store->ops->release_get(turn->store->self, entry->release, &release, err);
+    if (rc || release_is_given(&release))
+        return rc;
+    return gw_err_set(err, GW_CONFLICT, "%s: %sabort the rollout or roll it back", rollouts_withheld_text(&release),
+                      release.state == RELEASE_STAGED ? "put it back and verify the release, or " : "");
 }
 
 /* Does it apply now? Asked before anything is written, so that a refusal leaves nothing, not even its audit event. */
@@ -107,7 +108,7 @@ enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct r
     return rc ? rc : store->ops->rollout_get(store->self, entry.id, ret_entry, err);
 }
 
-/* ---- withdrawing ---- */
+/* ---- a release that is not given out any more ---- */
 
 #define AFFECTED_MAX 64 /* rollouts of one release that have not ended; their devices exclude one another */
 
@@ -131,18 +132,15 @@ static bool note_affected(void *ctx, const struct rollout_entry *entry)
     return true;
 }
 
-enum gw_rc rollouts_withdrawn(struct rollouts *r, struct turn *turn, const char *release, const char *actor,
-                              struct gw_err *err)
+enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const char *release, const char *why,
+                             const char *actor, struct gw_err *err)
 {
     struct affected a = {.release = release};
     struct rollout_entry entry;
     enum gw_rc rc = turn->store->ops->rollout_each_live(turn->store->self, note_affected, &a, err);
     for (size_t i = 0; !rc && i < a.count; i++) {
-        struct rollouts_change pause = {.event = ROLLOUT_EV_PAUSE,
-                                        .id = a.ids[i],
-                                        .if_rev = -1,
-                                        .reason = "its release was withdrawn",
-                                        .actor = actor};
+        struct rollouts_change pause = {
+            .event = ROLLOUT_EV_PAUSE, .id = a.ids[i], .if_rev = -1, .reason = why, .actor = actor};
         if (a.offers[i])
             rc = rollouts_change(r, turn, &pause, &entry, err);
         (void)rollouts_sweep_begin(r, a.ids[i], false, ROLLOUTS_SWEEP_CANCEL); /* too many: their timers ask */

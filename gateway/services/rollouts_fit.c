@@ -104,15 +104,22 @@ enum gw_rc rollouts_find(const struct store *store, const char *product, const c
     return store->ops->release_each(store->self, &after, INT32_MAX, find_version, &f, err);
 }
 
-enum gw_rc rollouts_staged(const struct store *store, const char *id, bool *ret_staged, struct gw_err *err)
+enum gw_rc rollouts_given(const struct store *store, const char *id, bool *ret_given, struct gw_err *err)
 {
     struct release_entry entry;
-    *ret_staged = false;
+    *ret_given = false;
     enum gw_rc rc = id[0] ? store->ops->release_get(store->self, id, &entry, err) : GW_NOT_FOUND;
     if (rc == GW_NOT_FOUND)
         return GW_OK;
-    *ret_staged = rc == GW_OK && entry.state == RELEASE_STAGED;
+    *ret_given = rc == GW_OK && release_is_given(&entry);
     return rc;
+}
+
+const char *rollouts_withheld_text(const struct release_entry *entry)
+{
+    if (entry->state == RELEASE_WITHDRAWN)
+        return "the release is withdrawn";
+    return entry->damaged.ms ? "a stored artifact of the release is damaged" : "";
 }
 
 /* What is no version cannot be held against min_version: it counts as not told. */
@@ -180,15 +187,15 @@ enum gw_rc rollouts_check_offer(struct rollouts *r, const struct store *store, c
 {
     const struct release *release;
     struct release_target target = rollouts_target(inventory);
-    bool staged = false;
+    bool given = false;
     *ret_code = ATTEMPT_CODE_NONE;
     enum gw_rc rc = check_device(store, entry, ret_code, err);
     if (!rc && *ret_code == ATTEMPT_CODE_NONE && entry->back)
         rc = check_back(store, entry, inventory, ret_code, err);
     if (rc || *ret_code != ATTEMPT_CODE_NONE)
         return rc;
-    rc = rollouts_staged(store, entry->release, &staged, err);
-    if (rc || !staged) {
+    rc = rollouts_given(store, entry->release, &given, err);
+    if (rc || !given) {
         *ret_code = ATTEMPT_CODE_NOT_FIT;
         return rc;
     }

@@ -72,9 +72,16 @@ GW_MUST_CHECK enum gw_rc rollouts_check_offer(struct rollouts *r, const struct s
                                               const struct attempt_entry *entry, const struct inventory *inventory,
                                               enum attempt_code *ret_code, struct gw_err *err);
 struct release_target rollouts_target(const struct inventory *inventory);
-/* Is it still staged? An unknown one is not. */
-GW_MUST_CHECK enum gw_rc rollouts_staged(const struct store *store, const char *id, bool *ret_staged,
-                                         struct gw_err *err);
+/* May devices have it: is it still staged, and not damaged here? An unknown one is not. */
+GW_MUST_CHECK enum gw_rc rollouts_given(const struct store *store, const char *id, bool *ret_given, struct gw_err *err);
+/* Why it is not given out, for people; "" when it is. */
+const char *rollouts_withheld_text(const struct release_entry *entry);
+/* ---- rollouts_job.c ---- */
+
+/* The attempt has ended because the device found its artifact not to be what was signed: is it the gateway's own copy?
+ */
+GW_MUST_CHECK enum gw_rc rollouts_doubt(struct rollouts_run *run, const struct attempt_entry *entry,
+                                        struct gw_err *err);
 
 /* ---- attempts of one device ---- */
 

@@ -7,6 +7,7 @@
 #include "gw_cleanup.h"
 #include "gw_log.h"
 #include "job_report.h"
+#include "recheck.h"
 #include "rollouts_internal.h"
 
 #define PART "rollouts"
@@ -80,15 +81,15 @@ enum gw_rc rollouts_job_format(struct rollouts *r, const struct store *store, co
     GW_CLEANUP(job_message_done) struct job_message message = {0};
     GW_FREE struct inventory *inventory = gw_xalloc(1, sizeof(*inventory));
     struct offered o = {.found = false};
-    bool staged = false;
+    bool given = false;
     enum gw_rc rc = rollouts_inventory(store, device, inventory, err);
     if (!rc)
         rc = store->ops->attempt_each_of(store->self, device, ROLLOUTS_OF_DEVICE, find_offered, &o, err);
     if (!rc && o.found)
-        rc = rollouts_staged(store, o.entry.release, &staged, err);
+        rc = rollouts_given(store, o.entry.release, &given, err);
     message.n = inventory->job_n;
-    /* withdrawn: its artifacts are gone, and who has not begun is being asked to leave it */
-    message.has_job = o.found && (staged || attempt_state_begun(o.entry.attempt.state));
+    /* withdrawn or damaged: its artifacts are not given out, and who has not begun is being asked to leave it */
+    message.has_job = o.found && (given || attempt_state_begun(o.entry.attempt.state));
     if (!rc && message.has_job)
         rc = fill_job(r, store, &o.entry, inventory->hardware, &message.job, err);
     return rc ? rc : job_message_format(&message, ret_payload, err);
@@ -209,7 +210,8 @@ enum gw_rc rollouts_artifact(const struct store *store, const struct gw_device_i
     struct attempt_entry entry;
     struct release_file file;
     struct file_finding f = {name, &file, false};
-    bool may = false, staged = false;
+    struct release_entry release = {.rev = 0};
+    bool may = false;
     if (!attempt_id_valid(attempt) || gw_view_copy_str(attempt, id, sizeof(id)))
         return gw_err_set(err, GW_NOT_FOUND, "no such artifact");
     enum gw_rc rc = store->ops->attempt_get(store->self, id, &entry, err);
@@ -218,12 +220,36 @@ enum gw_rc rollouts_artifact(const struct store *store, const struct gw_device_i
     if (!rc)
         rc = may_have(store, &entry, &may, err);
     if (!rc && may)
-        rc = rollouts_staged(store, entry.release, &staged, err);
-    if (!rc && staged)
+        rc = store->ops->release_get(store->self, entry.release, &release, err);
+    if (!rc && may && release.state == RELEASE_STAGED)
         rc = store->ops->release_files(store->self, entry.release, find_file, &f, err);
     if (rc == GW_NOT_FOUND || (!rc && !f.found))
         return gw_err_set(err, GW_NOT_FOUND, "no such artifact");
+    if (!rc && !release_is_given(&release))
+        return gw_err_set(err, GW_AGAIN, "%s", rollouts_withheld_text(&release));
     if (!rc)
         *ret_file = file;
+    return rc;
+}
+
+enum gw_rc rollouts_doubt(struct rollouts_run *run, const struct attempt_entry *entry, struct gw_err *err)
+{
+    const struct store *store = run->turn->store;
+    const struct release *release;
+    struct recheck wanted = {.device = entry->device};
+    struct inventory inventory;
+    bool dropped = false;
+    enum gw_rc rc = rollouts_inventory(store, &entry->device, &inventory, err);
+    if (!rc)
+        rc = rollouts_load(run->r, store, entry->release, &release, err);
+    if (rc == GW_CORRUPT || rc == GW_NOT_FOUND)
+        return GW_OK; /* told when it is offered; the report counts all the same */
+    size_t index = rc ? RELEASE_ARTIFACTS_MAX : release_artifact_for(release, inventory.hardware, NULL);
+    if (index == RELEASE_ARTIFACTS_MAX)
+        return rc; /* it was given none */
+    memcpy(wanted.release, entry->release, sizeof(wanted.release));
+    wanted.sha256 = release->artifacts[index].sha256;
+    rc = recheck_want(run->turn, &wanted, &dropped, err);
+    run->r->counts.unchecked += dropped;
     return rc;
 }

@@ -84,17 +84,16 @@ static enum gw_rc gather(struct crowd *c, struct gw_err *err)
     return rc;
 }
 
-static enum gw_rc staged_release(struct rollouts *r, const struct store *store, const char *id,
-                                 struct release_entry *ret_entry, const struct release **ret_release,
-                                 struct gw_err *err)
+static enum gw_rc given_release(struct rollouts *r, const struct store *store, const char *id,
+                                struct release_entry *ret_entry, const struct release **ret_release, struct gw_err *err)
 {
     if (!release_id_valid(gw_view_str(id)))
         return gw_err_set(err, GW_NOT_FOUND, "no such release");
     enum gw_rc rc = store->ops->release_get(store->self, id, ret_entry, err);
     if (rc == GW_NOT_FOUND)
         return gw_err_set(err, rc, "no such release");
-    if (!rc && ret_entry->state != RELEASE_STAGED)
-        return gw_err_set(err, GW_CONFLICT, "the release is withdrawn");
+    if (!rc && !release_is_given(ret_entry))
+        return gw_err_set(err, GW_CONFLICT, "%s", rollouts_withheld_text(ret_entry));
     return rc ? rc : rollouts_load(r, store, id, ret_release, err);
 }
 
@@ -133,7 +132,7 @@ static enum gw_rc prepare(struct crowd *c, struct turn *turn, const struct rollo
 {
     struct release_entry release;
     *out = (struct rollouts_preview){.entry = {.rev = 0}};
-    enum gw_rc rc = staged_release(c->r, c->store, order->release, &release, &c->release, err);
+    enum gw_rc rc = given_release(c->r, c->store, order->release, &release, &c->release, err);
     if (!rc)
         rc = rollout_plan_valid(&order->plan, err);
     if (rc)

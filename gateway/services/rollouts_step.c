@@ -153,6 +153,8 @@ static enum gw_rc after_step(struct rollouts_run *run, const struct attempt_entr
         return rc;
     if (entry->attempt.state == ATTEMPT_OK)
         rc = confirm(run, entry, err);
+    else if (attempt_state_ended(entry->attempt.state) && entry->attempt.code == ATTEMPT_CODE_DIGEST)
+        rc = rollouts_doubt(run, entry, err);
     turn_live_device(run->turn, &entry->device);
     return rc ? rc : rollouts_tell_attempt(run, entry, err);
 }

@@ -56,6 +56,7 @@ struct watch {
     struct watch_door doors[ANSWER_DOORS];          /* HTTPS and the admin socket; by enum answer_door */
     struct watch_kind batches;                      /* on up/log */
     struct watch_kind artifacts;                    /* asked for without a right to them */
+    uint64_t artifacts_damaged;                     /* asked for while the release is damaged here */
     struct gw_device_id artifacts_by;               /* who did so last, … */
     char artifacts_source[DEVICE_SOURCE_MAX];       /* … and from where */
     struct watch_kind tokens;                       /* wrong ones of programs */

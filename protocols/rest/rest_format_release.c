@@ -59,6 +59,7 @@ static void put_release(struct json_writer *w, const struct answer_release *r, c
     json_put_str(w, "channel", e->channel);
     json_put_bool(w, "security_only", e->security_only);
     json_put_str(w, "state", release_state_text(e->state));
+    json_put_time_or_null(w, "damaged", e->damaged);
     json_put_time(w, "released_at", e->released_at);
     json_put_time(w, "expires_at", e->expires_at);
     json_put_time(w, "imported", e->imported);

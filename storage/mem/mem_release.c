@@ -135,6 +135,7 @@ static enum gw_rc release_put(void *self, struct release_entry *entry, struct gw
     *row = *stored;
     row->entry.state = entry->state;
     row->entry.changed = entry->changed;
+    row->entry.damaged = entry->damaged;
     row->entry.rev = entry->rev;
     mem_table_put(&face->mem->release, row, face->mem->marked);
     return GW_OK;

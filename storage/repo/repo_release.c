@@ -94,6 +94,7 @@ static enum gw_rc read_entry(struct db_stmt *s, struct release_entry *ret_entry,
     e.bytes = (uint64_t)repo_row_range(&r, 0, INT64_MAX);
     e.file_count = (uint16_t)repo_row_range(&r, 1, RELEASE_FILES_MAX);
     read_signers(&r, &e);
+    e.damaged.ms = repo_row_range(&r, 0, INT64_MAX);
     e.rev = repo_row_range(&r, 1, INT64_MAX);
     enum gw_rc rc = repo_row_end(&r, "release_entry", err);
     if (!rc)
@@ -182,6 +183,7 @@ enum gw_rc repo_release_put(void *self, struct release_entry *entry, struct gw_e
     struct repo_args a = repo_args(s);
     repo_arg_i64(&a, entry->state);
     repo_arg_i64(&a, entry->changed.ms);
+    repo_arg_i64(&a, entry->damaged.ms);
     repo_arg_str(&a, entry->id);
     repo_arg_i64(&a, entry->rev);
     return repo_run_rev(repo, s, &entry->rev, err);

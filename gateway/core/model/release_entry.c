@@ -35,6 +35,11 @@ bool release_id_valid(struct gw_view id)
     return id.len == RELEASE_ID_LEN;
 }
 
+bool release_is_given(const struct release_entry *entry)
+{
+    return entry->state == RELEASE_STAGED && entry->damaged.ms == 0;
+}
+
 void release_entry_of(const struct release *release, struct release_entry *ret_entry)
 {
     *ret_entry = (struct release_entry){

@@ -31,6 +31,7 @@ struct release_entry {
     enum release_state state;
     struct gw_wall released_at, expires_at;
     struct gw_wall imported, changed;
+    struct gw_wall damaged; /* since when a stored file is known not to be what was signed; 0: it is not */
     char imported_by[USER_NAME_MAX + 8];
     uint64_t bytes; /* of all its files */
     uint16_t file_count;
@@ -45,6 +46,8 @@ struct release_entry_file {
 };
 
 bool release_id_valid(struct gw_view id);
+/* Staged, and nothing is known against its stored files: devices may have it. */
+bool release_is_given(const struct release_entry *entry);
 /* The entry of a release that is about to be staged: but for id, signers, imported_by, times of the store and rev. */
 void release_entry_of(const struct release *release, struct release_entry *ret_entry);
 

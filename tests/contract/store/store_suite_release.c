@@ -133,7 +133,8 @@ static void gives_back_a_release(void)
     CU_ASSERT_STRING_EQUAL(got.channel, "stable");
     CU_ASSERT_STRING_EQUAL(got.imported_by, "local:ann");
     CU_ASSERT(got.release_counter == 7 && got.security_floor == 6 && got.security_only);
-    CU_ASSERT(got.state == RELEASE_STAGED && got.rev == 1 && got.bytes == 300 && got.file_count == 2);
+    CU_ASSERT(release_is_given(&got) && got.state == RELEASE_STAGED && got.rev == 1 && got.bytes == 300 &&
+              got.file_count == 2);
     CU_ASSERT(got.released_at.ms == 10 && got.expires_at.ms == 20 && got.imported.ms == 15 && got.changed.ms == 16);
     CU_ASSERT_EQUAL_FATAL(got.signer_count, 2);
     CU_ASSERT_STRING_EQUAL(got.signers[0], want.signers[0]);
@@ -213,6 +214,7 @@ static void counts_who_needs_a_blob(void)
     stale = got;
     got.state = RELEASE_WITHDRAWN;
     got.changed.ms = 50;
+    got.damaged.ms = 40;
     begin();
     GW_ASSERT_OK(st.ops->release_put(st.self, &got, &err), &err);
     ASSERT_RC(st.ops->release_put(st.self, &stale, &err), GW_CONFLICT);
@@ -223,6 +225,7 @@ static void counts_who_needs_a_blob(void)
     CU_ASSERT_EQUAL(refs(3), 1);
     GW_ASSERT_OK(st.ops->release_get(st.self, got.id, &stale, &err), &err);
     CU_ASSERT(stale.state == RELEASE_WITHDRAWN && stale.changed.ms == 50 && stale.rev == 2 && stale.signer_count == 2);
+    CU_ASSERT(stale.damaged.ms == 40 && !release_is_given(&stale));
 }
 
 static void undoes_a_release_whole(void)

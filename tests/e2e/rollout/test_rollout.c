@@ -208,6 +208,87 @@ static void a_device_that_fails_is_seen_and_the_rollout_is_aborted(void)
     CU_ASSERT_TRUE(await_rollout("aborted"));
 }
 
+/* ---- a stored artifact that is altered --------------------------------------------------------------------------- */
+
+/* The gateway's copy of a.swu of this release. */
+static void blob_path(const char *release, char out[256])
+{
+    const char *const args[] = {"release", "show", release, NULL};
+    GW_FREE char *json = NULL;
+    char digest[80] = "";
+    CU_ASSERT_EQUAL_FATAL(gw_gateway_cli(&gateway, args, &json), 0);
+    const char *file = strstr(json, "\"a.swu\"");
+    CU_ASSERT_FATAL(file != NULL);
+    gw_json_pick(file, "sha256", digest, sizeof(digest));
+    (void)snprintf(out, 256, "%s/blobs/%.2s/%s", gateway.state, digest, digest);
+}
+
+static void flip_a_byte(const char *path)
+{
+    FILE *f = fopen(path, "r+b");
+    CU_ASSERT_FATAL(f != NULL);
+    CU_ASSERT_EQUAL(fseek(f, 1000, SEEK_SET), 0);
+    int byte = fgetc(f);
+    CU_ASSERT_EQUAL(fseek(f, 1000, SEEK_SET), 0);
+    CU_ASSERT_EQUAL(fputc(byte ^ 1, f), byte ^ 1);
+    CU_ASSERT_EQUAL(fclose(f), 0);
+}
+
+/* Whether what these words print says all of this. */
+static bool prints(const char *const args[], const char *one, const char *other)
+{
+    GW_FREE char *json = NULL;
+    return gw_gateway_cli(&gateway, args, &json) == 0 && strstr(json, one) && strstr(json, other);
+}
+
+static bool damage_is_told(void *ctx)
+{
+    static const char *const log[] = {"logs", "show", "--audit", "--from", "0", "--limit", "10000", NULL};
+    static const char *const alerts[] = {"alerts", "list", NULL};
+    (void)ctx;
+    return prints(log, "a.swu: the stored artifact was altered", "complaint of " DEVICE) &&
+           prints(alerts, "\"integ.hash_mismatch\"", "a.swu");
+}
+
+static char third_release[24];
+
+static void an_altered_artifact_is_found_when_a_device_complains(void)
+{
+    char path[256];
+    import(3, "3.0", third_release);
+    blob_path(third_release, path);
+    flip_a_byte(path); /* under the running gateway */
+    CU_ASSERT_TRUE_FATAL(gw_await(is_drafted, third_release, LIMIT_MS));
+    CU_ASSERT_EQUAL(act("start", NULL), 0);
+    CU_ASSERT_TRUE(gw_await(has_attempt_in, (void *)(uintptr_t) "failed", LIMIT_MS));
+    CU_ASSERT_TRUE(await_rollout("paused"));
+    CU_ASSERT_TRUE(gw_await(damage_is_told, NULL, LIMIT_MS));
+    const char *const devices[] = {"rollout", "devices", rollout, NULL}, *const show[] = {"rollout", "show", rollout,
+                                                                                          NULL};
+    CU_ASSERT_TRUE(prints(devices, "\"digest\"", DEVICE));
+    CU_ASSERT_TRUE(prints(show, "a stored artifact of its release is damaged", "\"paused\""));
+    CU_ASSERT_NOT_EQUAL(act("resume", NULL), 0);
+    const char *const other[] = {"release", "verify", new_release, NULL};
+    CU_ASSERT_TRUE(prints(other, new_release, "\"damaged\":null")); /* nothing else is harmed */
+}
+
+static void damage_is_remembered_until_it_is_mended(void)
+{
+    const char *const show[] = {"release", "show", third_release, NULL}, *const verify[] = {"release", "verify",
+                                                                                            third_release, NULL};
+    char path[256];
+    CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
+    gw_gateway_restart(&gateway);
+    CU_ASSERT_TRUE_FATAL(gw_gateway_await_ready(&gateway));
+    CU_ASSERT_FALSE(prints(show, third_release, "\"damaged\":null"));
+    CU_ASSERT_NOT_EQUAL(act("resume", NULL), 0);
+    blob_path(third_release, path);
+    flip_a_byte(path); /* back */
+    CU_ASSERT_TRUE(prints(verify, third_release, "\"damaged\":null"));
+    CU_ASSERT_EQUAL(act("resume", NULL), 0);
+    CU_ASSERT_EQUAL(act("abort", "the device is done with it"), 0);
+}
+
 static void the_gateway_ends_clean(void)
 {
     gw_agent_done(&agent);
@@ -219,6 +300,8 @@ static const struct gw_test_case cases[] = {
     {"a release reaches a device and is confirmed", a_release_reaches_a_device_and_is_confirmed},
     {"a rollback survives the death of the gateway", a_rollback_survives_the_death_of_the_gateway},
     {"a device that fails is seen, and the rollout is aborted", a_device_that_fails_is_seen_and_the_rollout_is_aborted},
+    {"an altered artifact is found when a device complains", an_altered_artifact_is_found_when_a_device_complains},
+    {"damage is remembered until it is mended", damage_is_remembered_until_it_is_mended},
     {"the gateway ends clean", the_gateway_ends_clean},
 };
 

@@ -11,6 +11,7 @@
 #include "crypto_init.h"
 #include "gw_cleanup.h"
 #include "invitation.h"
+#include "recheck.h"
 
 #define START_MS INT64_C(1800000000000)
 
@@ -137,6 +138,8 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
             rc = watch_clock(&d->session.watch, &d->turn, d->now, (struct gw_mono){d->now.ms - d->clock_ahead_ms}, err);
         if (!rc)
             rc = alerts_tick(&d->operate.alerts, &d->turn, &d->session, err);
+        if (!rc && d->operate.releases.imports.ops)
+            rc = recheck_look(&d->operate.releases.imports, &d->turn, err);
         return rc ? rc : rollouts_look(&d->operate.rollouts, &d->turn, err);
     }
     case INBOX_ENROL:
@@ -160,7 +163,7 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     case INBOX_IMPORTED:
         return operate_imported(&d->operate, &d->turn, msg, err);
     case INBOX_VERIFIED:
-        return releases_verified(&d->operate.releases, &d->turn, msg, err);
+        return operate_verified(&d->operate, &d->turn, msg, err);
     case INBOX_ACT:
         return operate_act(&d->operate, &d->turn, msg, err);
     case INBOX_BUS: {
@@ -260,7 +263,7 @@ enum gw_rc desk_bus(struct desk *d, const struct bus_event *event)
 
 enum gw_rc desk_act(struct desk *d, enum act_kind kind, const char *device, const char *text)
 {
-    struct inbox_msg msg = {.kind = INBOX_ACT};
+    struct inbox_msg msg = {.kind = INBOX_ACT, .asker = {.kind = ASKER_REST}};
     struct inbox_act *act = &msg.u.act;
     *act = (struct inbox_act){.kind = kind, .if_rev = -1};
     act->actor = (struct actor){.name = "local:root", .role = USER_ADMIN, .local = true, .superuser = true};

@@ -96,7 +96,7 @@ struct gw_sha256 desk_hash(uint8_t byte);
 
 extern const struct gw_test_case enrol_cases[], access_cases[], session_cases[], releases_cases[], people_cases[],
     boot_cases[], live_cases[], alerts_cases[], artifacts_cases[], rollouts_cases[], rollouts_act_cases[],
-    rollouts_device_cases[], tokens_cases[];
+    rollouts_device_cases[], tokens_cases[], recheck_cases[];
 extern const size_t enrol_case_count, access_case_count, session_case_count, releases_case_count, people_case_count,
     boot_case_count, live_case_count, alerts_case_count, artifacts_case_count, rollouts_case_count,
-    rollouts_act_case_count, rollouts_device_case_count, tokens_case_count;
+    rollouts_act_case_count, rollouts_device_case_count, tokens_case_count, recheck_case_count;

@@ -196,8 +196,26 @@ static void refusals_are_counted_and_told_once_a_minute(void)
     desk_close(&d);
 }
 
+static void a_damaged_release_is_not_the_devices_fault(void)
+{
+    struct release_entry release;
+    struct answer_refused totals = {0};
+    open_world();
+    GW_ASSERT_OK(d.store.ops->release_get(d.store.self, RELEASE, &release, &err), &err);
+    release.damaged = d.now;
+    begin();
+    GW_ASSERT_OK(d.store.ops->release_put(d.store.self, &release, &err), &err);
+    commit();
+    CU_ASSERT_EQUAL(ask("pump-1", 0x11, 1, "pump.img"), 503);
+    CU_ASSERT_EQUAL(ask("pump-1", 0x11, 2, "pump.img"), 404); /* the neighbour's stays nobody else's business */
+    watch_totals(&d.session.watch, &totals);
+    CU_ASSERT(d.session.watch.artifacts_damaged == 1 && totals.artifacts == 1);
+    desk_close(&d);
+}
+
 const struct gw_test_case artifacts_cases[] = {
     {"an open attempt names its files", an_open_attempt_names_its_files},
+    {"a damaged release is not the device's fault", a_damaged_release_is_not_the_devices_fault},
     {"an ended attempt names them only when it was installed last",
      an_ended_attempt_names_them_only_when_it_was_installed_last},
     {"only the certificate in force opens it", only_the_certificate_in_force_opens_it},

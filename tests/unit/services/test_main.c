@@ -9,6 +9,7 @@ int main(void)
     failures += gw_test_run("boot", boot_cases, boot_case_count);
     failures += gw_test_run("live", live_cases, live_case_count);
     failures += gw_test_run("people", people_cases, people_case_count);
+    failures += gw_test_run("recheck", recheck_cases, recheck_case_count);
     failures += gw_test_run("releases", releases_cases, releases_case_count);
     failures += gw_test_run("rollouts", rollouts_cases, rollouts_case_count);
     failures += gw_test_run("acts on rollouts", rollouts_act_cases, rollouts_act_case_count);

@@ -310,7 +310,7 @@ static enum gw_rc verified(struct desk *d, enum gw_rc rc, uint16_t bad)
     *v = *out->verify;
     v->rc = rc;
     v->bad = bad;
-    struct inbox_msg msg = {.kind = INBOX_VERIFIED, .blob = (uint8_t *)v, .blob_len = sizeof(*v)};
+    struct inbox_msg msg = {.kind = INBOX_VERIFIED, .asker = v->asker, .blob = (uint8_t *)v, .blob_len = sizeof(*v)};
     enum gw_rc turn_rc = desk_msg(d, &msg);
     return turn_rc ? turn_rc : answered(d);
 }

@@ -348,6 +348,8 @@ export const text = {
     securityOnly: 'security only',
     staged: 'Staged',
     withdrawn: 'Withdrawn',
+    damagedHere: 'Damaged in the gateway',
+    damagedWhat: 'A stored file is not what was signed any more: devices are not given it. Put the file back and verify, or withdraw the release and import its successor.',
     untrusted: 'Signer not trusted any more',
     facts: 'Release',
     signers: 'Signed by',

@@ -104,6 +104,7 @@ export interface Release {
   channel: string;
   security_only: boolean;
   state: 'staged' | 'withdrawn';
+  damaged: string | null;
   released_at: string;
   expires_at: string;
   imported: string;

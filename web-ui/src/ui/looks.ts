@@ -98,5 +98,6 @@ export function alertLook(state: AlertState): Look {
 
 export function releaseLook(release: Release): Look {
   if (release.state === 'withdrawn') return { tone: 'quiet', icon: 'stop', word: text.release.withdrawn };
+  if (release.damaged) return { tone: 'bad', icon: 'warn', word: text.release.damagedHere };
   return release.trusted ? good(text.release.staged) : warning(text.release.untrusted);
 }

@@ -4,16 +4,16 @@ INSERT INTO release_entry (id, product, counter, security_floor, version, channe
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1);
 
 -- name: release_update
-UPDATE release_entry SET state = $1, changed = $2, rev = rev + 1 WHERE id = $3 AND rev = $4;
+UPDATE release_entry SET state = $1, changed = $2, damaged = $3, rev = rev + 1 WHERE id = $4 AND rev = $5;
 
 -- name: release_get
 SELECT id, product, counter, security_floor, version, channel, security_only, state, released_at, expires_at, imported,
-    changed, imported_by, bytes, file_count, signers, rev
+    changed, imported_by, bytes, file_count, signers, damaged, rev
 FROM release_entry WHERE id = $1;
 
 -- name: release_each
 SELECT id, product, counter, security_floor, version, channel, security_only, state, released_at, expires_at, imported,
-    changed, imported_by, bytes, file_count, signers, rev
+    changed, imported_by, bytes, file_count, signers, damaged, rev
 FROM release_entry WHERE product > $1 OR (product = $1 AND counter > $2) ORDER BY product, counter LIMIT $3;
 
 -- name: release_envelope
