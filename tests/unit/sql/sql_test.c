@@ -226,10 +226,9 @@ static void brings_a_store_without_rollouts_up_to_date(void)
     struct db *db = NULL;
     char path[160];
     bool row = false;
-    for (size_t i = 0; i < SQL_STORE_COUNT; i++) { /* their numbers stay */
-        const char *name = sql_store_schema.queries[i].name;
-        bool later = is_of_rollouts(name) || strncmp(name, "release_", 8) == 0; /* these know of a newer column */
-        old_queries[i] = later ? (struct db_text){"none", "SELECT 1;"} : sql_store_schema.queries[i];
+    for (size_t i = 0; i < SQL_STORE_COUNT; i++) { /* their numbers stay; others may know of what came later */
+        bool asked = strncmp(sql_store_schema.queries[i].name, "device_", 7) == 0;
+        old_queries[i] = asked ? sql_store_schema.queries[i] : (struct db_text){"none", "SELECT 1;"};
     }
     old.queries = old_queries;
     old.migration_count = BEFORE_ROLLOUTS;
