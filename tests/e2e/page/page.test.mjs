@@ -347,6 +347,28 @@ async function people() {
     await vic.context().close();
   });
 
+  await test('a token is shown once, opens what its role may, and nothing once it is revoked', async () => {
+    const status = (token) =>
+      ann.evaluate(async (bearer) => (await fetch('/api/v1/status', { headers: { Authorization: bearer }, credentials: 'omit' })).status, `Bearer ${token}`);
+    await go(ann, 'Users');
+    await button(ann, 'Add a token').click();
+    await dialog(ann).getByLabel('Name').fill('nightly');
+    await dialog(ann).getByLabel('Days').fill('7');
+    await dialog(ann).getByRole('button', { name: 'Add a token' }).click();
+    const shown = dialog(ann).getByText(/^gwt_[0-9a-f]{64}$/);
+    await shown.waitFor();
+    const token = await shown.textContent();
+    await dialog(ann).getByRole('button', { name: 'Done' }).click();
+    assert.equal(await ann.getByText(token).count(), 0);
+    assert.equal(await status(token), 200);
+    const row = ann.getByRole('row').filter({ hasText: 'nightly' });
+    await row.getByText('user:ann').waitFor();
+    await row.getByRole('button', { name: 'Revoke' }).click();
+    await dialog(ann).getByRole('button', { name: 'Revoke' }).click();
+    await row.waitFor({ state: 'detached' });
+    assert.equal(await status(token), 401);
+  });
+
   await test('an alert is acknowledged, noted and resolved', async () => {
     await go(ann, 'Alerts');
     const items = ann.getByRole('article');

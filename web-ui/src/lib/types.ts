@@ -129,6 +129,21 @@ export interface User {
   sessions: number;
 }
 
+export type TokenRole = 'viewer' | 'operator' | 'metrics';
+
+export interface Token {
+  name: string;
+  role: TokenRole;
+  made_by: string | null;
+  created: string | null;
+  expires: string | null;
+  used: string | null;
+}
+
+export interface NewToken extends Token {
+  token: string;
+}
+
 export interface LogEvent {
   log: string;
   seq: string;
