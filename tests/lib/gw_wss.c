@@ -74,6 +74,8 @@ static bool connect_to(struct gw_wss *w, const struct gw_wss_ask *ask)
     (void)curl_easy_setopt(w->curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
     (void)curl_easy_setopt(w->curl, CURLOPT_NOSIGNAL, 1L);
     (void)curl_easy_setopt(w->curl, CURLOPT_PROXY, "");
+    if (ask->source)
+        (void)curl_easy_setopt(w->curl, CURLOPT_INTERFACE, ask->source);
     if (curl_easy_perform(w->curl) || curl_easy_getinfo(w->curl, CURLINFO_ACTIVESOCKET, &fd))
         return false;
     w->socket = (int)fd;

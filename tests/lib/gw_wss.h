@@ -19,6 +19,7 @@ struct gw_wss_ask {
     uint16_t port; /* at localhost */
     const char *ca_path, *path, *protocol;
     const char *origin, *cookie; /* whole header values; NULL: none */
+    const char *source;          /* address to come from; NULL: any */
 };
 
 /* Connects and asks for the upgrade; the status of the answer, 101 when it worked, -1 without one. */

@@ -1,7 +1,7 @@
 /*
  * A whole gateway under load and at rest: prints figures, judges nothing. tests/bench/run.sh runs all of it.
  *
- *     bench_gateway [machine|ingest|sessions|rest|revoke]...
+ *     bench_gateway [--quick] machine|ingest|ingest-0|ingest-5|ingest-30|sessions|rest|revoke|pages...
  */
 #include <curl/curl.h>
 #include <fcntl.h>
@@ -63,14 +63,13 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*run)(void);
-    } list[] = {{"machine", bench_machine},
-                {"ingest", bench_ingest},
-                {"sessions", bench_sessions},
-                {"rest", bench_rest},
-                {"revoke", bench_revoke}};
+    } list[] = {{"machine", bench_machine},   {"ingest", bench_ingest},       {"ingest-0", bench_ingest_0},
+                {"ingest-5", bench_ingest_5}, {"ingest-30", bench_ingest_30}, {"sessions", bench_sessions},
+                {"rest", bench_rest},         {"revoke", bench_revoke},       {"pages", bench_pages}};
     (void)curl_global_init(CURL_GLOBAL_DEFAULT);
+    bench_quick = argc > 1 && strcmp(argv[1], "--quick") == 0;
     for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-        bool wanted = argc == 1;
+        bool wanted = false;
         for (int a = 1; a < argc; a++)
             wanted = wanted || strcmp(argv[a], list[i].name) == 0;
         if (wanted)

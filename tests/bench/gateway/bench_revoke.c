@@ -1,10 +1,6 @@
 /* From the REST call to the device that sees its session end. */
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "agent_session.h"
@@ -35,25 +31,6 @@ static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
     (void)ctx;
     (void)kind;
     (void)payload;
-}
-
-static int connect_admin(const struct gw_gateway *g)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || gw_view_copy_str(gw_view_str(g->socket), at.sun_path, sizeof(at.sun_path)) ||
-        connect(fd, (const struct sockaddr *)&at, sizeof(at)))
-        bench_fail("admin socket", strerror(errno));
-    return fd;
-}
-
-static void send_revoke(int fd, const char *id)
-{
-    char request[256];
-    int n = snprintf(request, sizeof(request),
-                     "POST /api/v1/devices/%s/revoke HTTP/1.1\r\nHost: gatehouse\r\nContent-Length: 0\r\n\r\n", id);
-    if (write(fd, request, (size_t)n) != n)
-        bench_fail("admin socket", strerror(errno));
 }
 
 /* Steps the session until it is up, or until both the device has seen the end and the caller has its answer. */
@@ -88,9 +65,9 @@ static void one(const struct gw_gateway *g, const struct fleet_options *options,
     struct agent_session *session = agent_session_new(&identity.est, &ops, &seen);
     agent_session_connect(session, gw_mono_now());
     wait_for(session, &seen.up, -1, NULL);
-    GW_CLOSE int admin = connect_admin(g);
+    GW_CLOSE int admin = bench_admin(g);
     double began = bench_now_s(), answer = 0, closed;
-    send_revoke(admin, identity.site.id.text);
+    bench_act(admin, identity.site.id.text, "revoke");
     wait_for(session, &seen.down, -1, NULL);
     closed = bench_now_s();
     bool done = true;
@@ -108,13 +85,7 @@ void bench_revoke(void)
     struct gw_gateway gateway;
     struct gw_fleet fleet;
     bench_gateway_start(&gateway, 1000, 0);
-    gw_fleet_make(&fleet);
-    const char *const args[] = {"--devices", "200", "--logs-per-second", "0", "--figures", "0", "--together",
-                                "--for",     "1",   "--connect-rate",    "1", NULL};
-    gw_fleet_start(&fleet, &gateway, args);
-    bench_await(&fleet, "all enrolled");
-    gw_proc_signal(&fleet.proc, SIGTERM);
-    bench_end(&fleet);
+    bench_enrol(&gateway, &fleet, "200");
     struct fleet_options options = {.first = 1,
                                     .name = "sim",
                                     .host = "127.0.0.1",

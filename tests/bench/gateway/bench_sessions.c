@@ -1,5 +1,4 @@
 /* Connects per second and memory per idle session, beside the same handshake with a bare openssl s_server. */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,13 +83,7 @@ static void size_of_fleet(const char *devices)
     struct gw_gateway gateway;
     struct gw_fleet fleet;
     bench_gateway_start(&gateway, 6000, 0);
-    gw_fleet_make(&fleet);
-    const char *const args[] = {"--devices", devices, "--logs-per-second", "0", "--figures", "0", "--together",
-                                "--for",     "1",     "--connect-rate",    "1", NULL};
-    gw_fleet_start(&fleet, &gateway, args);
-    bench_await(&fleet, "all enrolled");
-    gw_proc_signal(&fleet.proc, SIGTERM);
-    bench_end(&fleet);
+    bench_enrol(&gateway, &fleet, devices);
     printf("  %s devices enrolled: %.0f a second\n", devices,
            strtod(devices, NULL) / gw_fleet_figure(&fleet, "enrol_seconds"));
     for (int i = 0; i < RUNS; i++)
