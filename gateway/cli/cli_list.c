@@ -82,10 +82,10 @@ void cli_list_encode(struct gw_buf *path, struct gw_view value)
 /* The query, and below it a mark where it cannot be read. */
 static enum cli_exit show_place(struct cli *cli, struct gw_view query, size_t at, const char *why)
 {
-    GW_CLEANUP(gw_buf_done) struct gw_buf before, all;
     enum cli_exit rc = cli_usage(cli, "%s", why);
     if (cli->json || query.len > FILTER_BYTES_MAX)
         return rc;
+    GW_CLEANUP(gw_buf_done) struct gw_buf before, all;
     gw_buf_init(&before, 16 * FILTER_BYTES_MAX);
     gw_buf_init(&all, 16 * FILTER_BYTES_MAX);
     cli_text_escape(&before, gw_view_make(query.ptr, at - 1));
@@ -94,27 +94,43 @@ static enum cli_exit show_place(struct cli *cli, struct gw_view query, size_t at
     return rc;
 }
 
-enum cli_exit cli_list_query(struct cli *cli, const struct cli_list *list)
+enum cli_exit cli_list_check(struct cli *cli, struct gw_view query)
 {
-    GW_CLEANUP(gw_buf_done) struct gw_buf query, path;
-    struct cli_list selected = *list;
     struct filter filter;
     struct gw_err err = {0};
     size_t at = 0;
-    if (cli->word_count == 0)
-        return cli_list_all(cli, list);
+    if (filter_parse_at(query, &filter, &at, &err))
+        return show_place(cli, query, at, gw_err_text(&err));
+    return CLI_OK;
+}
+
+/* The list's path with the query behind it. */
+static enum cli_exit write_query(struct cli *cli, const struct cli_list *list, struct gw_buf *ret_path)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf query;
     gw_buf_init(&query, 65536);
-    gw_buf_init(&path, PATH_BYTES - 1);
     for (int i = 0; i < cli->word_count; i++)
         (void)gw_buf_printf(&query, "%s%s", i ? " " : "", cli->words[i]);
     if (gw_buf_rc(&query))
         return cli_usage(cli, "a query has at most %d bytes", FILTER_BYTES_MAX);
-    if (filter_parse_at(gw_buf_view(&query), &filter, &at, &err))
-        return show_place(cli, gw_buf_view(&query), at, gw_err_text(&err));
-    (void)gw_buf_printf(&path, "%s&q=", list->path);
-    cli_list_encode(&path, gw_buf_view(&query));
-    if (gw_buf_rc(&path))
-        return cli_usage(cli, "the query is too long");
+    enum cli_exit rc = cli_list_check(cli, gw_buf_view(&query));
+    if (rc)
+        return rc;
+    (void)gw_buf_printf(ret_path, "%s&q=", list->path);
+    cli_list_encode(ret_path, gw_buf_view(&query));
+    return gw_buf_rc(ret_path) ? cli_usage(cli, "the query is too long") : CLI_OK;
+}
+
+enum cli_exit cli_list_query(struct cli *cli, const struct cli_list *list)
+{
+    if (cli->word_count == 0)
+        return cli_list_all(cli, list);
+    GW_CLEANUP(gw_buf_done) struct gw_buf path;
+    gw_buf_init(&path, PATH_BYTES - 1);
+    enum cli_exit rc = write_query(cli, list, &path);
+    if (rc)
+        return rc;
+    struct cli_list selected = *list;
     selected.path = gw_buf_str(&path);
     selected.when_empty = "nothing fits the query";
     return cli_list_all(cli, &selected);

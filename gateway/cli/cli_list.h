@@ -19,5 +19,7 @@ enum cli_exit cli_list_all(struct cli *cli, const struct cli_list *list);
 /* The same; the words of the command line are a query, none: all rows. A query that cannot be read is shown with a mark
  * under the place (CLI_USAGE, nothing was asked). */
 enum cli_exit cli_list_query(struct cli *cli, const struct cli_list *list);
+/* Reads a query; CLI_USAGE after showing it with a mark where it cannot be read. */
+enum cli_exit cli_list_check(struct cli *cli, struct gw_view query);
 /* Appends a value as it stands in a path's query (RFC 3986 section 2.1). */
 void cli_list_encode(struct gw_buf *path, struct gw_view value);
