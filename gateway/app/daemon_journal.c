@@ -115,6 +115,7 @@ enum gw_rc daemon_init_queries(struct daemon *d, struct gw_err *err)
 {
     struct query_threads_config config = {.answer = answer_query, .answer_ctx = d};
     enum gw_rc rc = GW_OK;
+    d->core.operate.rollouts.match = row_fits_port(d->rest);
     for (; !rc && config.threads < (size_t)d->config.query_threads; config.threads++)
         rc = open_reader(d, &config, err);
     return rc ? rc : query_threads_new(&config, &d->query_threads, err);

@@ -50,7 +50,8 @@ static const struct option {
     {CLI_OPT_PUB, "--pub", "FILE", 0, "a public key that must have signed; may be repeated"},
     {CLI_OPT_PLAN, "--plan", "FILE", AT(plan), "the rollout's plan as JSON, see docs/rollouts.md"},
     {CLI_OPT_WAVE, "--wave", "WAVE", 0,
-     "a wave, in order: 20%, rest, or list:FILE (a device a line);\n                   which wave, from 1"},
+     "a wave, in order: 20%, rest, query:QUERY (devices that fit) or\n                   list:FILE (a device a line); "
+     "which wave, from 1"},
     {CLI_OPT_GATE, "--rest", NULL, 0, "a last wave of all that are left, as --wave rest"},
     {CLI_OPT_GATE, "--concurrent", "N", AT(concurrent), "attempts of a wave that are open at a time; 50 unless told"},
     {CLI_OPT_GATE, "--ok", "PCT", AT(ok), "of those decided so many must be ok; 90 unless told"},

@@ -136,8 +136,10 @@ static const struct cli_command commands[] = {
      cli_rollout_preview},
     {"rollout create", "RELEASE-ID", 1, PLAN_OPTIONS, "plan a rollout: a draft that offers nothing yet",
      "Who comes when is a --wave each, in order: a part of those that are left (20%),\n"
-     "all that are left (rest), or devices named one by one (list:FILE). Each other\n"
-     "option is for all waves alike; with --plan FILE everything stands in the file.\n"
+     "those of them that fit a query ('query:inventory.hardware:revb', see `gatehouse\n"
+     "help device list`), all that are left (rest), or devices named one by one\n"
+     "(list:FILE). Each other option is for all waves alike; with --plan FILE\n"
+     "everything stands in the file.\n"
      "See docs/rollouts.md. `gatehouse rollout start ID` begins.",
      cli_rollout_create},
     {"rollout start", "ID", 1, CLI_OPT_REV | CLI_OPT_REASON, "begin with the first wave", NULL, cli_rollout_act},

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli_list.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"
 #include "gw_num.h"
@@ -68,7 +69,15 @@ static enum cli_exit read_gate(struct cli *cli, struct rollout_wave_plan *ret_wa
     return rc;
 }
 
-/* "20%", "rest" or "list:FILE"; ret_list is the file's name, or NULL. */
+static enum cli_exit read_query(struct cli *cli, const char *text, struct rollout_wave_plan *wave)
+{
+    if (gw_view_copy_str(gw_view_str(text), wave->query, sizeof(wave->query)))
+        return cli_usage(cli, "the query of a wave has at most %d bytes", ROLLOUT_QUERY_MAX);
+    wave->select = ROLLOUT_SELECT_QUERY;
+    return cli_list_check(cli, gw_view_str(text));
+}
+
+/* "20%", "rest", "query:QUERY" or "list:FILE"; ret_list is the file's name, or NULL. */
 static enum cli_exit read_select(struct cli *cli, const char *text, struct rollout_wave_plan *wave,
                                  const char **ret_list)
 {
@@ -82,8 +91,10 @@ static enum cli_exit read_select(struct cli *cli, const char *text, struct rollo
         *ret_list = text + 5;
         return CLI_OK;
     }
+    if (strncmp(text, "query:", 6) == 0 && text[6])
+        return read_query(cli, text + 6, wave);
     wave->select = ROLLOUT_SELECT_PERCENT;
-    return percent(cli, "--wave (20%, rest or list:FILE)", text, &wave->percent);
+    return percent(cli, "--wave (20%, rest, query:QUERY or list:FILE)", text, &wave->percent);
 }
 
 /* A device id a line; empty lines and those with '#' in front are passed over. */

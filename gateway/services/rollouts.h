@@ -21,6 +21,7 @@
 #include "rollout_ask.h"
 #include "rollout_members.h"
 #include "rollout_step.h"
+#include "row_match.h"
 #include "session.h"
 #include "turn.h"
 
@@ -78,6 +79,7 @@ struct rollouts_release; /* a release, read from its envelope */
 
 struct rollouts {
     struct session *session;
+    struct row_match match; /* of waves with a query; set by app; fits NULL: there can be none */
     struct rollouts_memory memory;
     struct rollouts_counts counts;
     struct rollouts_parked parked[ROLLOUTS_PARKED_MAX];
@@ -110,7 +112,8 @@ struct rollouts_preview {
     struct rollout_left left;
 };
 
-/* Both: GW_NOT_FOUND: no such release; GW_CONFLICT: it is withdrawn; GW_INVALID: plan, list or nobody to offer it to.
+/* Both: GW_NOT_FOUND: no such release; GW_CONFLICT: it is withdrawn; GW_INVALID: plan, list, query or nobody to offer
+ * it to. Queries are held against the devices as they are seen now.
  * create stores the draft and its attempts. */
 GW_MUST_CHECK enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
                                           struct rollouts_preview *ret_preview, struct gw_err *err);

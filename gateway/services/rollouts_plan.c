@@ -6,13 +6,29 @@
 #include "audit_note.h"
 #include "gw_cleanup.h"
 #include "rollouts_internal.h"
+#include "rows.h"
+
+/* One that the release is for, and a bit for each wave whose query it fits. */
+struct candidate {
+    struct gw_device_id id;
+    uint32_t fits;
+};
+
+/* A wave's query. */
+struct crowd_query {
+    uint16_t wave;
+    struct filter filter;
+};
 
 /* Devices that the release is for; members borrow their ids. */
 struct crowd {
     struct rollouts *r;
     const struct store *store;
     const struct release *release;
-    struct gw_device_id *ids; /* owned */
+    struct gw_wall now;
+    struct crowd_query *queries; /* owned */
+    size_t query_count;
+    struct candidate *found; /* owned */
     size_t count, cap;
     struct rollout_member *members; /* owned */
     struct rollout_left left;
@@ -22,14 +38,54 @@ struct crowd {
 
 static void crowd_done(struct crowd *c)
 {
-    free(c->ids);
+    free(c->queries);
+    free(c->found);
     free(c->members);
 }
 
-static void crowd_add(struct crowd *c, const struct gw_device_id *id)
+static enum gw_rc read_queries(struct crowd *c, const struct rollout_plan *plan, struct gw_err *err)
 {
-    c->ids = gw_xgrow(c->ids, c->count, &c->cap, sizeof(*c->ids));
-    c->ids[c->count++] = *id;
+    for (uint16_t w = 0; w < plan->wave_count; w++) {
+        if (plan->waves[w].select != ROLLOUT_SELECT_QUERY)
+            continue;
+        if (!c->r->match.fits)
+            return gw_err_set(err, GW_INVALID, "wave %u: there are no queries here", w + 1u);
+        if (!c->queries)
+            c->queries = gw_xalloc(plan->wave_count, sizeof(*c->queries));
+        struct crowd_query *q = &c->queries[c->query_count++];
+        q->wave = w;
+        if (filter_parse(gw_view_str(plan->waves[w].query), &q->filter, err))
+            return gw_err_wrap(err, GW_INVALID, "wave %u: query", w + 1u);
+    }
+    return GW_OK;
+}
+
+/* Holds the device, as people see it, against the queries. */
+static enum gw_rc ask_queries(struct crowd *c, const struct device *device, uint32_t *ret_fits)
+{
+    struct answer_device row;
+    GW_FREE struct answer *answer = NULL;
+    const struct row_match *match = &c->r->match;
+    *ret_fits = 0;
+    if (c->query_count == 0)
+        return GW_OK;
+    enum gw_rc rc = rows_device(c->store, c->r->session, device, &row, c->err);
+    if (rc)
+        return rc;
+    answer = gw_xalloc(1, sizeof(*answer));
+    *answer = (struct answer){.kind = ANSWER_DEVICES, .single = true, .devices = &row, .device_count = 1};
+    for (size_t i = 0; i < c->query_count; i++)
+        if (match->fits(match->self, answer, &c->queries[i].filter, c->now))
+            *ret_fits |= UINT32_C(1) << c->queries[i].wave;
+    return GW_OK;
+}
+
+static enum gw_rc crowd_add(struct crowd *c, const struct device *device)
+{
+    c->found = gw_xgrow(c->found, c->count, &c->cap, sizeof(*c->found));
+    struct candidate *candidate = &c->found[c->count++];
+    candidate->id = device->id;
+    return ask_queries(c, device, &candidate->fits);
 }
 
 static bool find_open(void *ctx, const struct attempt_entry *entry)
@@ -63,8 +119,8 @@ static bool look_at_device(void *ctx, const struct inventory *inventory)
     else if (open)
         c->left.busy++;
     else
-        crowd_add(c, &inventory->device);
-    return true;
+        c->rc = crowd_add(c, &device);
+    return !c->rc;
 }
 
 static enum gw_rc gather(struct crowd *c, struct gw_err *err)
@@ -80,7 +136,7 @@ static enum gw_rc gather(struct crowd *c, struct gw_err *err)
                           c->left.state, c->left.fit, c->left.running, c->left.busy);
     c->members = gw_xalloc(c->count ? c->count : 1, sizeof(*c->members));
     for (size_t i = 0; !rc && i < c->count; i++)
-        c->members[i].id = gw_view_str(c->ids[i].text);
+        c->members[i] = (struct rollout_member){.id = gw_view_str(c->found[i].id.text), .fits = c->found[i].fits};
     return rc;
 }
 
@@ -135,6 +191,8 @@ static enum gw_rc prepare(struct crowd *c, struct turn *turn, const struct rollo
     enum gw_rc rc = given_release(c->r, c->store, order->release, &release, &c->release, err);
     if (!rc)
         rc = rollout_plan_valid(&order->plan, err);
+    if (!rc)
+        rc = read_queries(c, &order->plan, err);
     if (rc)
         return rc;
     fill_entry(&out->entry, turn, order, &release);
@@ -146,7 +204,7 @@ static enum gw_rc prepare(struct crowd *c, struct turn *turn, const struct rollo
 enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
                             struct rollouts_preview *ret_preview, struct gw_err *err)
 {
-    GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .err = err};
+    GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .now = turn->now, .err = err};
     return prepare(&c, turn, order, ret_preview, err);
 }
 
@@ -170,7 +228,7 @@ static enum gw_rc add_member(struct turn *turn, struct rollout_entry *entry, con
 enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
                            struct rollout_entry *ret_entry, struct gw_err *err)
 {
-    GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .err = err};
+    GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .now = turn->now, .err = err};
     const struct store *store = turn->store;
     struct rollouts_preview preview;
     struct rollout_entry *entry = &preview.entry;

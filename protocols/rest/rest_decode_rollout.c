@@ -90,6 +90,18 @@ static enum gw_rc keep_pick(void *ctx, uint16_t wave, const struct gw_device_id 
     return GW_OK;
 }
 
+/* What the plan's reader leaves to who knows the language. */
+static enum gw_rc check_queries(const struct rollout_plan *plan, struct gw_err *err)
+{
+    for (uint16_t w = 0; w < plan->wave_count; w++) {
+        struct filter filter;
+        if (plan->waves[w].select == ROLLOUT_SELECT_QUERY &&
+            filter_parse(gw_view_str(plan->waves[w].query), &filter, err))
+            return gw_err_wrap(err, GW_INVALID, "wave %u: query", w + 1u);
+    }
+    return GW_OK;
+}
+
 static enum gw_rc read_order(const struct json_value *body, struct order_build *b, struct gw_err *err)
 {
     const struct json_value *plan = NULL;
@@ -103,6 +115,8 @@ static enum gw_rc read_order(const struct json_value *body, struct order_build *
         rc = required(json_member(body, "plan", JSON_KIND_OBJECT, &plan, err), err);
     if (!rc)
         rc = plan_read(plan, &read, keep_pick, b, err);
+    if (!rc)
+        rc = check_queries(&read, err);
     if (!rc)
         b->order->plan = read;
     return rc;

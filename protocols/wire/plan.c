@@ -4,7 +4,7 @@
 
 static const char *const plan_keys[] = {"waves",           "abort",           "confirm_ms", "step_ms", "total_ms",
                                         "postpone_max_ms", "back_concurrent", "seed",       NULL};
-static const char *const wave_keys[] = {"select", "percent", "devices", "max_concurrent", "gate", NULL};
+static const char *const wave_keys[] = {"select", "percent", "devices", "query", "max_concurrent", "gate", NULL};
 static const char *const gate_keys[] = {"ok_pct", "min_sample", "unreachable_pct", "soak_ms", NULL};
 static const char *const abort_keys[] = {"failure_pct", "min_decided", "action", NULL};
 
@@ -70,9 +70,13 @@ static enum gw_rc read_select(const struct json_value *wave, struct rollout_wave
     if (rc)
         return rc;
     if (rollout_select_parse(text, &ret_wave->select))
-        return gw_err_set(err, GW_INVALID, "select is none of list, percent, rest");
+        return gw_err_set(err, GW_INVALID, "select is none of list, percent, query, rest");
     if (json_has(wave, "percent"))
         rc = get_pct(wave, "percent", &ret_wave->percent, err);
+    if (!rc && json_has(wave, "query"))
+        rc = json_str(wave, "query", ret_wave->query, sizeof(ret_wave->query), err);
+    if (!rc && ret_wave->select == ROLLOUT_SELECT_QUERY && !json_has(wave, "query"))
+        rc = gw_err_set(err, GW_INVALID, "query is missing");
     if (!rc)
         rc = get_u32(wave, "max_concurrent", ROLLOUT_CONCURRENT_MAX, &ret_wave->max_concurrent, err);
     return rc;
@@ -198,6 +202,8 @@ void plan_put_wave(struct json_writer *w, const struct rollout_wave_plan *wave)
     json_put_str(w, "select", rollout_select_text(wave->select));
     if (wave->select == ROLLOUT_SELECT_PERCENT)
         json_put_i64(w, "percent", wave->percent);
+    if (wave->select == ROLLOUT_SELECT_QUERY)
+        json_put_str(w, "query", wave->query);
     json_put_i64(w, "max_concurrent", wave->max_concurrent);
     json_put_object(w, "gate");
     json_put_i64(w, "ok_pct", wave->gate.ok_pct);

@@ -1,13 +1,14 @@
 /*
  * plan: a rollout's plan as JSON (docs/rollouts.md, "The plan"): what people write and what they are shown.
  *
- *     {"waves":[{"select":"list|percent|rest","percent"?,"devices"?:[id,…],"max_concurrent",
+ *     {"waves":[{"select":"list|percent|query|rest","percent"?,"devices"?:[id,…],"query"?,"max_concurrent",
  *                "gate":{"ok_pct","min_sample","unreachable_pct","soak_ms"?}},…],
  *      "abort"?:{"failure_pct"?,"min_decided"?,"action"?},
  *      "confirm_ms"?,"step_ms"?,"total_ms"?,"postpone_max_ms"?,"back_concurrent"?,"seed"?}
  *
  * What may be missing has the default of rollout_plan_init(); soak_ms then is 0. percent goes with select "percent"
- * alone, devices with "list" alone, where there must be some. seed is a decimal text; missing or "0": the gateway draws
+ * alone, devices with "list" alone, where there must be some, query with "query" alone; whether a query can be read is
+ * for the caller to look at (core/query). seed is a decimal text; missing or "0": the gateway draws
  * one. Keys that are not named here are refused, so that a misspelt limit is not a limit that is not there.
  */
 #pragma once

@@ -1,6 +1,9 @@
 #include "repo_rollout_pack.h"
 
-#define VERSION 1
+#include <string.h>
+
+#define VERSION      1
+#define PLAN_VERSION 2 /* 1 had no queries */
 
 static void put_time(struct gw_buf *b, int64_t ms)
 {
@@ -51,7 +54,7 @@ static uint8_t get_range(struct unpack *u, uint8_t min, uint8_t max)
 void repo_plan_pack(const struct rollout_plan *plan, struct gw_buf *ret_bytes)
 {
     struct gw_buf *b = ret_bytes;
-    (void)gw_buf_add_u8(b, VERSION);
+    (void)gw_buf_add_u8(b, PLAN_VERSION);
     (void)gw_buf_add_u8(b, (uint8_t)plan->wave_count);
     for (size_t i = 0; i < plan->wave_count; i++) {
         const struct rollout_wave_plan *w = &plan->waves[i];
@@ -62,6 +65,8 @@ void repo_plan_pack(const struct rollout_plan *plan, struct gw_buf *ret_bytes)
         (void)gw_buf_add_u32(b, w->max_concurrent);
         (void)gw_buf_add_u32(b, w->gate.min_sample);
         put_time(b, w->gate.soak_ms);
+        (void)gw_buf_add_u8(b, (uint8_t)strlen(w->query));
+        (void)gw_buf_add(b, w->query, strlen(w->query));
     }
     (void)gw_buf_add_u8(b, plan->abort.failure_pct);
     (void)gw_buf_add_u8(b, (uint8_t)plan->abort.action);
@@ -74,25 +79,33 @@ void repo_plan_pack(const struct rollout_plan *plan, struct gw_buf *ret_bytes)
     (void)gw_buf_add_u64(b, plan->seed);
 }
 
-static void get_wave_plan(struct unpack *u, struct rollout_wave_plan *w)
+static void get_query(struct unpack *u, char query[ROLLOUT_QUERY_MAX + 1])
 {
-    w->select = (enum rollout_select)get_range(u, ROLLOUT_SELECT_LIST, ROLLOUT_SELECT_REST);
+    struct gw_view text = {NULL, 0};
+    u->bad |= gw_read_bytes(&u->r, get_u8(u), &text) != GW_OK || gw_view_copy_str(text, query, ROLLOUT_QUERY_MAX + 1);
+}
+
+static void get_wave_plan(struct unpack *u, uint8_t version, struct rollout_wave_plan *w)
+{
+    w->select = (enum rollout_select)get_range(u, ROLLOUT_SELECT_LIST, ROLLOUT_SELECT_QUERY);
     w->percent = get_u8(u);
     w->gate.ok_pct = get_u8(u);
     w->gate.unreachable_pct = get_u8(u);
     w->max_concurrent = get_u32(u);
     w->gate.min_sample = get_u32(u);
     w->gate.soak_ms = get_time(u);
+    if (version > 1)
+        get_query(u, w->query);
 }
 
 enum gw_rc repo_plan_unpack(struct gw_view bytes, struct rollout_plan *ret_plan)
 {
     struct unpack u = {.r = {bytes}};
     struct rollout_plan p = {0};
-    (void)get_range(&u, VERSION, VERSION);
+    uint8_t version = get_range(&u, 1, PLAN_VERSION);
     p.wave_count = get_range(&u, 1, ROLLOUT_WAVES_MAX);
     for (size_t i = 0; i < p.wave_count; i++)
-        get_wave_plan(&u, &p.waves[i]);
+        get_wave_plan(&u, version, &p.waves[i]);
     p.abort.failure_pct = get_u8(&u);
     p.abort.action = (enum rollout_on_failure)get_range(&u, 0, ROLLOUT_ON_FAILURE_ROLLBACK);
     p.abort.min_decided = get_u32(&u);

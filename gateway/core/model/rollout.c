@@ -31,8 +31,10 @@ static const struct name holds[] = {
     {ROLLOUT_HOLD_FAILURES, "failures"},
     {ROLLOUT_HOLD_SOAK, "soak"},
 };
-static const struct name selects[] = {
-    {ROLLOUT_SELECT_LIST, "list"}, {ROLLOUT_SELECT_PERCENT, "percent"}, {ROLLOUT_SELECT_REST, "rest"}};
+static const struct name selects[] = {{ROLLOUT_SELECT_LIST, "list"},
+                                      {ROLLOUT_SELECT_PERCENT, "percent"},
+                                      {ROLLOUT_SELECT_REST, "rest"},
+                                      {ROLLOUT_SELECT_QUERY, "query"}};
 static const struct name actions[] = {
     {ROLLOUT_ON_FAILURE_HOLD, "hold"}, {ROLLOUT_ON_FAILURE_ABORT, "abort"}, {ROLLOUT_ON_FAILURE_ROLLBACK, "rollback"}};
 

@@ -58,6 +58,7 @@ enum rollout_select {
     ROLLOUT_SELECT_LIST = 1,    /* devices named one by one */
     ROLLOUT_SELECT_PERCENT = 2, /* a part of those that no earlier wave has */
     ROLLOUT_SELECT_REST = 3,    /* all that are left: the last wave alone */
+    ROLLOUT_SELECT_QUERY = 4,   /* those that no earlier wave has and that fit a query */
 };
 const char *rollout_select_text(enum rollout_select select);
 GW_MUST_CHECK enum gw_rc rollout_select_parse(struct gw_view text, enum rollout_select *ret_select);
@@ -74,6 +75,7 @@ GW_MUST_CHECK enum gw_rc rollout_on_failure_parse(struct gw_view text, enum roll
 #define ROLLOUT_WAVES_MAX      32
 #define ROLLOUT_DEVICES_MAX    1000000 /* of one rollout */
 #define ROLLOUT_CONCURRENT_MAX 100000
+#define ROLLOUT_QUERY_MAX      255 /* bytes of a wave's query */
 #define ROLLOUT_TIME_MAX_MS    (365 * GW_DAY_MS)
 
 /* Between a wave and the next one. "Decided" is ok or failure; see attempt.h. */
@@ -89,6 +91,7 @@ struct rollout_wave_plan {
     uint8_t percent;         /* 1 to 100, with PERCENT, else 0 */
     uint32_t max_concurrent; /* attempts of this wave that are open at a time */
     struct rollout_gate gate;
+    char query[ROLLOUT_QUERY_MAX + 1]; /* with QUERY, else "": UTF-8 in the language of core/query */
 };
 
 /* Failures of a wave, and of the whole rollout, counted after each event. */

@@ -1,3 +1,6 @@
+#include <string.h>
+
+#include "gw_utf8.h"
 #include "rollout.h"
 
 void rollout_plan_init(struct rollout_plan *ret_plan)
@@ -17,11 +20,23 @@ static enum gw_rc wave_error(struct gw_err *err, unsigned index, const char *tex
     return gw_err_set(err, GW_INVALID, "wave %u: %s", index + 1, text);
 }
 
+/* Whether it can be read is for one who has a parser. */
+static enum gw_rc check_query(const struct rollout_wave_plan *wave, unsigned index, struct gw_err *err)
+{
+    if (!memchr(wave->query, '\0', sizeof(wave->query)))
+        return wave_error(err, index, "the query is too long");
+    if (wave->select == ROLLOUT_SELECT_QUERY && !wave->query[0])
+        return wave_error(err, index, "the query is empty");
+    if (wave->select != ROLLOUT_SELECT_QUERY && wave->query[0])
+        return wave_error(err, index, "a query is given, but select is not \"query\"");
+    return gw_utf8_valid(gw_view_str(wave->query)) ? GW_OK : wave_error(err, index, "the query is not UTF-8");
+}
+
 static enum gw_rc check_select(const struct rollout_plan *plan, unsigned index, struct gw_err *err)
 {
     const struct rollout_wave_plan *wave = &plan->waves[index];
-    if (wave->select < ROLLOUT_SELECT_LIST || wave->select > ROLLOUT_SELECT_REST)
-        return wave_error(err, index, "select is none of list, percent, rest");
+    if (wave->select < ROLLOUT_SELECT_LIST || wave->select > ROLLOUT_SELECT_QUERY)
+        return wave_error(err, index, "select is none of list, percent, query, rest");
     switch (wave->select) {
     case ROLLOUT_SELECT_PERCENT:
         if (wave->percent < 1 || wave->percent > 100)
@@ -32,6 +47,7 @@ static enum gw_rc check_select(const struct rollout_plan *plan, unsigned index, 
             return wave_error(err, index, "select \"rest\" is for the last wave alone");
         break;
     case ROLLOUT_SELECT_LIST:
+    case ROLLOUT_SELECT_QUERY:
         break;
     }
     if (wave->percent != 0)
@@ -43,6 +59,8 @@ static enum gw_rc check_wave(const struct rollout_plan *plan, unsigned index, st
 {
     const struct rollout_wave_plan *wave = &plan->waves[index];
     enum gw_rc rc = check_select(plan, index, err);
+    if (!rc)
+        rc = check_query(wave, index, err);
     if (rc)
         return rc;
     if (wave->max_concurrent < 1 || wave->max_concurrent > ROLLOUT_CONCURRENT_MAX)

@@ -101,7 +101,7 @@ static enum gw_rc take_picks(struct rollout_fleet *fleet, struct gw_err *err)
     return GW_OK;
 }
 
-/* How many of `left` unlisted devices the wave takes. */
+/* How many of `left` devices the wave takes, at most. */
 static size_t share(const struct rollout_wave_plan *wave, size_t left)
 {
     switch (wave->select) {
@@ -109,26 +109,44 @@ static size_t share(const struct rollout_wave_plan *wave, size_t left)
         return 0;
     case ROLLOUT_SELECT_PERCENT:
         return (left * wave->percent + 99) / 100;
+    case ROLLOUT_SELECT_QUERY:
     case ROLLOUT_SELECT_REST:
         return left;
     }
     return 0;
 }
 
+/* Gives wave `w` what it takes of the members behind `first`, in their order; returns how many. */
+static size_t fill_wave(const struct rollout_plan *plan, uint16_t w, struct rollout_fleet *fleet, size_t first,
+                        size_t left, uint32_t *total)
+{
+    bool by_query = plan->waves[w].select == ROLLOUT_SELECT_QUERY;
+    size_t most = share(&plan->waves[w], left), taken = 0;
+    for (size_t i = first; i < fleet->count && taken < most; i++) {
+        struct rollout_member *member = &fleet->members[i];
+        if (member->wave != ROLLOUT_NO_WAVE || (by_query && !(member->fits >> w & 1)))
+            continue;
+        member->wave = w;
+        member->place = (*total)++;
+        taken++;
+    }
+    return taken;
+}
+
 static enum gw_rc spread(const struct rollout_plan *plan, struct rollout_fleet *fleet, uint32_t *totals,
                          struct gw_err *err)
 {
-    size_t next = 0;
-    for (; next < fleet->count && fleet->members[next].wave != ROLLOUT_NO_WAVE; next++)
-        fleet->members[next].place = totals[fleet->members[next].wave]++;
-    for (uint16_t w = 0; w < plan->wave_count; w++)
-        for (size_t n = share(&plan->waves[w], fleet->count - next); n > 0; n--, next++) {
-            fleet->members[next].wave = w;
-            fleet->members[next].place = totals[w]++;
-        }
-    if (next < fleet->count)
-        return gw_err_set(err, GW_INVALID, "%zu devices are in no wave: the last wave must select the rest",
-                          fleet->count - next);
+    size_t first = 0;
+    for (; first < fleet->count && fleet->members[first].wave != ROLLOUT_NO_WAVE; first++)
+        fleet->members[first].place = totals[fleet->members[first].wave]++;
+    size_t left = fleet->count - first;
+    for (uint16_t w = 0; w < plan->wave_count; w++) {
+        left -= fill_wave(plan, w, fleet, first, left, &totals[w]);
+        if (plan->waves[w].select == ROLLOUT_SELECT_QUERY && totals[w] == 0)
+            return gw_err_set(err, GW_INVALID, "wave %u: no device that is left fits the query", w + 1u);
+    }
+    if (left > 0)
+        return gw_err_set(err, GW_INVALID, "%zu devices are in no wave: the last wave must select the rest", left);
     return GW_OK;
 }
 

@@ -3,8 +3,9 @@
  * its own. Any thread.
  *
  * Lists come first: a listed device belongs to the wave of its list, wherever that wave stands. The others are put in
- * an order that the plan's seed chooses, and each percent wave takes its part, rounded up, of those that are left; the
- * rest wave takes all that remain. The same devices, lists and seed always give the same waves.
+ * an order that the plan's seed chooses; then the waves take in their order: a query wave all that are left and fit its
+ * query, a percent wave its part, rounded up, of those that are left, the rest wave all that remain. The same devices,
+ * lists, queries and seed always give the same waves.
  */
 #pragma once
 
@@ -12,9 +13,11 @@
 #include "rollout.h"
 
 #define ROLLOUT_NO_WAVE UINT16_MAX
+_Static_assert(ROLLOUT_WAVES_MAX <= 32, "a bit for each wave");
 
 struct rollout_member {
     struct gw_view id; /* borrowed; given */
+    uint32_t fits;     /* given: bit w is set when the query of wave w fits the device */
     uint64_t key;      /* filled, as the rest */
     uint16_t wave;
     uint32_t place; /* within the wave, from 0: the order of its offers */
@@ -36,7 +39,8 @@ struct rollout_fleet {
 /*
  * Gives each member its wave and place, and ret_totals[wave] the sizes (ROLLOUT_WAVES_MAX entries). The plan must be
  * valid. GW_INVALID, with the id: a device twice, a device on the lists of two waves, a listed device that is not among
- * the members, a list for a wave without one, devices that no wave takes. GW_TOO_BIG: too many devices.
+ * the members, a list for a wave without one, devices that no wave takes; with the wave: a query that selects nobody,
+ * which is rather a slip than a wave that proves anything. GW_TOO_BIG: too many devices.
  */
 GW_MUST_CHECK enum gw_rc rollout_assign(const struct rollout_plan *plan, struct rollout_fleet *fleet,
                                         uint32_t *ret_totals, struct gw_err *err);

@@ -17,6 +17,7 @@ static struct rollout_entry rollout_of(char letter, int64_t created_ms)
         .created_by = "local:ann",
     };
     static const uint32_t totals[3] = {1, 2, 7};
+    static const enum rollout_select selects[3] = {ROLLOUT_SELECT_QUERY, ROLLOUT_SELECT_PERCENT, ROLLOUT_SELECT_LIST};
     memcpy(e.id, "ro-aaaaaaaaaaaaaaaa", ROLLOUT_ID_LEN);
     e.id[ROLLOUT_ID_LEN - 1] = letter;
     (void)snprintf(e.name, sizeof(e.name), "Pumpen \xc3\xbc %c", letter);
@@ -25,11 +26,12 @@ static struct rollout_entry rollout_of(char letter, int64_t created_ms)
     e.plan.seed = UINT64_MAX - 1;
     for (unsigned i = 0; i < 3; i++)
         e.plan.waves[i] = (struct rollout_wave_plan){
-            .select = (enum rollout_select)(i + 1),
+            .select = selects[i],
             .percent = i == 1 ? 20 : 0,
             .max_concurrent = 10 + i,
             .gate = {.ok_pct = 95, .unreachable_pct = 30, .min_sample = 1 + i, .soak_ms = 1000 * (int64_t)i},
         };
+    memset(e.plan.waves[0].query, letter, ROLLOUT_QUERY_MAX); /* as long as can be */
     e.rollout = (struct rollout){.state = ROLLOUT_DRAFT, .wave_count = 3};
     for (unsigned i = 0; i < 3; i++) {
         e.rollout.waves[i] = (struct rollout_wave){.state = ROLLOUT_WAVE_WAITING, .total = totals[i]};

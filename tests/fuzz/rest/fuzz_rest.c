@@ -76,6 +76,12 @@ static void check_order(const struct rollout_ask_order *o, size_t len)
         !release_id_valid(gw_view_str(o->release)))
         abort();
     check_text(o->name, sizeof(o->name));
+    for (uint16_t w = 0; w < o->plan.wave_count; w++) {
+        struct filter filter;
+        if (o->plan.waves[w].select == ROLLOUT_SELECT_QUERY &&
+            filter_parse(gw_view_str(o->plan.waves[w].query), &filter, NULL))
+            abort();
+    }
     for (size_t i = 0; i < o->pick_count; i++)
         if (gw_device_id_parse(gw_view_str(o->picks[i].device.text), &id) || o->picks[i].wave >= o->plan.wave_count ||
             o->plan.waves[o->picks[i].wave].select != ROLLOUT_SELECT_LIST)

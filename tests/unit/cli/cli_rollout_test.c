@@ -7,6 +7,7 @@
 #include "gw_cleanup.h"
 #include "gw_fs.h"
 #include "gw_test.h"
+#include "rollout.h"
 
 #define RUN GW_CLEANUP(cli_run_done) struct cli_run
 
@@ -61,19 +62,21 @@ void makes_a_plan_out_of_options(void)
     RUN run;
     (void)snprintf(list, sizeof(list), "list:%s", file_with("# canaries\npump-1\n\n  pump-2 \r\n"));
     run_with(&s, &run, CLI_WORDS("200 " ROLLOUT(RO, "draft", "1")),
-             CLI_WORDS("rollout", "create", RELEASE, "--wave", list, "--wave", "20%", "--rest", "--ok", "95", "--soak",
-                       "10m", "--failures", "7%", "--on-failure", "rollback", "--concurrent", "9", "--name", "Pum\"pen",
-                       "--seed", "77", "--confirm", "90s", "--sample", "2", "--unreachable", "40"));
+             CLI_WORDS("rollout", "create", RELEASE, "--wave", list, "--wave", "20%", "--wave", "query:a:\"b c\" -d",
+                       "--rest", "--ok", "95", "--soak", "10m", "--failures", "7%", "--on-failure", "rollback",
+                       "--concurrent", "9", "--name", "Pum\"pen", "--seed", "77", "--confirm", "90s", "--sample", "2",
+                       "--unreachable", "40"));
     CU_ASSERT_EQUAL(run.rc, CLI_OK);
     CU_ASSERT_PTR_NOT_NULL(strstr(s.requests[0], "POST /api/v1/rollouts "));
 #define ALIKE "\"max_concurrent\":9,\"gate\":{\"ok_pct\":95,\"min_sample\":2,\"unreachable_pct\":40,\"soak_ms\":600000}"
-    CU_ASSERT_STRING_EQUAL(body_of(&s, 0),
-                           "{\"release\":\"" RELEASE "\",\"name\":\"Pum\\\"pen\",\"plan\":{\"waves\":["
-                           "{\"select\":\"list\"," ALIKE ",\"devices\":[\"pump-1\",\"pump-2\"]},"
-                           "{\"select\":\"percent\",\"percent\":20," ALIKE "},{\"select\":\"rest\"," ALIKE "}],"
-                           "\"abort\":{\"failure_pct\":7,\"min_decided\":5,\"action\":\"rollback\"},"
-                           "\"confirm_ms\":90000,\"step_ms\":3600000,\"total_ms\":86400000,"
-                           "\"postpone_max_ms\":604800000,\"back_concurrent\":50,\"seed\":\"77\"}}");
+    CU_ASSERT_STRING_EQUAL(body_of(&s, 0), "{\"release\":\"" RELEASE "\",\"name\":\"Pum\\\"pen\",\"plan\":{\"waves\":["
+                                           "{\"select\":\"list\"," ALIKE ",\"devices\":[\"pump-1\",\"pump-2\"]},"
+                                           "{\"select\":\"percent\",\"percent\":20," ALIKE "},"
+                                           "{\"select\":\"query\",\"query\":\"a:\\\"b c\\\" -d\"," ALIKE
+                                           "},{\"select\":\"rest\"," ALIKE "}],"
+                                           "\"abort\":{\"failure_pct\":7,\"min_decided\":5,\"action\":\"rollback\"},"
+                                           "\"confirm_ms\":90000,\"step_ms\":3600000,\"total_ms\":86400000,"
+                                           "\"postpone_max_ms\":604800000,\"back_concurrent\":50,\"seed\":\"77\"}}");
     CU_ASSERT_TRUE(has(&run.out, "id       " RO));
     CU_ASSERT_TRUE(has(&run.out, "1     open   10       2     3   1       0            person: gate"));
 }
@@ -115,7 +118,8 @@ void a_plan_that_is_none_is_told_before_anybody_is_asked(void)
     char list[300];
     expect_usage(CLI_WORDS("rollout", "create", "../x", "--rest"), "is no release's id");
     expect_usage(CLI_WORDS("rollout", "create", RELEASE), "say who comes when");
-    expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--wave", "many"), "--wave (20%, rest or list:FILE)");
+    expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--wave", "many"),
+                 "--wave (20%, rest, query:QUERY or list:FILE)");
     expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--rest", "--soak", "10"), "--soak wants a time");
     expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--rest", "--soak", "366d"), "--soak wants a time");
     expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--rest", "--soak", "m"), "--soak wants a time");
@@ -126,6 +130,13 @@ void a_plan_that_is_none_is_told_before_anybody_is_asked(void)
     expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--rest", "--on-failure", "cry"), "--on-failure wants");
     expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--plan", "f", "--rest"), "do not go together");
     expect_usage(CLI_WORDS("rollout", "show", RO, "--back"), "--back does not go with rollout show");
+    expect_usage(
+        CLI_WORDS("rollout", "create", RELEASE, "--wave", "query:state:active a:", "--rest"),
+        "(at byte 16 of the query); see `gatehouse help rollout create`\n  state:active a:\n                 ^\n");
+    char query[8 + ROLLOUT_QUERY_MAX + 1] = "query:";
+    memset(query + 6, 'q', ROLLOUT_QUERY_MAX + 1);
+    query[6 + ROLLOUT_QUERY_MAX + 1] = '\0';
+    expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--wave", query, "--rest"), "at most 255 bytes");
     (void)snprintf(list, sizeof(list), "list:%s", file_with("pump-1\nPump 2\n"));
     expect_usage(CLI_WORDS("rollout", "create", RELEASE, "--wave", list), "line 2: no device id");
 }

@@ -246,7 +246,9 @@ static void calls_a_damaged_rollout_corrupt(void)
 {
     static const char *const tampers[] = {
         "UPDATE rollout SET plan = x'', state = state",
-        "UPDATE rollout SET plan = CAST(x'02' || substr(plan, 2) AS BLOB)",
+        "UPDATE rollout SET plan = CAST(x'03' || substr(plan, 2) AS BLOB)",
+        "UPDATE rollout SET plan = CAST(x'01' || substr(plan, 2) AS BLOB)", /* has no place for a query */
+        "UPDATE rollout SET plan = CAST(substr(plan, 1, 22) || x'01' || substr(plan, 24) AS BLOB)",
         "UPDATE rollout SET plan = CAST(plan || x'00' AS BLOB)",
         "UPDATE rollout SET plan = zeroblob(length(plan))",
         "UPDATE rollout SET progress = substr(progress, 1, length(progress) - 1)",
@@ -280,6 +282,24 @@ static void calls_a_damaged_rollout_corrupt(void)
         CU_ASSERT_EQUAL(rc, GW_CORRUPT);
         repo_close(repo);
     }
+}
+
+/* As it was written before waves had queries. */
+static void reads_a_plan_of_version_1(void)
+{
+    struct rollout_entry r = some_rollout(), got;
+    fresh();
+    struct repo *repo = open_repo(NULL);
+    put_rollouts(repo_store(repo));
+    repo_close(repo);
+    tamper("UPDATE rollout SET plan = CAST(x'01' || substr(plan, 2, 21) || substr(plan, 24) AS BLOB)");
+    repo = open_repo(NULL);
+    struct store st = repo_store(repo);
+    GW_ASSERT_OK(st.ops->rollout_get(st.self, r.id, &got, &err), &err);
+    CU_ASSERT_EQUAL(got.plan.waves[0].select, ROLLOUT_SELECT_REST);
+    CU_ASSERT_STRING_EQUAL(got.plan.waves[0].query, "");
+    CU_ASSERT_EQUAL(got.plan.back_concurrent, r.plan.back_concurrent);
+    repo_close(repo);
 }
 
 static void a_lost_counter_is_corrupt(void)
@@ -371,6 +391,7 @@ static const struct gw_test_case cases[] = {
     {"shows readers in other threads whole commits", readers_in_other_threads_see_whole_commits},
     {"calls a row that breaks its rules corrupt", calls_a_row_that_breaks_its_rules_corrupt},
     {"calls a damaged rollout corrupt", calls_a_damaged_rollout_corrupt},
+    {"reads a plan of version 1", reads_a_plan_of_version_1},
     {"calls a lost counter corrupt", a_lost_counter_is_corrupt},
     {"takes the old token for metrics over", takes_the_old_token_for_metrics_over},
     {"survives damaged files", survives_damaged_files},

@@ -167,6 +167,10 @@ void what_is_no_question_about_rollouts_is_refused(void)
         {HTTP_POST, "/api/v1/rollouts", "{\"release\":\"" RELEASE "\"}", "plan is missing"},
         {HTTP_POST, "/api/v1/rollouts", "{\"release\":\"" RELEASE "\",\"plan\":{}}", "waves is missing"},
         {HTTP_POST, "/api/v1/rollouts", "{\"release\":\"" RELEASE "\",\"plan\":{},\"when\":1}", "when"},
+        {HTTP_POST, "/api/v1/rollouts",
+         "{\"release\":\"" RELEASE "\",\"plan\":{\"waves\":[{\"select\":\"query\",\"query\":\"a:b name:\\\"x\","
+         "\"max_concurrent\":1,\"gate\":{\"ok_pct\":1,\"min_sample\":1,\"unreachable_pct\":1}}]}}",
+         "wave 1: query: a quote is not closed (at byte 12 of the query)"},
         {HTTP_POST, PATH "/abort", "{\"reason\":7}", "reason"},
         {HTTP_POST, PATH "/abort", "{\"wave\":7}", "wave"},
         {HTTP_POST, PATH "/waive", NULL, "body"},

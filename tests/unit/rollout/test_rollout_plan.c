@@ -101,6 +101,73 @@ static void rounds_small_parts_up(void)
     CU_ASSERT_EQUAL(totals[3], 1);
 }
 
+/* 10 % of all, then those of revision b that are left (every second), then every fourth, then the rest. */
+static void make_query_plan(struct rollout_fleet *fleet, int count)
+{
+    make_plan();
+    plan.waves[0].select = ROLLOUT_SELECT_PERCENT;
+    plan.waves[0].percent = 10;
+    for (int w = 1; w <= 2; w++) {
+        plan.waves[w].select = ROLLOUT_SELECT_QUERY;
+        plan.waves[w].percent = 0;
+        (void)snprintf(plan.waves[w].query, sizeof(plan.waves[w].query), "hardware:rev%d", w);
+    }
+    make_fleet(fleet, count, false);
+    for (int i = 0; i < count; i++)
+        members[i].fits = (i % 2 ? 0 : 1u << 1) | (i % 4 ? 0 : 1u << 2) | (i % 3 ? 0 : 1u << 2);
+}
+
+static void a_device_goes_to_the_first_wave_that_takes_it(void)
+{
+    struct rollout_fleet fleet;
+    struct rollout_pick pick = {GW_VIEW_LIT("pump-0004"), 3};
+    uint32_t seen[4] = {0};
+    make_query_plan(&fleet, MANY);
+    GW_ASSERT_OK(rollout_plan_valid(&plan, &err), &err);
+    GW_ASSERT_OK(rollout_assign(&plan, &fleet, totals, &err), &err);
+    CU_ASSERT_EQUAL(totals[0], 100);
+    for (int i = 0; i < MANY; i++) {
+        const struct rollout_member *m = &members[i];
+        CU_ASSERT_FATAL(m->wave < 4);
+        CU_ASSERT_EQUAL(m->wave, m->wave == 0 ? 0 : m->fits & 1u << 1 ? 1 : m->fits & 1u << 2 ? 2 : 3);
+        CU_ASSERT_EQUAL(m->place, seen[m->wave]); /* in the order that the seed chooses */
+        seen[m->wave]++;
+    }
+    for (int w = 0; w < 4; w++)
+        CU_ASSERT(seen[w] == totals[w] && totals[w] > 0);
+    make_query_plan(&fleet, MANY);
+    plan.waves[3].select = ROLLOUT_SELECT_LIST; /* one that fits stands on a list behind */
+    fleet.picks = &pick;
+    fleet.pick_count = 1;
+    plan.waves[2].query[0] = '\0';
+    plan.waves[2].select = ROLLOUT_SELECT_PERCENT;
+    plan.waves[2].percent = 100;
+    GW_ASSERT_OK(rollout_assign(&plan, &fleet, totals, &err), &err);
+    for (int i = 0; i < MANY; i++)
+        CU_ASSERT_EQUAL(members[i].wave == 3, gw_view_eq_str(members[i].id, "pump-0004"));
+}
+
+static void a_query_that_selects_nobody_is_refused(void)
+{
+    struct rollout_fleet fleet;
+    make_query_plan(&fleet, 9);
+    for (int i = 0; i < 9; i++)
+        members[i].fits = 1u << 2;
+    CU_ASSERT_EQUAL(rollout_assign(&plan, &fleet, totals, &err), GW_INVALID);
+    CU_ASSERT_STRING_EQUAL(err.text, "wave 2: no device that is left fits the query");
+    make_query_plan(&fleet, 9);
+    plan.waves[3] = plan.waves[2];
+    for (int i = 0; i < 9; i++)
+        members[i].fits = i == 4 ? 1u << 3 : 3u << 1;
+    CU_ASSERT_EQUAL(rollout_assign(&plan, &fleet, totals, &err),
+                    GW_INVALID); /* the second takes what the third would */
+    CU_ASSERT_STRING_EQUAL(err.text, "wave 3: no device that is left fits the query");
+    make_query_plan(&fleet, 9);
+    plan.wave_count = 3;
+    CU_ASSERT_EQUAL(rollout_assign(&plan, &fleet, totals, &err), GW_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "are in no wave"));
+}
+
 static void refuses_lists_that_contradict(void)
 {
     static const struct {
@@ -160,6 +227,12 @@ static void tells_what_is_wrong_with_a_plan(void)
     BAD(plan.waves[1].percent = 0, "wave 2: percent");
     BAD(plan.waves[1].percent = 101, "wave 2: percent");
     BAD(plan.waves[0].percent = 5, "wave 1: percent is given");
+    BAD(plan.waves[0].query[0] = 'x', "wave 1: a query is given");
+    BAD(plan.waves[0].select = ROLLOUT_SELECT_QUERY, "wave 1: the query is empty");
+    BAD((plan.waves[0].select = ROLLOUT_SELECT_QUERY, plan.waves[0].query[0] = '\xff'),
+        "wave 1: the query is not UTF-8");
+    BAD((plan.waves[0].select = ROLLOUT_SELECT_QUERY, memset(plan.waves[0].query, 'q', ROLLOUT_QUERY_MAX + 1)),
+        "wave 1: the query is too long");
     BAD(plan.waves[3].max_concurrent = 0, "wave 4: max_concurrent");
     BAD(plan.waves[3].gate.ok_pct = 101, "wave 4: ok_pct");
     BAD(plan.waves[3].gate.unreachable_pct = 101, "wave 4: unreachable_pct");
@@ -212,7 +285,7 @@ static void keeps_numbers_and_names(void)
           "passed", "stopped");
     KEEPS(enum rollout_hold, rollout_hold_text, rollout_hold_parse, 0, "", "gate", "sample", "unreachable", "failures",
           "soak");
-    KEEPS(enum rollout_select, rollout_select_text, rollout_select_parse, 1, "list", "percent", "rest");
+    KEEPS(enum rollout_select, rollout_select_text, rollout_select_parse, 1, "list", "percent", "rest", "query");
     KEEPS(enum rollout_on_failure, rollout_on_failure_text, rollout_on_failure_parse, 1, "hold", "abort", "rollback");
 }
 
@@ -220,6 +293,8 @@ static const struct gw_test_case cases[] = {
     {"gives every device one wave and one place", gives_every_device_one_wave},
     {"gives the same waves again, whatever order devices come in", gives_the_same_waves_again},
     {"rounds small parts up", rounds_small_parts_up},
+    {"a device goes to the first wave that takes it", a_device_goes_to_the_first_wave_that_takes_it},
+    {"a query that selects nobody is refused", a_query_that_selects_nobody_is_refused},
     {"refuses lists that contradict", refuses_lists_that_contradict},
     {"refuses doubles and left-overs", refuses_doubles_and_left_overs},
     {"tells what is wrong with a plan", tells_what_is_wrong_with_a_plan},

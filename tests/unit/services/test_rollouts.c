@@ -331,6 +331,68 @@ static void a_preview_tells_whom_it_leaves_out_and_why(void)
     desk_close(&d);
 }
 
+/* What a query sees here: id, and online as a device's status. */
+static bool fits(void *self, const struct answer *row, const struct filter *filter, struct gw_wall now)
+{
+    (void)self;
+    const struct answer_device *d = &row->devices[0];
+    CU_ASSERT(row->kind == ANSWER_DEVICES && row->single && row->device_count == 1);
+    const struct filter_field fields[] = {
+        {.key = GW_VIEW_LIT("id"), .value = gw_view_str(d->device.id.text)},
+        {.key = GW_VIEW_LIT("status"), .value = gw_view_str(d->online ? "online" : "offline")},
+        {.key = GW_VIEW_LIT("version"), .value = gw_view_str(d->inventory.version)}};
+    return filter_match(filter, &(struct filter_row){fields, sizeof(fields) / sizeof(fields[0])}, now);
+}
+
+static struct rollout_plan query_plan(const char *query)
+{
+    struct rollout_plan plan = shop_plan(20, 1);
+    plan.waves[0].select = ROLLOUT_SELECT_QUERY;
+    plan.waves[0].percent = 0;
+    (void)snprintf(plan.waves[0].query, sizeof(plan.waves[0].query), "%s", query);
+    return plan;
+}
+
+static void a_query_selects_once_when_the_draft_is_made(void)
+{
+    struct desk d;
+    shop_open(&d);
+    d.operate.rollouts.match = (struct row_match){NULL, fits};
+    shop_devices(&d, 5);
+    shop_offline(&d, "pump-001");
+    shop_offline(&d, "pump-003");
+    struct rollout_plan plan = query_plan("status:offline version:1.0");
+    struct rollout_preview_try t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
+    CU_ASSERT_EQUAL(t.rc, GW_OK);
+    CU_ASSERT_TRUE(t.totals[0] == 2 && t.totals[1] == 3);
+    struct rollout_entry r = shop_draft(&d, &plan);
+    CU_ASSERT_STRING_EQUAL(shop_rollout(&d, r.id).plan.waves[0].query, "status:offline version:1.0");
+    shop_connect(&d, "pump-001", "1.0", "boot-1", 0); /* what it selected stays */
+    shop_offline(&d, "pump-002");
+    for (int i = 0; i < 5; i++)
+        CU_ASSERT_EQUAL(shop_attempt(&d, name_of(i)).wave, i == 1 || i == 3 ? 0 : 1);
+    desk_close(&d);
+}
+
+static void a_query_that_is_none_or_selects_nobody_drafts_nothing(void)
+{
+    struct desk d;
+    shop_open(&d);
+    shop_devices(&d, 2);
+    struct rollout_plan plan = query_plan("status:offline");
+    struct rollout_preview_try t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
+    CU_ASSERT_EQUAL(t.rc, GW_INVALID); /* nobody to ask */
+    d.operate.rollouts.match = (struct row_match){NULL, fits};
+    t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
+    CU_ASSERT_EQUAL(t.rc, GW_INVALID);
+    CU_ASSERT_STRING_EQUAL(t.err.text, "wave 1: no device that is left fits the query");
+    plan = query_plan("status:\"offline");
+    t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
+    CU_ASSERT_EQUAL(t.rc, GW_INVALID);
+    CU_ASSERT_STRING_EQUAL(t.err.text, "wave 1: query: a quote is not closed (at byte 16 of the query)");
+    desk_close(&d);
+}
+
 static void acts_ask_for_reasons_and_for_the_revision_that_was_seen(void)
 {
     struct desk d;
@@ -381,6 +443,8 @@ const struct gw_test_case rollouts_cases[] = {
      withdrawing_its_release_pauses_a_rollout_and_takes_back_what_has_not_begun},
     {"a draft of a withdrawn release does not start", a_draft_of_a_withdrawn_release_does_not_start},
     {"a preview tells whom it leaves out, and why", a_preview_tells_whom_it_leaves_out_and_why},
+    {"a query selects once, when the draft is made", a_query_selects_once_when_the_draft_is_made},
+    {"a query that is none or selects nobody drafts nothing", a_query_that_is_none_or_selects_nobody_drafts_nothing},
     {"acts ask for reasons and for the revision that was seen",
      acts_ask_for_reasons_and_for_the_revision_that_was_seen},
     {"a pause stops offers and nothing else", a_pause_stops_offers_and_nothing_else},

@@ -89,6 +89,24 @@ static void writes_what_it_reads(void)
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&out), text);
 }
 
+static void queries_are_text(void)
+{
+    struct rollout_plan plan;
+    struct picked p = {""};
+    GW_CLEANUP(gw_buf_done) struct gw_buf out;
+    struct json_writer w;
+    gw_buf_init(&out, 4096);
+#define QUERY "{\"select\":\"query\",\"query\":\"name:\\\"a b\\\" -x\",\"max_concurrent\":5," GATE "}"
+    GW_ASSERT_OK(read_text("{\"waves\":[" QUERY "," REST "]}", &plan, &p), &err);
+    CU_ASSERT_EQUAL(plan.waves[0].select, ROLLOUT_SELECT_QUERY);
+    CU_ASSERT_STRING_EQUAL(plan.waves[0].query, "name:\"a b\" -x");
+    CU_ASSERT_STRING_EQUAL(plan.waves[1].query, "");
+    json_writer_begin(&w, &out);
+    plan_put(&w, NULL, &plan);
+    GW_ASSERT_OK(json_writer_end(&w), &err);
+    CU_ASSERT_PTR_NOT_NULL(strstr(gw_buf_str(&out), "{\"waves\":[" QUERY ","));
+}
+
 static void refuses_what_is_no_plan_and_says_where(void)
 {
     static const struct {
@@ -119,6 +137,12 @@ static void refuses_what_is_no_plan_and_says_where(void)
          "wave 1: devices is empty"},
         {"{\"waves\":[{\"select\":\"list\",\"devices\":[\"pump-1\",\"all\"],\"max_concurrent\":7," GATE "}]}",
          "wave 1: devices: number 2"},
+        {"{\"waves\":[{\"select\":\"query\",\"max_concurrent\":7," GATE "}," REST "]}", "wave 1: query is missing"},
+        {"{\"waves\":[{\"select\":\"query\",\"query\":\"\",\"max_concurrent\":7," GATE "}," REST "]}",
+         "wave 1: the query is empty"},
+        {"{\"waves\":[{\"select\":\"query\",\"query\":7,\"max_concurrent\":7," GATE "}," REST "]}", "wave 1: query"},
+        {"{\"waves\":[{\"select\":\"rest\",\"query\":\"a\",\"max_concurrent\":7," GATE "}]}",
+         "wave 1: a query is given"},
         {"{\"waves\":[{\"select\":\"rest\",\"devices\":[\"pump-1\"],\"max_concurrent\":7," GATE "}]}",
          "wave 1: devices are given"},
     };
@@ -165,6 +189,7 @@ static const struct gw_test_case cases[] = {
     {"reads all members", reads_all_members},
     {"gives what is missing its default", what_is_missing_has_its_default},
     {"writes what it reads", writes_what_it_reads},
+    {"queries are text", queries_are_text},
     {"refuses what is no plan and says where", refuses_what_is_no_plan_and_says_where},
     {"ends with the code of who takes devices", ends_with_the_code_of_who_takes_devices},
     {"takes so many devices and no more", takes_so_many_devices_and_no_more},

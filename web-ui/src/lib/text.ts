@@ -451,6 +451,8 @@ export const text = {
     plan: {
       who: 'Who',
       percentOf: 'A part of the rest',
+      query: 'Those that fit a query',
+      queryText: 'Query, asked once',
       list: 'Devices by name',
       rest: 'All that are left',
       percent: 'Percent',

@@ -200,8 +200,9 @@ export type Hold = 'gate' | 'sample' | 'unreachable' | 'failures' | 'soak';
 export type RolloutState = 'draft' | 'running' | 'paused' | 'holding' | 'aborting' | 'aborted' | 'rolling_back' | 'rolled_back' | 'finished';
 
 export interface WavePlan {
-  select: 'list' | 'percent' | 'rest';
+  select: 'list' | 'percent' | 'query' | 'rest';
   percent?: number;
+  query?: string;
   devices?: string[];
   max_concurrent: number;
   gate: { ok_pct: number; min_sample: number; unreachable_pct: number; soak_ms: number };
