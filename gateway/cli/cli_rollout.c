@@ -20,7 +20,7 @@ static enum cli_exit check_id(struct cli *cli)
 {
     if (rollout_id_valid(gw_view_str(cli->words[0])))
         return CLI_OK;
-    return cli_usage(cli, "\"%s\" is no rollout's id, see `gatehouse rollout list`", cli->words[0]);
+    return cli_usage(cli, "\"%s\" is no rollout's id, as `gatehouse rollout list` prints them", cli->words[0]);
 }
 
 static enum cli_exit order(struct cli *cli, const char *path)

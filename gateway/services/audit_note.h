@@ -26,7 +26,8 @@ enum audit_what {
     AUDIT_CLAIM_CODE,
     AUDIT_CLAIM_WRONG,
     AUDIT_CLAIMED,
-    AUDIT_BROKER_REFUSED,   /* the plugin refused or cut a session, or HTTPS refused a certificate */
+    AUDIT_CERT_REFUSED,     /* the plugin or HTTPS refused a certificate, or who showed another's name with it */
+    AUDIT_MQTT_REFUSED,     /* the plugin refused or cut what a session did */
     AUDIT_NET_REFUSED,      /* connections that came to nothing */
     AUDIT_PROTO_ERROR,      /* bytes that break the grammar of their place */
     AUDIT_ARTIFACT_REFUSED, /* HTTPS: a device asked for what is not its own */

@@ -11,11 +11,27 @@ static bool is_reason(const struct bus_event *event, enum registry_reason reason
     return strcmp(event->reason, registry_reason_text(reason)) == 0;
 }
 
-#define AT_MQTT "listener:mqtt"
+#define AT_MQTT      "listener:mqtt"
+#define NOT_IN_FORCE "a certificate that is revoked, replaced or not known, at HTTPS" /* a reason like the plugin's */
 
 static const char *or_network(const char *source)
 {
     return source[0] ? source : "network";
+}
+
+static enum audit_what what_of(const char *reason)
+{
+    static const enum registry_reason certificates[] = {REGISTRY_UNKNOWN_CERTIFICATE, REGISTRY_EXPIRED_CERTIFICATE,
+                                                        REGISTRY_CLIENT_ID_DIFFERS, REGISTRY_NO_CERTIFICATE,
+                                                        REGISTRY_SESSION_EXPIRED};
+    if (strcmp(reason, registry_reason_text(REGISTRY_LOCAL_IMPOSTOR)) == 0)
+        return AUDIT_IMPOSTOR;
+    if (strcmp(reason, NOT_IN_FORCE) == 0)
+        return AUDIT_CERT_REFUSED;
+    for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]); i++)
+        if (strcmp(reason, registry_reason_text(certificates[i])) == 0)
+            return AUDIT_CERT_REFUSED;
+    return AUDIT_MQTT_REFUSED;
 }
 
 static enum gw_rc tell_refusal(struct turn *turn, struct watch_refusal *r, struct gw_err *err)
@@ -28,11 +44,10 @@ static enum gw_rc tell_refusal(struct turn *turn, struct watch_refusal *r, struc
                    : r->since > 1 ? ""
                                   : ",",
                    r->what, r->what[0] ? "\"," : "", or_network(r->source));
-    bool impostor = strcmp(r->reason, registry_reason_text(REGISTRY_LOCAL_IMPOSTOR)) == 0;
     r->since = 0;
     r->told_at = turn->now;
-    return audit_note(turn, impostor ? AUDIT_IMPOSTOR : AUDIT_BROKER_REFUSED, or_network(r->source),
-                      r->device.text[0] ? r->device.text : AT_MQTT, msg, err);
+    return audit_note(turn, what_of(r->reason), or_network(r->source), r->device.text[0] ? r->device.text : AT_MQTT,
+                      msg, err);
 }
 
 /* The slot of this refusal, a free one, or one that has been quiet for a minute; NULL when all are at work. */
@@ -86,7 +101,7 @@ enum gw_rc watch_certificate(struct watch *w, struct turn *turn, const struct gw
                              struct gw_err *err)
 {
     struct bus_event event = {.kind = BUS_SECURITY, .device = *device};
-    (void)snprintf(event.reason, sizeof(event.reason), "a certificate that is not in force, at HTTPS");
+    (void)snprintf(event.reason, sizeof(event.reason), "%s", NOT_IN_FORCE);
     (void)snprintf(event.source, sizeof(event.source), "%s", source);
     w->not_in_force++;
     return take_refusal(w, turn, &event, err);
@@ -142,7 +157,7 @@ static enum gw_rc tell_doors(struct watch *w, struct turn *turn, const struct an
                                   .obj = names[i].obj,
                                   .one = "TLS handshake failed",
                                   .many = "TLS handshakes failed"};
-        struct watch_words cert = {.what = AUDIT_BROKER_REFUSED,
+        struct watch_words cert = {.what = AUDIT_CERT_REFUSED,
                                    .obj = names[i].obj,
                                    .one = "connection showed a certificate that is refused",
                                    .many = "connections showed a certificate that is refused"};
@@ -204,7 +219,7 @@ static enum gw_rc tell_tokens(struct watch *w, struct turn *turn, const struct a
 
 enum gw_rc watch_tick(struct watch *w, struct turn *turn, const struct answer_doors *doors, struct gw_err *err)
 {
-    static const struct watch_words others = {AUDIT_BROKER_REFUSED,
+    static const struct watch_words others = {AUDIT_MQTT_REFUSED,
                                               "network",
                                               AT_MQTT,
                                               "further refusal of a device",

@@ -89,7 +89,7 @@ static int check_again(const struct plugin *p, const struct mosquitto *client)
     return MOSQ_ERR_SUCCESS;
 }
 
-int gate_check(struct plugin *p, struct mosquitto *client, const char *password)
+static int check_any(struct plugin *p, struct mosquitto *client, const char *password)
 {
     struct peer_cert peer;
     if (p->reloading)
@@ -97,4 +97,11 @@ int gate_check(struct plugin *p, struct mosquitto *client, const char *password)
     if (peer_cert_get(client, &peer))
         return check_device(p, client, &peer);
     return check_local(p, client, password);
+}
+
+int gate_check(struct plugin *p, struct mosquitto *client, const char *password)
+{
+    int rc = check_any(p, client, password);
+    p->turned_away = rc ? client : NULL; /* the broker ends it next */
+    return rc;
 }

@@ -68,8 +68,11 @@ void plugin_disconnected(struct plugin *p, const struct mosquitto *client)
             local_gone(p, (enum plugin_local)local);
             return;
         }
+    bool turned_away = p->turned_away == client; /* told, where it is to be told, by gate_check() */
+    p->turned_away = NULL;
     const char *id = mosquitto_client_id(client);
-    if (!id) /* no CONNECT was ever read: a handshake that failed, a scan, a connection held half open */
+    /* No CONNECT was ever read: a handshake that failed, a scan, a connection held half open. */
+    if (!id && !turned_away)
         security_note(&p->security, by_network(client) ? REGISTRY_UNAUTHENTICATED : REGISTRY_LOCAL_IMPOSTOR, NULL,
                       plugin_source(client), NULL);
     struct devtable_device *device = id ? devtable_find(&p->table, id) : NULL;

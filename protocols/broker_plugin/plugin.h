@@ -55,6 +55,7 @@ struct plugin {
     struct gw_mono wanted_at;
 
     const struct mosquitto *local[PLUGIN_LOCALS]; /* compared, never followed; NULL when not connected */
+    const struct mosquitto *turned_away;          /* the last one; its end is no news. Compared, never followed */
     bool reloading;                               /* from RELOAD to the next TICK: the broker re-checks its clients */
     struct gw_mono expiry_scanned;
     struct gw_wall next_expiry; /* no session ends before */

@@ -35,6 +35,7 @@ const struct rule rules_table[] = {
     {RULES_ABOUT, "auth.enrol", EVENT_SEV_INFO, FAILED, EVENT_SEV_MEDIUM, {3, GW_HOUR_MS}},
     {RULES_ABOUT, "auth.lockout", EVENT_SEV_INFO, FAILED, EVENT_SEV_HIGH, ONCE},
     {RULES_ABOUT, "cert.rejected", EVENT_SEV_INFO, ANY, EVENT_SEV_MEDIUM, ONCE},
+    {RULES_ABOUT, "mqtt.refused", EVENT_SEV_INFO, ANY, EVENT_SEV_MEDIUM, ONCE},
     {RULES_GATEWAY, "boot.start", EVENT_SEV_INFO, FAILED, EVENT_SEV_MEDIUM, ONCE}, /* after no clean stop */
     {RULES_GATEWAY, "boot.child_ended", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, {3, 10 * GW_MINUTE_MS}},
     {RULES_GATEWAY, "time.step", EVENT_SEV_INFO, ANY, EVENT_SEV_MEDIUM, ONCE},

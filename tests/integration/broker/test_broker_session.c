@@ -77,6 +77,23 @@ static void carries_a_full_log_batch(void)
     world_done(&w);
 }
 
+static void a_packet_above_the_ceiling_ends_its_session(void)
+{
+    struct world w = {0};
+    struct test_cert cert;
+    struct world_device *d;
+    (void)admit(&w, "pump-1", &cert, &d);
+    char *batch = malloc(80000);
+    CU_ASSERT_FATAL(batch != NULL);
+    memset(batch, 'b', 79999);
+    batch[79999] = '\0';
+    world_publish(&w, d, "gw/v1/pump-1/up/log", batch, 1, false);
+    CU_ASSERT(WORLD_AWAIT(&w, d->over));
+    CU_ASSERT_EQUAL(w.counts[BUS_MESSAGE], 0);
+    free(batch);
+    world_done(&w);
+}
+
 static void refuses_other_topics(void)
 {
     static const char *const publishes[] = {
@@ -260,6 +277,7 @@ static void tells_a_will(void)
 static const struct gw_test_case cases[] = {
     {"carries messages both ways, each on its own topic", carries_messages_both_ways},
     {"carries a backlog of full log batches without taking it for a flood", carries_a_full_log_batch},
+    {"a packet above the ceiling ends its session and goes nowhere", a_packet_above_the_ceiling_ends_its_session},
     {"refuses another device's topics, wildcards, $SYS, $share and $CONTROL", refuses_other_topics},
     {"refuses retained messages and QoS 0 and 2 under up/", refuses_retain_and_wrong_qos},
     {"a revoke cuts the session within a second and keeps the device out", revoke_cuts_at_once},

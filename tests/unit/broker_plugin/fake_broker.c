@@ -43,7 +43,10 @@ int fake_connect(struct mosquitto *client, const char *password)
 {
     int rc = gate_check(fake.plugin, client, password);
     if (rc) {
+        const char *id = client->id;
+        client->id = NULL; /* as the broker does */
         plugin_disconnected(fake.plugin, client);
+        client->id = id;
         return rc;
     }
     for (size_t i = 0; i < fake.client_count; i++)

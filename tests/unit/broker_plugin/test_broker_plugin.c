@@ -345,6 +345,26 @@ static void a_shorter_end_acts_on_the_session(void)
     stage_done(&s);
 }
 
+static void what_the_gate_refuses_is_told_once(void)
+{
+    struct stage s;
+    struct registry_message m;
+    stage_init(&s);
+    struct mosquitto impostor = {.id = "gw-log", .address = "/run/broker.sock"}, scan = {.address = "192.0.2.9"};
+    CU_ASSERT_NOT_EQUAL(fake_connect(&impostor, "guess"), 0);
+    list(&s, 1);
+    tick_run(&s.p);
+    CU_ASSERT_EQUAL(fake_sent(REGISTRY_SECURITY, &m), 1);
+    CU_ASSERT(m.reason == REGISTRY_LOCAL_IMPOSTOR && m.count == 1);
+    CU_ASSERT_STRING_EQUAL(m.what, "gw-log");
+    plugin_disconnected(&s.p, &scan); /* nobody asked the gate */
+    s.p.security.sent.ms -= SECURITY_FLUSH_MS;
+    tick_run(&s.p);
+    CU_ASSERT_EQUAL(fake_sent(REGISTRY_SECURITY, &m), 2);
+    CU_ASSERT(m.reason == REGISTRY_UNAUTHENTICATED && m.count == 1);
+    stage_done(&s);
+}
+
 static void reports_are_bounded(void)
 {
     struct stage s;
@@ -440,6 +460,7 @@ static const struct gw_test_case cases[] = {
     {"takes a reload's re-check for no new connection", reload_is_no_new_connection},
     {"ends a session that the broker did not know any more", a_kick_that_misses_still_ends_the_session},
     {"lets a shorter end in the registry act on the session", a_shorter_end_acts_on_the_session},
+    {"what the gate refuses is told once", what_the_gate_refuses_is_told_once},
     {"keeps security reports bounded and counts all of them", reports_are_bounded},
     {"tells a long list in several messages", long_lists_take_several_messages},
     {"a quarantine in a whole registry acts on what is live", quarantine_counts_for_what_is_live},

@@ -178,19 +178,19 @@ static void security_reports(void)
     desk_open(&d);
     struct bus_event flood = {.kind = BUS_SECURITY, .device = desk_id("pump-1"), .reason = "flood", .times = 1};
     bus(&d, flood);
-    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "mqtt.refused"), 1);
     bus(&d, (struct bus_event){.kind = BUS_SECURITY, .reason = "local impostor"});
     CU_ASSERT_EQUAL(desk_audits(&d, "auth.impostor"), 1);
     for (int i = 0; i < 100; i++)
         bus(&d, flood);
     tick(&d);
-    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "mqtt.refused"), 1);
     d.now.ms += WATCH_TELL_MS;
     tick(&d);
-    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 2); /* a hundred in one */
+    CU_ASSERT_EQUAL(desk_audits(&d, "mqtt.refused"), 2); /* a hundred in one */
     d.now.ms += WATCH_TELL_MS;
     tick(&d);
-    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 2);
+    CU_ASSERT_EQUAL(desk_audits(&d, "mqtt.refused"), 2);
     CU_ASSERT_EQUAL(d.session.watch.broker, 102);
     desk_close(&d);
 }
@@ -232,10 +232,10 @@ static void many_attackers(void)
         bus(&d, (struct bus_event){.kind = BUS_SECURITY, .device = desk_id(name), .reason = "flood", .times = 1});
     }
     tick(&d);
-    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), WATCH_REFUSALS + 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "mqtt.refused"), WATCH_REFUSALS + 1);
     d.now.ms += WATCH_TELL_MS; /* a quiet minute later others are told apart again */
     bus(&d, (struct bus_event){.kind = BUS_SECURITY, .device = desk_id("valve"), .reason = "flood", .times = 1});
-    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), WATCH_REFUSALS + 2);
+    CU_ASSERT_EQUAL(desk_audits(&d, "mqtt.refused"), WATCH_REFUSALS + 2);
     desk_close(&d);
 }
 
