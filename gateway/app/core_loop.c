@@ -229,8 +229,11 @@ void core_post_device(struct core *core, const struct bus_event *event)
     struct rollouts_counts *counts = &core->operate.rollouts.counts;
     size_t max = event->topic == BUS_TOPIC_STATE ? STATE_REPORT_MAX : JOB_REPORT_MAX;
     if (event->payload.len > max) {
-        counts->bad_reports++;
-        counts->bad_by = event->device;
+        bool state = event->topic == BUS_TOPIC_STATE;
+        struct gw_err why = {0};
+        (void)gw_err_set(&why, GW_TOO_BIG, "%s: %zu bytes are more than %zu", state ? "up/state" : "up/job",
+                         event->payload.len, max);
+        rollouts_note_bad(counts, state ? &counts->bad_states : &counts->bad_reports, &event->device, &why);
         return;
     }
     if (!session_queue(&core->session, &event->device)) {

@@ -172,6 +172,7 @@ static void out_doors(void *ctx, struct answer_doors *ret_doors)
     ret_doors->batches = journal.malformed;
     ret_doors->batches_by = journal.malformed_by;
     ret_doors->tokens.count = door_token_refused(&d->programs, ret_doors->tokens.source);
+    memcpy(ret_doors->batches_why, journal.malformed_why, sizeof(ret_doors->batches_why));
     for (size_t i = 0; i < ANSWER_DOORS; i++) {
         take_refused(d->web, doors[i], WEB_REFUSED_TLS, &ret_doors->at[i].tls);
         take_refused(d->web, doors[i], WEB_REFUSED_CERT, &ret_doors->at[i].certificate);

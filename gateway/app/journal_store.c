@@ -3,6 +3,7 @@
 
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "gw_utf8.h"
 #include "journal_thread_internal.h"
 #include "log_batch.h"
 #include "log_start.h"
@@ -26,6 +27,7 @@ static bool to_item(struct journal_thread *t, const struct journal_entry *entry,
         struct gw_mono now = gw_mono_now();
         bool say = t->stats.malformed++ == 0 || now.ms - t->malformed_said.ms >= GW_SECOND_MS;
         t->stats.malformed_by = entry->device;
+        (void)gw_utf8_clean(gw_view_str(gw_err_text(&err)), t->stats.malformed_why, sizeof(t->stats.malformed_why));
         if (say)
             t->malformed_said = now;
         (void)pthread_mutex_unlock(&t->stats_lock);

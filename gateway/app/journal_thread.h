@@ -83,8 +83,9 @@ struct journal_thread_stats {
     uint64_t bytes;                                     /* of batches, lines and audit events that were committed */
     uint64_t commit_buckets[JOURNAL_COMMIT_BOUNDS + 1]; /* commits by time, the last above all bounds */
     uint64_t commit_sum_us;
-    uint64_t queued_bytes;            /* that wait now */
-    struct gw_device_id malformed_by; /* who sent the last of them */
+    uint64_t queued_bytes;              /* that wait now */
+    struct gw_device_id malformed_by;   /* who sent the last of them, … */
+    char malformed_why[DEVICE_WHY_MAX]; /* … and what was wrong with it */
     uint64_t dropped; /* batches and lines for which the queue had no room, and lines that a failed commit lost */
     uint64_t checkpoints, checkpoints_refused;
     uint64_t checkpoints_denied;    /* of these: not because keyd was away, but because it has signed otherwise */

@@ -79,7 +79,8 @@ struct answer_doors {
         struct answer_door_refused ceiling;     /* closed at a ceiling */
     } at[ANSWER_DOORS];
     uint64_t batches;                  /* up/log: what was no batch */
-    struct gw_device_id batches_by;    /* who sent the last of these */
+    struct gw_device_id batches_by;    /* who sent the last of these, … */
+    char batches_why[DEVICE_WHY_MAX];  /* … and what was wrong with it */
     struct answer_door_refused tokens; /* operators' HTTPS: a token that is none, or none any more */
 };
 

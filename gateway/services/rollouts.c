@@ -75,15 +75,17 @@ static enum gw_rc tell_parked(struct rollouts *r, struct turn *turn, struct gw_e
 
 static enum gw_rc tell_bad(struct rollouts *r, struct turn *turn, struct gw_err *err)
 {
-    uint64_t bad = r->counts.bad_reports + r->counts.bad_states;
+    uint64_t bad = r->counts.bad_reports + r->counts.bad_states, untold = bad - r->memory.told;
     int64_t since_ms = turn->now.ms - r->memory.told_at.ms;
     char subj[AUDIT_NAME_MAX], msg[AUDIT_MSG_MAX];
     if (bad == r->memory.told || (since_ms >= 0 && since_ms < ROLLOUTS_TELL_MS))
         return GW_OK;
     (void)snprintf(subj, sizeof(subj), "device:%s", r->counts.bad_by.text);
     (void)snprintf(msg, sizeof(msg),
-                   "%llu messages on up/job or up/state broke their grammar; the last came from this device",
-                   (unsigned long long)(bad - r->memory.told));
+                   "%llu message%s on up/job or up/state broke %s grammar; the last came from this "
+                   "device: %s",
+                   (unsigned long long)untold, untold == 1 ? "" : "s", untold == 1 ? "its" : "their",
+                   r->counts.bad_why);
     r->memory.told = bad;
     r->memory.told_at = turn->now;
     return audit_note(turn, AUDIT_PROTO_ERROR, subj, "up/job, up/state", msg, err);

@@ -36,15 +36,19 @@
 #define ROLLOUTS_UNSENT_MAX  4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
 #define ROLLOUTS_ALIVE_MS    GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
 
-/* What reports came to, since the start. */
+/* What reports came to, since the start. Memory only, in core's thread. */
 struct rollouts_counts {
     uint64_t unknown_jobs;            /* up/job for what is no attempt of that device */
     uint64_t bad_reports, bad_states; /* payloads that break their grammar */
     uint64_t dropped;                 /* messages beyond SESSION_QUEUED_MAX, or into a full inbox */
     uint64_t unsent;                  /* dn/job left to the resend */
     uint64_t unchecked;               /* artifacts that devices complained of beyond RECHECK_MAX */
-    struct gw_device_id bad_by;       /* who sent the last of the bad ones */
+    struct gw_device_id bad_by;       /* who sent the last of the bad ones, … */
+    char bad_why[DEVICE_WHY_MAX];     /* … and what was wrong with it */
 };
+/* One more of these; `why` says what was wrong with it. */
+void rollouts_note_bad(struct rollouts_counts *counts, uint64_t *count, const struct gw_device_id *device,
+                       const struct gw_err *why);
 #define ROLLOUTS_TELL_MS GW_MINUTE_MS /* bad ones are told as one event at most so often */
 
 enum rollouts_sweep_kind { ROLLOUTS_SWEEP_CANCEL = 1, ROLLOUTS_SWEEP_SEND };

@@ -13,10 +13,12 @@
 #define PART     "rollouts"
 #define SAID_MAX 160 /* bytes of a device's reason in an audit event */
 
-static void note_bad(struct rollouts *r, const struct gw_device_id *device, uint64_t *count, const struct gw_err *why)
+void rollouts_note_bad(struct rollouts_counts *counts, uint64_t *count, const struct gw_device_id *device,
+                       const struct gw_err *why)
 {
     (*count)++;
-    r->counts.bad_by = *device;
+    counts->bad_by = *device;
+    (void)gw_utf8_clean(gw_view_str(gw_err_text(why)), counts->bad_why, sizeof(counts->bad_why));
     gw_log(GW_LOG_DEBUG, PART, "%s: %s", device->text, gw_err_text(why));
 }
 
@@ -61,7 +63,7 @@ enum gw_rc rollouts_report(struct rollouts *r, struct turn *turn, const struct g
     struct gw_err why = {0};
     struct attempt_entry entry;
     if (job_report_parse(payload, &report, &why)) {
-        note_bad(r, device, &r->counts.bad_reports, &why);
+        rollouts_note_bad(&r->counts, &r->counts.bad_reports, device, &why);
         return GW_OK;
     }
     enum gw_rc rc = attempt_id_valid(gw_view_str(report.job))
@@ -152,7 +154,7 @@ enum gw_rc rollouts_state(struct rollouts *r, struct turn *turn, const struct gw
     bool read = !rc && state_report_parse(payload, told, &why) == GW_OK;
     told->device = *device;
     if (!rc && !read)
-        note_bad(r, device, &r->counts.bad_states, &why);
+        rollouts_note_bad(&r->counts, &r->counts.bad_states, device, &why);
     if (read)
         rc = store_state(turn, told, err);
     if (read && !rc)

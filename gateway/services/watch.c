@@ -182,15 +182,15 @@ static enum gw_rc tell_doors(struct watch *w, struct turn *turn, const struct an
 
 static enum gw_rc tell_batches(struct watch *w, struct turn *turn, const struct answer_doors *doors, struct gw_err *err)
 {
-    char by[AUDIT_NAME_MAX];
+    char by[AUDIT_NAME_MAX], behind[AUDIT_MSG_MAX];
     (void)snprintf(by, sizeof(by), "device:%s", doors->batches_by.text);
+    (void)snprintf(behind, sizeof(behind), "; the last came from this device: %s", doors->batches_why);
     w->batches.total = doors->batches;
-    return watch_tell_kind(
-        turn, &w->batches,
-        &(struct watch_words){AUDIT_PROTO_ERROR, by, "topic:up/log", "message on up/log was no log batch",
-                              "messages on up/log were no log batches",
-                              "; the last came from this device, the daemon's log says what was wrong with it"},
-        err);
+    return watch_tell_kind(turn, &w->batches,
+                           &(struct watch_words){AUDIT_PROTO_ERROR, by, "topic:up/log",
+                                                 "message on up/log was no log batch",
+                                                 "messages on up/log were no log batches", behind},
+                           err);
 }
 
 static enum gw_rc tell_unauthenticated(struct watch *w, struct turn *turn, struct gw_err *err)

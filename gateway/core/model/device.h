@@ -58,6 +58,7 @@ bool device_admissible(enum device_state state);
 
 #define DEVICE_NAME_MAX   128
 #define DEVICE_SOURCE_MAX 64
+#define DEVICE_WHY_MAX    120 /* what was wrong with what a device sent, as text for people */
 #define DEVICE_WHAT_MAX   100 /* what somebody tried whom we do not trust, made harmless: printable ASCII */
 
 struct device {

@@ -89,6 +89,8 @@ static void what_is_no_report_is_counted_and_told_once_a_minute(void)
     shop_wait(&d, GW_MINUTE_MS);
     CU_ASSERT_EQUAL(desk_audits(&d, "proto.error"), 2);
     CU_ASSERT_TRUE(desk_audited(&d, "proto.error", "device:pump-000"));
+    CU_ASSERT(
+        desk_says(&d, "up/job, up/state", "1 message on up/job or up/state broke its grammar; the last came from"));
     desk_close(&d);
 }
 

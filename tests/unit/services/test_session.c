@@ -252,12 +252,16 @@ static void refusals_at_the_doors(void)
     d.doors.at[ANSWER_DOOR_ADMIN].ceiling = (struct answer_door_refused){5, "local", NULL};
     d.doors.batches = 2;
     d.doors.batches_by = desk_id("liar");
+    (void)snprintf(d.doors.batches_why, sizeof(d.doors.batches_why), "log batch: does not begin with GWL1");
     bus(&d, (struct bus_event){.kind = BUS_SECURITY, .reason = "ended without a session", .times = 900});
     tick(&d);
     CU_ASSERT_EQUAL(desk_audits(&d, "net.refused"), 4);
     CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
     CU_ASSERT_EQUAL(desk_audits(&d, "proto.error"), 1);
     CU_ASSERT_TRUE(desk_audited(&d, "proto.error", "device:liar"));
+    CU_ASSERT(desk_says(&d, "topic:up/log",
+                        "2 messages on up/log were no log batches; the last came from this device: log batch: does not "
+                        "begin with GWL1"));
     CU_ASSERT(desk_says(&d, "listener:operators",
                         "3 TLS handshakes failed at the operators' HTTPS listener; the last came from 192.0.2.7"));
     CU_ASSERT(
