@@ -88,11 +88,11 @@ const char *kit_release(const struct vendor *v, const struct kit_release *r)
     (void)snprintf(out, sizeof(out), "%s/release-%d.tar", dir(), made++);
     (void)snprintf(text, sizeof(text),
                    "{\"product\":\"pump\",\"version\":\"%s\",\"release_counter\":%d,\"security_floor\":%d,"
-                   "\"channel\":\"stable\",\"hardware\":[\"rev-b\"],%s%s%s\"expires_at\":\"%s\",\"artifacts\":["
+                   "\"channel\":\"stable\",\"hardware\":[%s],%s%s%s\"expires_at\":\"%s\",\"artifacts\":["
                    "{\"name\":\"a.swu\",\"format\":\"swupdate\"},{\"name\":\"b.img\",\"format\":\"raw\"}],"
                    "\"notes\":{\"name\":\"notes.txt\",\"format\":\"text\"}}",
-                   r->version, r->counter, r->floor, r->released ? "\"released_at\":\"" : "",
-                   r->released ? r->released : "", r->released ? "\"," : "",
+                   r->version, r->counter, r->floor, r->hardware ? r->hardware : "\"rev-b\"",
+                   r->released ? "\"released_at\":\"" : "", r->released ? r->released : "", r->released ? "\"," : "",
                    r->expires ? r->expires : "2099-01-01T00:00:00Z");
     struct gw_err err = {0};
     GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), manifest, gw_view_str(text), 0600, &err), &err);

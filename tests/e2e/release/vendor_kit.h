@@ -20,6 +20,7 @@ bool kit_trust(const struct gw_gateway *g, const struct vendor *v);
 struct kit_release {
     const char *version; /* of product "pump" */
     int counter, floor;
+    const char *hardware;           /* as in JSON, with quotes and commas; NULL: "rev-b" */
     const char *released, *expires; /* RFC 3339; NULL: now, 2099 */
     size_t size;                    /* bytes of a.swu; b.img and notes.txt are small */
     bool zeros;                     /* a.swu is sparse instead of random */
