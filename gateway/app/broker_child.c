@@ -15,8 +15,6 @@
 #include "kept_port.h"
 #include "server_cert.h"
 
-#define CONF_MAX 16384
-
 struct paths {
     char ca[OPTIONS_PATH_MAX + 64], cert[OPTIONS_PATH_MAX + 64], key[OPTIONS_PATH_MAX + 64];
     char conf[OPTIONS_PATH_MAX + 64], openssl[OPTIONS_PATH_MAX + 64], plugin[OPTIONS_PATH_MAX + 64];
@@ -90,7 +88,7 @@ static enum gw_rc choose_port(struct broker_child *b, bool running, struct gw_er
 static enum gw_rc write_if_new(const char *path, struct gw_view content, mode_t mode, bool *changed, struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf old;
-    gw_buf_init(&old, CONF_MAX);
+    gw_buf_init(&old, BROKER_CONF_TEXT_MAX);
     if (gw_fs_read_file(path, &old, NULL) == GW_OK && gw_view_eq(gw_buf_view(&old), content))
         return GW_OK;
     *changed = true;
@@ -124,8 +122,8 @@ static enum gw_rc write_conf(struct broker_child *b, const struct paths *p, bool
     };
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     GW_CLEANUP(gw_buf_done) struct gw_buf openssl;
-    gw_buf_init(&text, CONF_MAX);
-    gw_buf_init(&openssl, CONF_MAX);
+    gw_buf_init(&text, BROKER_CONF_TEXT_MAX);
+    gw_buf_init(&openssl, BROKER_CONF_TEXT_MAX);
     enum gw_rc rc = broker_conf_write(&conf, &text, &openssl, err);
     if (!rc)
         rc = write_if_new(p->conf, gw_buf_view(&text), 0644, changed, err);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto_ed25519.h"
+#include "crypto_note.h"
 #include "gw_cleanup.h"
 #include "log_tiles.h"
 #include "merkle_range.h"
@@ -38,12 +38,6 @@ static void work_done(struct work *w)
     gw_buf_done(&w->tile);
 }
 
-static bool verify_ed25519(void *ctx, const uint8_t pub[32], struct gw_view text, struct gw_view signature)
-{
-    (void)ctx;
-    return signature.len == ED25519_SIGNATURE_LEN && crypto_ed25519_verify(pub, text, signature.ptr, NULL) == GW_OK;
-}
-
 enum gw_rc log_check_note(struct gw_view bytes, const struct note_key *key, struct checkpoint *ret_checkpoint,
                           struct gw_err *err)
 {
@@ -51,7 +45,7 @@ enum gw_rc log_check_note(struct gw_view bytes, const struct note_key *key, stru
     enum gw_rc rc = note_parse(bytes, &note, err);
     if (rc)
         return rc;
-    rc = note_verify(&note, key, verify_ed25519, NULL);
+    rc = note_verify(&note, key, crypto_note_verify, NULL);
     if (rc == GW_NOT_FOUND)
         return gw_err_set(err, GW_DENIED, "it is not signed by the key %s+%08" PRIx32, key->name, key->key_id);
     if (rc)

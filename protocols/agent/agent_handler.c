@@ -154,7 +154,7 @@ enum gw_rc agent_handler_start(struct agent_handler *h, const struct agent_handl
     in = -1;
     h->verb = request->verb;
     h->deadline.ms = now.ms + request->timeout_ms;
-    h->overdue = h->killed = false;
+    h->overdue = false;
     h->len = 0;
     return GW_OK;
 }
@@ -219,7 +219,6 @@ static void hurry(struct agent_handler *h, struct gw_mono now)
     if (now.ms < h->deadline.ms)
         return;
     (void)kill(-h->pid, h->overdue ? SIGKILL : SIGTERM);
-    h->killed = h->overdue;
     h->overdue = true;
     h->deadline.ms = now.ms + KILL_AFTER_MS;
 }

@@ -75,7 +75,7 @@ struct agent_handler {
     int pidfd, out_fd;                     /* -1 while nothing runs */
     enum agent_verb verb;
     struct gw_mono deadline;
-    bool overdue, killed;
+    bool overdue;
     size_t len;
     char output[AGENT_HANDLER_OUTPUT_MAX + 1];
 };

@@ -15,8 +15,6 @@
 #include "agent_session.h"
 #include "agent_ship.h"
 
-#define AGENT_NEVER INT64_MAX
-
 struct agent {
     const struct agent_config *config;
     const struct gw_fs *fs;

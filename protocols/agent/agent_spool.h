@@ -35,14 +35,13 @@
 #include "gw_time.h"
 #include "log_batch.h"
 
-#define AGENT_SPOOL_MIN_BYTES       (256 * 1024)
-#define AGENT_SPOOL_MAX_BYTES       (128 * 1024 * 1024)
-#define AGENT_SPOOL_SEALED_MAX      64 /* batches numbered and not yet freed */
-#define AGENT_SPOOL_EVENT_MAX       (LOG_BATCH_BYTES_MAX - LOG_BATCH_HEADER_BYTES - 2) /* what fits a batch alone */
-#define AGENT_SPOOL_EVENT_COST      96 /* bytes an event counts beside its own: frame and memory */
-#define AGENT_SPOOL_CHECKPOINT_MAX  2048
-#define AGENT_SPOOL_SEVERITY_MAX    6
-#define AGENT_SPOOL_SEVERITY_NORMAL 1
+#define AGENT_SPOOL_MIN_BYTES      (256 * 1024)
+#define AGENT_SPOOL_MAX_BYTES      (128 * 1024 * 1024)
+#define AGENT_SPOOL_SEALED_MAX     64 /* batches numbered and not yet freed */
+#define AGENT_SPOOL_EVENT_MAX      (LOG_BATCH_BYTES_MAX - LOG_BATCH_HEADER_BYTES - 2) /* what fits a batch alone */
+#define AGENT_SPOOL_EVENT_COST     96 /* bytes an event counts beside its own: frame and memory */
+#define AGENT_SPOOL_CHECKPOINT_MAX 2048
+#define AGENT_SPOOL_SEVERITY_MAX   6
 
 struct agent_spool_settings {
     const struct gw_fs *fs;

@@ -22,7 +22,6 @@ struct plugin;
 struct presence {
     bool listening;
     uint64_t number; /* of the next record */
-    uint64_t batch_number;
     uint32_t batch_count;
     struct gw_buf batch;
     struct gw_mono sent;

@@ -31,17 +31,6 @@ enum gw_rc crypto_note_sign_checkpoint(const struct crypto_key *key, const char 
     return rc;
 }
 
-enum gw_rc crypto_note_signed_checkpoint(const struct checkpoint *checkpoint, const char *name,
-                                         const uint8_t public_key[ED25519_PUBLIC_LEN],
-                                         const uint8_t signature[ED25519_SIGNATURE_LEN], struct gw_buf *ret_note)
-{
-    uint32_t id = note_key_id(crypto_sha256(), name, NOTE_ED25519, public_key);
-    enum gw_rc rc = checkpoint_format(checkpoint->origin, checkpoint->size, &checkpoint->root, ret_note);
-    if (!rc)
-        rc = gw_buf_add_str(ret_note, "\n");
-    return rc ? rc : note_add_signature(ret_note, name, id, gw_view_make(signature, ED25519_SIGNATURE_LEN));
-}
-
 bool crypto_note_verify(void *ctx, const uint8_t public_key[ED25519_PUBLIC_LEN], struct gw_view text,
                         struct gw_view signature)
 {

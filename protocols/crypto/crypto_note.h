@@ -23,11 +23,6 @@ GW_MUST_CHECK enum gw_rc crypto_note_vkey(const char *name, const uint8_t public
 GW_MUST_CHECK enum gw_rc crypto_note_sign_checkpoint(const struct crypto_key *key, const char *origin, uint64_t size,
                                                      const struct gw_sha256 *root,
                                                      uint8_t ret_signature[ED25519_SIGNATURE_LEN], struct gw_err *err);
-/* Appends the whole signed checkpoint: text, empty line, the signature line of the key `name`. */
-GW_MUST_CHECK enum gw_rc crypto_note_signed_checkpoint(const struct checkpoint *checkpoint, const char *name,
-                                                       const uint8_t public_key[ED25519_PUBLIC_LEN],
-                                                       const uint8_t signature[ED25519_SIGNATURE_LEN],
-                                                       struct gw_buf *ret_note);
 /* The check that note_verify() asks for; ctx is not used. */
 bool crypto_note_verify(void *ctx, const uint8_t public_key[ED25519_PUBLIC_LEN], struct gw_view text,
                         struct gw_view signature);

@@ -12,7 +12,7 @@
 #include "gw_buf.h"
 #include "gw_err.h"
 
-#define BROKER_CONF_TEXT_MAX 8192 /* a ceiling that both buffers should have */
+#define BROKER_CONF_TEXT_MAX 16384 /* a ceiling that both buffers should have */
 
 /* Connections beyond the devices: take-overs, and strangers, whom the broker lets stand half open for 96 s. It holds a
  * descriptor and some 20 KiB for each. */

@@ -187,8 +187,3 @@ const struct release_refusal *release_reader_refusal(const struct release_reader
 {
     return &r->refusal;
 }
-
-const struct release *release_reader_release(const struct release_reader *r)
-{
-    return r->admitted ? &r->release : NULL;
-}

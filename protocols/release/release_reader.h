@@ -43,5 +43,3 @@ GW_MUST_CHECK enum gw_rc release_reader_feed(struct release_reader *r, struct gw
 GW_MUST_CHECK enum gw_rc release_reader_finish(struct release_reader *r, struct gw_err *err);
 /* After a failure; check is 0 when the failure was none of the release's. */
 const struct release_refusal *release_reader_refusal(const struct release_reader *r);
-/* NULL before it was admitted. */
-const struct release *release_reader_release(const struct release_reader *r);

@@ -115,7 +115,7 @@ static enum gw_rc parse_5424(struct gw_view rest, struct syslog_line *l)
     l->host = field(&rest);
     l->program = field(&rest);
     l->pid = field(&rest);
-    l->msgid = field(&rest);
+    (void)field(&rest); /* MSGID */
     if (take_data(&rest, l))
         return GW_INVALID;
     if (rest.len >= 3 && memcmp(rest.ptr, "\xef\xbb\xbf", 3) == 0) /* a byte order mark says UTF-8 */

@@ -22,8 +22,8 @@ struct syslog_line {
     unsigned facility, severity; /* valid with has_pri */
     bool has_t;
     struct gw_wall t;
-    struct gw_view host, program, pid, msgid; /* empty when absent or "-" */
-    struct gw_view data;                      /* structured data, "[…][…]" as written; empty when absent */
+    struct gw_view host, program, pid; /* empty when absent or "-" */
+    struct gw_view data;               /* structured data, "[…][…]" as written; empty when absent */
     struct gw_view msg;
 };
 

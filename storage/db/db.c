@@ -175,14 +175,6 @@ bool db_wal_over(struct db *db)
     return db_wal_bytes(db) > db->wal_max_bytes;
 }
 
-enum gw_rc db_checkpoint(struct db *db, struct gw_err *err)
-{
-    (void)sqlite3_busy_timeout(db->raw, 0);
-    int rc = sqlite3_wal_checkpoint_v2(db->raw, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    (void)sqlite3_busy_timeout(db->raw, db->busy_ms);
-    return rc == SQLITE_OK ? GW_OK : db_fail(db, rc, err);
-}
-
 enum gw_rc db_check(struct db *db, struct gw_err *err)
 {
     sqlite3_stmt *s = NULL;

@@ -121,7 +121,5 @@ int64_t db_version(const struct db *db);
  * held its snapshot for too long: writing goes on, and the caller ends that reader or tells people. */
 int64_t db_wal_bytes(struct db *db);
 bool db_wal_over(struct db *db);
-/* Copies everything into the database and empties the WAL. GW_AGAIN: a reader is in the way; nothing waits. */
-GW_MUST_CHECK enum gw_rc db_checkpoint(struct db *db, struct gw_err *err);
 /* Reads the whole file: structure, indexes, CHECKs. GW_CORRUPT with the first finding. */
 GW_MUST_CHECK enum gw_rc db_check(struct db *db, struct gw_err *err);

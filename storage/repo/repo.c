@@ -152,16 +152,6 @@ void repo_close(struct repo *repo)
     free(repo);
 }
 
-int64_t repo_wal_bytes(struct repo *repo)
-{
-    return db_wal_bytes(repo->db);
-}
-
-bool repo_wal_over(struct repo *repo)
-{
-    return db_wal_over(repo->db);
-}
-
 enum gw_rc repo_check(struct repo *repo, struct gw_err *err)
 {
     return db_check(repo->db, err);

@@ -27,9 +27,5 @@ GW_MUST_CHECK enum gw_rc repo_open(const char *path, const struct repo_options *
 struct store repo_store(struct repo *repo); /* valid until repo_close() */
 void repo_close(struct repo *repo);         /* rolls back what is open; accepts NULL */
 
-/* Bytes in the write-ahead log now, and whether that is above the ceiling: then a reader has held its snapshot for too
- * long (db.h). Cheap enough to ask once a second. */
-int64_t repo_wal_bytes(struct repo *repo);
-bool repo_wal_over(struct repo *repo);
 /* Reads the whole file: GW_CORRUPT with the first finding. */
 GW_MUST_CHECK enum gw_rc repo_check(struct repo *repo, struct gw_err *err);

@@ -26,8 +26,7 @@
 
 /* First byte of a key: how it signs. Others exist and are passed over. */
 enum note_key_type {
-    NOTE_ED25519 = 0x01,    /* over the note's text */
-    NOTE_COSIGNATURE = 0x04 /* Ed25519, time-stamped */
+    NOTE_ED25519 = 0x01, /* over the note's text */
 };
 
 struct note_signature {

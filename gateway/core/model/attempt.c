@@ -106,15 +106,6 @@ const char *attempt_code_text(enum attempt_code code)
     return text_of(codes, COUNT(codes), (int)code);
 }
 
-enum gw_rc attempt_code_parse(struct gw_view text, enum attempt_code *ret_code)
-{
-    const struct name *row = row_of(codes, COUNT(codes), text);
-    if (!row)
-        return GW_INVALID;
-    *ret_code = (enum attempt_code)row->value;
-    return GW_OK;
-}
-
 /* Finer words that devices use, this project's agent among them (docs/agent.md), and what they count as. */
 static const struct name finer[] = {
     {ATTEMPT_CODE_SIGNATURE, "no_vendor_keys"}, {ATTEMPT_CODE_SIGNATURE, "envelope"},

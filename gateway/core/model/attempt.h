@@ -100,7 +100,6 @@ enum attempt_code {
 const char *attempt_code_text(enum attempt_code code); /* "" for NONE */
 /* A device's code: "" is NONE, anything that is not one of a device's own is OTHER. */
 enum attempt_code attempt_code_of_device(struct gw_view text);
-GW_MUST_CHECK enum gw_rc attempt_code_parse(struct gw_view text, enum attempt_code *ret_code);
 
 /* Times of an attempt, in milliseconds. */
 struct attempt_terms {

@@ -19,16 +19,6 @@ const char *device_state_text(enum device_state state)
     return "unknown";
 }
 
-enum gw_rc device_state_parse(struct gw_view text, enum device_state *ret_state)
-{
-    for (size_t i = 0; i < sizeof(state_texts) / sizeof(state_texts[0]); i++)
-        if (gw_view_eq_str(text, state_texts[i].text)) {
-            *ret_state = state_texts[i].state;
-            return GW_OK;
-        }
-    return GW_INVALID;
-}
-
 const char *device_act_text(enum device_act act)
 {
     switch (act) {

@@ -48,7 +48,6 @@ enum device_act {
 };
 
 const char *device_state_text(enum device_state state);
-GW_MUST_CHECK enum gw_rc device_state_parse(struct gw_view text, enum device_state *ret_state);
 const char *device_act_text(enum device_act act);
 
 /* The transition table above. GW_CONFLICT when the act does not apply in that state. */

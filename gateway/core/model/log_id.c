@@ -16,16 +16,6 @@ const char *log_kind_text(enum log_kind kind)
     return "unknown";
 }
 
-enum gw_rc log_kind_parse(struct gw_view text, enum log_kind *ret_kind)
-{
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-        if (gw_view_eq_str(text, kinds[i].text)) {
-            *ret_kind = kinds[i].kind;
-            return GW_OK;
-        }
-    return GW_INVALID;
-}
-
 bool log_id_eq(const struct log_id *a, const struct log_id *b)
 {
     return a->kind == b->kind && a->epoch == b->epoch && gw_device_id_eq(&a->device, &b->device);

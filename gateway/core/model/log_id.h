@@ -22,7 +22,6 @@ enum log_kind {
     LOG_ROOT = 4,
 };
 const char *log_kind_text(enum log_kind kind);
-GW_MUST_CHECK enum gw_rc log_kind_parse(struct gw_view text, enum log_kind *ret_kind);
 
 struct log_id {
     enum log_kind kind;

@@ -17,16 +17,6 @@ const char *release_state_text(enum release_state state)
     return "unknown";
 }
 
-enum gw_rc release_state_parse(struct gw_view text, enum release_state *ret_state)
-{
-    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-        if (gw_view_eq_str(text, states[i].text)) {
-            *ret_state = states[i].state;
-            return GW_OK;
-        }
-    return GW_INVALID;
-}
-
 const char *release_check_text(enum release_check check)
 {
     switch (check) {

@@ -44,7 +44,6 @@ enum release_state {
     RELEASE_WITHDRAWN = 2,
 };
 const char *release_state_text(enum release_state state);
-GW_MUST_CHECK enum gw_rc release_state_parse(struct gw_view text, enum release_state *ret_state);
 
 /* What was being checked when a release was refused. Persisted by its text. */
 enum release_check {

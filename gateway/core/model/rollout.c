@@ -75,15 +75,6 @@ const char *rollout_wave_state_text(enum rollout_wave_state state)
     return text_of(wave_states, COUNT(wave_states), (int)state);
 }
 
-enum gw_rc rollout_wave_state_parse(struct gw_view text, enum rollout_wave_state *ret_state)
-{
-    int value;
-    enum gw_rc rc = value_of(wave_states, COUNT(wave_states), text, &value);
-    if (rc == GW_OK)
-        *ret_state = (enum rollout_wave_state)value;
-    return rc;
-}
-
 const char *rollout_hold_text(enum rollout_hold hold)
 {
     return text_of(holds, COUNT(holds), (int)hold);

@@ -39,7 +39,6 @@ enum rollout_wave_state {
     ROLLOUT_WAVE_STOPPED = 5, /* the rollout was aborted or rolled back before it had passed */
 };
 const char *rollout_wave_state_text(enum rollout_wave_state state);
-GW_MUST_CHECK enum gw_rc rollout_wave_state_parse(struct gw_view text, enum rollout_wave_state *ret_state);
 
 /* Why a rollout holds, and what a person may waive for one wave. Persisted; waived ones as bits 1 << value. */
 enum rollout_hold {

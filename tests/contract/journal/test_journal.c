@@ -400,10 +400,6 @@ static void origins(void)
     CU_ASSERT_EQUAL(log_id_origin(&id, "gw-1", text), GW_OK);
     CU_ASSERT_STRING_EQUAL(text, "gw-1/root/ffffffffffffffff");
     CU_ASSERT_EQUAL(log_id_origin(&id, "", text), GW_INVALID);
-    enum log_kind kind;
-    for (enum log_kind k = LOG_DEVICE; k <= LOG_ROOT; k++)
-        CU_ASSERT(log_kind_parse(gw_view_str(log_kind_text(k)), &kind) == GW_OK && kind == k);
-    CU_ASSERT_EQUAL(log_kind_parse(GW_VIEW_LIT("logs"), &kind), GW_INVALID);
 }
 
 struct logs_seen {

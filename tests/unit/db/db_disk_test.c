@@ -45,14 +45,11 @@ static void notices_a_reader_that_holds_the_wal(void)
     write_many(db, 1, 100);
     CU_ASSERT(db_wal_over(db));
     CU_ASSERT(db_wal_bytes(db) > 4 * CEILING);
-    CU_ASSERT_EQUAL(db_checkpoint(db, &err), GW_AGAIN);
     CU_ASSERT_EQUAL(count_things(reader), 1); /* undisturbed */
     GW_ASSERT_OK(db_commit(reader, &err), &err);
     write_many(db, 200, 1);
     CU_ASSERT_FALSE(db_wal_over(db));
     CU_ASSERT(db_wal_bytes(db) < CEILING);
-    GW_ASSERT_OK(db_checkpoint(db, &err), &err);
-    CU_ASSERT_EQUAL(db_wal_bytes(db), 0);
     CU_ASSERT_EQUAL(count_things(reader), 203);
 }
 

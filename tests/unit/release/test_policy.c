@@ -202,16 +202,12 @@ static void shows_no_control_characters_of_a_file_name(void)
     CU_ASSERT_STRING_EQUAL(err.text, "files: a?[2J?b: no");
 }
 
-static void reads_back_the_text_of_every_state(void)
+/* Written in databases and told to others: neither number nor name may ever change. */
+static void keeps_the_states(void)
 {
-    static const enum release_state all[] = {RELEASE_STAGED, RELEASE_WITHDRAWN};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        enum release_state back;
-        CU_ASSERT_EQUAL(release_state_parse(gw_view_str(release_state_text(all[i])), &back), GW_OK);
-        CU_ASSERT_EQUAL(back, all[i]);
-    }
-    enum release_state none;
-    CU_ASSERT_EQUAL(release_state_parse(gw_view_str("unknown"), &none), GW_INVALID);
+    CU_ASSERT(RELEASE_STAGED == 1 && RELEASE_WITHDRAWN == 2);
+    CU_ASSERT_STRING_EQUAL(release_state_text(RELEASE_STAGED), "staged");
+    CU_ASSERT_STRING_EQUAL(release_state_text(RELEASE_WITHDRAWN), "withdrawn");
 }
 
 const struct gw_test_case policy_cases[] = {
@@ -225,6 +221,6 @@ const struct gw_test_case policy_cases[] = {
     {"ticks off every file once", ticks_off_every_file_once},
     {"refuses a file of another digest", refuses_a_file_of_another_digest},
     {"shows no control characters of a file name", shows_no_control_characters_of_a_file_name},
-    {"reads back the text of every state", reads_back_the_text_of_every_state},
+    {"keeps numbers and names of the states", keeps_the_states},
 };
 const size_t policy_case_count = sizeof(policy_cases) / sizeof(policy_cases[0]);
