@@ -20,11 +20,11 @@ static void out_row(void *ctx, const struct turn_row *row, const struct answer *
 {
     struct daemon *d = ctx;
     GW_CLEANUP(gw_buf_done) struct gw_buf json;
+    gw_buf_init(&json, ROW_BYTES);
     if (!answer) {
         live_hub_delete(d->live, row->topic, row->key);
         return;
     }
-    gw_buf_init(&json, ROW_BYTES);
     if (rest_row(d->rest, answer, &json))
         gw_log(GW_LOG_ERROR, PART, "%s %s cannot be shown", live_topic_text(row->topic), row->key);
     else

@@ -40,10 +40,10 @@ enum gw_rc crypto_crl_make(const struct crypto_issuer *issuer, const struct cryp
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf tbs;
     struct crypto_cert_info info;
+    gw_buf_init(&tbs, ret_der->max);
     enum gw_rc rc = crypto_cert_info_parse(issuer->cert_der, &info, err);
     if (rc)
         return gw_err_wrap(err, rc, "issuer's certificate");
-    gw_buf_init(&tbs, ret_der->max);
     size_t seq = crypto_der_begin(&tbs, DER_SEQUENCE);
     crypto_der_add_u64(&tbs, 1); /* v2 */
     crypto_key_add_algorithm(issuer->key, &tbs);
