@@ -19,8 +19,8 @@ static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *
     if (rc) {
         core->failed_commits++;
         if (!core->storage_failed)
-            gw_log(GW_LOG_ERROR, PART, "state.db: %s; nothing is acknowledged until it can be written again",
-                   gw_err_text(err));
+            gw_log(GW_LOG_ERROR, PART, "state.db: %s; nothing is acknowledged until it can be written again%s",
+                   gw_err_text(err), rc == GW_NO_SPACE ? ": make room on the state's disk" : "");
     } else if (core->storage_failed) {
         gw_log(GW_LOG_INFO, PART, "state.db: writing works again");
     }

@@ -15,6 +15,7 @@
 #include "daemon_internal.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "gw_num.h"
 #include "server_cert.h"
 #include "signer_keyd.h"
 #include "supervisor.h"
@@ -73,9 +74,9 @@ static enum gw_rc init_room(struct daemon *d, struct gw_err *err)
     if (rc || admitted <= d->config.devices_max)
         return rc;
     return gw_err_set(err, GW_INVALID,
-                      "devices.max = %d, but %lld devices are active or quarantined: raise devices.max; to have fewer, "
+                      "devices.max = %d, but %lld device%s active or quarantined: raise devices.max; to have fewer, "
                       "start with more, then revoke or retire some",
-                      d->config.devices_max, (long long)admitted);
+                      d->config.devices_max, (long long)admitted, admitted == 1 ? " is" : "s are");
 }
 
 static enum gw_rc init_keys(struct daemon *d, struct gw_err *err)

@@ -7,6 +7,7 @@
 
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "gw_num.h"
 
 #define PART "import"
 
@@ -348,7 +349,7 @@ static void do_collect(struct import_thread *t)
     if (rc)
         gw_log(GW_LOG_WARN, PART, "collecting artifacts: %s", gw_err_text(&err));
     if (removed)
-        gw_log(GW_LOG_INFO, PART, "%zu artifacts that no release names were removed", removed);
+        gw_log(GW_LOG_INFO, PART, "removed %zu artifact%s that no release names", removed, gw_plural(removed));
 }
 
 static void *run_thread(void *arg)

@@ -78,9 +78,10 @@ static void note_commit(struct journal_thread *t, enum gw_rc rc, const struct jo
     }
     (void)pthread_mutex_unlock(&t->stats_lock);
     if (rc && !atomic_exchange(&t->full, true))
-        gw_log(GW_LOG_ERROR, PART, "%s; nothing is acknowledged until it can be written again", gw_err_text(err));
+        gw_log(GW_LOG_ERROR, PART, "%s; nothing is acknowledged until it can be written again%s", gw_err_text(err),
+               rc == GW_NO_SPACE ? ": make room on the state's disk" : "");
     else if (!rc && atomic_exchange(&t->full, false))
-        gw_log(GW_LOG_INFO, PART, "writing works again");
+        gw_log(GW_LOG_INFO, PART, "journal.db: writing works again");
 }
 
 static bool is_gap(enum log_verdict verdict)

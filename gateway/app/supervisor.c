@@ -250,7 +250,8 @@ static void note_end(struct supervisor *s, struct child *c, const char *name, in
     if (s->stopping)
         return;
     if (c != &s->broker && WIFEXITED(status) && WEXITSTATUS(status) == SUPERVISOR_EXIT_HOPELESS) {
-        gw_log(GW_LOG_ERROR, PART, "%s %s: starting it again would not help", name, text);
+        /* Its own last line is the error, and says why. */
+        gw_log(GW_LOG_INFO, PART, "%s %s: starting it again would not help", name, text);
         begin_stop(s, SUPERVISOR_EXIT_HOPELESS);
         return;
     }

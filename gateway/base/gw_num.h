@@ -36,6 +36,12 @@ static inline bool gw_add_i64(int64_t a, int64_t b, int64_t *ret_sum)
     return true;
 }
 
+/* Behind a noun in a message for people: "" for 1, "s" for any other count. */
+static inline const char *gw_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* Decimal, the whole view, no sign, no leading zero (but "0"), no space: GW_INVALID; above max: GW_TOO_BIG. */
 GW_MUST_CHECK enum gw_rc gw_parse_u64(struct gw_view v, uint64_t max, uint64_t *ret_value);
 /* The same with an optional leading '-'. */

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -71,6 +72,9 @@ static int connect_errno(const char *path)
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     if (gw_view_copy_str(gw_view_str(path), at.sun_path, sizeof(at.sun_path)))
         return ENAMETOOLONG;
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+        return ENOTSOCK; /* connect(2) says ECONNREFUSED */
     GW_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (const struct sockaddr *)&at, sizeof(at)))
         return errno;
@@ -85,6 +89,8 @@ static void say_unreachable(struct cli *cli, const char *curl_says)
                 cli->socket);
     else if (code == EACCES || code == EPERM)
         cli_say(cli, "%s may not be opened: you must be in group gatehouse-admin, or root", cli->socket);
+    else if (code == ENOTSOCK)
+        cli_say(cli, "%s is no socket: name the gateway's admin socket with --socket PATH", cli->socket);
     else if (code == ECONNREFUSED)
         cli_say(cli, "nobody listens at %s: is gatehoused running? It may be starting or stopping", cli->socket);
     else if (code == ENAMETOOLONG)
@@ -202,14 +208,32 @@ static enum cli_exit transfer(struct cli *cli, const struct cli_question *q, str
     return CLI_OK;
 }
 
+/* Where there is nothing of this name, the command that lists what there is: "; see `gatehouse device list`". */
+static void name_list(const struct cli *cli, long status, char *out, size_t out_size)
+{
+    size_t count = 0;
+    const struct cli_command *commands = cli_commands(&count);
+    out[0] = '\0';
+    if (status != 404 || !cli->command)
+        return;
+    int len = (int)strcspn(cli->command->name, " ");
+    char list[64];
+    (void)snprintf(list, sizeof(list), "%.*s list", len, cli->command->name);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(commands[i].name, list) == 0)
+            (void)snprintf(out, out_size, "; see `gatehouse %s`", list);
+}
+
 /* The problem's detail, or its title, or the bare number. */
 static void say_refused(struct cli *cli, long status, const struct json_doc *doc)
 {
+    char see[96];
+    name_list(cli, status, see, sizeof(see));
     struct gw_view text = {NULL, 0};
     if (doc && json_text(json_root(doc), "detail", &text, NULL) && json_text(json_root(doc), "title", &text, NULL))
         text = gw_view_make(NULL, 0);
     if (text.len)
-        cli_say(cli, "refused: " GW_VIEW_FMT " (%ld)", GW_VIEW_ARG(text), status);
+        cli_say(cli, "refused: " GW_VIEW_FMT " (%ld)%s", GW_VIEW_ARG(text), status, see);
     else
         cli_say(cli, "refused by the gateway with status %ld and no reason", status);
 }

@@ -12,6 +12,7 @@
 #include "checkpoint.h"
 #include "cli_logs.h"
 #include "gw_cleanup.h"
+#include "gw_num.h"
 #include "log_tiles.h"
 #include "note.h"
 
@@ -117,9 +118,10 @@ static void tell(struct cli *cli, const struct cli_log *log, uint64_t size)
     if (cli->json)
         (void)fprintf(cli->out, "{\"log\":\"%s\",\"size\":\"%" PRIu64 "\"}\n", log->name, size);
     else
-        (void)fprintf(cli->out, "%s: %" PRIu64 " events\n", log->name, size);
+        (void)fprintf(cli->out, "%s: %" PRIu64 " event%s\n", log->name, size, gw_plural(size));
     if (log->size > size)
-        cli_say(cli, "%s: %" PRIu64 " newer events are not signed yet and were left out", log->name, log->size - size);
+        cli_say(cli, "%s: %" PRIu64 " newer event%s not signed yet and left out", log->name, log->size - size,
+                log->size - size == 1 ? " is" : "s are");
 }
 
 static enum cli_exit export_log(struct cli *cli, const char *dir, const struct cli_log *log)

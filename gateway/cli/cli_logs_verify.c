@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli_logs.h"
 #include "crypto_hash.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"
+#include "gw_num.h"
 #include "log_check.h"
 
 #define PATH_MAX_BYTES 4096
@@ -100,6 +102,11 @@ static enum cli_exit find_key(struct verifying *v)
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     gw_buf_init(&text, NOTE_VKEY_MAX);
     (void)snprintf(path, sizeof(path), "%s/key", v->dir ? v->dir : "");
+    if (v->dir && access(path, F_OK)) {
+        cli_say(cli, "%s: %s; is %s what `gatehouse logs export` wrote? Otherwise give --key FILE", path,
+                strerror(errno), v->dir);
+        return CLI_REFUSED;
+    }
     enum cli_exit rc = v->dir
                            ? read_key(v, path)
                            : cli_fetch(cli, &(struct cli_question){.method = "GET", .path = "/api/v1/log-key"}, &text);
@@ -244,9 +251,11 @@ static void tell(struct cli *cli, const struct log_check *check)
                       check->name, check->checkpoint.size, root);
         return;
     }
-    (void)fprintf(cli->out, "%s: %" PRIu64 " events verified, root %.16s…", check->name, check->checkpoint.size, root);
+    (void)fprintf(cli->out, "%s: %" PRIu64 " event%s verified, root %.16s…", check->name, check->checkpoint.size,
+                  gw_plural(check->checkpoint.size), root);
     if (check->claims_held)
-        (void)fprintf(cli->out, ", as %" PRIu64 " checkpoints in the root log say", check->claims_held);
+        (void)fprintf(cli->out, ", as %" PRIu64 " checkpoint%s", check->claims_held,
+                      check->claims_held == 1 ? " in the root log says" : "s in the root log say");
     (void)fputc('\n', cli->out);
 }
 
@@ -290,8 +299,8 @@ static enum cli_exit check_all(struct verifying *v, bool single)
             qsort(v->claims, v->claim_count, sizeof(*v->claims), by_log_and_size);
     }
     if (v->beyond)
-        cli_say(v->cli, "%" PRIu64 " checkpoints in the root log speak of more events than were exported: not compared",
-                v->beyond);
+        cli_say(v->cli, "%" PRIu64 " checkpoint%s of more events than were exported: not compared", v->beyond,
+                v->beyond == 1 ? " in the root log speaks" : "s in the root log speak");
     return worst;
 }
 

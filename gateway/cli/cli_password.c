@@ -71,7 +71,9 @@ enum cli_exit cli_password(struct cli *cli, struct gw_buf *ret_password)
     explicit_bzero(again, sizeof(again));
     if (rc == GW_OK)
         return CLI_OK;
-    cli_say(cli, got && !same ? "the two are not the same; nothing was changed"
-                              : "no password of 1 to 256 bytes came; nothing was changed");
+    cli_say(cli,
+            got && !same
+                ? "the two are not the same; nothing was changed"
+                : "no password of 1 to 256 bytes came, on the terminal or as a line on stdin; nothing was changed");
     return CLI_REFUSED;
 }

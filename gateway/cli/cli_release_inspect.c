@@ -81,11 +81,12 @@ static enum gw_rc feed_all(struct release_reader *reader, const char *path, stru
             continue;
         if (n < 0)
             return gw_err_sys(err, "read of %s", path);
-        if (n == 0)
-            return release_reader_finish(reader, err);
-        enum gw_rc rc = release_reader_feed(reader, gw_view_make(chunk, (size_t)n), err);
+        enum gw_rc rc = n == 0 ? release_reader_finish(reader, err)
+                               : release_reader_feed(reader, gw_view_make(chunk, (size_t)n), err);
         if (rc)
-            return rc;
+            return gw_err_wrap(err, rc, "%s", path);
+        if (n == 0)
+            return GW_OK;
     }
 }
 

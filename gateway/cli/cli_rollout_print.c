@@ -3,6 +3,7 @@
 #include "cli_rollout.h"
 #include "cli_table.h"
 #include "gw_cleanup.h"
+#include "gw_num.h"
 
 const char *const cli_attempt_titles[] = {"WAVE", "DEVICE", "STATE", "CODE", "PROGRESS", "VERSION", "BEFORE", "SINCE"};
 const char *const cli_attempt_keys[] = {"wave",         "device",  "state",  "code",
@@ -121,10 +122,11 @@ void cli_rollout_print_line(struct cli *cli, const struct json_value *rollout)
     const struct json_value *counts = json_find(rollout, "counts");
     GW_CLEANUP(cli_table_done) struct cli_table t;
     char text[160];
-    (void)snprintf(text, sizeof(text), "%lld devices: %lld waiting, %lld open, %lld ok, %lld failed, %lld unreachable",
-                   (long long)count_of(rollout, "devices"), (long long)sum(counts, is_waiting),
-                   (long long)sum(counts, attempt_state_open), (long long)count_of(counts, "ok"),
-                   (long long)sum(counts, attempt_state_failure), (long long)count_of(counts, "unreachable"));
+    (void)snprintf(text, sizeof(text), "%lld device%s: %lld waiting, %lld open, %lld ok, %lld failed, %lld unreachable",
+                   (long long)count_of(rollout, "devices"), gw_plural((uint64_t)count_of(rollout, "devices")),
+                   (long long)sum(counts, is_waiting), (long long)sum(counts, attempt_state_open),
+                   (long long)count_of(counts, "ok"), (long long)sum(counts, attempt_state_failure),
+                   (long long)count_of(counts, "unreachable"));
     cli_table_init(&t, NULL, 4);
     cli_table_add_member(&t, rollout, "changed");
     cli_table_add_member(&t, rollout, "state");

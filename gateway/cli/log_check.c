@@ -6,6 +6,7 @@
 
 #include "crypto_note.h"
 #include "gw_cleanup.h"
+#include "gw_num.h"
 #include "log_tiles.h"
 #include "merkle_range.h"
 
@@ -232,9 +233,8 @@ static enum gw_rc blame(struct work *w)
     char tile[TILE_PATH_MAX], entries[TILE_PATH_MAX];
     struct gw_sha256 root;
     if (!w->at_leaf.found)
-        return gw_err_set(w->err, GW_CORRUPT,
-                          "%s: the %" PRIu64 " entries do not have the root that " CHECKPOINT_FILE " signs", c->name,
-                          c->checkpoint.size);
+        return gw_err_set(w->err, GW_CORRUPT, "%s: its %" PRIu64 " entr%s not the root that " CHECKPOINT_FILE " signs",
+                          c->name, c->checkpoint.size, c->checkpoint.size == 1 ? "y has" : "ies have");
     merkle_range_root(&w->of_tiles, c->hash, &root);
     name_files(&w->at_leaf, tile, entries);
     if (gw_sha256_eq(&root, &c->checkpoint.root))

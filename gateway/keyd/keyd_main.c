@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "gw_log.h"
+#include "gw_num.h"
 #include "gw_time.h"
 #include "keyd_handle.h"
 #include "keyd_harden.h"
@@ -96,8 +97,9 @@ static int run(void)
     } else {
         keyd_harden_memory();
         bool filtered = keyd_harden_calls();
-        gw_log(GW_LOG_INFO, "start", "ready: gateway %s, %zu logs remembered, system calls %s", k.ca.gateway,
-               keyd_memory_count(k.memory), filtered ? "filtered" : "not filtered");
+        gw_log(GW_LOG_INFO, "start", "ready: gateway %s, %zu log%s remembered, system calls %s", k.ca.gateway,
+               keyd_memory_count(k.memory), gw_plural(keyd_memory_count(k.memory)),
+               filtered ? "filtered" : "not filtered");
         code = serve(&k);
     }
     keyd_done(&k);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "alerts.h"
+#include "gw_num.h"
 
 struct waking {
     struct alert alerts[ALERTS_WAKE_MAX];
@@ -83,8 +84,9 @@ static enum gw_rc look_at_presence(struct alerts *a, struct turn *turn, const st
         return rc; /* neither: an alert from before a restart stays */
     char msg[ALERT_MSG_MAX];
     struct alerts_event event = event_of(ALERTS_OFFLINE, id, turn->now);
-    (void)snprintf(msg, sizeof(msg), "not connected for more than %lld minutes",
-                   (long long)(a->offline_ms / GW_MINUTE_MS));
+    int64_t minutes = a->offline_ms / GW_MINUTE_MS;
+    (void)snprintf(msg, sizeof(msg), "not connected for more than %lld minute%s", (long long)minutes,
+                   gw_plural((uint64_t)minutes));
     event.msg = msg;
     return alerts_hold(a, turn, &event, away, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "audit_note.h"
+#include "gw_num.h"
 
 static bool is_over(const struct denial *n, struct gw_wall now)
 {
@@ -49,7 +50,8 @@ static enum gw_rc tell(struct denial *n, struct turn *turn, struct gw_err *err)
     char text[120];
     if (n->counted == 0 || !is_over(n, turn->now))
         return GW_OK;
-    (void)snprintf(text, sizeof(text), "%" PRIu64 " further acts were refused", n->counted);
+    (void)snprintf(text, sizeof(text), "%" PRIu64 " further act%s refused", n->counted,
+                   n->counted == 1 ? " was" : "s were");
     enum gw_rc rc = audit_note(turn, AUDIT_ACT_DENIED, n->name[0] ? n->name : "others", "gateway", text, err);
     if (!rc)
         n->counted = 0;

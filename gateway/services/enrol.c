@@ -5,6 +5,7 @@
 
 #include "audit_note.h"
 #include "enrol_internal.h"
+#include "gw_num.h"
 #include "live_rows.h"
 
 static void unauthorized(struct turn *turn, struct asker asker)
@@ -371,8 +372,8 @@ enum gw_rc enrol_tick(struct enrol *e, struct turn *turn, struct gw_err *err)
     }
     if (!rc && e->stray_wrong && turn->now.ms - e->stray_noted.ms >= GW_MINUTE_MS) {
         char msg[AUDIT_MSG_MAX];
-        (void)snprintf(msg, sizeof(msg), "%lld enrolment requests named devices that have no open invitation",
-                       (long long)e->stray_wrong);
+        (void)snprintf(msg, sizeof(msg), "%lld enrolment request%s named devices that have no open invitation",
+                       (long long)e->stray_wrong, gw_plural((uint64_t)e->stray_wrong));
         rc = audit_note(turn, AUDIT_SECRET_WRONG, "network", "enrolment", msg, err);
         if (!rc) {
             e->stray_wrong = 0;

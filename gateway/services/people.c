@@ -8,6 +8,7 @@
 #include "audit_note.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
+#include "gw_num.h"
 
 /* Compared with when there is no such account; nothing hashes to it. */
 #define DUMMY_HASH "$argon2id$v=19$m=65536,t=3,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -208,7 +209,7 @@ static enum gw_rc signed_in(struct people *p, struct turn *turn, const struct in
     (void)snprintf(subj, sizeof(subj), "user:%s", user->name);
     int n = snprintf(text, sizeof(text), "signed in from %s", msg->u.act.source);
     if (failed > 0 && n > 0 && (size_t)n < sizeof(text))
-        (void)snprintf(text + n, sizeof(text) - (size_t)n, " after %d failed tries", failed);
+        (void)snprintf(text + n, sizeof(text) - (size_t)n, " after %d failed tr%s", failed, failed == 1 ? "y" : "ies");
     return audit_note(turn, failed > 0 ? AUDIT_SIGNED_IN_LATE : AUDIT_SIGNED_IN, subj, "gateway", text, err);
 }
 

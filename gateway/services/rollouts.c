@@ -84,8 +84,7 @@ static enum gw_rc tell_bad(struct rollouts *r, struct turn *turn, struct gw_err 
     (void)snprintf(msg, sizeof(msg),
                    "%llu message%s on up/job or up/state broke %s grammar; the last came from this "
                    "device: %s",
-                   (unsigned long long)untold, untold == 1 ? "" : "s", untold == 1 ? "its" : "their",
-                   r->counts.bad_why);
+                   (unsigned long long)untold, gw_plural(untold), untold == 1 ? "its" : "their", r->counts.bad_why);
     r->memory.told = bad;
     r->memory.told_at = turn->now;
     return audit_note(turn, AUDIT_PROTO_ERROR, subj, "up/job, up/state", msg, err);

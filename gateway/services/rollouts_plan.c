@@ -5,6 +5,7 @@
 
 #include "audit_note.h"
 #include "gw_cleanup.h"
+#include "gw_num.h"
 #include "rollouts_internal.h"
 #include "rows.h"
 
@@ -247,8 +248,8 @@ enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct r
         return rc;
     char name[AUDIT_NAME_MAX], msg[AUDIT_MSG_MAX];
     (void)snprintf(name, sizeof(name), "%s %.32s %.32s", entry->id, entry->product, entry->version);
-    (void)snprintf(msg, sizeof(msg), "a rollout to %zu devices in %u waves was drafted", c.count,
-                   (unsigned)entry->plan.wave_count);
+    (void)snprintf(msg, sizeof(msg), "a rollout to %zu device%s in %u wave%s was drafted", c.count, gw_plural(c.count),
+                   (unsigned)entry->plan.wave_count, gw_plural(entry->plan.wave_count));
     turn_live(turn, LIVE_ROLLOUTS, entry->id);
     *ret_entry = *entry;
     return audit_note(turn, AUDIT_ROLLOUT_CREATED, order->actor, name, msg, err);

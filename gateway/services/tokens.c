@@ -6,6 +6,7 @@
 #include "audit_note.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
+#include "gw_num.h"
 
 static bool load_one(void *ctx, const struct token *token)
 {
@@ -138,8 +139,8 @@ static enum gw_rc add(struct tokens *t, struct turn *turn, const struct inbox_ms
     if (rc || !may)
         return rc;
     rc = make(t, turn, msg, &token, err);
-    (void)snprintf(text, sizeof(text), "a token was made, role %s, for %d days", token_role_text(token.role),
-                   (int)act->number);
+    (void)snprintf(text, sizeof(text), "a token was made, role %s, for %d day%s", token_role_text(token.role),
+                   (int)act->number, gw_plural((uint64_t)act->number));
     return rc ? rc : note(turn, msg, &token, text, err);
 }
 

@@ -15,6 +15,7 @@
 #include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "gw_num.h"
 
 #define TURN_MAX_MS      1000 /* libmosquitto wants its timers looked at once a second */
 #define CONNECT_FIRST    GW_SECOND_MS
@@ -93,8 +94,9 @@ static void tell_news(struct agent *a, const struct agent_ship_news *news, const
         gw_log(GW_LOG_ERROR, "log", "the gateway's log contradicts ours: new log begun, reason %s",
                agent_spool_reason_text(news->reason));
     if (news->verified && news->verified_next > a->verified_told)
-        gw_log(GW_LOG_INFO, "log", "%llu events acknowledged and verified up to %llu",
-               (unsigned long long)(news->verified_next - a->verified_told), (unsigned long long)news->verified_next);
+        gw_log(GW_LOG_INFO, "log", "%llu event%s acknowledged and verified up to %llu",
+               (unsigned long long)(news->verified_next - a->verified_told),
+               gw_plural(news->verified_next - a->verified_told), (unsigned long long)news->verified_next);
     if (news->verified || news->new_epoch)
         a->verified_told = news->verified ? news->verified_next : 0;
     if (news->bad_checkpoint)
@@ -242,8 +244,9 @@ static enum gw_rc open_spool(struct agent *a, struct gw_err *err)
     struct agent_spool_state state = agent_spool_state(a->spool);
     a->verified_told = state.freed;
     uint64_t kept = state.next - state.freed + state.queued;
-    gw_log(GW_LOG_INFO, "log", "spool open: epoch %016llx, %llu events verified, %llu kept",
-           (unsigned long long)state.epoch, (unsigned long long)state.freed, (unsigned long long)kept);
+    gw_log(GW_LOG_INFO, "log", "spool open: epoch %016llx, %llu event%s verified, %llu kept",
+           (unsigned long long)state.epoch, (unsigned long long)state.freed, gw_plural(state.freed),
+           (unsigned long long)kept);
     agent_ship_init(&a->ship, a->spool, send_batch, a);
     return GW_OK;
 }

@@ -36,7 +36,9 @@ static enum gw_rc public_der(struct gw_view text, struct gw_buf *ret_der, struct
         return gw_err_set(err, GW_INVALID,
                           "this is a private key: it stays with the vendor. Only its public half belongs here");
     if (text.len == 0 || !memmem(text.ptr, text.len, mark, sizeof(mark) - 1))
-        return gw_buf_add_view(ret_der, text) ? gw_err_set(err, GW_INVALID, "not a public key") : GW_OK;
+        return gw_buf_add_view(ret_der, text)
+                   ? gw_err_set(err, GW_INVALID, "no public key in PEM or DER (FILE.pub of `gatehouse release keygen`)")
+                   : GW_OK;
     enum gw_rc rc = crypto_pem_parse(text, CRYPTO_PEM_PUBLIC, ret_der, NULL, err);
     return rc ? gw_err_set(err, GW_INVALID, "no readable PEM block \"%s\"", CRYPTO_PEM_PUBLIC) : GW_OK;
 }

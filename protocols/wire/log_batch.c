@@ -9,7 +9,7 @@
 enum gw_rc log_batch_parse(struct gw_view bytes, struct log_batch *ret_batch, struct gw_err *err)
 {
     if (bytes.len > LOG_BATCH_BYTES_MAX)
-        return gw_err_set(err, GW_TOO_BIG, "log batch of %zu bytes", bytes.len);
+        return gw_err_set(err, GW_TOO_BIG, "log batch: %zu bytes are more than %d", bytes.len, LOG_BATCH_BYTES_MAX);
     struct gw_reader in = {bytes};
     struct log_batch b;
     struct gw_view magic;
@@ -23,11 +23,11 @@ enum gw_rc log_batch_parse(struct gw_view bytes, struct log_batch *ret_batch, st
     b.head.count = count;
     b.bundle = in.rest;
     if (count == 0 || count > LOG_BATCH_COUNT_MAX)
-        return gw_err_set(err, GW_INVALID, "log batch: count %u", count);
+        return gw_err_set(err, GW_INVALID, "log batch: %u events are not 1 to %d", count, LOG_BATCH_COUNT_MAX);
     if (b.head.first > LOG_SEQ_MAX - count)
         return gw_err_set(err, GW_INVALID, "log batch: sequence number out of range");
     if (log_bundle_check(b.bundle, count))
-        return gw_err_set(err, GW_INVALID, "log batch: not exactly %u events", count);
+        return gw_err_set(err, GW_INVALID, "log batch: its bytes are not exactly %u event%s", count, gw_plural(count));
     *ret_batch = b;
     return GW_OK;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "gw_num.h"
+
 static int compare_id(struct gw_view a, struct gw_view b)
 {
     int c = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);
@@ -146,7 +148,8 @@ static enum gw_rc spread(const struct rollout_plan *plan, struct rollout_fleet *
             return gw_err_set(err, GW_INVALID, "wave %u: no device that is left fits the query", w + 1u);
     }
     if (left > 0)
-        return gw_err_set(err, GW_INVALID, "%zu devices are in no wave: the last wave must select the rest", left);
+        return gw_err_set(err, GW_INVALID, "%zu device%s in no wave: the last wave must select the rest", left,
+                          left == 1 ? " is" : "s are");
     return GW_OK;
 }
 

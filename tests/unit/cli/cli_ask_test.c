@@ -152,6 +152,10 @@ void a_refusal_is_told_with_its_reason(void)
     CU_ASSERT_EQUAL(json.rc, CLI_REFUSED);
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&json.err), "gatehouse: refused: Forbidden (403)\n");
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&json.out), "{\"title\":\"Forbidden\"}\n");
+    RUN none;
+    run_with(&s, &none, false, CLI_WORDS("404 {\"detail\":\"no such device\"}"), CLI_WORDS("device", "show", "pump-1"));
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&none.err),
+                           "gatehouse: refused: no such device (404); see `gatehouse device list`\n");
     RUN bare;
     run_with(&s, &bare, false, CLI_WORDS("500 "), CLI_WORDS("status"));
     CU_ASSERT_EQUAL(bare.rc, CLI_REFUSED);

@@ -147,6 +147,10 @@ static void says_what_to_do_when_nobody_answers(void)
     cli_run(&deaf, path, false, CLI_WORDS("status"));
     CU_ASSERT_EQUAL(deaf.rc, CLI_UNREACHABLE);
     CU_ASSERT_TRUE(has(&deaf.err, "nobody listens at"));
+    RUN file; /* the directory itself */
+    cli_run(&file, gw_test_dir(), false, CLI_WORDS("status"));
+    CU_ASSERT_EQUAL(file.rc, CLI_UNREACHABLE);
+    CU_ASSERT_TRUE(has(&file.err, "is no socket"));
     char longest[160];
     memset(longest, 'x', sizeof(longest) - 1);
     longest[0] = '/';

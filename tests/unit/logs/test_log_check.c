@@ -224,7 +224,7 @@ static void a_signed_root_of_other_events_is_told(void)
     struct gw_sha256 root;
     root_of(1, 300, &root);
     make_checkpoint(&w, "gw-00/" NAME, &root);
-    expect_refusal(&w, "the 300 entries do not have the root that checkpoint signs");
+    expect_refusal(&w, "its 300 entries have not the root that checkpoint signs");
 }
 
 static void the_checkpoint_of_another_log_is_refused(void)
