@@ -230,7 +230,7 @@ static bool counts_ok(const uint32_t count[ATTEMPT_STATES], uint32_t total)
 static bool rollout_state_ok(const struct rollout *r, uint16_t waves)
 {
     if (r->state < ROLLOUT_DRAFT || r->state > ROLLOUT_FINISHED || r->wave_count != waves || r->opened > waves ||
-        r->hold_wave >= waves || r->hold < ROLLOUT_HOLD_NONE || r->hold > ROLLOUT_HOLD_SOAK)
+        r->hold_wave >= waves || r->rest.wave >= waves || (r->rest.unplanned > 0 && r->state != ROLLOUT_DRAFT) || r->hold < ROLLOUT_HOLD_NONE || r->hold > ROLLOUT_HOLD_SOAK)
         return false;
     for (size_t i = 0; i < waves; i++) {
         const struct rollout_wave *w = &r->waves[i];

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define VERSION      1
-#define PLAN_VERSION 2 /* 1 had no queries */
+#define PLAN_VERSION     2 /* 1 had no queries */
+#define PROGRESS_VERSION 2 /* 1 had nothing of `rest`: there was nothing left over */
 
 static void put_time(struct gw_buf *b, int64_t ms)
 {
@@ -130,7 +130,7 @@ static void put_counts(struct gw_buf *b, const uint32_t count[ATTEMPT_STATES])
 void repo_progress_pack(const struct rollout *rollout, struct gw_buf *ret_bytes)
 {
     struct gw_buf *b = ret_bytes;
-    (void)gw_buf_add_u8(b, VERSION);
+    (void)gw_buf_add_u8(b, PROGRESS_VERSION);
     (void)gw_buf_add_u8(b, ATTEMPT_STATES - 1);
     (void)gw_buf_add_u8(b, (uint8_t)rollout->wave_count);
     (void)gw_buf_add_u8(b, (uint8_t)rollout->opened);
@@ -147,6 +147,11 @@ void repo_progress_pack(const struct rollout *rollout, struct gw_buf *ret_bytes)
         put_counts(b, w->count);
         put_counts(b, w->back);
     }
+    (void)gw_buf_add_u32(b, rollout->rest.unplanned);
+    (void)gw_buf_add_u32(b, rollout->rest.old_back);
+    (void)gw_buf_add_u8(b, rollout->rest.holders);
+    (void)gw_buf_add_u8(b, (uint8_t)rollout->rest.wave);
+    (void)gw_buf_add_u32(b, rollout->rest.place);
 }
 
 static void get_counts(struct unpack *u, uint8_t states, uint32_t count[ATTEMPT_STATES])
@@ -167,11 +172,20 @@ static void get_wave(struct unpack *u, uint8_t states, struct rollout_wave *w)
     get_counts(u, states, w->back);
 }
 
+static void get_rest(struct unpack *u, uint16_t waves, struct rollout_rest *rest)
+{
+    rest->unplanned = get_u32(u);
+    rest->old_back = get_u32(u);
+    rest->holders = get_range(u, 0, 1) != 0;
+    rest->wave = get_range(u, 0, (uint8_t)(waves - 1));
+    rest->place = get_u32(u);
+}
+
 enum gw_rc repo_progress_unpack(struct gw_view bytes, struct rollout *ret_rollout)
 {
     struct unpack u = {.r = {bytes}};
     struct rollout r = {0};
-    (void)get_range(&u, VERSION, VERSION);
+    uint8_t version = get_range(&u, 1, PROGRESS_VERSION);
     uint8_t states = get_range(&u, 1, ATTEMPT_STATES - 1);
     r.wave_count = get_range(&u, 1, ROLLOUT_WAVES_MAX);
     r.opened = get_range(&u, 0, (uint8_t)r.wave_count);
@@ -179,6 +193,8 @@ enum gw_rc repo_progress_unpack(struct gw_view bytes, struct rollout *ret_rollou
     r.hold_wave = get_range(&u, 0, (uint8_t)(r.wave_count - 1));
     for (size_t i = 0; i < r.wave_count; i++)
         get_wave(&u, states, &r.waves[i]);
+    if (version > 1)
+        get_rest(&u, r.wave_count, &r.rest);
     if (u.bad || u.r.rest.len > 0)
         return GW_CORRUPT;
     r.state = ret_rollout->state;

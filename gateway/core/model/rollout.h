@@ -75,6 +75,8 @@ GW_MUST_CHECK enum gw_rc rollout_on_failure_parse(struct gw_view text, enum roll
 #define ROLLOUT_DEVICES_MAX    1000000 /* of one rollout */
 #define ROLLOUT_CONCURRENT_MAX 100000
 #define ROLLOUT_QUERY_MAX      255 /* bytes of a wave's query */
+/* Rows of attempts that one turn plans, cancels or drops at most; what is left follows in turns of its own. */
+#define ROLLOUT_SLICE_MAX 1000
 #define ROLLOUT_TIME_MAX_MS    (365 * GW_DAY_MS)
 
 /* Between a wave and the next one. "Decided" is ok or failure; see attempt.h. */
@@ -126,12 +128,31 @@ struct rollout_wave {
     struct gw_wall soak_from;      /* last ok, or when the gate was met without one; 0: neither */
 };
 
+/*
+ * What is still to be done to the rows of attempts, a slice a turn. It is stored with the counters, so a stop at any
+ * instruction loses nothing of it and nothing is done twice.
+ *
+ *   draft          `unplanned` devices have no attempt yet: the last ones, in order of wave and place. The counters
+ *                  have them as planned. Until it is 0 the draft cannot start.
+ *   rolling_back   first `old_back` attempts of an earlier rollback are dropped, then the waves are looked through for
+ *                  devices that hold the version, from the last wave to the first, each in order of place
+ *   aborted        `old_back` ones may stand there until it is rolled back again
+ */
+struct rollout_rest {
+    uint32_t unplanned;
+    uint32_t old_back;
+    bool holders;   /* devices that hold the version are still looked for, from here on: */
+    uint16_t wave;  /* index */
+    uint32_t place; /* within the wave; all below it were looked at */
+};
+
 struct rollout {
     enum rollout_state state;
     enum rollout_hold hold; /* with ROLLOUT_HOLDING, and while paused out of it */
     uint16_t hold_wave;     /* index, with hold */
     uint16_t wave_count;
     uint16_t opened; /* waves that are not waiting any more: the first so many */
+    struct rollout_rest rest;
     struct rollout_wave waves[ROLLOUT_WAVES_MAX];
 };
 

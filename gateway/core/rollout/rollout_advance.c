@@ -24,8 +24,30 @@ bool rollout_forward_idle(const struct rollout *r)
     return true;
 }
 
+static bool any_planned(const struct rollout *r, bool back)
+{
+    for (unsigned w = 0; w < r->wave_count; w++)
+        if ((back ? r->waves[w].back : r->waves[w].count)[ATTEMPT_PLANNED] != 0)
+            return true;
+    return false;
+}
+
+bool rollout_rest_left(const struct rollout *rollout)
+{
+    return rollout->rest.unplanned > 0 || rollout->rest.holders;
+}
+
+bool rollout_rows_left(const struct rollout *rollout)
+{
+    bool aborts = rollout->state == ROLLOUT_ABORTING, stops = aborts || rollout->state == ROLLOUT_ROLLING_BACK;
+    return rollout_rest_left(rollout) || (stops && any_planned(rollout, false)) ||
+           (aborts && any_planned(rollout, true));
+}
+
 bool rollout_back_idle(const struct rollout *r)
 {
+    if (r->rest.holders)
+        return false;
     for (unsigned w = 0; w < r->wave_count; w++)
         if (rollout_count_undecided(r->waves[w].back) != 0)
             return false;
@@ -94,9 +116,22 @@ static void stop_waves(struct rollout_turn *t)
             t->r->waves[w].state = ROLLOUT_WAVE_STOPPED;
 }
 
+/* Devices that have no attempt yet leave the draft: they are the last ones in order of waves. */
+static void drop_unplanned(struct rollout *r)
+{
+    for (unsigned w = r->wave_count; w-- > 0;) {
+        uint32_t n = least(r->waves[w].count[ATTEMPT_PLANNED], r->rest.unplanned);
+        r->waves[w].count[ATTEMPT_PLANNED] -= n;
+        r->waves[w].total -= n;
+        r->rest.unplanned -= n;
+    }
+}
+
 void rollout_begin_abort(struct rollout_turn *t)
 {
     stop_waves(t);
+    drop_unplanned(t->r);
+    t->r->rest.holders = false;
     t->r->state = ROLLOUT_ABORTING;
     t->update->rows.cancel_open = true;
     t->update->rows.cancel_open_back = !rollout_back_idle(t->r);
@@ -107,12 +142,27 @@ void rollout_begin_rollback(struct rollout_turn *t)
     stop_waves(t);
     t->r->state = ROLLOUT_ROLLING_BACK;
     t->update->rows.cancel_open = !rollout_forward_idle(t->r);
-    t->update->rows.plan_back_all = true;
+    struct rollout_rest *rest = &t->r->rest;
+    rest->holders = true;
+    rest->wave = (uint16_t)(t->r->wave_count - 1);
+    rest->place = 0;
     for (unsigned w = 0; w < t->r->wave_count; w++) {
         struct rollout_wave *wave = &t->r->waves[w];
+        rest->old_back += wave->back_total; /* they have ended: nothing was going back */
+        wave->back_total = 0;
         for (int s = 0; s < ATTEMPT_STATES; s++)
             wave->back[s] = 0;
-        wave->back_total = wave->back[ATTEMPT_PLANNED] = wave->holders;
+    }
+}
+
+/* Waves without holders need no look: who turns up there later goes back at once. */
+static void skip_waves(struct rollout *r)
+{
+    struct rollout_rest *rest = &r->rest;
+    while (rest->holders && rest->old_back == 0 && r->waves[rest->wave].holders == 0) {
+        rest->holders = rest->wave > 0;
+        rest->wave = (uint16_t)(rest->wave - rest->holders);
+        rest->place = 0;
     }
 }
 
@@ -255,28 +305,32 @@ static void release_back(struct rollout_turn *t)
         }
 }
 
-/* True when there was something to cancel. */
-static bool cancel_planned(uint32_t count[ATTEMPT_STATES])
+static uint32_t cancel_planned(uint32_t count[ATTEMPT_STATES], uint32_t *budget)
 {
-    uint32_t planned = count[ATTEMPT_PLANNED];
-    count[ATTEMPT_CANCELLED] += planned;
-    count[ATTEMPT_PLANNED] = 0;
-    return planned > 0;
+    uint32_t n = least(count[ATTEMPT_PLANNED], *budget);
+    count[ATTEMPT_CANCELLED] += n;
+    count[ATTEMPT_PLANNED] -= n;
+    *budget -= n;
+    return n;
 }
 
 static void cancel_waves(struct rollout_turn *t, bool back)
 {
+    uint32_t budget = t->event->rows_max ? t->event->rows_max : ROLLOUT_SLICE_MAX;
     for (unsigned w = 0; w < t->r->wave_count; w++) {
-        t->update->rows.cancel_planned |= cancel_planned(t->r->waves[w].count);
+        t->update->rows.cancel[w] = cancel_planned(t->r->waves[w].count, &budget);
         if (back)
-            t->update->rows.cancel_planned_back |= cancel_planned(t->r->waves[w].back);
+            t->update->rows.cancel_back[w] = cancel_planned(t->r->waves[w].back, &budget);
     }
 }
 
-/* One pass is enough for all but a finished or aborted state that follows at once. */
+/* One pass is enough for all but a finished or aborted state that follows at once. A report to a rollout that stops
+ * already cancels nothing: many of them share a transaction, and each would bring a slice of its own. */
 void rollout_advance(struct rollout_turn *t)
 {
     struct rollout *r = t->r;
+    bool stops = r->state == ROLLOUT_ABORTING || r->state == ROLLOUT_ROLLING_BACK;
+    bool cancels = !stops || t->event->kind != ROLLOUT_EV_CHANGED;
     bool limited = r->state == ROLLOUT_RUNNING || r->state == ROLLOUT_PAUSED || r->state == ROLLOUT_HOLDING;
     if (!(limited && run_rule(t)) && r->state == ROLLOUT_RUNNING) {
         run_waves(t);
@@ -284,14 +338,19 @@ void rollout_advance(struct rollout_turn *t)
             release_waves(t);
     }
     if (r->state == ROLLOUT_ABORTING) {
-        cancel_waves(t, true);
+        if (cancels)
+            cancel_waves(t, true);
         if (rollout_forward_idle(r) && rollout_back_idle(r))
             r->state = ROLLOUT_ABORTED;
     }
     if (r->state == ROLLOUT_ROLLING_BACK) {
-        cancel_waves(t, false);
+        if (cancels)
+            cancel_waves(t, false);
+        skip_waves(r);
         release_back(t);
         if (rollout_forward_idle(r) && rollout_back_idle(r))
             r->state = ROLLOUT_ROLLED_BACK;
     }
+    if (rollout_rows_left(r))
+        set_timer(t, t->event->now);
 }

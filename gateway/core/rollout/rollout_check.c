@@ -56,6 +56,28 @@ static const char *state_broken(const struct rollout *r)
     return NULL;
 }
 
+static const char *rest_broken(const struct rollout *r)
+{
+    uint64_t planned = 0;
+    for (unsigned w = 0; w < r->wave_count; w++)
+        planned += r->waves[w].count[ATTEMPT_PLANNED];
+    if (r->rest.unplanned > 0 && (r->state != ROLLOUT_DRAFT || r->rest.unplanned > planned))
+        return "devices without attempts in a rollout that is no draft";
+    if (r->rest.holders && (r->state != ROLLOUT_ROLLING_BACK || r->rest.wave >= r->wave_count))
+        return "holders are looked for in a rollout that does not roll back";
+    bool back = r->state == ROLLOUT_ROLLING_BACK, ends = r->state == ROLLOUT_ABORTING || r->state == ROLLOUT_ABORTED;
+    if (r->rest.old_back > 0 && !ends && !(back && r->rest.holders))
+        return "attempts of an earlier rollback are left over";
+    return NULL;
+}
+
+/* Those that were never planned leave a draft that is aborted. */
+static bool total_kept(const struct rollout *before, const struct rollout *r, unsigned wave)
+{
+    uint32_t was = before->waves[wave].total, is = r->waves[wave].total;
+    return is == was || (is < was && before->rest.unplanned > 0 && r->state != ROLLOUT_DRAFT);
+}
+
 /* What this step releases, against the places that there are. */
 static const char *release_broken(const struct rollout_turn *t)
 {
@@ -87,11 +109,13 @@ const char *rollout_broken(const struct rollout *before, const struct rollout_tu
         const char *broken = wave_broken(&r->waves[w]);
         if (broken)
             return broken;
-        if (r->waves[w].total != before->waves[w].total)
+        if (!total_kept(before, r, w))
             return "a wave has other devices than before";
     }
     const char *broken = order_broken(r);
     if (!broken)
         broken = state_broken(r);
+    if (!broken)
+        broken = rest_broken(r);
     return broken ? broken : release_broken(t);
 }

@@ -19,6 +19,7 @@ static const struct {
     [ROLLOUT_EV_CHANGED] = {"changed", ~0u},
     [ROLLOUT_EV_TICK] = {"tick", ~0u},
     [ROLLOUT_EV_BLIND] = {"blind", ~0u},
+    [ROLLOUT_EV_PLANNED] = {"plan", BIT(DRAFT) | BIT(ROLLING_BACK)},
 };
 
 /* What a step may make of a state, all acts and limits together. */
@@ -39,7 +40,7 @@ static const uint32_t moves[] = {
 
 const char *rollout_event_text(enum rollout_event_kind kind)
 {
-    return kind >= ROLLOUT_EV_START && kind <= ROLLOUT_EV_BLIND ? acts[kind].text : "unknown";
+    return kind >= ROLLOUT_EV_START && kind <= ROLLOUT_EV_PLANNED ? acts[kind].text : "unknown";
 }
 
 enum gw_rc rollout_init(struct rollout *ret_rollout, const struct rollout_plan *plan, const uint32_t *totals,
@@ -55,6 +56,7 @@ enum gw_rc rollout_init(struct rollout *ret_rollout, const struct rollout_plan *
     if (devices == 0 || devices > ROLLOUT_DEVICES_MAX)
         return gw_err_set(err, GW_INVALID, "a rollout has 1 to %d devices, not %llu", ROLLOUT_DEVICES_MAX,
                           (unsigned long long)devices);
+    r.rest.unplanned = (uint32_t)devices;
     *ret_rollout = r;
     return GW_OK;
 }
@@ -97,6 +99,13 @@ static enum gw_rc count_change(uint32_t count[ATTEMPT_STATES], const struct roll
     return GW_OK;
 }
 
+/* A slice of the rollback's will come to that device. */
+static bool is_looked_for(const struct rollout_rest *rest, const struct rollout_event *ev)
+{
+    bool ahead = ev->wave < rest->wave || (ev->wave == rest->wave && ev->place >= rest->place);
+    return rest->holders && (rest->old_back > 0 || ahead);
+}
+
 static enum gw_rc on_holder(struct rollout_turn *t, struct rollout_wave *wave)
 {
     const struct rollout_event *ev = t->event;
@@ -107,7 +116,7 @@ static enum gw_rc on_holder(struct rollout_turn *t, struct rollout_wave *wave)
         return GW_CORRUPT;
     wave->holders = ev->held ? wave->holders - 1 : wave->holders + 1;
     bool goes_back = r->state == ROLLOUT_ROLLING_BACK || r->state == ROLLOUT_ROLLED_BACK;
-    if (ev->held || !goes_back || ev->has_back)
+    if (ev->held || !goes_back || is_looked_for(&r->rest, ev) || ev->has_back)
         return GW_OK;
     wave->back_total++;
     wave->back[ATTEMPT_PLANNED]++;
@@ -128,10 +137,12 @@ static enum gw_rc on_changed(struct rollout_turn *t)
     return rc ? rc : on_holder(t, wave);
 }
 
-/* Cancellations may have been lost between their commit and their sending. */
+/* Cancellations may have been lost between their commit and their sending. The slices need not ask each time. */
 static void ask_again(struct rollout_turn *t)
 {
     struct rollout *r = t->r;
+    if (rollout_rows_left(r) && t->event->kind == ROLLOUT_EV_TICK)
+        return;
     bool stops = r->state == ROLLOUT_ABORTING || r->state == ROLLOUT_ROLLING_BACK;
     t->update->rows.cancel_open = stops && !rollout_forward_idle(r);
     t->update->rows.cancel_open_back = r->state == ROLLOUT_ABORTING && !rollout_back_idle(r);
@@ -146,6 +157,35 @@ static void on_blind(struct rollout_turn *t)
             *from_ms = away_ms < now_ms - *from_ms ? *from_ms + away_ms : now_ms;
     }
     ask_again(t);
+}
+
+static enum gw_rc on_holders(struct rollout_rest *rest, struct rollout_wave *wave, const struct rollout_event *ev)
+{
+    bool stands = ev->place == rest->place && !ev->through;
+    if (stands || ev->place < rest->place || ev->rows > wave->total - wave->back_total)
+        return GW_CORRUPT;
+    wave->back_total += ev->rows;
+    wave->back[ATTEMPT_PLANNED] += ev->rows;
+    rest->place = ev->place;
+    if (ev->through) {
+        rest->holders = rest->wave > 0;
+        rest->wave = (uint16_t)(rest->wave - rest->holders);
+        rest->place = 0;
+    }
+    return GW_OK;
+}
+
+static enum gw_rc on_planned(struct rollout_turn *t)
+{
+    struct rollout_rest *rest = &t->r->rest;
+    const struct rollout_event *ev = t->event;
+    uint32_t *left = t->r->state == ROLLOUT_DRAFT ? &rest->unplanned : &rest->old_back;
+    if (t->r->state == ROLLOUT_ROLLING_BACK && rest->holders && rest->old_back == 0)
+        return on_holders(rest, &t->r->waves[rest->wave], ev);
+    if (ev->rows == 0 || ev->rows > *left)
+        return GW_CORRUPT;
+    *left -= ev->rows;
+    return GW_OK;
 }
 
 static enum gw_rc handle(struct rollout_turn *t)
@@ -177,6 +217,8 @@ static enum gw_rc handle(struct rollout_turn *t)
     case ROLLOUT_EV_BLIND:
         on_blind(t);
         return GW_OK;
+    case ROLLOUT_EV_PLANNED:
+        return on_planned(t);
     }
     return GW_INVALID;
 }
@@ -188,11 +230,14 @@ static bool state_valid(enum attempt_state state)
 
 static enum gw_rc check_event(const struct rollout *r, const struct rollout_event *ev, struct gw_err *err)
 {
-    if (ev->kind < ROLLOUT_EV_START || ev->kind > ROLLOUT_EV_BLIND)
+    if (ev->kind < ROLLOUT_EV_START || ev->kind > ROLLOUT_EV_PLANNED)
         return gw_err_set(err, GW_INVALID, "no such event");
     if ((acts[ev->kind].from & (1u << r->state)) == 0)
         return gw_err_set(err, GW_CONFLICT, "cannot %s a rollout that is %s", acts[ev->kind].text,
                           rollout_state_text(r->state));
+    if (ev->kind == ROLLOUT_EV_START && r->rest.unplanned > 0)
+        return gw_err_set(err, GW_CONFLICT, "the rollout is still being planned, %u devices to go: wait a moment",
+                          r->rest.unplanned);
     if ((ev->kind == ROLLOUT_EV_CHANGED || ev->kind == ROLLOUT_EV_WAIVE) && ev->wave >= r->wave_count)
         return gw_err_set(err, GW_INVALID, "there is no wave %u", ev->wave + 1u);
     if (ev->kind == ROLLOUT_EV_CHANGED && (!state_valid(ev->from) || !state_valid(ev->to)))

@@ -33,6 +33,10 @@
  * attempt_step(OFFER) and (CANCEL) → store attempts and rollout. The counters have those offers and bulk cancellations
  * in them already: they are not told again by CHANGED. Each CANCEL of an open attempt is, once the attempt ends. After
  * a crash: BLIND, which asks again for what may have been lost.
+ *
+ * No turn touches more rows than ROLLOUT_SLICE_MAX: a draft's attempts, what is cancelled, and the attempts of a
+ * rollback come in slices, one a turn. The state stands from the first one on (a draft that is not whole cannot start,
+ * an aborting rollout offers nobody), the counters follow the rows, and what remains is in the counters and `rest`.
  */
 #pragma once
 
@@ -51,6 +55,7 @@ enum rollout_event_kind {
     ROLLOUT_EV_CHANGED,  /* one attempt: reads wave, back, from, to, held, holds, has_back */
     ROLLOUT_EV_TICK,     /* the update's timer is due; harmless at any other time */
     ROLLOUT_EV_BLIND,    /* the gateway was down for away_ms: soak times are longer by it */
+    ROLLOUT_EV_PLANNED,  /* a slice of what `rest` asks for was done: reads rows, and with `rest.holders` place, through */
 };
 const char *rollout_event_text(enum rollout_event_kind kind);
 
@@ -64,18 +69,21 @@ struct rollout_event {
     enum attempt_state from, to; /* may be equal when only held and holds differ */
     bool held, holds;            /* not for back: attempt_holds() before and after */
     bool has_back;               /* not for back: the device has an attempt of this rollback, in whatever state */
+    uint32_t place;              /* CHANGED: of the attempt, within the wave; PLANNED: all below it were looked at */
+    uint32_t rows;               /* PLANNED: attempts made (draft, holders) or dropped (old ones) */
+    bool through;                /* PLANNED: nobody of the wave stands at that place or behind */
+    uint32_t rows_max;           /* planned attempts that this step may cancel; 0: ROLLOUT_SLICE_MAX */
 };
 
 /* Rows to change in the same transaction. */
 struct rollout_rows {
     uint32_t offer[ROLLOUT_WAVES_MAX];      /* so many planned attempts of the wave, in order of their place */
     uint32_t offer_back[ROLLOUT_WAVES_MAX]; /* the same of the rollback's */
-    bool cancel_planned;                    /* every planned attempt becomes cancelled */
-    bool cancel_planned_back;
+    uint32_t cancel[ROLLOUT_WAVES_MAX];     /* so many planned attempts, in that order, become cancelled */
+    uint32_t cancel_back[ROLLOUT_WAVES_MAX];
     bool cancel_open; /* attempt_step(CANCEL) to each that is open or deferred; it may be asked again */
     bool cancel_open_back;
-    bool plan_back_all;    /* drop ended back attempts; a new one, planned, for each device that holds the version */
-    bool plan_back_member; /* one, planned, for the device of this event */
+    bool plan_back_member; /* a back attempt, planned, for the device of this event */
 };
 
 struct rollout_update {
@@ -97,6 +105,11 @@ GW_MUST_CHECK enum gw_rc rollout_init(struct rollout *ret_rollout, const struct 
 GW_MUST_CHECK enum gw_rc rollout_step(const struct rollout *rollout, const struct rollout_plan *plan,
                                       const struct rollout_event *event, struct rollout_update *ret_update,
                                       struct gw_err *err);
+
+/* Rows are left to be planned, cancelled or dropped: the timer is due at once, whether devices can be seen or not. What
+ * `rest` says is done first and told by PLANNED; otherwise TICK cancels the next slice. */
+bool rollout_rows_left(const struct rollout *rollout);
+bool rollout_rest_left(const struct rollout *rollout);
 
 /* What a wave waits for, to be shown; pure. */
 enum rollout_gate_word {

@@ -106,18 +106,21 @@ struct world {
     bool up;
     int64_t up_ms; /* when a dead gateway starts again */
     int next_id;
+    bool slice_dies; /* of three slices one ends before its commit, one behind it */
+    bool stop_there; /* this turn */
     struct message message[MESSAGES_MAX];
     struct message out[256]; /* of this turn */
     int outs;
     struct follow_up follow[64];
     int follows;
+    uint32_t slice;     /* rows that a turn plans, cancels or drops at most */
     unsigned crash_pct; /* per thousand turns */
     unsigned loss_pct;
     /* the ledger */
     int64_t last_ok_ms[ROLLOUT_WAVES_MAX];
     bool wave_began[ROLLOUT_WAVES_MAX];
     bool goes_on; /* some device may exceed max_concurrent */
-    unsigned turns, crashes, seen[ROLLOUT_FINISHED + 1], ends[ATTEMPT_STATES], back_ok;
+    unsigned turns, crashes, slices, seen[ROLLOUT_FINISHED + 1], ends[ATTEMPT_STATES], back_ok;
     const char *wrong;
 };
 

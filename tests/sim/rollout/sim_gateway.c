@@ -142,25 +142,33 @@ static void plan_back(struct world *w, int d)
     w->work.timer[1][d].ms = 0;
 }
 
+static void cancel_planned(struct world *w, unsigned wave, bool back, uint32_t count)
+{
+    if (count > w->slice)
+        wrong(w, "a turn cancels more than a slice");
+    for (; count > 0 && !w->wrong; count--) {
+        int d = next_planned(w, wave, back);
+        if (d < 0) {
+            wrong(w, "a cancellation for nobody");
+            return;
+        }
+        w->work.attempt[back][d].state = ATTEMPT_CANCELLED;
+        w->work.n[d]++;
+        send_job(w, d);
+    }
+}
+
 static void apply_bulk(struct world *w, const struct rollout_rows *rows, int d)
 {
-    struct db *db = &w->work;
-    if (rows->plan_back_all)
-        for (int i = 0; i < w->count; i++) {
-            db->id[1][i] = 0;
-            if (attempt_holds(&db->attempt[0][i]))
-                plan_back(w, i);
-        }
-    if (rows->plan_back_member)
+    if (rows->plan_back_member) {
+        if (w->work.id[1][d] != 0)
+            wrong(w, "a device goes back twice");
         plan_back(w, d);
-    for (int back = 0; back < 2; back++)
-        for (int i = 0; i < w->count; i++)
-            if ((back ? rows->cancel_planned_back : rows->cancel_planned) && db->id[back][i] != 0 &&
-                db->attempt[back][i].state == ATTEMPT_PLANNED) {
-                db->attempt[back][i].state = ATTEMPT_CANCELLED;
-                db->n[i]++;
-                send_job(w, i);
-            }
+    }
+    for (unsigned wave = 0; wave < w->plan.wave_count; wave++) {
+        cancel_planned(w, wave, false, rows->cancel[wave]);
+        cancel_planned(w, wave, true, rows->cancel_back[wave]);
+    }
 }
 
 static void apply_rows(struct world *w, const struct rollout_rows *rows, int d)
@@ -184,6 +192,7 @@ static enum gw_rc feed_rollout(struct world *w, struct rollout_event ev, int d)
     struct rollout_update u;
     struct gw_err err = {0};
     ev.now = now_of(w);
+    ev.rows_max = w->slice;
     enum gw_rc rc = rollout_step(&w->work.rollout, &w->plan, &ev, &u, &err);
     if (rc == GW_CONFLICT)
         return rc;
@@ -192,6 +201,8 @@ static enum gw_rc feed_rollout(struct world *w, struct rollout_event ev, int d)
         wrong(w, "the rollout refused an event");
         return rc;
     }
+    if (ev.kind == ROLLOUT_EV_START && w->work.rollout.rest.unplanned > 0)
+        wrong(w, "a draft that is not whole was started");
     w->work.rollout = u.next;
     w->work.rollout_timer = u.timer;
     w->seen[u.next.state]++;
@@ -247,25 +258,55 @@ static void feed_attempt(struct world *w, int d, bool back, struct attempt_event
                                               .to = a->state,
                                               .held = held,
                                               .holds = holds,
+                                              .place = w->place_of[d],
                                               .has_back = w->work.id[1][d] != 0},
                        d);
 }
 
-/* Once a rollout stops, whoever has not begun is asked to leave it. */
+/* Once a rollout stops, whoever has not begun is asked to leave it; who is planned, when its slice comes. */
 static void check_stops(struct world *w, const struct db *db, int d)
 {
     bool stops[2] = {db->rollout.state == ROLLOUT_ABORTING || db->rollout.state == ROLLOUT_ROLLING_BACK,
                      db->rollout.state == ROLLOUT_ABORTING};
     for (int back = 0; back < 2; back++) {
         const struct attempt *a = &db->attempt[back][d];
+        bool waits = a->state == ATTEMPT_PLANNED && rollout_rows_left(&db->rollout);
         if (stops[back] && db->id[back][d] != 0 && !attempt_state_ended(a->state) && !attempt_state_begun(a->state) &&
-            !a->cancel)
+            !a->cancel && !waits)
             wrong(w, "a device was not asked to leave a rollout that stops");
     }
 }
 
+/* Those of a draft that have no attempt yet are the last ones of all, and count as planned. */
+static uint32_t unplanned(struct world *w, const struct db *db, unsigned wave)
+{
+    uint32_t here = 0, all = 0;
+    for (int d = 0; d < w->count; d++)
+        if (db->id[0][d] == 0) {
+            here += w->wave_of[d] == (int)wave;
+            all++;
+        }
+    if (db->rollout.state == ROLLOUT_DRAFT && all != db->rollout.rest.unplanned)
+        wrong(w, "other devices have no attempt than the rollout says");
+    return db->rollout.state == ROLLOUT_DRAFT ? here : 0;
+}
+
+/* All back attempts there are, of this rollback and an earlier one. */
+static void check_old_back(struct world *w, const struct db *db)
+{
+    uint32_t rows = 0, counted = db->rollout.rest.old_back;
+    for (int d = 0; d < w->count; d++)
+        rows += db->id[1][d] != 0;
+    for (unsigned wave = 0; wave < w->plan.wave_count; wave++)
+        counted += db->rollout.waves[wave].back_total;
+    if (rows != counted)
+        wrong(w, "other attempts go back than the rollout says");
+}
+
 void gateway_check(struct world *w, const struct db *db)
 {
+    bool old_back = db->rollout.rest.old_back > 0;
+    check_old_back(w, db);
     for (unsigned wave = 0; wave < w->plan.wave_count; wave++) {
         uint32_t count[2][ATTEMPT_STATES] = {0}, holders = 0, open = 0;
         for (int d = 0; d < w->count; d++) {
@@ -280,8 +321,9 @@ void gateway_check(struct world *w, const struct db *db)
         for (int d = 0; d < w->count; d++)
             check_stops(w, db, d);
         const struct rollout_wave *counted = &db->rollout.waves[wave];
+        count[0][ATTEMPT_PLANNED] += unplanned(w, db, wave);
         if (memcmp(count[0], counted->count, sizeof(count[0])) != 0 ||
-            memcmp(count[1], counted->back, sizeof(count[1])) != 0 || holders != counted->holders)
+            (!old_back && memcmp(count[1], counted->back, sizeof(count[1])) != 0) || holders != counted->holders)
             wrong(w, "the counters are not what the rows say");
         if (open > w->plan.waves[wave].max_concurrent && !w->goes_on)
             wrong(w, "more open than max_concurrent");
@@ -307,13 +349,14 @@ static void end_turn(struct world *w)
         feed_attempt(w, w->follow[i].device, w->follow[i].back, w->follow[i].event, false);
     w->turns++;
     gateway_check(w, &w->work);
-    if (!w->calm && draw(w, 1000) < w->crash_pct) {
+    bool stop = w->stop_there && !w->calm;
+    if (!w->calm && (draw(w, 1000) < w->crash_pct || (stop && w->slices % 3 == 1))) {
         die(w); /* before the commit */
         return;
     }
     w->work.committed_ms = w->now_ms;
     w->db = w->work;
-    if (!w->calm && draw(w, 1000) < w->crash_pct) {
+    if (!w->calm && (draw(w, 1000) < w->crash_pct || (stop && w->slices % 3 == 2))) {
         die(w); /* after it, before anything was sent */
         return;
     }
@@ -386,6 +429,79 @@ void gateway_act(struct world *w, struct rollout_event act)
         end_turn(w);
 }
 
+/* The unplanned device that comes next. */
+static int next_unplanned(const struct world *w)
+{
+    int best = -1;
+    for (int d = 0; d < w->count; d++)
+        if (w->work.id[0][d] == 0 &&
+            (best < 0 || w->wave_of[d] < w->wave_of[best] ||
+             (w->wave_of[d] == w->wave_of[best] && w->place_of[d] < w->place_of[best])))
+            best = d;
+    return best;
+}
+
+static uint32_t plan_draft(struct world *w)
+{
+    uint32_t rows = 0;
+    for (int d = next_unplanned(w); d >= 0 && rows < w->slice; d = next_unplanned(w), rows++) {
+        w->work.id[0][d] = w->next_id++;
+        w->work.attempt[0][d] = (struct attempt){.state = ATTEMPT_PLANNED};
+    }
+    return rows;
+}
+
+static uint32_t drop_back(struct world *w)
+{
+    uint32_t rows = 0;
+    for (int d = 0; d < w->count && rows < w->slice; d++)
+        if (w->work.id[1][d] != 0) {
+            if (!attempt_state_ended(w->work.attempt[1][d].state))
+                wrong(w, "an attempt of an earlier rollback has not ended");
+            w->work.id[1][d] = 0;
+            rows++;
+        }
+    return rows;
+}
+
+/* Looks at so many of the wave as a slice has. */
+static void plan_holders(struct world *w, struct rollout_event *ev)
+{
+    const struct rollout_rest *rest = &w->work.rollout.rest;
+    uint32_t end = rest->place + w->slice, most = 0;
+    for (int d = 0; d < w->count; d++) {
+        if (w->wave_of[d] != rest->wave)
+            continue;
+        most = w->place_of[d] >= most ? w->place_of[d] + 1 : most;
+        if (w->place_of[d] < rest->place || w->place_of[d] >= end || !attempt_holds(&w->work.attempt[0][d]))
+            continue;
+        if (w->work.id[1][d] != 0)
+            wrong(w, "a device goes back twice");
+        plan_back(w, d);
+        ev->rows++;
+    }
+    ev->place = end;
+    ev->through = end >= most;
+}
+
+static void slice(struct world *w)
+{
+    struct rollout_event ev = {.kind = ROLLOUT_EV_PLANNED};
+    begin_turn(w);
+    if (w->work.rollout.state == ROLLOUT_DRAFT)
+        ev.rows = plan_draft(w);
+    else if (w->work.rollout.rest.old_back > 0)
+        ev.rows = drop_back(w);
+    else
+        plan_holders(w, &ev);
+    w->slices++;
+    if (feed_rollout(w, ev, 0) == GW_OK) {
+        w->stop_there = w->slice_dies;
+        end_turn(w);
+        w->stop_there = false;
+    }
+}
+
 static bool due(struct gw_wall t, int64_t now_ms)
 {
     return t.ms != 0 && t.ms <= now_ms;
@@ -400,8 +516,17 @@ void gateway_timers(struct world *w)
                 feed_attempt(w, d, back, (struct attempt_event){.kind = ATTEMPT_EV_TIMER, .now = now_of(w)}, false);
                 end_turn(w);
             }
-    if (w->up && due(w->db.rollout_timer, w->now_ms))
-        gateway_act(w, (struct rollout_event){.kind = ROLLOUT_EV_TICK});
+    if (!w->up || !due(w->db.rollout_timer, w->now_ms))
+        return;
+    if (rollout_rest_left(&w->db.rollout)) {
+        slice(w);
+        return;
+    }
+    bool cancels = rollout_rows_left(&w->db.rollout);
+    w->slices += cancels;
+    w->stop_there = cancels && w->slice_dies;
+    gateway_act(w, (struct rollout_event){.kind = ROLLOUT_EV_TICK});
+    w->stop_there = false;
 }
 
 int64_t gateway_next(const struct world *w)
@@ -442,9 +567,6 @@ void gateway_init(struct world *w)
 {
     w->up = true;
     w->next_id = 1;
-    for (int d = 0; d < w->count; d++) {
-        w->db.id[0][d] = w->next_id++;
-        w->db.attempt[0][d].state = ATTEMPT_PLANNED;
-    }
+    w->db.rollout_timer = (struct gw_wall){w->now_ms};
     w->db.committed_ms = w->now_ms;
 }

@@ -17,7 +17,7 @@
 #include "sim.h"
 
 #define SEEDS     6000
-#define STEPS_MAX 20000
+#define STEPS_MAX 60000
 
 uint64_t draw(struct world *w, uint64_t below)
 {
@@ -193,6 +193,11 @@ static void check_rest(struct world *w)
         wrong(w, "it neither ended nor holds with a reason");
     for (int d = 0; d < w->count; d++) {
         enum attempt_state s = w->db.attempt[0][d].state;
+        if (w->db.id[0][d] == 0) {
+            if (r->state != ROLLOUT_ABORTED)
+                wrong(w, "a device was never planned");
+            continue;
+        }
         w->ends[s]++;
         if (!attempt_state_ended(s) && (s != ATTEMPT_PLANNED || r->state != ROLLOUT_HOLDING))
             wrong(w, "a device never came to an end");
@@ -220,6 +225,8 @@ static const char *run_seed(uint64_t seed, struct world *w)
     w->count = (int)(1 + draw(w, 12));
     w->crash_pct = (unsigned)draw(w, 3) * 8;
     w->loss_pct = (unsigned)draw(w, 3) * 15;
+    w->slice = (uint32_t)(1 + draw(w, 4));
+    w->slice_dies = chance(w, 30);
     make_plan(w);
     make_fleet(w);
     gateway_init(w);
@@ -228,6 +235,8 @@ static const char *run_seed(uint64_t seed, struct world *w)
             w->device[d].online = false;
             device_connect(w, d);
         }
+    if (chance(w, 80)) /* else the draft is not whole yet: refused */
+        run_until(w, w->now_ms + (int64_t)draw(w, 20) * 1000);
     gateway_act(w, (struct rollout_event){.kind = ROLLOUT_EV_START});
     unsigned acts = chance(w, 40) ? 0 : (unsigned)draw(w, 12);
     for (unsigned i = 0; i < 12; i++) {
@@ -260,7 +269,7 @@ static void obeys_its_plan_whatever_happens(void)
     const char *one = getenv("SIM_SEED");
     if (one && gw_parse_u64(gw_view_str(one), UINT64_MAX, &first) == GW_OK)
         last = first;
-    uint64_t turns = 0, crashes = 0, rest[ROLLOUT_FINISHED + 1] = {0}, ends[ATTEMPT_STATES] = {0}, back_ok = 0;
+    uint64_t turns = 0, slices = 0, crashes = 0, rest[ROLLOUT_FINISHED + 1] = {0}, ends[ATTEMPT_STATES] = {0}, back_ok = 0;
     unsigned failed = 0;
     for (uint64_t seed = first; seed <= last && failed < 10; seed++) {
         const char *bad = run_seed(seed, w);
@@ -268,6 +277,7 @@ static void obeys_its_plan_whatever_happens(void)
             printf("# SIM_SEED=%" PRIu64 ": %s\n", seed, bad);
         failed += bad != NULL;
         turns += w->turns;
+        slices += w->slices;
         crashes += w->crashes;
         back_ok += w->back_ok;
         rest[w->db.rollout.state]++;
@@ -275,7 +285,8 @@ static void obeys_its_plan_whatever_happens(void)
             ends[s] += w->ends[s];
     }
     CU_ASSERT_EQUAL(failed, 0);
-    printf("# %" PRIu64 " turns, %" PRIu64 " crashes, %" PRIu64 " went back;", turns, crashes, back_ok);
+    printf("# %" PRIu64 " turns, %" PRIu64 " slices, %" PRIu64 " crashes, %" PRIu64 " went back;", turns, slices, crashes,
+           back_ok);
     for (int s = ROLLOUT_DRAFT; s <= ROLLOUT_FINISHED; s++)
         printf(" %s %" PRIu64, rollout_state_text((enum rollout_state)s), rest[s]);
     printf(";");
@@ -286,7 +297,7 @@ static void obeys_its_plan_whatever_happens(void)
         return;
     /* a simulation that never meets a thing shows nothing about it */
     CU_ASSERT(crashes > 1000);
-    CU_ASSERT(back_ok > 100);
+    CU_ASSERT(back_ok > 100 && slices > 1000);
     CU_ASSERT(rest[ROLLOUT_HOLDING] > 0 && rest[ROLLOUT_ABORTED] > 0 && rest[ROLLOUT_ROLLED_BACK] > 0 &&
               rest[ROLLOUT_FINISHED] > 0);
     for (int s = ATTEMPT_OK; s < ATTEMPT_STATES; s++)
