@@ -90,6 +90,14 @@ struct store_attempt_filter {
     uint32_t place;           /* within `wave`, where to begin; the next page: the last one's wave, its place + 1 */
 };
 
+/* Attempts of one rollout up to and with this one. */
+struct store_attempt_last {
+    char rollout[ROLLOUT_ID_LEN + 1];
+    bool back;
+    uint16_t wave;
+    uint32_t place;
+};
+
 /* Where a list of inventories goes on: behind this device. Zeroed: from the start, of every product. */
 struct store_inventory_after {
     struct gw_device_id device;
@@ -225,6 +233,14 @@ struct store_ops {
     enum gw_rc (*rollout_count)(void *self, int64_t ret_counts[ROLLOUT_STATES], struct gw_err *err);
     enum gw_rc (*rollout_due)(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
                               struct gw_err *err);
+    /* Devices of a draft that have no attempt yet: lists of 1 to ROLLOUT_SLICE_MAX, each under the number of the
+     * attempt that its first one will have. add: GW_EXISTS when there is a list of that number. get: fills at most
+     * ROLLOUT_SLICE_MAX. drop: all lists of the rollout below that number. */
+    enum gw_rc (*seats_add)(void *self, const char *rollout, uint32_t number, const struct rollout_seat *seats,
+                            size_t count, struct gw_err *err);
+    enum gw_rc (*seats_get)(void *self, const char *rollout, uint32_t number, struct rollout_seat *ret_seats,
+                            size_t *ret_count, struct gw_err *err);
+    enum gw_rc (*seats_drop)(void *self, const char *rollout, uint32_t below, struct gw_err *err);
     /* The earliest timer of all rollouts and attempts; 0: there is none. */
     enum gw_rc (*timer_next)(void *self, struct gw_wall *ret_timer, struct gw_err *err);
 
@@ -233,7 +249,7 @@ struct store_ops {
      * the device has an attempt of that direction in the rollout, or (not for back) has another one that has not ended
      * in whatever rollout: drafts hold their devices. attempt_put: GW_NOT_FOUND without such an id; GW_EXISTS when it
      * would take an ended one back to life beside another. No call costs more in a larger fleet, but for
-     * cancel_planned, drop_back and count, which touch what they name.
+     * cancel_planned, drop_back and count, which touch what they name: callers go in slices of ROLLOUT_SLICE_MAX.
      */
     enum gw_rc (*attempt_add)(void *self, const struct attempt_entry *entry, struct gw_err *err);
     enum gw_rc (*attempt_put)(void *self, const struct attempt_entry *entry, struct gw_err *err);
@@ -246,15 +262,13 @@ struct store_ops {
     /* Those whose timer is not 0 and not behind now, the earliest first. */
     enum gw_rc (*attempt_due)(void *self, struct gw_wall now, int limit, store_attempt_fn *fn, void *ctx,
                               struct gw_err *err);
-    /* Every planned attempt of the rollout in that direction becomes what attempt_step(CANCEL) makes of it, changed at
-     * `now`. Ask each_replanned first: those that were offered before (rev > 0, after a deferral), whose devices'
-     * dn/job says something else afterwards. */
-    enum gw_rc (*attempt_cancel_planned)(void *self, const char *rollout, bool back, struct gw_wall now,
+    /* Planned attempts of the wave in that direction, up to and with that place, become what attempt_step(CANCEL) makes
+     * of them, changed at `now`. */
+    enum gw_rc (*attempt_cancel_planned)(void *self, const struct store_attempt_last *last, struct gw_wall now,
                                          struct gw_err *err);
-    enum gw_rc (*attempt_each_replanned)(void *self, const char *rollout, bool back, store_attempt_fn *fn, void *ctx,
-                                         struct gw_err *err);
-    /* Drops the back attempts of the rollout that have ended. */
-    enum gw_rc (*attempt_drop_back)(void *self, const char *rollout, struct gw_err *err);
+    /* Drops the back attempts of the rollout that have ended, up to and with that wave and place. `back` is not read.
+     */
+    enum gw_rc (*attempt_drop_back)(void *self, const struct store_attempt_last *last, struct gw_err *err);
     /* To count again, and to check: by direction, wave and state; those with none are left out. */
     enum gw_rc (*attempt_count)(void *self, const char *rollout, store_attempt_count_fn *fn, void *ctx,
                                 struct gw_err *err);

@@ -230,7 +230,8 @@ static bool counts_ok(const uint32_t count[ATTEMPT_STATES], uint32_t total)
 static bool rollout_state_ok(const struct rollout *r, uint16_t waves)
 {
     if (r->state < ROLLOUT_DRAFT || r->state > ROLLOUT_FINISHED || r->wave_count != waves || r->opened > waves ||
-        r->hold_wave >= waves || r->rest.wave >= waves || (r->rest.unplanned > 0 && r->state != ROLLOUT_DRAFT) || r->hold < ROLLOUT_HOLD_NONE || r->hold > ROLLOUT_HOLD_SOAK)
+        r->hold_wave >= waves || r->rest.wave >= waves || (r->rest.unplanned > 0 && r->state != ROLLOUT_DRAFT) ||
+        r->hold < ROLLOUT_HOLD_NONE || r->hold > ROLLOUT_HOLD_SOAK)
         return false;
     for (size_t i = 0; i < waves; i++) {
         const struct rollout_wave *w = &r->waves[i];
@@ -279,6 +280,16 @@ enum gw_rc store_check_attempt(const struct attempt_entry *entry, struct gw_err 
     if (!aim_ok(entry->release, entry->version, entry->release_counter) ||
         !aim_ok(entry->before_release, entry->before_version, entry->before_counter))
         return refuse(err, "attempt: a release or version that breaks its grammar");
+    return GW_OK;
+}
+
+enum gw_rc store_check_seats(const char *rollout, const struct rollout_seat *seats, size_t count, struct gw_err *err)
+{
+    if (!rollout_id_valid(gw_view_str(rollout)) || count == 0 || count > ROLLOUT_SLICE_MAX)
+        return refuse(err, "devices of a draft: not a rollout's id, none, or more than a list may have");
+    for (size_t i = 0; i < count; i++)
+        if (!id_ok(&seats[i].device) || seats[i].wave >= ROLLOUT_WAVES_MAX)
+            return refuse(err, "devices of a draft: no such device id or wave");
     return GW_OK;
 }
 

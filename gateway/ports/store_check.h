@@ -22,6 +22,8 @@ GW_MUST_CHECK enum gw_rc store_check_alert_window(const struct alert_window *win
 /* Also that the counters add up to the waves' devices. */
 GW_MUST_CHECK enum gw_rc store_check_rollout(const struct rollout_entry *entry, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_attempt(const struct attempt_entry *entry, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc store_check_seats(const char *rollout, const struct rollout_seat *seats, size_t count,
+                                           struct gw_err *err);
 GW_MUST_CHECK enum gw_rc store_check_inventory(const struct inventory *inventory, struct gw_err *err);
 /* GW_TOO_BIG: the value is above STORE_SETTING_MAX. */
 GW_MUST_CHECK enum gw_rc store_check_setting(const char *key, struct gw_view value, struct gw_err *err);

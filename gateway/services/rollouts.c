@@ -17,7 +17,7 @@ enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const stru
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     uint64_t ms = 0;
-    *r = (struct rollouts){.session = session};
+    *r = (struct rollouts){.session = session, .rows_max = ROLLOUT_SLICE_MAX};
     r->unsent = gw_xalloc(ROLLOUTS_UNSENT_MAX, sizeof(*r->unsent));
     gw_buf_init(&text, STORE_SETTING_MAX);
     enum gw_rc rc = store->ops->setting_get(store->self, ALIVE_KEY, &text, err);
@@ -268,9 +268,13 @@ static bool note_due(struct due *d, const char *id)
     return --d->left > 0;
 }
 
+/* Slices of rows have nothing to do with who is connected. */
 static bool note_due_rollout(void *ctx, const struct rollout_entry *entry)
 {
-    return note_due(ctx, entry->id);
+    const struct due *d = ctx;
+    bool rows = rollout_rows_left(&entry->rollout);
+    bool stalls = entry->timer.ms + ROLLOUTS_STALL_MS <= d->turn->now.ms;
+    return (rows ? stalls : d->r->memory.watching) ? note_due(ctx, entry->id) : true;
 }
 
 static bool note_due_attempt(void *ctx, const struct attempt_entry *entry)
@@ -288,7 +292,7 @@ static enum gw_rc look_at_timers(struct rollouts *r, struct turn *turn, struct g
     if (rc || next.ms == 0 || next.ms > turn->now.ms)
         return rc;
     rc = store->ops->rollout_due(store->self, turn->now, limit, note_due_rollout, &d, err);
-    if (!rc && d.left > 0)
+    if (!rc && d.left > 0 && r->memory.watching)
         rc = store->ops->attempt_due(store->self, turn->now, limit, note_due_attempt, &d, err);
     if (!rc && d.left == 0)
         (void)turn_out(turn, OUT_LOOK);
@@ -303,10 +307,13 @@ enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *e
     if (!rc)
         rc = tell_bad(r, turn, err);
     for (size_t i = 0; !rc && i < ROLLOUTS_SWEEPS_MAX; i++)
-        if (r->memory.sweeps[i].kind && !is_parked(r, r->memory.sweeps[i].rollout, turn->now))
+        if (r->memory.sweeps[i].kind && r->memory.sweeps[i].at.ms + ROLLOUTS_STALL_MS <= turn->now.ms &&
+            !is_parked(r, r->memory.sweeps[i].rollout, turn->now))
             turn_due(turn, r->memory.sweeps[i].rollout);
-    if (rc || !r->memory.watching)
+    if (rc)
         return rc;
+    if (!r->memory.watching)
+        return look_at_timers(r, turn, err);
     if (turn->now.ms - r->memory.alive_at.ms >= ROLLOUTS_ALIVE_MS || turn->now.ms < r->memory.alive_at.ms)
         rc = note_alive(r, turn, err);
     return rc ? rc : look_at_timers(r, turn, err);
@@ -331,7 +338,10 @@ static enum gw_rc due_rollout(struct rollouts_run *run, const char *id, struct g
     enum gw_rc rc = rollouts_sweep(run, id, err);
     if (!rc)
         rc = store->ops->rollout_get(store->self, id, &entry, err);
-    if (rc || !run->r->memory.watching || !is_due(entry.timer, run->turn->now))
+    if (!rc && rollout_rest_left(&entry.rollout))
+        return rollouts_slice(run, &entry, err);
+    bool goes_on = run->r->memory.watching || rollout_rows_left(&entry.rollout);
+    if (rc || !goes_on || !is_due(entry.timer, run->turn->now))
         return rc;
     return rollouts_move(run, id, &tick, NULL, "", err);
 }

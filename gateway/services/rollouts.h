@@ -31,10 +31,12 @@
 #define ROLLOUTS_SWEEP_SLICE 256 /* attempts that one turn asks to leave */
 #define ROLLOUTS_SWEEPS_MAX  16  /* at a time; a further one is asked for again by the rollout's timer */
 #define ROLLOUTS_SWEEP_MS    GW_MINUTE_MS
-#define ROLLOUTS_FOLLOW_MAX  256  /* offers of one turn that may come to nothing; further ones in their own turns */
-#define ROLLOUTS_OF_DEVICE   32   /* newest attempts of a device that its reports are held against */
-#define ROLLOUTS_UNSENT_MAX  4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
-#define ROLLOUTS_ALIVE_MS    GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
+#define ROLLOUTS_STALL_MS                                                                                              \
+    (2 * GW_SECOND_MS)           /* each slice asks for the next; one that is missed so long is asked again */
+#define ROLLOUTS_FOLLOW_MAX 256  /* offers of one turn that may come to nothing; further ones in their own turns */
+#define ROLLOUTS_OF_DEVICE  32   /* newest attempts of a device that its reports are held against */
+#define ROLLOUTS_UNSENT_MAX 4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
+#define ROLLOUTS_ALIVE_MS   GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
 
 /* What reports came to, since the start. Memory only, in core's thread. */
 struct rollouts_counts {
@@ -61,6 +63,7 @@ struct rollouts_sweep {
     enum attempt_state state;
     uint16_t wave;
     uint32_t place;
+    struct gw_wall at; /* of the last slice */
 };
 
 /* Changed in turns; core keeps a copy, for when a transaction is lost. */
@@ -84,6 +87,7 @@ struct rollouts_release; /* a release, read from its envelope */
 struct rollouts {
     struct session *session;
     struct row_match match; /* of waves with a query; set by app; fits NULL: there can be none */
+    uint32_t rows_max; /* attempts that a turn plans, cancels or drops: at most ROLLOUT_SLICE_MAX, as init leaves it */
     struct rollouts_memory memory;
     struct rollouts_counts counts;
     struct rollouts_parked parked[ROLLOUTS_PARKED_MAX];
@@ -118,7 +122,8 @@ struct rollouts_preview {
 
 /* Both: GW_NOT_FOUND: no such release; GW_CONFLICT: it is withdrawn; GW_INVALID: plan, list, query or nobody to offer
  * it to. Queries are held against the devices as they are seen now.
- * create stores the draft and its attempts. */
+ * create stores the draft and plans its first slice; GW_CONFLICT too while another draft of the product is not whole.
+ */
 GW_MUST_CHECK enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
                                           struct rollouts_preview *ret_preview, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,

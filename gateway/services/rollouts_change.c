@@ -26,6 +26,7 @@ static enum audit_what what_of(enum rollout_event_kind event)
     case ROLLOUT_EV_CHANGED:
     case ROLLOUT_EV_TICK:
     case ROLLOUT_EV_BLIND:
+    case ROLLOUT_EV_PLANNED:
         return 0;
     }
     return 0;

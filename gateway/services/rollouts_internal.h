@@ -40,9 +40,6 @@ GW_MUST_CHECK enum gw_rc rollouts_move(struct rollouts_run *run, const char *id,
 
 /* ---- rollouts_rows.c ---- */
 
-GW_MUST_CHECK enum gw_rc rollouts_plan_back(struct rollouts_run *run, struct rollout_entry *entry,
-                                            const struct rollout_rows *rows, const struct attempt_entry *member,
-                                            struct gw_err *err);
 GW_MUST_CHECK enum gw_rc rollouts_rows(struct rollouts_run *run, const struct rollout_entry *entry,
                                        const struct rollout_rows *rows, struct gw_err *err);
 /* The next slice of what this rollout is still swept for. */
@@ -50,6 +47,18 @@ GW_MUST_CHECK enum gw_rc rollouts_sweep(struct rollouts_run *run, const char *ro
 /* Begins one. False: there are too many. */
 bool rollouts_sweep_begin(struct rollouts *r, const char *rollout, bool back, enum rollouts_sweep_kind kind);
 bool rollouts_sweeps(const struct rollouts *r, const char *rollout);
+
+/* ---- rollouts_slice.c ---- */
+
+/* The devices of a new draft, until they have attempts. */
+GW_MUST_CHECK enum gw_rc rollouts_keep_seats(const struct rollouts *r, const struct store *store,
+                                             const struct rollout_entry *entry, const struct rollout_member *members,
+                                             size_t count, struct gw_err *err);
+/* The next slice of what rollout.rest asks for. *entry: as it is stored. */
+GW_MUST_CHECK enum gw_rc rollouts_slice(struct rollouts_run *run, struct rollout_entry *entry, struct gw_err *err);
+/* Plans the way back of a device; entry->attempts rises, to be put by the caller. */
+GW_MUST_CHECK enum gw_rc rollouts_add_back(struct rollouts_run *run, struct rollout_entry *entry,
+                                           const struct attempt_entry *forward, struct gw_err *err);
 
 /* ---- rollouts_fit.c ---- */
 
@@ -96,6 +105,11 @@ GW_MUST_CHECK enum gw_rc rollouts_of_device(const struct store *store, const str
 /* One page of a rollout's. */
 GW_MUST_CHECK enum gw_rc rollouts_page(const struct store *store, const struct store_attempt_filter *filter,
                                        size_t limit, struct rollouts_list *ret_list, struct gw_err *err);
+
+/* All waves from the first place on; state 0: any. */
+struct store_attempt_filter rollouts_filter(const char *rollout, bool back, enum attempt_state state);
+/* The last of a page that is not empty. */
+struct store_attempt_last rollouts_last(const struct rollouts_list *page);
 
 bool rollouts_online(const struct rollouts *r, const struct gw_device_id *device);
 void rollouts_note_job(struct rollouts_run *run, const struct gw_device_id *device); /* OUT_JOB */

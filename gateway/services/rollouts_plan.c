@@ -124,11 +124,24 @@ static bool look_at_device(void *ctx, const struct inventory *inventory)
     return !c->rc;
 }
 
+/* A draft of the product that is not whole: some of its devices have no attempt that tells of it. */
+static bool find_unplanned(void *ctx, const struct rollout_entry *entry)
+{
+    struct crowd *c = ctx;
+    if (entry->rollout.rest.unplanned == 0 || strcmp(entry->product, c->release->product) != 0)
+        return true;
+    c->rc = gw_err_set(c->err, GW_CONFLICT, "rollout %s to the same product is still being planned: wait a moment",
+                       entry->id);
+    return false;
+}
+
 static enum gw_rc gather(struct crowd *c, struct gw_err *err)
 {
     struct store_inventory_after after = {.device = {""}};
     memcpy(after.product, c->release->product, sizeof(after.product));
-    enum gw_rc rc = c->store->ops->inventory_each(c->store->self, &after, ROLLOUT_DEVICES_MAX, look_at_device, c, err);
+    enum gw_rc rc = c->store->ops->rollout_each_live(c->store->self, find_unplanned, c, err);
+    if (!rc && !c->rc)
+        rc = c->store->ops->inventory_each(c->store->self, &after, ROLLOUT_DEVICES_MAX, look_at_device, c, err);
     if (!rc)
         rc = c->rc;
     if (!rc && c->count == 0)
@@ -209,23 +222,18 @@ enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct 
     return prepare(&c, turn, order, ret_preview, err);
 }
 
-static enum gw_rc add_member(struct turn *turn, struct rollout_entry *entry, const struct rollout_member *member,
-                             struct gw_err *err)
+static enum gw_rc tell_created(struct turn *turn, const struct rollouts_order *order, const struct rollout_entry *entry,
+                               size_t devices, struct gw_err *err)
 {
-    struct attempt_entry a = {.wave = member->wave,
-                              .place = member->place,
-                              .attempt = {.state = ATTEMPT_PLANNED},
-                              .created = turn->now,
-                              .changed = turn->now,
-                              .release_counter = entry->release_counter};
-    attempt_id_format(entry->id, entry->attempts++, a.id);
-    memcpy(a.rollout, entry->id, sizeof(a.rollout));
-    memcpy(a.device.text, member->id.ptr, member->id.len);
-    memcpy(a.release, entry->release, sizeof(a.release));
-    memcpy(a.version, entry->version, sizeof(a.version));
-    return turn->store->ops->attempt_add(turn->store->self, &a, err);
+    char name[AUDIT_NAME_MAX], msg[AUDIT_MSG_MAX];
+    (void)snprintf(name, sizeof(name), "%s %.32s %.32s", entry->id, entry->product, entry->version);
+    (void)snprintf(msg, sizeof(msg), "a rollout to %zu device%s in %u wave%s was drafted", devices, gw_plural(devices),
+                   (unsigned)entry->plan.wave_count, gw_plural(entry->plan.wave_count));
+    turn_live(turn, LIVE_ROLLOUTS, entry->id);
+    return audit_note(turn, AUDIT_ROLLOUT_CREATED, order->actor, name, msg, err);
 }
 
+/* Its first slice is planned at once, which is all of a small one. */
 enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
                            struct rollout_entry *ret_entry, struct gw_err *err)
 {
@@ -240,17 +248,16 @@ enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct r
     gw_random(random, sizeof(random));
     rollout_id_format(random, entry->id);
     rc = store->ops->rollout_add(store->self, entry, err);
-    for (size_t i = 0; !rc && i < c.count; i++)
-        rc = add_member(turn, entry, &c.members[i], err);
     if (!rc)
-        rc = store->ops->rollout_put(store->self, entry, err); /* the numbers that its attempts have */
+        rc = rollouts_keep_seats(r, store, entry, c.members, c.count, err);
+    if (!rc)
+        rc = tell_created(turn, order, entry, c.count, err);
     if (rc)
         return rc;
-    char name[AUDIT_NAME_MAX], msg[AUDIT_MSG_MAX];
-    (void)snprintf(name, sizeof(name), "%s %.32s %.32s", entry->id, entry->product, entry->version);
-    (void)snprintf(msg, sizeof(msg), "a rollout to %zu device%s in %u wave%s was drafted", c.count, gw_plural(c.count),
-                   (unsigned)entry->plan.wave_count, gw_plural(entry->plan.wave_count));
-    turn_live(turn, LIVE_ROLLOUTS, entry->id);
-    *ret_entry = *entry;
-    return audit_note(turn, AUDIT_ROLLOUT_CREATED, order->actor, name, msg, err);
+    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
+    rollouts_run_begin(run, r, turn);
+    rc = rollouts_slice(run, entry, err);
+    if (!rc)
+        rc = rollouts_run_end(run, err);
+    return rc ? rc : store->ops->rollout_get(store->self, entry->id, ret_entry, err);
 }

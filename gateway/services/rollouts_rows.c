@@ -6,8 +6,6 @@
 #include "gw_cleanup.h"
 #include "rollouts_internal.h"
 
-#define PAGE 256
-
 void rollouts_list_done(struct rollouts_list *list)
 {
     free(list->items);
@@ -34,99 +32,63 @@ enum gw_rc rollouts_page(const struct store *store, const struct store_attempt_f
     return store->ops->attempt_each(store->self, filter, (int)limit, list_add, ret_list, err);
 }
 
-static struct store_attempt_filter filter_of(const char *rollout, bool back, enum attempt_state state)
+struct store_attempt_filter rollouts_filter(const char *rollout, bool back, enum attempt_state state)
 {
     struct store_attempt_filter filter = {.back = back, .state = state, .wave_last = ROLLOUT_WAVES_MAX - 1};
     memcpy(filter.rollout, rollout, strlen(rollout) + 1);
     return filter;
 }
 
-/* Behind the last of a page. */
-static void filter_go_on(struct store_attempt_filter *filter, const struct rollouts_list *page)
+struct store_attempt_last rollouts_last(const struct rollouts_list *page)
 {
-    filter->wave = page->items[page->count - 1].wave;
-    filter->place = page->items[page->count - 1].place + 1;
-}
-
-/* ---- going back ---- */
-
-static enum gw_rc add_back(struct rollouts_run *run, struct rollout_entry *entry, const struct attempt_entry *forward,
-                           struct gw_err *err)
-{
-    struct attempt_entry back = {.device = forward->device,
-                                 .wave = forward->wave,
-                                 .place = forward->place,
-                                 .back = true,
-                                 .attempt = {.state = ATTEMPT_PLANNED},
-                                 .created = run->turn->now,
-                                 .changed = run->turn->now,
-                                 .release_counter = forward->before_counter,
-                                 .before_counter = forward->release_counter};
-    attempt_id_format(entry->id, entry->attempts++, back.id);
-    memcpy(back.rollout, entry->id, sizeof(back.rollout));
-    memcpy(back.release, forward->before_release, sizeof(back.release));
-    memcpy(back.version, forward->before_version, sizeof(back.version));
-    memcpy(back.before_release, forward->release, sizeof(back.before_release));
-    memcpy(back.before_version, forward->version, sizeof(back.before_version));
-    return run->turn->store->ops->attempt_add(run->turn->store->self, &back, err);
-}
-
-static enum gw_rc plan_back_all(struct rollouts_run *run, struct rollout_entry *entry, struct gw_err *err)
-{
-    const struct store *store = run->turn->store;
-    struct store_attempt_filter filter = filter_of(entry->id, false, 0);
-    filter.holders = true;
-    enum gw_rc rc = store->ops->attempt_drop_back(store->self, entry->id, err);
-    for (size_t got = PAGE; !rc && got == PAGE;) {
-        GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
-        rc = rollouts_page(store, &filter, PAGE, &page, err);
-        for (size_t i = 0; !rc && i < page.count; i++)
-            rc = add_back(run, entry, &page.items[i], err);
-        got = page.count;
-        if (got)
-            filter_go_on(&filter, &page);
-    }
-    return rc;
-}
-
-enum gw_rc rollouts_plan_back(struct rollouts_run *run, struct rollout_entry *entry, const struct rollout_rows *rows,
-                              const struct attempt_entry *member, struct gw_err *err)
-{
-    enum gw_rc rc = rows->plan_back_all ? plan_back_all(run, entry, err) : GW_OK;
-    return rc || !rows->plan_back_member || !member ? rc : add_back(run, entry, member, err);
+    const struct attempt_entry *e = &page->items[page->count - 1];
+    struct store_attempt_last last = {.back = e->back, .wave = e->wave, .place = e->place};
+    memcpy(last.rollout, e->rollout, sizeof(last.rollout));
+    return last;
 }
 
 /* ---- bulk cancellations ---- */
 
-struct devices {
-    struct gw_device_id *ids; /* owned */
-    size_t count, cap;
-};
-
-static bool note_device(void *ctx, const struct attempt_entry *entry)
+/* Those that had been offered it before know the job: it is withdrawn from them in slices. */
+static enum gw_rc withdraw(struct rollouts_run *run, const struct rollouts_list *page, struct gw_err *err)
 {
-    struct devices *d = ctx;
-    d->ids = gw_xgrow(d->ids, d->count, &d->cap, sizeof(*d->ids));
-    d->ids[d->count++] = entry->device;
-    return true;
+    size_t told = 0;
+    enum gw_rc rc = GW_OK;
+    for (size_t i = 0; !rc && i < page->count; i++)
+        if (page->items[i].attempt.rev > 0) {
+            rc = rollouts_bump(run, &page->items[i].device, err);
+            told++;
+        }
+    if (rc || told == 0)
+        return rc;
+    const struct attempt_entry *e = &page->items[0];
+    (void)rollouts_sweep_begin(run->r, e->rollout, e->back, ROLLOUTS_SWEEP_SEND); /* too many: at the next connect */
+    turn_due(run->turn, e->rollout);
+    return GW_OK;
 }
 
-/* Those that had been offered it before know the job: it is withdrawn from them in slices. */
-static enum gw_rc cancel_planned(struct rollouts_run *run, const char *rollout, bool back, struct gw_err *err)
+static enum gw_rc cancel_planned(struct rollouts_run *run, const char *rollout, bool back, const uint32_t *counts,
+                                 struct gw_err *err)
 {
     const struct store *store = run->turn->store;
-    struct devices told = {0};
-    enum gw_rc rc = store->ops->attempt_each_replanned(store->self, rollout, back, note_device, &told, err);
-    if (!rc)
-        rc = store->ops->attempt_cancel_planned(store->self, rollout, back, run->turn->now, err);
-    for (size_t i = 0; !rc && i < told.count; i++)
-        rc = rollouts_bump(run, &told.ids[i], err);
-    if (!rc && told.count) {
-        (void)rollouts_sweep_begin(run->r, rollout, back, ROLLOUTS_SWEEP_SEND); /* too many: at the next connect */
-        turn_due(run->turn, rollout);
+    enum gw_rc rc = GW_OK;
+    for (uint16_t wave = 0; !rc && wave < ROLLOUT_WAVES_MAX; wave++) {
+        GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
+        struct store_attempt_filter filter = rollouts_filter(rollout, back, ATTEMPT_PLANNED);
+        filter.wave = filter.wave_last = wave;
+        if (counts[wave] == 0)
+            continue;
+        rc = rollouts_page(store, &filter, counts[wave], &page, err);
+        if (!rc && page.count != counts[wave])
+            rc = gw_err_set(err, GW_CORRUPT, "rollout %s: a cancellation for nobody in wave %u", rollout, wave + 1u);
+        if (rc)
+            return rc;
+        struct store_attempt_last last = rollouts_last(&page);
+        rc = store->ops->attempt_cancel_planned(store->self, &last, run->turn->now, err);
+        if (!rc)
+            rc = withdraw(run, &page, err);
+        turn_live_all(run->turn, LIVE_DEVICES);
     }
-    free(told.ids);
-    turn_live_all(run->turn, LIVE_DEVICES);
     return rc;
 }
 
@@ -195,7 +157,7 @@ static enum gw_rc offers(struct rollouts_run *run, const char *rollout, bool bac
     enum gw_rc rc = GW_OK;
     for (uint16_t wave = 0; !rc && wave < ROLLOUT_WAVES_MAX; wave++) {
         GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
-        struct store_attempt_filter filter = filter_of(rollout, back, ATTEMPT_PLANNED);
+        struct store_attempt_filter filter = rollouts_filter(rollout, back, ATTEMPT_PLANNED);
         filter.wave = filter.wave_last = wave;
         if (counts[wave] == 0)
             continue;
@@ -211,9 +173,9 @@ static enum gw_rc offers(struct rollouts_run *run, const char *rollout, bool bac
 enum gw_rc rollouts_rows(struct rollouts_run *run, const struct rollout_entry *entry, const struct rollout_rows *rows,
                          struct gw_err *err)
 {
-    enum gw_rc rc = rows->cancel_planned ? cancel_planned(run, entry->id, false, err) : GW_OK;
-    if (!rc && rows->cancel_planned_back)
-        rc = cancel_planned(run, entry->id, true, err);
+    enum gw_rc rc = cancel_planned(run, entry->id, false, rows->cancel, err);
+    if (!rc)
+        rc = cancel_planned(run, entry->id, true, rows->cancel_back, err);
     if (!rc)
         rc = offers(run, entry->id, false, rows->offer, err);
     return rc ? rc : offers(run, entry->id, true, rows->offer_back, err);
@@ -279,7 +241,7 @@ static enum gw_rc sweep_slice(struct rollouts_run *run, struct rollouts_sweep *s
 {
     GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
     enum rollouts_sweep_kind kind = s->kind;
-    struct store_attempt_filter filter = filter_of(s->rollout, s->back, s->state);
+    struct store_attempt_filter filter = rollouts_filter(s->rollout, s->back, s->state);
     filter.wave = s->wave;
     filter.place = s->place;
     enum gw_rc rc = rollouts_page(run->turn->store, &filter, *budget, &page, err);
@@ -296,6 +258,7 @@ static enum gw_rc sweep_slice(struct rollouts_run *run, struct rollouts_sweep *s
             s->kind = 0;
     }
     *budget -= page.count;
+    s->at = run->turn->now;
     for (size_t i = 0; !rc && i < page.count; i++)
         rc = sweep_one(run, kind, &page.items[i], err);
     return rc;

@@ -123,7 +123,8 @@ static enum gw_rc tell_rollout(struct rollouts_run *run, const struct attempt_en
                                   .from = before->state,
                                   .to = entry->attempt.state,
                                   .held = attempt_holds(before),
-                                  .holds = attempt_holds(&entry->attempt)};
+                                  .holds = attempt_holds(&entry->attempt),
+                                  .place = entry->place};
     if (event.from == event.to && (event.back || event.held == event.holds))
         return GW_OK;
     enum gw_rc rc = event.back ? GW_OK : has_back(run, entry, &event.has_back, err);
@@ -203,14 +204,18 @@ enum gw_rc rollouts_move(struct rollouts_run *run, const char *id, const struct 
                          const struct attempt_entry *entry, const char *reason, struct gw_err *err)
 {
     const struct store *store = run->turn->store;
+    struct rollout_event limited = *event;
     struct rollout_update u;
     struct rollout_entry stored;
+    limited.rows_max = run->r->rows_max;
     enum gw_rc rc = store->ops->rollout_get(store->self, id, &stored, err);
     if (!rc)
-        rc = rollout_step(&stored.rollout, &stored.plan, event, &u, err);
+        rc = rollout_step(&stored.rollout, &stored.plan, &limited, &u, err);
     if (rc)
         return gw_err_wrap(err, rc, "rollout %s", id);
     enum rollout_state before = stored.rollout.state;
+    bool unplanned = stored.rollout.rest.unplanned > 0;
+    bool goes_on = event->kind == ROLLOUT_EV_CHANGED && rollout_rows_left(&stored.rollout);
     stored.rollout = u.next;
     stored.timer = u.timer;
     stored.changed = run->turn->now;
@@ -219,9 +224,12 @@ enum gw_rc rollouts_move(struct rollouts_run *run, const char *id, const struct 
     else if (reason[0])
         (void)snprintf(stored.reason, sizeof(stored.reason), "%s", reason);
     begin_sweeps(run, &stored, &u.rows);
-    if (stored.timer.ms != 0 && stored.timer.ms <= run->turn->now.ms)
-        turn_due(run->turn, stored.id); /* more to offer */
-    rc = rollouts_plan_back(run, &stored, &u.rows, entry, err);
+    if (!goes_on && stored.timer.ms != 0 && stored.timer.ms <= run->turn->now.ms)
+        turn_due(run->turn, stored.id); /* more to do; a report need not ask for a slice that has its turn already */
+    if (u.rows.plan_back_member && entry)
+        rc = rollouts_add_back(run, &stored, entry, err);
+    if (!rc && unplanned && stored.rollout.state != ROLLOUT_DRAFT)
+        rc = store->ops->seats_drop(store->self, stored.id, UINT32_MAX, err);
     if (!rc)
         rc = store->ops->rollout_put(store->self, &stored, err);
     turn_live(run->turn, LIVE_ROLLOUTS, stored.id);

@@ -179,6 +179,7 @@ struct mem *mem_new(void)
     mem_table_init(&mem->alert, sizeof(struct alert), mem_cmp_alert);
     mem_table_init(&mem->alert_window, sizeof(struct alert_window), mem_cmp_alert_window);
     mem_table_init(&mem->rollout, sizeof(struct rollout_entry), mem_cmp_rollout);
+    mem_table_init(&mem->seat, sizeof(struct mem_seat), mem_cmp_seat);
     mem_table_init(&mem->attempt, sizeof(struct attempt_entry), mem_cmp_attempt);
     mem_table_init(&mem->inventory, sizeof(struct inventory), mem_cmp_inventory);
     mem_table_init(&mem->token, sizeof(struct token), mem_cmp_token);

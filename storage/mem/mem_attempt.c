@@ -182,21 +182,12 @@ static enum gw_rc attempt_due(void *self, struct gw_wall now, int limit, store_a
     return GW_OK;
 }
 
-struct direction {
-    const char *rollout;
-    bool back;
-};
-
-static bool is_planned(const void *row, const void *direction)
+static bool is_planned(const void *row, const void *last)
 {
-    const struct direction *d = direction;
+    const struct store_attempt_last *l = last;
     const struct attempt_entry *e = row;
-    return strcmp(e->rollout, d->rollout) == 0 && e->back == d->back && e->attempt.state == ATTEMPT_PLANNED;
-}
-
-static bool is_replanned(const void *row, const void *direction)
-{
-    return is_planned(row, direction) && ((const struct attempt_entry *)row)->attempt.rev > 0;
+    return strcmp(e->rollout, l->rollout) == 0 && e->back == l->back && e->attempt.state == ATTEMPT_PLANNED &&
+           e->wave == l->wave && e->place <= l->place;
 }
 
 struct cancelling {
@@ -217,43 +208,32 @@ static bool cancel_one(void *ctx, const void *row)
     return true;
 }
 
-static enum gw_rc attempt_cancel_planned(void *self, const char *rollout, bool back, struct gw_wall now,
+static enum gw_rc attempt_cancel_planned(void *self, const struct store_attempt_last *last, struct gw_wall now,
                                          struct gw_err *err)
 {
     const struct mem_face *face = self;
-    struct direction d = {rollout, back};
     struct cancelling c = {face->mem, now};
-    struct mem_visit visit = {&face->mem->attempt, is_planned, &d, NULL, -1};
+    struct mem_visit visit = {&face->mem->attempt, is_planned, last, NULL, -1};
     enum gw_rc rc = mem_may_write(face, err);
     if (!rc)
         mem_each(face, &visit, cancel_one, &c); /* goes over a copy */
     return rc;
 }
 
-static enum gw_rc attempt_each_replanned(void *self, const char *rollout, bool back, store_attempt_fn *fn, void *ctx,
-                                         struct gw_err *err)
+static bool is_ended_back(const void *row, const void *last)
 {
-    const struct mem_face *face = self;
-    struct attempt_visit v = {fn, ctx};
-    struct direction d = {rollout, back};
-    struct mem_visit visit = {&face->mem->attempt, is_replanned, &d, by_place, -1};
-    (void)err;
-    mem_each(face, &visit, pass, &v);
-    return GW_OK;
-}
-
-static bool is_ended_back(const void *row, const void *rollout)
-{
+    const struct store_attempt_last *l = last;
     const struct attempt_entry *e = row;
-    return e->back && strcmp(e->rollout, rollout) == 0 && attempt_state_ended(e->attempt.state);
+    bool reached = e->wave < l->wave || (e->wave == l->wave && e->place <= l->place);
+    return e->back && strcmp(e->rollout, l->rollout) == 0 && reached && attempt_state_ended(e->attempt.state);
 }
 
-static enum gw_rc attempt_drop_back(void *self, const char *rollout, struct gw_err *err)
+static enum gw_rc attempt_drop_back(void *self, const struct store_attempt_last *last, struct gw_err *err)
 {
     const struct mem_face *face = self;
     enum gw_rc rc = mem_may_write(face, err);
     if (!rc)
-        mem_table_delete(&face->mem->attempt, is_ended_back, rollout, face->mem->marked);
+        mem_table_delete(&face->mem->attempt, is_ended_back, last, face->mem->marked);
     return rc;
 }
 
@@ -291,7 +271,6 @@ void mem_attempt_ops(struct store_ops *ops)
     ops->attempt_each_of = attempt_each_of;
     ops->attempt_due = attempt_due;
     ops->attempt_cancel_planned = attempt_cancel_planned;
-    ops->attempt_each_replanned = attempt_each_replanned;
     ops->attempt_drop_back = attempt_drop_back;
     ops->attempt_count = attempt_count;
 }

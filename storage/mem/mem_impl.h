@@ -7,7 +7,7 @@
 #include "mem_table.h"
 #include "store_check.h"
 
-#define MEM_TABLES 16
+#define MEM_TABLES 17
 
 struct mem_setting {
     char key[STORE_KEY_MAX + 1];
@@ -20,6 +20,14 @@ struct mem_release {
     struct release_entry_file files[RELEASE_FILES_MAX];
     uint32_t envelope_len;
     uint8_t envelope[RELEASE_ENVELOPE_MAX];
+};
+
+/* One of a list of devices that have no attempt yet. */
+struct mem_seat {
+    char rollout[ROLLOUT_ID_LEN + 1];
+    uint32_t number; /* of the list */
+    uint32_t index;  /* in it */
+    struct rollout_seat seat;
 };
 
 struct mem_face {
@@ -35,7 +43,7 @@ struct mem {
     union {
         struct {
             struct mem_table device, cert, invite, pending, user, setting, audit, vendor_key, release, product, alert,
-                alert_window, rollout, attempt, inventory, token;
+                alert_window, rollout, seat, attempt, inventory, token;
         };
         struct mem_table all[MEM_TABLES];
     };
@@ -75,4 +83,4 @@ void mem_token_ops(struct store_ops *ops);
 
 mem_cmp_fn mem_cmp_device, mem_cmp_cert, mem_cmp_invite, mem_cmp_pending, mem_cmp_user, mem_cmp_setting, mem_cmp_audit,
     mem_cmp_vendor_key, mem_cmp_release, mem_cmp_product, mem_cmp_alert, mem_cmp_alert_window, mem_cmp_rollout,
-    mem_cmp_attempt, mem_cmp_inventory, mem_cmp_token;
+    mem_cmp_seat, mem_cmp_attempt, mem_cmp_inventory, mem_cmp_token;

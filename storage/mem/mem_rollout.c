@@ -8,6 +8,15 @@ int mem_cmp_rollout(const void *a, const void *b)
     return strcmp(((const struct rollout_entry *)a)->id, ((const struct rollout_entry *)b)->id);
 }
 
+int mem_cmp_seat(const void *a, const void *b)
+{
+    const struct mem_seat *x = a, *y = b;
+    int by = strcmp(x->rollout, y->rollout);
+    if (!by)
+        by = (x->number > y->number) - (x->number < y->number);
+    return by ? by : (x->index > y->index) - (x->index < y->index);
+}
+
 int mem_cmp_attempt(const void *a, const void *b)
 {
     return strcmp(((const struct attempt_entry *)a)->id, ((const struct attempt_entry *)b)->id);
@@ -261,6 +270,77 @@ static enum gw_rc inventory_each(void *self, const struct store_inventory_after 
     return GW_OK;
 }
 
+/* ---- devices of drafts ---- */
+
+static bool seat_is_below(const void *row, const void *below)
+{
+    const struct mem_seat *s = row, *b = below;
+    return strcmp(s->rollout, b->rollout) == 0 && s->number < b->number;
+}
+
+static bool seat_is_in(const void *row, const void *list)
+{
+    const struct mem_seat *s = row, *l = list;
+    return strcmp(s->rollout, l->rollout) == 0 && s->number == l->number;
+}
+
+static enum gw_rc seats_add(void *self, const char *rollout, uint32_t number, const struct rollout_seat *seats,
+                            size_t count, struct gw_err *err)
+{
+    struct mem_face *face = self;
+    struct mem_seat row = {.number = number};
+    enum gw_rc rc = mem_may_write(face, err);
+    if (!rc)
+        rc = store_check_seats(rollout, seats, count, err);
+    if (rc)
+        return rc;
+    memcpy(row.rollout, rollout, strlen(rollout)); /* a rollout's id */
+    if (mem_count(face, &face->mem->seat, seat_is_in, &row) > 0)
+        return gw_err_set(err, GW_EXISTS, "there is a list of devices under that number");
+    for (; row.index < count; row.index++) {
+        row.seat = seats[row.index];
+        mem_table_put(&face->mem->seat, &row, face->mem->marked);
+    }
+    return GW_OK;
+}
+
+struct seat_visit {
+    struct rollout_seat *seats;
+    size_t count;
+};
+
+static bool pass_seat(void *ctx, const void *row)
+{
+    struct seat_visit *v = ctx;
+    v->seats[v->count++] = ((const struct mem_seat *)row)->seat;
+    return true;
+}
+
+static enum gw_rc seats_get(void *self, const char *rollout, uint32_t number, struct rollout_seat *ret_seats,
+                            size_t *ret_count, struct gw_err *err)
+{
+    const struct mem_face *face = self;
+    struct mem_seat like = {.number = number};
+    struct seat_visit v = {ret_seats, 0};
+    struct mem_visit visit = {&face->mem->seat, seat_is_in, &like, NULL, ROLLOUT_SLICE_MAX};
+    if (gw_view_copy_str(gw_view_str(rollout), like.rollout, sizeof(like.rollout)) == GW_OK)
+        mem_each(face, &visit, pass_seat, &v);
+    if (v.count == 0)
+        return gw_err_set(err, GW_NOT_FOUND, "not in the store");
+    *ret_count = v.count;
+    return GW_OK;
+}
+
+static enum gw_rc seats_drop(void *self, const char *rollout, uint32_t below, struct gw_err *err)
+{
+    struct mem_face *face = self;
+    struct mem_seat like = {.number = below};
+    enum gw_rc rc = mem_may_write(face, err);
+    if (!rc && gw_view_copy_str(gw_view_str(rollout), like.rollout, sizeof(like.rollout)) == GW_OK)
+        mem_table_delete(&face->mem->seat, seat_is_below, &like, face->mem->marked);
+    return rc;
+}
+
 void mem_rollout_ops(struct store_ops *ops)
 {
     ops->rollout_add = rollout_add;
@@ -270,6 +350,9 @@ void mem_rollout_ops(struct store_ops *ops)
     ops->rollout_each_live = rollout_each_live;
     ops->rollout_count = rollout_count;
     ops->rollout_due = rollout_due;
+    ops->seats_add = seats_add;
+    ops->seats_get = seats_get;
+    ops->seats_drop = seats_drop;
     ops->timer_next = timer_next;
     ops->inventory_get = inventory_get;
     ops->inventory_put = inventory_put;

@@ -223,7 +223,7 @@ enum gw_rc repo_attempt_due(void *self, struct gw_wall now, int limit, store_att
     return pass(s, fn, ctx, err);
 }
 
-enum gw_rc repo_attempt_cancel_planned(void *self, const char *rollout, bool back, struct gw_wall now,
+enum gw_rc repo_attempt_cancel_planned(void *self, const struct store_attempt_last *last, struct gw_wall now,
                                        struct gw_err *err)
 {
     struct repo *repo = self;
@@ -233,29 +233,24 @@ enum gw_rc repo_attempt_cancel_planned(void *self, const char *rollout, bool bac
     struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ATTEMPT_CANCEL_PLANNED);
     struct repo_args a = repo_args(s);
     repo_arg_i64(&a, now.ms);
-    repo_arg_str(&a, rollout);
-    repo_arg_i64(&a, back);
+    repo_arg_str(&a, last->rollout);
+    repo_arg_i64(&a, last->back);
+    repo_arg_i64(&a, last->wave);
+    repo_arg_i64(&a, last->place);
     return db_run(s, err);
 }
 
-enum gw_rc repo_attempt_each_replanned(void *self, const char *rollout, bool back, store_attempt_fn *fn, void *ctx,
-                                       struct gw_err *err)
-{
-    struct repo *repo = self;
-    GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ATTEMPT_EACH_REPLANNED);
-    db_bind_str(s, 1, rollout);
-    db_bind_i64(s, 2, back);
-    return pass(s, fn, ctx, err);
-}
-
-enum gw_rc repo_attempt_drop_back(void *self, const char *rollout, struct gw_err *err)
+enum gw_rc repo_attempt_drop_back(void *self, const struct store_attempt_last *last, struct gw_err *err)
 {
     struct repo *repo = self;
     enum gw_rc rc = repo_may_write(repo, err);
     if (rc)
         return rc;
     struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ATTEMPT_DROP_BACK);
-    db_bind_str(s, 1, rollout);
+    struct repo_args a = repo_args(s);
+    repo_arg_str(&a, last->rollout);
+    repo_arg_i64(&a, last->wave);
+    repo_arg_i64(&a, last->place);
     return db_run(s, err);
 }
 

@@ -137,6 +137,11 @@ enum gw_rc repo_rollout_count(void *self, int64_t ret_counts[ROLLOUT_STATES], st
 enum gw_rc repo_rollout_each_live(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err);
 enum gw_rc repo_rollout_due(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
                             struct gw_err *err);
+enum gw_rc repo_seats_add(void *self, const char *rollout, uint32_t number, const struct rollout_seat *seats,
+                          size_t count, struct gw_err *err);
+enum gw_rc repo_seats_get(void *self, const char *rollout, uint32_t number, struct rollout_seat *ret_seats,
+                          size_t *ret_count, struct gw_err *err);
+enum gw_rc repo_seats_drop(void *self, const char *rollout, uint32_t below, struct gw_err *err);
 enum gw_rc repo_timer_next(void *self, struct gw_wall *ret_timer, struct gw_err *err);
 
 enum gw_rc repo_attempt_add(void *self, const struct attempt_entry *entry, struct gw_err *err);
@@ -148,11 +153,9 @@ enum gw_rc repo_attempt_each_of(void *self, const struct gw_device_id *device, i
                                 void *ctx, struct gw_err *err);
 enum gw_rc repo_attempt_due(void *self, struct gw_wall now, int limit, store_attempt_fn *fn, void *ctx,
                             struct gw_err *err);
-enum gw_rc repo_attempt_cancel_planned(void *self, const char *rollout, bool back, struct gw_wall now,
+enum gw_rc repo_attempt_cancel_planned(void *self, const struct store_attempt_last *last, struct gw_wall now,
                                        struct gw_err *err);
-enum gw_rc repo_attempt_each_replanned(void *self, const char *rollout, bool back, store_attempt_fn *fn, void *ctx,
-                                       struct gw_err *err);
-enum gw_rc repo_attempt_drop_back(void *self, const char *rollout, struct gw_err *err);
+enum gw_rc repo_attempt_drop_back(void *self, const struct store_attempt_last *last, struct gw_err *err);
 enum gw_rc repo_attempt_count(void *self, const char *rollout, store_attempt_count_fn *fn, void *ctx,
                               struct gw_err *err);
 

@@ -76,8 +76,8 @@ GW_MUST_CHECK enum gw_rc rollout_on_failure_parse(struct gw_view text, enum roll
 #define ROLLOUT_CONCURRENT_MAX 100000
 #define ROLLOUT_QUERY_MAX      255 /* bytes of a wave's query */
 /* Rows of attempts that one turn plans, cancels or drops at most; what is left follows in turns of its own. */
-#define ROLLOUT_SLICE_MAX 1000
-#define ROLLOUT_TIME_MAX_MS    (365 * GW_DAY_MS)
+#define ROLLOUT_SLICE_MAX   1000
+#define ROLLOUT_TIME_MAX_MS (365 * GW_DAY_MS)
 
 /* Between a wave and the next one. "Decided" is ok or failure; see attempt.h. */
 struct rollout_gate {

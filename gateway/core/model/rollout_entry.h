@@ -34,6 +34,13 @@ struct rollout_entry {
     int64_t rev;
 };
 
+/* A device of a draft that has no attempt yet, and where that is to stand. */
+struct rollout_seat {
+    struct gw_device_id device;
+    uint16_t wave;  /* index */
+    uint32_t place; /* within the wave */
+};
+
 /* random: ROLLOUT_ID_BYTES fresh bytes (gw_random()). */
 void rollout_id_format(const void *random, char out[ROLLOUT_ID_LEN + 1]);
 bool rollout_id_valid(struct gw_view id);

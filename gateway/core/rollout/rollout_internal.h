@@ -18,7 +18,7 @@ void rollout_open_wave(struct rollout_turn *t);
 void rollout_begin_abort(struct rollout_turn *t);
 void rollout_begin_rollback(struct rollout_turn *t);
 bool rollout_forward_idle(const struct rollout *r); /* no attempt is planned, deferred or open */
-bool rollout_back_idle(const struct rollout *r); /* the same of the rollback's, and nobody is looked for */
+bool rollout_back_idle(const struct rollout *r);    /* the same of the rollback's, and nobody is looked for */
 
 /* rollout_check.c: NULL, or what does not hold. */
 const char *rollout_broken(const struct rollout *before, const struct rollout_turn *t);

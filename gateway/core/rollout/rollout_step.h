@@ -55,7 +55,8 @@ enum rollout_event_kind {
     ROLLOUT_EV_CHANGED,  /* one attempt: reads wave, back, from, to, held, holds, has_back */
     ROLLOUT_EV_TICK,     /* the update's timer is due; harmless at any other time */
     ROLLOUT_EV_BLIND,    /* the gateway was down for away_ms: soak times are longer by it */
-    ROLLOUT_EV_PLANNED,  /* a slice of what `rest` asks for was done: reads rows, and with `rest.holders` place, through */
+    ROLLOUT_EV_PLANNED,  /* a slice of what `rest` asks for was done: reads rows, and with `rest.holders` place, through
+                          */
 };
 const char *rollout_event_text(enum rollout_event_kind kind);
 

@@ -81,7 +81,9 @@ static bool same_wave(const struct rollout_wave *a, const struct rollout_wave *b
 static bool same_rollout(const struct rollout *a, const struct rollout *b)
 {
     bool same = a->state == b->state && a->hold == b->hold && a->hold_wave == b->hold_wave &&
-                a->wave_count == b->wave_count && a->opened == b->opened;
+                a->wave_count == b->wave_count && a->opened == b->opened && a->rest.unplanned == b->rest.unplanned &&
+                a->rest.old_back == b->rest.old_back && a->rest.holders == b->rest.holders &&
+                a->rest.wave == b->rest.wave && a->rest.place == b->rest.place;
     for (unsigned i = 0; same && i < a->wave_count; i++)
         same = same_wave(&a->waves[i], &b->waves[i]);
     return same;
@@ -118,6 +120,8 @@ static void changes_what_a_rollout_may_change(void)
     e.rollout.hold = ROLLOUT_HOLD_UNREACHABLE;
     e.rollout.hold_wave = 1;
     e.rollout.opened = 2;
+    e.rollout.rest =
+        (struct rollout_rest){.old_back = UINT32_MAX - 2, .holders = true, .wave = 2, .place = UINT32_MAX - 1};
     e.rollout.waves[0] = (struct rollout_wave){.state = ROLLOUT_WAVE_PASSED, .total = 1, .holders = 1, .waived = 0x3e};
     e.rollout.waves[0].count[ATTEMPT_OK] = 1;
     e.rollout.waves[0].soak_from.ms = 12345678901;
@@ -492,6 +496,19 @@ static void add_back(char letter, unsigned n, enum attempt_state state)
     add_attempt(e);
 }
 
+static struct store_attempt_last last_of(char letter, bool back, uint16_t wave, uint32_t place)
+{
+    struct store_attempt_last last = {.back = back, .wave = wave, .place = place};
+    memcpy(last.rollout, rollout_of(letter, 1).id, sizeof(last.rollout));
+    return last;
+}
+
+static void drop_back(char letter, uint16_t wave, uint32_t place)
+{
+    struct store_attempt_last last = last_of(letter, true, wave, place);
+    GW_ASSERT_OK(st.ops->attempt_drop_back(st.self, &last, &err), &err);
+}
+
 static void counts_attempts_and_drops_those_that_went_back(void)
 {
     begin();
@@ -508,19 +525,25 @@ static void counts_attempts_and_drops_those_that_went_back(void)
                                         "back0/planned:1/0 back0/ok:1/0");
     CU_ASSERT_STRING_EQUAL(counts('b'), "");
     begin();
-    GW_ASSERT_OK(st.ops->attempt_drop_back(st.self, rollout_of('a', 1).id, &err), &err);
-    GW_ASSERT_OK(st.ops->attempt_drop_back(st.self, rollout_of('b', 1).id, &err), &err);
+    drop_back('a', 0, 0); /* place 2 has number 0, place 1 number 3 */
+    drop_back('b', ROLLOUT_WAVES_MAX - 1, UINT32_MAX);
+    commit();
+    CU_ASSERT_STRING_EQUAL(numbers(filter_of('a', true), 9), "103 100");
+    begin();
+    drop_back('a', 1, 0);
     commit();
     CU_ASSERT_STRING_EQUAL(numbers(filter_of('a', true), 9), "103");
     CU_ASSERT_STRING_EQUAL(numbers(filter_of('a', false), 9), "6 3 0 7 4 1 8 5 2");
 }
 
-static void cancels_all_that_is_planned(void)
+static void cancel_planned(char letter, bool back, uint16_t wave, uint32_t place)
 {
-    struct seen told = {0}, none = {0};
-    const char *a = rollout_of('a', 1).id;
-    char id[ROLLOUT_ID_LEN + 1];
-    memcpy(id, a, sizeof(id));
+    struct store_attempt_last last = last_of(letter, back, wave, place);
+    GW_ASSERT_OK(st.ops->attempt_cancel_planned(st.self, &last, (struct gw_wall){1234}, &err), &err);
+}
+
+static void cancels_what_is_planned_up_to_a_place(void)
+{
     begin();
     add_nine('a');
     struct attempt_entry other = attempt_of('b', 20, 0, 0), e = stored('a', 5);
@@ -531,21 +554,74 @@ static void cancels_all_that_is_planned(void)
     set_state('a', 4, ATTEMPT_OFFERED, false);
     set_state('a', 0, ATTEMPT_OK, true);
     add_back('a', 0, ATTEMPT_PLANNED);
-    GW_ASSERT_OK(st.ops->attempt_each_replanned(st.self, id, false, see_attempt, &told, &err), &err);
-    CU_ASSERT_STRING_EQUAL(told.text, "5");
-    GW_ASSERT_OK(st.ops->attempt_cancel_planned(st.self, id, false, (struct gw_wall){1234}, &err), &err);
+    cancel_planned('a', false, 2, 1);
+    commit();
+    CU_ASSERT_STRING_EQUAL(counts('a'), "0/planned:2/0 0/ok:1/1 1/planned:2/0 1/offered:1/0 2/planned:1/0 "
+                                        "2/cancelled:2/0 back0/planned:1/0");
+    e = stored('a', 5);
+    CU_ASSERT(e.attempt.state == ATTEMPT_CANCELLED && e.attempt.rev == 3 && e.timer.ms == 0 && e.changed.ms == 1234);
+    begin();
+    for (uint16_t wave = 0; wave < 3; wave++)
+        cancel_planned('a', false, wave, 2);
+    struct attempt_entry again = attempt_of('b', 5, 0, 5); /* whoever is cancelled may be taken by another rollout */
+    add_attempt(again);
     commit();
     CU_ASSERT_STRING_EQUAL(counts('a'), "0/ok:1/1 0/cancelled:2/0 1/offered:1/0 1/cancelled:2/0 2/cancelled:3/0 "
                                         "back0/planned:1/0");
-    CU_ASSERT_STRING_EQUAL(counts('b'), "0/planned:1/0");
-    e = stored('a', 5);
-    CU_ASSERT(e.attempt.state == ATTEMPT_CANCELLED && e.attempt.rev == 3 && e.timer.ms == 0 && e.changed.ms == 1234);
-    GW_ASSERT_OK(st.ops->attempt_each_replanned(st.self, id, false, see_attempt, &none, &err), &err);
-    CU_ASSERT_EQUAL(none.count, 0);
+    CU_ASSERT_STRING_EQUAL(counts('b'), "0/planned:2/0");
     begin();
-    GW_ASSERT_OK(st.ops->attempt_cancel_planned(st.self, id, true, (struct gw_wall){1234}, &err), &err);
+    cancel_planned('a', true, 0, UINT32_MAX);
     rollback();
     CU_ASSERT_STRING_EQUAL(numbers(filter_of('a', true), 9), "100");
+}
+
+/* ---- devices of a draft ---- */
+
+static struct rollout_seat got_seats[ROLLOUT_SLICE_MAX];
+
+static size_t seats_under(char letter, uint32_t number)
+{
+    size_t count = 0;
+    enum gw_rc rc = st.ops->seats_get(st.self, rollout_of(letter, 1).id, number, got_seats, &count, &err);
+    CU_ASSERT(rc == GW_OK || (rc == GW_NOT_FOUND && count == 0));
+    return count;
+}
+
+static enum gw_rc add_seats(char letter, uint32_t number, const struct rollout_seat *seats, size_t count)
+{
+    return st.ops->seats_add(st.self, rollout_of(letter, 1).id, number, seats, count, &err);
+}
+
+static void keeps_lists_of_devices_that_have_no_attempt_yet(void)
+{
+    static struct rollout_seat seats[ROLLOUT_SLICE_MAX + 1];
+    for (unsigned i = 0; i <= ROLLOUT_SLICE_MAX; i++) {
+        seats[i] = (struct rollout_seat){.wave = (uint16_t)(i % ROLLOUT_WAVES_MAX), .place = UINT32_MAX - i};
+        (void)snprintf(seats[i].device.text, sizeof(seats[i].device.text), "dev-%0*u", i % 2 ? 59 : 1, i);
+    }
+    begin();
+    GW_ASSERT_OK(add_seats('a', 0, seats, ROLLOUT_SLICE_MAX), &err);
+    GW_ASSERT_OK(add_seats('a', 1000, seats, 3), &err);
+    GW_ASSERT_OK(add_seats('b', 0, seats + 7, 1), &err);
+    ASSERT_RC(add_seats('a', 0, seats, 1), GW_EXISTS);
+    ASSERT_RC(add_seats('a', 5, seats, 0), GW_INVALID);
+    ASSERT_RC(add_seats('a', 5, seats, ROLLOUT_SLICE_MAX + 1), GW_INVALID);
+    struct rollout_seat bad = {.wave = ROLLOUT_WAVES_MAX, .device = id_of("dev-1")};
+    ASSERT_RC(add_seats('a', 5, &bad, 1), GW_INVALID);
+    commit();
+    CU_ASSERT_EQUAL(seats_under('a', 0), ROLLOUT_SLICE_MAX);
+    for (unsigned i = 0; i < ROLLOUT_SLICE_MAX; i++)
+        CU_ASSERT(gw_device_id_eq(&got_seats[i].device, &seats[i].device) && got_seats[i].wave == seats[i].wave &&
+                  got_seats[i].place == seats[i].place);
+    CU_ASSERT(seats_under('a', 1000) == 3 && seats_under('a', 1) == 0 && seats_under('c', 0) == 0);
+    begin();
+    GW_ASSERT_OK(st.ops->seats_drop(st.self, rollout_of('a', 1).id, 1000, &err), &err);
+    commit();
+    CU_ASSERT(seats_under('a', 0) == 0 && seats_under('a', 1000) == 3 && seats_under('b', 0) == 1);
+    begin();
+    GW_ASSERT_OK(st.ops->seats_drop(st.self, rollout_of('a', 1).id, UINT32_MAX, &err), &err);
+    rollback();
+    CU_ASSERT_EQUAL(seats_under('a', 1000), 3);
 }
 
 static struct inventory inventory_of(const char *device, const char *product)
@@ -699,8 +775,12 @@ static void a_reader_sees_rollouts_but_changes_none(void)
     ASSERT_RC(reader.ops->rollout_add(reader.self, &r, &err), GW_DENIED);
     ASSERT_RC(reader.ops->attempt_put(reader.self, &a, &err), GW_DENIED);
     ASSERT_RC(reader.ops->attempt_add(reader.self, &a, &err), GW_DENIED);
-    ASSERT_RC(reader.ops->attempt_drop_back(reader.self, r.id, &err), GW_DENIED);
-    ASSERT_RC(reader.ops->attempt_cancel_planned(reader.self, r.id, false, (struct gw_wall){1}, &err), GW_DENIED);
+    struct store_attempt_last last = last_of('a', false, 0, 9);
+    struct rollout_seat seat = {.device = id_of("dev-1")};
+    ASSERT_RC(reader.ops->attempt_drop_back(reader.self, &last, &err), GW_DENIED);
+    ASSERT_RC(reader.ops->attempt_cancel_planned(reader.self, &last, (struct gw_wall){1}, &err), GW_DENIED);
+    ASSERT_RC(reader.ops->seats_add(reader.self, r.id, 0, &seat, 1, &err), GW_DENIED);
+    ASSERT_RC(reader.ops->seats_drop(reader.self, r.id, 1, &err), GW_DENIED);
     ASSERT_RC(reader.ops->inventory_put(reader.self, &i, &err), GW_DENIED);
     ASSERT_RC(st.ops->attempt_put(st.self, &a, &err), GW_INVALID); /* outside of a transaction */
 }
@@ -715,7 +795,8 @@ const struct gw_test_case rollout_cases[] = {
     {"passes the attempts of a device newest first", passes_the_attempts_of_a_device_newest_first},
     {"tells what is due", tells_what_is_due},
     {"counts attempts and drops those that went back", counts_attempts_and_drops_those_that_went_back},
-    {"cancels all that is planned", cancels_all_that_is_planned},
+    {"cancels what is planned up to a place", cancels_what_is_planned_up_to_a_place},
+    {"keeps lists of devices that have no attempt yet", keeps_lists_of_devices_that_have_no_attempt_yet},
     {"gives back inventories", gives_back_inventories},
     {"refuses rollouts that break their rules", refuses_rollouts_that_break_their_rules},
     {"refuses attempts and inventories that break their rules",

@@ -434,9 +434,8 @@ static int next_unplanned(const struct world *w)
 {
     int best = -1;
     for (int d = 0; d < w->count; d++)
-        if (w->work.id[0][d] == 0 &&
-            (best < 0 || w->wave_of[d] < w->wave_of[best] ||
-             (w->wave_of[d] == w->wave_of[best] && w->place_of[d] < w->place_of[best])))
+        if (w->work.id[0][d] == 0 && (best < 0 || w->wave_of[d] < w->wave_of[best] ||
+                                      (w->wave_of[d] == w->wave_of[best] && w->place_of[d] < w->place_of[best])))
             best = d;
     return best;
 }

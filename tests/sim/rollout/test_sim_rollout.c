@@ -269,7 +269,8 @@ static void obeys_its_plan_whatever_happens(void)
     const char *one = getenv("SIM_SEED");
     if (one && gw_parse_u64(gw_view_str(one), UINT64_MAX, &first) == GW_OK)
         last = first;
-    uint64_t turns = 0, slices = 0, crashes = 0, rest[ROLLOUT_FINISHED + 1] = {0}, ends[ATTEMPT_STATES] = {0}, back_ok = 0;
+    uint64_t turns = 0, slices = 0, crashes = 0, rest[ROLLOUT_FINISHED + 1] = {0}, ends[ATTEMPT_STATES] = {0},
+             back_ok = 0;
     unsigned failed = 0;
     for (uint64_t seed = first; seed <= last && failed < 10; seed++) {
         const char *bad = run_seed(seed, w);
@@ -285,8 +286,8 @@ static void obeys_its_plan_whatever_happens(void)
             ends[s] += w->ends[s];
     }
     CU_ASSERT_EQUAL(failed, 0);
-    printf("# %" PRIu64 " turns, %" PRIu64 " slices, %" PRIu64 " crashes, %" PRIu64 " went back;", turns, slices, crashes,
-           back_ok);
+    printf("# %" PRIu64 " turns, %" PRIu64 " slices, %" PRIu64 " crashes, %" PRIu64 " went back;", turns, slices,
+           crashes, back_ok);
     for (int s = ROLLOUT_DRAFT; s <= ROLLOUT_FINISHED; s++)
         printf(" %s %" PRIu64, rollout_state_text((enum rollout_state)s), rest[s]);
     printf(";");

@@ -41,6 +41,20 @@ static void goes_back(uint16_t wave, enum attempt_state to)
     GW_ASSERT_OK(step(ev), &err);
 }
 
+/* All attempts of the draft are made. */
+static void plan_all(void)
+{
+    GW_ASSERT_OK(step((struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = r.rest.unplanned}), &err);
+}
+
+/* The rollback has found all holders of the wave. */
+static void found(uint16_t wave, uint32_t rows)
+{
+    CU_ASSERT(r.rest.holders && r.rest.wave == wave);
+    GW_ASSERT_OK(step((struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = rows, .place = 99, .through = true}),
+                 &err);
+}
+
 /* Waves of 2, 4 and 10 devices, 2 at a time, 90 % ok of at least 2, at most half unreachable. */
 static void three_waves(enum rollout_on_failure action)
 {
@@ -57,6 +71,7 @@ static void three_waves(enum rollout_on_failure action)
     now_ms = 1000000;
     GW_ASSERT_OK(rollout_plan_valid(&plan, &err), &err);
     GW_ASSERT_OK(rollout_init(&r, &plan, totals, &err), &err);
+    plan_all();
     act(ROLLOUT_EV_START);
 }
 
@@ -178,7 +193,7 @@ static void aborts_at_the_limit_and_cancels(void)
     CU_ASSERT_EQUAL(r.state, ROLLOUT_RUNNING); /* one is no sample */
     ends(1, ATTEMPT_TIMED_OUT, true);
     CU_ASSERT_EQUAL(r.state, ROLLOUT_ABORTING);
-    CU_ASSERT(u.by_rule && u.rows.cancel_open && u.rows.cancel_planned);
+    CU_ASSERT(u.by_rule && u.rows.cancel_open && u.rows.cancel[2] == 10);
     CU_ASSERT_EQUAL(r.waves[2].count[ATTEMPT_CANCELLED], 10);
     CU_ASSERT_EQUAL(r.waves[1].state, ROLLOUT_WAVE_STOPPED);
     CU_ASSERT_EQUAL(r.waves[0].state, ROLLOUT_WAVE_PASSED);
@@ -196,9 +211,13 @@ static void goes_back_from_the_last_wave_to_the_first(void)
     ends(1, ATTEMPT_FAILED, true);
     ends(1, ATTEMPT_FAILED, true);
     CU_ASSERT_EQUAL(r.state, ROLLOUT_ROLLING_BACK);
-    CU_ASSERT(u.rows.plan_back_all && u.rows.cancel_planned && u.rows.cancel_open);
+    CU_ASSERT(u.rows.cancel[2] == 10 && u.rows.cancel_open);
+    CU_ASSERT_EQUAL(u.rows.offer_back[1], 0);
+    found(1, 2); /* nobody of wave 2 was offered: it needs no look */
     CU_ASSERT_EQUAL(u.rows.offer_back[1], 2);
     CU_ASSERT_EQUAL(u.rows.offer_back[0], 0);
+    found(0, 2);
+    CU_ASSERT(!r.rest.holders && u.rows.offer_back[0] == 0);
     ends(1, ATTEMPT_OK, true); /* had begun; it ends with the version */
     CU_ASSERT(u.rows.plan_back_member);
     CU_ASSERT_EQUAL(u.rows.offer_back[1], 1);
@@ -224,6 +243,7 @@ static void offers_in_slices(void)
     plan.waves[0] = (struct rollout_wave_plan){
         .select = ROLLOUT_SELECT_REST, .max_concurrent = 600, .gate = {.min_sample = 1, .unreachable_pct = 100}};
     GW_ASSERT_OK(rollout_init(&r, &plan, totals, &err), &err);
+    plan_all();
     act(ROLLOUT_EV_START);
     CU_ASSERT_EQUAL(u.rows.offer[0], ROLLOUT_RELEASE_MAX);
     CU_ASSERT_EQUAL(u.timer.ms, now_ms);
@@ -257,8 +277,10 @@ static void people_may_what_the_picture_says(void)
     for (int state = ROLLOUT_DRAFT; state <= ROLLOUT_FINISHED; state++)
         for (int kind = ROLLOUT_EV_START; kind <= ROLLOUT_EV_ROLLBACK; kind++) {
             three_waves(ROLLOUT_ON_FAILURE_ABORT);
-            if (state == ROLLOUT_DRAFT)
+            if (state == ROLLOUT_DRAFT) {
                 GW_ASSERT_OK(rollout_init(&r, &plan, (const uint32_t[]){2, 4, 10}, &err), &err);
+                plan_all();
+            }
             r.state = (enum rollout_state)state;
             enum gw_rc rc = step((struct rollout_event){.kind = (enum rollout_event_kind)kind});
             CU_ASSERT_EQUAL(rc == GW_CONFLICT, rows[state][kind - 1] == '.');
@@ -284,6 +306,143 @@ static void finds_counters_that_cannot_be(void)
     CU_ASSERT_EQUAL(step((struct rollout_event){.kind = ROLLOUT_EV_TICK}), GW_CORRUPT);
 }
 
+/* One wave of so many devices, a draft of which nobody has an attempt. */
+static void one_wave(uint32_t total)
+{
+    rollout_plan_init(&plan);
+    plan.wave_count = 1;
+    plan.waves[0] = (struct rollout_wave_plan){
+        .select = ROLLOUT_SELECT_REST, .max_concurrent = 600, .gate = {.min_sample = 1, .unreachable_pct = 100}};
+    GW_ASSERT_OK(rollout_init(&r, &plan, &total, &err), &err);
+}
+
+static void cannot_start_before_all_is_planned(void)
+{
+    one_wave(2500);
+    CU_ASSERT_EQUAL(step((struct rollout_event){.kind = ROLLOUT_EV_START}), GW_CONFLICT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(gw_err_text(&err), "2500 devices to go"));
+    GW_ASSERT_OK(step((struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = 2499}), &err);
+    CU_ASSERT(u.timer.ms == now_ms && rollout_rest_left(&r) && r.waves[0].count[ATTEMPT_PLANNED] == 2500);
+    CU_ASSERT_EQUAL(step((struct rollout_event){.kind = ROLLOUT_EV_START}), GW_CONFLICT);
+    CU_ASSERT_EQUAL(step((struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = 2}), GW_CORRUPT);
+    CU_ASSERT_EQUAL(step((struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = 0}), GW_CORRUPT);
+    GW_ASSERT_OK(step((struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = 1}), &err);
+    CU_ASSERT(u.timer.ms == 0 && !rollout_rest_left(&r));
+    act(ROLLOUT_EV_START);
+    CU_ASSERT_EQUAL(step((struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = 1}), GW_CONFLICT);
+}
+
+static void forgets_who_was_never_planned_when_the_draft_is_aborted(void)
+{
+    static const uint32_t totals[] = {2, 4, 10};
+    three_waves(ROLLOUT_ON_FAILURE_ABORT);
+    GW_ASSERT_OK(rollout_init(&r, &plan, totals, &err), &err);
+    GW_ASSERT_OK(step((struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = 3}), &err);
+    act(ROLLOUT_EV_ABORT);
+    CU_ASSERT(r.waves[0].total == 2 && r.waves[1].total == 1 && r.waves[2].total == 0);
+    CU_ASSERT(r.rest.unplanned == 0 && u.rows.cancel[0] == 2 && u.rows.cancel[1] == 1);
+    CU_ASSERT_EQUAL(r.state, ROLLOUT_ABORTED);
+}
+
+static void cancels_in_slices(void)
+{
+    struct rollout_event ended = {.kind = ROLLOUT_EV_CHANGED, .from = ATTEMPT_OFFERED, .to = ATTEMPT_CANCELLED};
+    one_wave(2500);
+    plan_all();
+    act(ROLLOUT_EV_START);
+    act(ROLLOUT_EV_ABORT);
+    CU_ASSERT_EQUAL(u.rows.cancel[0], ROLLOUT_SLICE_MAX);
+    CU_ASSERT(u.rows.cancel_open && u.timer.ms == now_ms);
+    CU_ASSERT_EQUAL(r.waves[0].count[ATTEMPT_PLANNED], 2500 - ROLLOUT_RELEASE_MAX - ROLLOUT_SLICE_MAX);
+    for (int i = 0; i < ROLLOUT_RELEASE_MAX; i++) /* reports bring no slices of their own */
+        GW_ASSERT_OK(step(ended), &err);
+    CU_ASSERT(r.state == ROLLOUT_ABORTING && u.rows.cancel[0] == 0 && u.timer.ms == now_ms);
+    GW_ASSERT_OK(step((struct rollout_event){.kind = ROLLOUT_EV_TICK, .rows_max = 1}), &err);
+    CU_ASSERT(u.rows.cancel[0] == 1 && !u.rows.cancel_open);
+    act(ROLLOUT_EV_TICK);
+    CU_ASSERT(r.state == ROLLOUT_ABORTING && u.rows.cancel[0] == ROLLOUT_SLICE_MAX);
+    act(ROLLOUT_EV_TICK);
+    CU_ASSERT(r.state == ROLLOUT_ABORTED && u.timer.ms == 0);
+    CU_ASSERT_EQUAL(r.waves[0].count[ATTEMPT_CANCELLED], 2500);
+}
+
+/* Three holders in a wave of 2,500, at places 10, 20 and 2,400. */
+static void three_holders(void)
+{
+    one_wave(2500);
+    plan.back_concurrent = 1;
+    plan_all();
+    act(ROLLOUT_EV_START);
+    for (int i = 0; i < 3; i++)
+        ends(0, ATTEMPT_OK, true);
+}
+
+static void turns_up(uint32_t place, bool holds)
+{
+    struct rollout_event ev = {.kind = ROLLOUT_EV_CHANGED,
+                               .from = ATTEMPT_CANCELLED,
+                               .to = ATTEMPT_CANCELLED,
+                               .held = !holds,
+                               .holds = holds,
+                               .place = place};
+    GW_ASSERT_OK(step(ev), &err);
+}
+
+static void looks_for_holders_in_slices(void)
+{
+    struct rollout_event slice = {.kind = ROLLOUT_EV_PLANNED, .rows = 2, .place = 1000};
+    three_holders();
+    act(ROLLOUT_EV_ROLLBACK);
+    CU_ASSERT(r.rest.holders && r.rest.place == 0 && r.waves[0].back_total == 0 && u.timer.ms == now_ms);
+    GW_ASSERT_OK(step(slice), &err);
+    CU_ASSERT(u.rows.offer_back[0] == 1 && r.waves[0].back_total == 2 && r.rest.place == 1000);
+    turns_up(999, true); /* the look has passed it */
+    CU_ASSERT(u.rows.plan_back_member && r.waves[0].back_total == 3);
+    turns_up(1000, true); /* and will come to it */
+    CU_ASSERT(!u.rows.plan_back_member && r.waves[0].back_total == 3 && r.waves[0].holders == 5);
+    CU_ASSERT_EQUAL(step(slice), GW_CORRUPT); /* it stands still */
+    slice.place = 999;
+    CU_ASSERT_EQUAL(step(slice), GW_CORRUPT);
+    for (int i = 0; i < 3; i++)
+        goes_back(0, ATTEMPT_OK);
+    CU_ASSERT_EQUAL(r.state, ROLLOUT_ROLLING_BACK); /* it has not looked at all of them */
+    slice = (struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = 2, .place = 2500, .through = true};
+    GW_ASSERT_OK(step(slice), &err);
+    CU_ASSERT(!r.rest.holders && r.waves[0].back_total == 5);
+}
+
+static void drops_an_earlier_rollback_first(void)
+{
+    struct rollout_event slice = {.kind = ROLLOUT_EV_PLANNED, .rows = 3, .place = 3, .through = true};
+    struct rollout_event drop = {.kind = ROLLOUT_EV_PLANNED, .rows = 2};
+    one_wave(3);
+    plan.back_concurrent = 3;
+    plan_all();
+    act(ROLLOUT_EV_START);
+    for (int i = 0; i < 3; i++)
+        ends(0, ATTEMPT_OK, true);
+    act(ROLLOUT_EV_ROLLBACK);
+    GW_ASSERT_OK(step(slice), &err);
+    for (int i = 0; i < 3; i++)
+        goes_back(0, ATTEMPT_REJECTED);
+    CU_ASSERT_EQUAL(r.state, ROLLOUT_ROLLED_BACK);
+    act(ROLLOUT_EV_ROLLBACK);
+    CU_ASSERT(r.rest.old_back == 3 && r.waves[0].back_total == 0 && u.timer.ms == now_ms);
+    GW_ASSERT_OK(step(drop), &err);
+    turns_up(0, false);
+    turns_up(0, true); /* the look comes to it, behind what is dropped */
+    CU_ASSERT(!u.rows.plan_back_member && r.rest.old_back == 1);
+    CU_ASSERT_EQUAL(step(drop), GW_CORRUPT);
+    act(ROLLOUT_EV_ABORT);
+    CU_ASSERT(r.state == ROLLOUT_ABORTED && r.rest.old_back == 1 && u.timer.ms == 0);
+    act(ROLLOUT_EV_ROLLBACK);
+    drop.rows = 1;
+    GW_ASSERT_OK(step(drop), &err);
+    CU_ASSERT(r.rest.old_back == 0 && r.rest.holders && u.timer.ms == now_ms);
+    GW_ASSERT_OK(step(slice), &err);
+    CU_ASSERT(u.rows.offer_back[0] == 3 && u.timer.ms == 0);
+}
+
 static const struct gw_test_case cases[] = {
     {"opens the first wave alone", opens_the_first_wave_alone},
     {"soaks between the last ok and the next wave", soaks_between_the_last_ok_and_the_next_wave},
@@ -296,6 +455,12 @@ static const struct gw_test_case cases[] = {
     {"goes back from the last wave to the first, and reaches who turns up late",
      goes_back_from_the_last_wave_to_the_first},
     {"offers in slices", offers_in_slices},
+    {"cannot start before all is planned", cannot_start_before_all_is_planned},
+    {"forgets who was never planned when the draft is aborted",
+     forgets_who_was_never_planned_when_the_draft_is_aborted},
+    {"cancels in slices", cancels_in_slices},
+    {"looks for holders in slices", looks_for_holders_in_slices},
+    {"drops an earlier rollback first, and remembers what is left of it", drops_an_earlier_rollback_first},
     {"a gateway that could not see soaks longer", a_blind_gateway_soaks_longer},
     {"people may what the picture says", people_may_what_the_picture_says},
     {"finds counters that cannot be", finds_counters_that_cannot_be},

@@ -74,16 +74,10 @@ SELECT coalesce(min(timer), 0) FROM attempt WHERE timer <> 0;
 
 -- name: attempt_cancel_planned
 UPDATE attempt SET state = 14, live = 0, code = 0, cancel = 0, proved = 0, confirm_since = 0, timer = 0, changed = $1
-WHERE rollout = $2 AND back = $3 AND state = 1;
-
--- name: attempt_each_replanned
-SELECT id, rollout, device, wave, place, back, state, code, rev, progress, breaks, online, proved, cancel, taken,
-    first_offer, offered, sent, step_since, until, confirm_since, cancel_since, boot_before, boot_confirm, timer,
-    created, changed, release, version, counter, before_release, before_version, before_counter
-FROM attempt WHERE rollout = $1 AND back = $2 AND state = 1 AND rev > 0 ORDER BY wave, place;
+WHERE rollout = $2 AND back = $3 AND state = 1 AND wave = $4 AND place <= $5;
 
 -- name: attempt_drop_back
-DELETE FROM attempt WHERE rollout = $1 AND back = 1 AND state >= 10;
+DELETE FROM attempt WHERE rollout = $1 AND back = 1 AND (wave, place) <= ($2, $3) AND state >= 10;
 
 -- name: attempt_count
 SELECT back, wave, state, count(*), sum(CASE WHEN taken = 1 AND state >= 10 THEN 1 ELSE 0 END)
