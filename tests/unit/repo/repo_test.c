@@ -366,6 +366,27 @@ static void survives_damaged_files(void)
 }
 
 /* As a file of the version before was: the token that opened /metrics goes on opening it. */
+static void reads_counters_of_version_1(void)
+{
+    struct rollout_entry r = some_rollout(), got;
+    fresh();
+    struct repo *repo = open_repo(NULL);
+    put_rollouts(repo_store(repo));
+    repo_close(repo);
+    tamper("UPDATE rollout SET progress = CAST(x'01' || substr(progress, 2, length(progress) - 15) AS BLOB)");
+    repo = open_repo(NULL);
+    struct store st = repo_store(repo);
+    GW_ASSERT_OK(st.ops->rollout_get(st.self, r.id, &got, &err), &err);
+    CU_ASSERT(got.rollout.waves[0].total == r.rollout.waves[0].total && got.rollout.rest.unplanned == 0 &&
+              got.rollout.rest.old_back == 0 && !got.rollout.rest.holders);
+    repo_close(repo);
+    tamper("UPDATE rollout SET progress = CAST(x'02' || substr(progress, 2) AS BLOB)"); /* and says it had them */
+    repo = open_repo(NULL);
+    st = repo_store(repo);
+    CU_ASSERT_EQUAL(st.ops->rollout_get(st.self, r.id, &got, &err), GW_CORRUPT);
+    repo_close(repo);
+}
+
 static void takes_the_old_token_for_metrics_over(void)
 {
     struct token t = {.name = ""};
@@ -373,7 +394,8 @@ static void takes_the_old_token_for_metrics_over(void)
     gw_buf_init(&left, 64);
     fresh();
     repo_close(open_repo(NULL));
-    tamper("DROP TABLE token; PRAGMA user_version = 6;"
+    tamper("DROP TABLE seats; CREATE INDEX attempt_replanned ON attempt (rollout); DROP TABLE token; "
+           "ALTER TABLE release_entry DROP COLUMN damaged; PRAGMA user_version = 6; "
            "INSERT INTO setting VALUES ('metrics.token', x'"
            "0707070707070707070707070707070707070707070707070707070707070707')");
     struct repo *repo = open_repo(NULL);
@@ -392,6 +414,7 @@ static const struct gw_test_case cases[] = {
     {"calls a row that breaks its rules corrupt", calls_a_row_that_breaks_its_rules_corrupt},
     {"calls a damaged rollout corrupt", calls_a_damaged_rollout_corrupt},
     {"reads a plan of version 1", reads_a_plan_of_version_1},
+    {"reads counters of version 1", reads_counters_of_version_1},
     {"calls a lost counter corrupt", a_lost_counter_is_corrupt},
     {"takes the old token for metrics over", takes_the_old_token_for_metrics_over},
     {"survives damaged files", survives_damaged_files},
