@@ -7,8 +7,8 @@
  *               u32 min_decided, 4 × u64 terms (confirm, step, total, postpone), u32 back_concurrent, u64 seed
  *
  *     progress  u8 2, u8 n (states of an attempt), u8 waves, u8 opened, u8 hold, u8 hold_wave, waves × (u8 state,
- *               u8 waived, u32 total, u32 holders, u32 back_total, u64 soak_from, n × u32 count, n × u32 back), and from
- *               version 2 on u32 unplanned, u32 old_back, u8 holders, u8 wave, u32 place
+ *               u8 waived, u32 total, u32 holders, u32 back_total, u64 soak_from, n × u32 count, n × u32 back), and
+ *               from version 2 on u32 unplanned, u32 old_back, u8 holders, u8 wave, u32 place
  */
 #pragma once
 
