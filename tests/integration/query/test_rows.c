@@ -1,5 +1,6 @@
 /* Lists that are queried, against a real store: what people watch and what is listed are the same rows, and a list that
  * is looked through in small pieces misses nothing and shows nothing twice. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,6 +256,58 @@ static void what_is_not_there_is_no_place_to_go_on(void)
     }
 }
 
+/* ---- beside core ------------------------------------------------------------------------------------------------- */
+
+struct reader {
+    atomic_bool stop;
+    atomic_uint answers;
+    unsigned wrong;
+};
+
+static void *read_on(void *ctx)
+{
+    struct reader *r = ctx;
+    struct query *q = new_query("status:online", QUERY_ROWS_MAX);
+    while (!atomic_load(&r->stop)) {
+        ANSWER(a);
+        rows_run(&kit.source, q, &never, a);
+        r->wrong += a->rc != GW_OK;
+        for (size_t i = 0; i < a->device_count; i++) /* all that is seen of a device is of one moment */
+            r->wrong += !a->devices[i].online || strcmp(a->devices[i].source, "192.0.2.7") != 0;
+        atomic_fetch_add(&r->answers, 1);
+    }
+    free(q);
+    return NULL;
+}
+
+static void tell(const char *id, bool online)
+{
+    struct turn turn = {.store = &kit.store, .now = {START_MS}};
+    struct bus_event event = {.kind = BUS_PRESENCE, .online = online, .source = "192.0.2.7"};
+    struct gw_err err = {0};
+    (void)snprintf(event.device.text, sizeof(event.device.text), "%s", id);
+    GW_ASSERT_OK(session_event(&kit.session, &turn, &event, &err), &err);
+    turn_reset(&turn, 0);
+}
+
+/* Devices come and go, and new ones make the table grow. */
+static void lists_are_read_while_devices_come_and_go(void)
+{
+    struct reader r = {.wrong = 0};
+    pthread_t thread;
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, read_on, &r), 0);
+    unsigned round = 0;
+    while (atomic_load(&r.answers) < 20) {
+        char id[32];
+        tell(device_id((int)(round % DEVICES)).text, round % 3 != 0);
+        (void)snprintf(id, sizeof(id), "valve-%u", round++ % 100000);
+        tell(id, true);
+    }
+    atomic_store(&r.stop, true);
+    CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
+    CU_ASSERT_EQUAL(r.wrong, 0);
+}
+
 int main(void)
 {
     static const struct gw_test_case cases[] = {
@@ -262,6 +315,7 @@ int main(void)
         {"pieces miss nothing and show nothing twice", pieces_miss_nothing},
         {"a stop ends it with a cursor", a_stop_ends_it_with_a_cursor},
         {"what is not there is no place to go on", what_is_not_there_is_no_place_to_go_on},
+        {"lists are read while devices come and go", lists_are_read_while_devices_come_and_go},
     };
     int failures = GW_TEST_RUN("rows of a query", cases);
     close_kit();
