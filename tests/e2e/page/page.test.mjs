@@ -285,9 +285,28 @@ async function rollouts() {
     await ann.getByRole('link', { name: '2.0.0' }).first().waitFor();
   });
 
-  await test('a rollout is paused, resumed and, for a reason, aborted', async () => {
+  await test('a wave takes those that fit a query, and a wrong one is told', async () => {
     await importing(ann, sign('acme', '3.0.0', 3, 'gatehouse-fleet'));
     await heading(ann, 'gatehouse-fleet 3.0.0').waitFor();
+    await ann.getByRole('link', { name: 'New rollout' }).click();
+    const first = ann.getByRole('group', { name: 'Wave 1' });
+    await first.getByLabel('Who').selectOption('query');
+    await first.getByLabel('Query, asked once').fill('id:"sim-00001');
+    await button(ann, 'Preview').click();
+    await ann.getByText('wave 1: query: a quote is not closed (at byte 14 of the query)').waitFor();
+    await first.getByLabel('Query, asked once').fill('id:sim-00001');
+    await button(ann, 'Preview').click();
+    await ann.getByText('Wave 1: 1 device', { exact: true }).waitFor();
+    await button(ann, 'Make the draft').click();
+    await ann.getByText('id:sim-00001', { exact: true }).waitFor();
+    await button(ann, 'Abort').click();
+    await dialog(ann).getByLabel('Reason, for the audit log').fill('only to look');
+    await dialog(ann).getByRole('button', { name: 'Abort' }).click();
+    await ann.getByText('Aborted', { exact: true }).waitFor();
+  });
+
+  await test('a rollout is paused, resumed and, for a reason, aborted', async () => {
+    await go(ann, 'Rollouts');
     await ann.getByRole('link', { name: 'New rollout' }).click();
     await ann.getByRole('button', { name: 'Preview' }).click();
     await button(ann, 'Make the draft').click();
