@@ -137,9 +137,9 @@ static enum gw_rc init_certs(struct daemon *d, struct gw_err *err)
     d->broker.options = d->options;
     d->broker.config = &d->config;
     options_path(d->broker.socket, d->options->run, "broker/broker.sock");
-    enum ctl_kind kind; /* a broker that outlived an earlier daemon was told of before anything else */
-    int32_t value;
-    d->broker_running = ctl_receive(CTL_FD_DAEMON_CTL, &kind, &value, NULL) == GW_OK && kind == CTL_BROKER_UP;
+    /* a broker that outlived an earlier daemon was told of before anything else */
+    d->has_first = ctl_receive(CTL_FD_DAEMON_CTL, &d->first_word, &d->first_value, NULL) == GW_OK;
+    d->broker_running = d->has_first && d->first_word == CTL_BROKER_UP;
     rc = broker_child_prepare(&d->broker, d->broker_running, &d->signer, &d->identity, err);
     d->facts.port_mqtt = d->broker.port;
     return rc;

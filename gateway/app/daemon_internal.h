@@ -78,6 +78,9 @@ struct daemon {
     struct broker_child broker;
     char secret[CTL_BROKER_SECRET_CHARS + 1];
     bool loop_made, core_made, polls_made, broker_running, stopping;
+    bool has_first; /* the supervisor's first word was read ahead of the others */
+    enum ctl_kind first_word;
+    int32_t first_value;
     bool broker_asked; /* to end, so that it starts with its new configuration */
     bool asked;        /* the stop that goes on: by a signal, not by losing the supervisor */
 };

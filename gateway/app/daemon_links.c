@@ -295,6 +295,8 @@ enum gw_rc daemon_init_signals(struct daemon *d, struct gw_err *err)
 
 void daemon_listen_ctl(struct daemon *d)
 {
+    if (d->has_first)
+        on_word(d, d->first_word, d->first_value);
     (void)uv_poll_start(&d->ctl, UV_READABLE | UV_DISCONNECT, on_ctl);
 }
 

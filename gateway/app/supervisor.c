@@ -113,7 +113,8 @@ static void tell_daemon(struct supervisor *s, enum ctl_kind kind, int32_t value)
         say(GW_LOG_WARN, &err);
 }
 
-/* A daemon that dies before it has noted the end leaves it to the next one. */
+/* A daemon that dies before it has noted the end leaves it to the next one; in the midst of it, the end may be told
+ * twice, but never not at all. */
 static void tell_end(struct supervisor *s, struct child *c, enum ctl_kind kind)
 {
     if (!s->daemon.pid || c->owed_to == s->daemon.pid)
@@ -259,22 +260,6 @@ static void note_end(struct supervisor *s, struct child *c, const char *name, in
     gw_log(GW_LOG_WARN, PART, "%s %s; starting it again%s", name, text, wait_ms > 0 ? " after a pause" : "");
 }
 
-static void on_child(struct supervisor *s)
-{
-    int status;
-    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
-        if (pid == s->daemon.pid) {
-            note_end(s, &s->daemon, "the daemon", status);
-        } else if (pid == s->keyd.pid) {
-            note_owed(s, &s->keyd, CTL_KEYD_DOWN, status); /* first: a last word before a stop */
-            note_end(s, &s->keyd, "gatehouse-keyd", status);
-        } else if (pid == s->broker.pid) {
-            note_owed(s, &s->broker, CTL_BROKER_DOWN, status);
-            note_end(s, &s->broker, "mosquitto", status);
-        }
-    }
-}
-
 static void on_word(struct supervisor *s, enum ctl_kind kind, int32_t value)
 {
     struct gw_err err = {0};
@@ -328,6 +313,30 @@ static void on_ctl(struct supervisor *s)
             return;
         }
         on_word(s, kind, value);
+    }
+}
+
+/* Of a daemon that has ended: what it has noted is not told to the next one. */
+static void hear_last(struct supervisor *s)
+{
+    if (s->ctl_pair[0] >= 0)
+        on_ctl(s);
+}
+
+static void on_child(struct supervisor *s)
+{
+    int status;
+    for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0; pid = waitpid(-1, &status, WNOHANG)) {
+        if (pid == s->daemon.pid) {
+            hear_last(s);
+            note_end(s, &s->daemon, "the daemon", status);
+        } else if (pid == s->keyd.pid) {
+            note_owed(s, &s->keyd, CTL_KEYD_DOWN, status); /* first: a last word before a stop */
+            note_end(s, &s->keyd, "gatehouse-keyd", status);
+        } else if (pid == s->broker.pid) {
+            note_owed(s, &s->broker, CTL_BROKER_DOWN, status);
+            note_end(s, &s->broker, "mosquitto", status);
+        }
     }
 }
 

@@ -296,10 +296,12 @@ static void every_death_is_told(const struct journal *journal)
     int daemons = hits[POINT_DAEMON_IN_FLIGHT] + hits[POINT_DAEMON_AND_BROKER] - 1 + hits[POINT_SUPERVISOR];
     CU_ASSERT_EQUAL(told(&events, "\"boot.start\"", "was no clean stop"), daemons);
     CU_ASSERT_EQUAL(told(&events, "\"boot.shutdown\"", ""), 0); /* the one stop is told at the next start */
-    /* Also the one that nobody was there to hear. */
-    CU_ASSERT_EQUAL(told(&events, "\"boot.child_ended\"", "mosquitto"), hits[POINT_BROKER_IN_FLIGHT] + 1);
+    /* Also the one that nobody was there to hear; it may be told twice, when the daemon died while it noted it. */
+    int brokers = told(&events, "\"boot.child_ended\"", "mosquitto");
+    CU_ASSERT(brokers == hits[POINT_BROKER_IN_FLIGHT] + 1 || brokers == hits[POINT_BROKER_IN_FLIGHT] + 2);
     CU_ASSERT_EQUAL(told(&events, "\"boot.child_ended\"", "gatehouse-keyd"), hits[POINT_KEYD_BEFORE_CHECKPOINT]);
-    CU_ASSERT_EQUAL(told(&events, "\"boot.child_ended\"", "was killed by signal 9"), hits[POINT_BROKER_IN_FLIGHT] + 2);
+    CU_ASSERT_EQUAL(told(&events, "\"boot.child_ended\"", "was killed by signal 9"),
+                    brokers + hits[POINT_KEYD_BEFORE_CHECKPOINT]);
     gw_buf_done(&events);
 }
 
