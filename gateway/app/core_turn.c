@@ -84,6 +84,8 @@ enum gw_rc core_turn(struct core *core, struct turn *turn, struct inbox_msg *msg
         return enrol_trust(&core->session.watch, turn, msg, core->facts.log_vkey, err);
     case INBOX_ARTIFACT:
         return artifacts_request(&core->session.watch, turn, msg, err);
+    case INBOX_UNREAD:
+        return artifacts_unread(&core->operate.rollouts.counts, turn, msg, err);
     case INBOX_CSR_CHECKED:
         return enrol_csr_checked(&core->operate.enrol, turn, msg, err);
     case INBOX_ISSUED:

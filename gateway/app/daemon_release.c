@@ -61,6 +61,13 @@ static enum gw_rc open_artifact(struct daemon *d, const struct work *work, struc
     return GW_OK;
 }
 
+static void post_unread(struct daemon *d, const struct work *work)
+{
+    struct inbox port = inbox_queue_inner_port(d->core.queue);
+    const struct inbox_msg msg = {.kind = INBOX_UNREAD, .u.artifact = work->artifact};
+    (void)!port.post(port.self, &msg); /* full: the device asks again */
+}
+
 void daemon_artifact(void *ctx, const struct work *work)
 {
     struct daemon *d = ctx;
@@ -73,7 +80,9 @@ void daemon_artifact(void *ctx, const struct work *work)
     }
     char digest[2 * GW_SHA256_LEN + 1];
     gw_hex_format(work->sha256.bytes, GW_SHA256_LEN, digest);
-    gw_log(GW_LOG_ERROR, "artifacts", "%s: %s; verify the release", digest, gw_err_text(&err));
+    gw_log(GW_LOG_ERROR, "artifacts", "%s: %s", digest, gw_err_text(&err));
+    if (rc == GW_CORRUPT || rc == GW_NOT_FOUND)
+        post_unread(d, work);
     const struct answer refusal = {
         .kind = ANSWER_DONE, .asker = work->asker, .rc = GW_AGAIN, .text = "the gateway cannot read this file now"};
     artifact_answer(d->artifact, &refusal);

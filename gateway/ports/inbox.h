@@ -36,6 +36,7 @@ enum inbox_kind {
     INBOX_KEY_READ, /* worker: `act` again, a struct vendor_key in blob, or why not in act.text and no blob */
     INBOX_IMPORTED, /* import thread: struct import_outcome in blob */
     INBOX_VERIFIED, /* import thread: struct import_verify in blob */
+    INBOX_UNREAD,   /* worker: the file that this device may have is gone or of another size: `artifact` */
     INBOX_FEED,     /* the walk along the journal: struct feed_batch in blob */
     INBOX_CHILD,    /* a supervised process came or went: `child` */
     INBOX_DUE,      /* core to itself: a turn for the rollout or attempt `due` */

@@ -31,6 +31,7 @@ struct work {
     struct gw_sha256 spki_sha256;
     struct gw_sha256 sha256;                    /* ARTIFACT */
     uint64_t size;                              /* ARTIFACT: bytes */
+    struct inbox_artifact artifact;             /* ARTIFACT: what was asked for, and by whom */
     struct inbox_act act;                       /* PASSWORD, CHECK, KEY */
     char password_hash[USER_PASSWORD_HASH_MAX]; /* CHECK */
     uint8_t *blob;                              /* owned */

@@ -1,5 +1,8 @@
 #include "artifacts.h"
 
+#include <string.h>
+
+#include "recheck.h"
 #include "rollouts.h"
 
 /* Whether whoever holds this certificate may ask at all. GW_DENIED: not. */
@@ -32,6 +35,7 @@ static void give(struct turn *turn, const struct inbox_msg *msg, const struct re
     struct work *work = turn_work(turn, WORK_ARTIFACT, msg->asker);
     work->sha256 = file->sha256;
     work->size = file->size;
+    work->artifact = msg->u.artifact;
 }
 
 enum gw_rc artifacts_request(struct watch *watch, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
@@ -62,4 +66,42 @@ enum gw_rc artifacts_request(struct watch *watch, struct turn *turn, const struc
     turn_done(turn, msg->asker, rc,
               rc == GW_DENIED ? "this certificate is not in force here" : "there is no such artifact for this device");
     return GW_OK;
+}
+
+struct finding {
+    const char *name;
+    struct recheck *wanted;
+    bool found;
+};
+
+static bool find_file(void *ctx, const struct release_entry_file *file)
+{
+    struct finding *f = ctx;
+    if (strcmp(file->file.name, f->name) != 0)
+        return true;
+    f->wanted->sha256 = file->file.sha256;
+    f->found = true;
+    return false;
+}
+
+enum gw_rc artifacts_unread(struct rollouts_counts *counts, struct turn *turn, const struct inbox_msg *msg,
+                            struct gw_err *err)
+{
+    const struct inbox_artifact *asked = &msg->u.artifact;
+    const struct store *store = turn->store;
+    struct attempt_entry entry;
+    struct recheck wanted = {.device = asked->device};
+    struct finding f = {asked->name, &wanted, false};
+    bool dropped = false;
+    enum gw_rc rc = store->ops->attempt_get(store->self, asked->attempt, &entry, err);
+    if (!rc)
+        rc = store->ops->release_files(store->self, entry.release, find_file, &f, err);
+    if (rc == GW_NOT_FOUND || (!rc && !f.found))
+        return GW_OK;
+    if (rc)
+        return rc;
+    memcpy(wanted.release, entry.release, sizeof(wanted.release));
+    rc = recheck_want(turn, &wanted, &dropped, err);
+    counts->unchecked += dropped;
+    return rc;
 }

@@ -12,9 +12,13 @@
  */
 #pragma once
 
+#include "rollouts.h"
 #include "turn.h"
 #include "watch.h"
 
 /* INBOX_ARTIFACT: hands a worker the file to open (WORK_ARTIFACT), or refuses with ANSWER_DONE. */
 GW_MUST_CHECK enum gw_rc artifacts_request(struct watch *watch, struct turn *turn, const struct inbox_msg *msg,
                                            struct gw_err *err);
+/* INBOX_UNREAD: the gateway reads its copy of that file again (recheck.h). counts: for what finds no room there. */
+GW_MUST_CHECK enum gw_rc artifacts_unread(struct rollouts_counts *counts, struct turn *turn,
+                                          const struct inbox_msg *msg, struct gw_err *err);

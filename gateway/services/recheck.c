@@ -146,13 +146,18 @@ static enum gw_rc ask(struct turn *turn, const struct recheck *row, bool *ret_as
     return GW_OK;
 }
 
+static bool is_due(const struct recheck *row, struct gw_wall now)
+{
+    return !row->done && (row->at.ms <= now.ms || row->at.ms - now.ms > RECHECK_AGAIN_MS); /* or the clock was set */
+}
+
 enum gw_rc recheck_look(const struct import_port *imports, struct turn *turn, struct gw_err *err)
 {
     struct list list;
     struct recheck *row = NULL;
     enum gw_rc rc = load(turn->store, &list, err);
     for (size_t i = 0; !rc && !row && i < list.count; i++)
-        if (!list.rows[i].done)
+        if (is_due(&list.rows[i], turn->now))
             row = &list.rows[i];
     if (rc || !row)
         return rc;
@@ -162,9 +167,10 @@ enum gw_rc recheck_look(const struct import_port *imports, struct turn *turn, st
         return GW_OK;
     bool asked = false;
     rc = ask(turn, row, &asked, err);
-    if (rc || asked)
+    if (rc)
         return rc;
-    row->done = true;
+    row->done = !asked;
+    row->at.ms = turn->now.ms + (asked ? RECHECK_AGAIN_MS : 0);
     return save(turn->store, &list, err);
 }
 
@@ -179,5 +185,20 @@ enum gw_rc recheck_settle(struct turn *turn, const struct gw_sha256 *sha256, boo
     if (!row || row->done)
         return GW_OK;
     *ret_was_due = row->done = true;
+    row->at = turn->now;
+    return save(turn->store, &list, err);
+}
+
+enum gw_rc recheck_forget(struct turn *turn, const char *release, struct gw_err *err)
+{
+    struct list list;
+    size_t kept = 0;
+    enum gw_rc rc = load(turn->store, &list, err);
+    for (size_t i = 0; !rc && i < list.count; i++)
+        if (strcmp(list.rows[i].release, release) != 0)
+            list.rows[kept++] = list.rows[i];
+    if (rc || kept == list.count)
+        return rc;
+    list.count = kept;
     return save(turn->store, &list, err);
 }

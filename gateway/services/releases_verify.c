@@ -101,7 +101,7 @@ static enum gw_rc tell_damage(struct turn *turn, const struct inbox_msg *msg, co
     (void)release_refuse(&refusal, &why, GW_CORRUPT, RELEASE_CHECK_DIGEST, v->files[v->bad].name,
                          v->rc == GW_NOT_FOUND ? "the stored artifact is gone" : "the stored artifact was altered");
     (void)snprintf(text, sizeof(text), "%.180s; it is not given out any more%s%s", gw_err_text(&why),
-                   is_own(v) ? "; found after a complaint of " : "", is_own(v) ? v->device.text : "");
+                   is_own(v) ? "; noticed through " : "", is_own(v) ? v->device.text : "");
     if (!is_own(v)) {
         turn_done(turn, msg->asker, GW_CORRUPT, gw_err_text(&why));
         turn->outs[turn->count - 1].answer->refusal = refusal;
@@ -148,6 +148,8 @@ static enum gw_rc give_again(const struct releases *r, struct turn *turn, const 
         turn_live(turn, LIVE_RELEASES, entry->id);
         rc = turn->store->ops->release_put(turn->store->self, entry, err);
     }
+    if (!rc)
+        rc = recheck_forget(turn, entry->id, err);
     name_of(entry, name);
     if (!rc)
         rc = audit_note(turn, AUDIT_RELEASE_VERIFIED, v->actor.name, name,

@@ -246,7 +246,7 @@ static bool damage_is_told(void *ctx)
     static const char *const log[] = {"logs", "show", "--audit", "--from", "0", "--limit", "10000", NULL};
     static const char *const alerts[] = {"alerts", "list", NULL};
     (void)ctx;
-    return prints(log, "a.swu: the stored artifact was altered", "complaint of " DEVICE) &&
+    return prints(log, "a.swu: the stored artifact was altered", "noticed through " DEVICE) &&
            prints(alerts, "\"integ.hash_mismatch\"", "a.swu");
 }
 
@@ -289,6 +289,25 @@ static void damage_is_remembered_until_it_is_mended(void)
     CU_ASSERT_EQUAL(act("abort", "the device is done with it"), 0);
 }
 
+static bool loss_is_told(void *ctx)
+{
+    static const char *const log[] = {"logs", "show", "--audit", "--from", "0", "--limit", "10000", NULL};
+    (void)ctx;
+    return prints(log, "a.swu: the stored artifact is gone", "noticed through " DEVICE);
+}
+
+static void a_lost_artifact_is_found_when_a_device_asks_for_it(void)
+{
+    char path[256];
+    blob_path(third_release, path);
+    CU_ASSERT_EQUAL(unlink(path), 0);
+    CU_ASSERT_TRUE_FATAL(gw_await(is_drafted, third_release, LIMIT_MS));
+    CU_ASSERT_EQUAL(act("start", NULL), 0);
+    CU_ASSERT_TRUE(await_rollout("paused"));
+    CU_ASSERT_TRUE(gw_await(loss_is_told, NULL, LIMIT_MS));
+    CU_ASSERT_TRUE(gw_await(has_attempt_in, (void *)(uintptr_t) "cancelled", LIMIT_MS)); /* and no failure */
+}
+
 static void the_gateway_ends_clean(void)
 {
     gw_agent_done(&agent);
@@ -302,6 +321,7 @@ static const struct gw_test_case cases[] = {
     {"a device that fails is seen, and the rollout is aborted", a_device_that_fails_is_seen_and_the_rollout_is_aborted},
     {"an altered artifact is found when a device complains", an_altered_artifact_is_found_when_a_device_complains},
     {"damage is remembered until it is mended", damage_is_remembered_until_it_is_mended},
+    {"a lost artifact is found when a device asks for it", a_lost_artifact_is_found_when_a_device_asks_for_it},
     {"the gateway ends clean", the_gateway_ends_clean},
 };
 

@@ -150,6 +150,8 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         return enrol_trust(&d->session.watch, &d->turn, msg, "key", err);
     case INBOX_ARTIFACT:
         return artifacts_request(&d->session.watch, &d->turn, msg, err);
+    case INBOX_UNREAD:
+        return artifacts_unread(&d->operate.rollouts.counts, &d->turn, msg, err);
     case INBOX_CSR_CHECKED:
         return enrol_csr_checked(&d->operate.enrol, &d->turn, msg, err);
     case INBOX_ISSUED:

@@ -97,8 +97,11 @@ static void one_read_an_hour_however_many_devices_complain(void)
     CU_ASSERT_STRING_EQUAL(asked.files[0].name, "pump-2.img");
     CU_ASSERT_STRING_EQUAL(asked.id, shop_id(SHOP_NEW));
     CU_ASSERT_STRING_EQUAL(asked.device.text, "pump-001");
+    CU_ASSERT_TRUE(is_quiet(&d)); /* it is read */
+    d.now.ms += RECHECK_AGAIN_MS;
     CU_ASSERT_FALSE(is_quiet(&d)); /* nothing came back: asked again, also after a restart */
     read_it(&d, &asked, GW_AGAIN); /* the gateway stopped while it read */
+    d.now.ms += RECHECK_AGAIN_MS;
     CU_ASSERT_FALSE(is_quiet(&d));
     read_it(&d, &asked, GW_OK);
     CU_ASSERT_TRUE(is_quiet(&d));
@@ -141,7 +144,7 @@ static void a_damaged_file_is_given_to_nobody(void)
     CU_ASSERT_STRING_EQUAL(event.subj, "gateway");
     CU_ASSERT_STRING_EQUAL(event.obj, "pump 2.0");
     CU_ASSERT_PTR_NOT_NULL(strstr(event.msg, "pump-2.img: the stored artifact was altered"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(event.msg, "a complaint of pump-001"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(event.msg, "noticed through pump-001"));
     CU_ASSERT_EQUAL(d.operate.releases.damaged, 1);
     CU_ASSERT_EQUAL(release(&d, SHOP_NEW).damaged.ms, d.now.ms);
     struct release_entry old = release(&d, SHOP_OLD);
@@ -174,6 +177,8 @@ static void all_files_intact_again_are_given_out_again(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(told(&d, "release.verify").msg, "given out again"));
     CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.state, ROLLOUT_PAUSED); /* a person says when it goes on */
     CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_RESUME), GW_OK);
+    shop_report(&d, "pump-000", JOB_STATE_FAILED, "digest", "1.0");
+    CU_ASSERT_FALSE(is_quiet(&d)); /* within the hour: what was found before the mending counts no more */
     desk_close(&d);
 }
 
@@ -202,6 +207,27 @@ static void a_release_that_went_meanwhile_is_left_alone(void)
     CU_ASSERT_TRUE(is_quiet(&d)); /* there is nothing to read any more */
     read_it(&d, &asked, GW_NOT_FOUND);
     CU_ASSERT_EQUAL(desk_audits(&d, "integ.hash_mismatch"), 0);
+    desk_close(&d);
+}
+
+static void a_file_that_is_not_there_is_looked_for(void)
+{
+    struct desk d;
+    (void)start_all(&d, 2);
+    struct inbox_msg unread = {.kind = INBOX_UNREAD}, nobodys = {.kind = INBOX_UNREAD};
+    struct inbox_artifact *a = &unread.u.artifact;
+    a->device = desk_id("pump-001");
+    memcpy(a->attempt, shop_attempt(&d, "pump-001").id, sizeof(a->attempt));
+    CU_ASSERT_EQUAL(desk_msg(&d, &nobodys), GW_OK);
+    CU_ASSERT_EQUAL(desk_msg(&d, &unread), GW_OK); /* a file that the release does not name */
+    CU_ASSERT_TRUE(is_quiet(&d));
+    (void)snprintf(a->name, sizeof(a->name), "pump-2.img");
+    CU_ASSERT_EQUAL(desk_msg(&d, &unread), GW_OK);
+    struct import_verify asked = tick(&d);
+    CU_ASSERT_EQUAL(asked.file_count, 1);
+    CU_ASSERT_STRING_EQUAL(asked.device.text, "pump-001");
+    read_it(&d, &asked, GW_NOT_FOUND);
+    CU_ASSERT_PTR_NOT_NULL(strstr(told(&d, "integ.hash_mismatch").msg, "pump-2.img: the stored artifact is gone"));
     desk_close(&d);
 }
 
@@ -243,6 +269,7 @@ const struct gw_test_case recheck_cases[] = {
     {"an intact file points at the device", an_intact_file_points_at_the_device},
     {"a damaged file is given to nobody, and its rollout pauses", a_damaged_file_is_given_to_nobody},
     {"all files intact again are given out again", all_files_intact_again_are_given_out_again},
+    {"a file that is not there is looked for", a_file_that_is_not_there_is_looked_for},
     {"a file that cannot be read is told", a_file_that_cannot_be_read_is_told},
     {"a release that went meanwhile is left alone", a_release_that_went_meanwhile_is_left_alone},
     {"too many files at a time are left out", too_many_files_at_a_time_are_left_out},
