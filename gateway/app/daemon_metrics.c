@@ -45,7 +45,7 @@ static void collect(void *ctx, struct metrics_figures *figures)
     figures->queued[METRICS_QUEUE_INBOX] = inbox_queue_count(d->core.queue);
     figures->queue_max[METRICS_QUEUE_INBOX] = INBOX_QUEUE_MESSAGES;
     figures->queued[METRICS_QUEUE_WORK] = workers_waiting(d->workers);
-    figures->queue_max[METRICS_QUEUE_WORK] = WORKERS_QUEUE_MAX + WORKERS_PASSWORDS_MAX;
+    figures->queue_max[METRICS_QUEUE_WORK] = WORKERS_QUEUE_MAX + WORK_LANES * WORKERS_LANE_MAX;
     figures->queued[METRICS_QUEUE_JOURNAL] = figures->journal.queued_bytes;
     figures->queue_max[METRICS_QUEUE_JOURNAL] = JOURNAL_THREAD_BYTES;
     figures->queued[METRICS_QUEUE_QUERY] = query_threads_waiting(d->query_threads);

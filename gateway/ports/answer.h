@@ -152,11 +152,13 @@ struct answer_rollout {
     struct rollout_wait waits[ROLLOUT_WAVES_MAX]; /* of the first entry.rollout.opened waves */
 };
 
-#define ANSWER_TOKEN_CHARS 64 /* 256 bits as hex */
+#define ANSWER_TOKEN_CHARS 64  /* 256 bits as hex */
+#define ANSWER_KNOWN_CHARS 112 /* of the cookie by which a browser is known again */
 
 struct answer_session {
     char cookie[ANSWER_TOKEN_CHARS + 1]; /* secret; "": the browser has it already */
     char csrf[ANSWER_TOKEN_CHARS + 1];   /* secret */
+    char known[ANSWER_KNOWN_CHARS + 1];  /* secret; "": none was made */
     char name[USER_NAME_MAX];
     enum user_role role;
     struct gw_wall began, ends; /* ends: at the latest */

@@ -146,7 +146,8 @@ enum act_kind {
     ACT_TOKEN_ADD,    /* name, text = role, number = days; answers ANSWER_TOKENS with one and its text */
     ACT_TOKEN_REVOKE, /* name */
     /* People. A password in blob is bytes without NUL. */
-    ACT_SIGN_IN,       /* anonymous: name, blob = password; answers ANSWER_SESSION */
+    ACT_SIGN_IN,       /* anonymous: name, blob = password, text = the browser's cookie from before, or "", and in
+                        * INBOX_CHECKED its id, if it is known; answers ANSWER_SESSION */
     ACT_SESSION_GET,   /* answers ANSWER_SESSION */
     ACT_SIGN_OUT,      /* answers ANSWER_SIGNED_OUT */
     ACT_PASSWORD,      /* one's own: blob = old password, NUL, new one */

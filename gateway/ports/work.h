@@ -22,6 +22,14 @@ enum work_kind {
                     * a refusal there */
 };
 
+/* In which queue a password waits: the lanes are served in order, KNOWN first, and none can fill another. */
+enum work_lane {
+    WORK_LANE_STRANGER = 0,
+    WORK_LANE_FAMILIAR, /* comes from where somebody has signed in */
+    WORK_LANE_KNOWN,    /* a browser that signed in to this account before, or somebody who is let in already */
+};
+#define WORK_LANES 3
+
 struct work {
     enum work_kind kind;
     struct asker asker;
@@ -33,6 +41,8 @@ struct work {
     uint64_t size;                              /* ARTIFACT: bytes */
     struct inbox_artifact artifact;             /* ARTIFACT: what was asked for, and by whom */
     struct inbox_act act;                       /* PASSWORD, CHECK, KEY */
+    enum work_lane lane;                        /* PASSWORD, CHECK */
+    char lane_key[USER_NAME_MAX + 8];           /* whose it is: a few of one wait in a lane at most */
     char password_hash[USER_PASSWORD_HASH_MAX]; /* CHECK */
     uint8_t *blob;                              /* owned */
     size_t blob_len;

@@ -212,6 +212,8 @@ enum gw_rc access_claim(struct access *a, struct turn *turn, struct inbox_msg *m
         return claim_wrong(turn, &claim, source, msg, err);
     struct work *work = turn_work(turn, WORK_PASSWORD, msg->asker);
     work->act = *act;
+    work->lane = WORK_LANE_KNOWN; /* by the code */
+    (void)snprintf(work->lane_key, sizeof(work->lane_key), "claim");
     work->blob = msg->blob;
     work->blob_len = msg->blob_len;
     msg->blob = NULL;

@@ -51,11 +51,11 @@ void people_ended(struct turn *turn, struct asker asker, const char *why)
 }
 
 /* Refuses who comes too early. False: go on. */
-static enum gw_rc must_wait(struct people *p, struct turn *turn, const struct inbox_msg *msg, const char *name,
-                            bool *ret_wait, struct gw_err *err)
+static enum gw_rc must_wait(struct people *p, struct turn *turn, const struct inbox_msg *msg,
+                            const struct throttle_who *who, bool *ret_wait, struct gw_err *err)
 {
     bool first;
-    int64_t wait_ms = people_throttle_wait(&p->throttle, name, msg->u.act.source, turn->now, &first);
+    int64_t wait_ms = people_throttle_wait(&p->throttle, who, turn->now, &first);
     *ret_wait = wait_ms > 0;
     if (!*ret_wait)
         return GW_OK;
@@ -67,29 +67,61 @@ static enum gw_rc must_wait(struct people *p, struct turn *turn, const struct in
                       "too many wrong passwords: tries are refused unchecked until the wait is over", err);
 }
 
-static void give_check(struct turn *turn, struct inbox_msg *msg, const struct user *user)
+/* A try begins. */
+static struct work *give_check(struct people *p, struct turn *turn, struct inbox_msg *msg,
+                               const struct throttle_who *who, const struct user *user)
 {
+    people_throttle_try(&p->throttle, who, turn->now);
     struct work *work = turn_work(turn, WORK_CHECK, msg->asker);
     work->act = msg->u.act;
     work->act.checked_rev = user ? user->rev : 0;
     (void)snprintf(work->password_hash, sizeof(work->password_hash), "%s", user ? user->password_hash : DUMMY_HASH);
     work->blob = GW_TAKE(msg->blob);
     work->blob_len = msg->blob_len;
+    return work;
+}
+
+/* Which queue it waits in depends on what the asker has shown, never on whether there is such an account. */
+static void choose_lane(struct people *p, struct work *work, const struct throttle_who *who)
+{
+    work->lane = WORK_LANE_KNOWN;
+    (void)snprintf(work->lane_key, sizeof(work->lane_key), "%s", who->name);
+    if (!who->browser->known) {
+        bool familiar = people_throttle_familiar(&p->throttle, who->source);
+        char key[HTTP_SOURCE_MAX];
+        people_throttle_source(who->source, key);
+        work->lane = familiar ? WORK_LANE_FAMILIAR : WORK_LANE_STRANGER;
+        (void)snprintf(work->lane_key, sizeof(work->lane_key), "%s", key);
+    }
+    work->act.text[0] = '\0';
+    if (who->browser->known)
+        gw_hex_format(who->browser->id, sizeof(who->browser->id), work->act.text);
+}
+
+/* What choose_lane() has noted of the browser. */
+static struct people_browser browser_of(const struct inbox_act *act)
+{
+    struct people_browser b = {.known = false};
+    b.known = act->kind == ACT_SIGN_IN && gw_hex_parse(gw_view_str(act->text), b.id, sizeof(b.id)) == GW_OK;
+    return b;
 }
 
 static enum gw_rc sign_in(struct people *p, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     const struct inbox_act *act = &msg->u.act;
+    struct people_browser browser;
+    const struct throttle_who who = {act->name, act->source, &browser};
     struct user user;
     bool wait;
-    enum gw_rc rc = must_wait(p, turn, msg, act->name, &wait, err);
+    enum gw_rc rc = people_browser_check(p->hash, turn, act->name, act->text, &browser, err);
+    if (!rc)
+        rc = must_wait(p, turn, msg, &who, &wait, err);
     if (rc || wait)
         return rc;
     rc = turn->store->ops->user_get(turn->store->self, act->name, &user, err);
     if (rc && rc != GW_NOT_FOUND)
         return rc;
-    people_throttle_try(&p->throttle, act->name, act->source, turn->now);
-    give_check(turn, msg, !rc && !user.disabled ? &user : NULL);
+    choose_lane(p, give_check(p, turn, msg, &who, !rc && !user.disabled ? &user : NULL), &who);
     explicit_bzero(&user, sizeof(user));
     return GW_OK;
 }
@@ -139,14 +171,16 @@ static enum gw_rc change_password(struct people *p, struct turn *turn, struct in
         turn_done(turn, msg->asker, GW_INVALID, "a password has from 12 to 256 bytes");
         return GW_OK;
     }
-    enum gw_rc rc = must_wait(p, turn, msg, name, &wait, err);
+    const struct throttle_who who = {name, msg->u.act.source, NULL};
+    enum gw_rc rc = must_wait(p, turn, msg, &who, &wait, err);
     if (rc || wait)
         return rc;
     rc = turn->store->ops->user_get(turn->store->self, name, &user, err);
     if (rc)
         return rc;
-    people_throttle_try(&p->throttle, name, msg->u.act.source, turn->now);
-    give_check(turn, msg, &user);
+    struct work *work = give_check(p, turn, msg, &who, &user);
+    work->lane = WORK_LANE_KNOWN;
+    (void)snprintf(work->lane_key, sizeof(work->lane_key), "%s", msg->u.act.actor.name);
     explicit_bzero(&user, sizeof(user));
     return GW_OK;
 }
@@ -181,7 +215,8 @@ static enum gw_rc wrong(struct turn *turn, const struct inbox_msg *msg, struct g
     return audit_note(turn, AUDIT_SIGN_IN_WRONG, act->checked_rev ? subj : act->source, "gateway", text, err);
 }
 
-static void begin_session(struct people *p, struct turn *turn, const struct inbox_msg *msg, const struct user *user)
+static enum gw_rc begin_session(struct people *p, struct turn *turn, const struct inbox_msg *msg,
+                                const struct user *user, struct gw_err *err)
 {
     uint8_t id[SESSION_ID_LEN], csrf[SESSION_ID_LEN];
     gw_random(id, sizeof(id));
@@ -198,14 +233,19 @@ static void begin_session(struct people *p, struct turn *turn, const struct inbo
     gw_hex_format(id, sizeof(id), answer->session.cookie);
     explicit_bzero(id, sizeof(id));
     explicit_bzero(csrf, sizeof(csrf));
+    return people_browser_make(p->hash, turn, user->name, answer->session.known, err);
 }
 
 static enum gw_rc signed_in(struct people *p, struct turn *turn, const struct inbox_msg *msg, const struct user *user,
                             struct gw_err *err)
 {
     char subj[USER_NAME_MAX + 8], text[160];
-    int failed = people_throttle_right(&p->throttle, user->name, msg->u.act.source);
-    begin_session(p, turn, msg, user);
+    struct people_browser browser = browser_of(&msg->u.act);
+    const struct throttle_who who = {user->name, msg->u.act.source, &browser};
+    int failed = people_throttle_right(&p->throttle, &who);
+    enum gw_rc rc = begin_session(p, turn, msg, user, err);
+    if (rc)
+        return rc;
     (void)snprintf(subj, sizeof(subj), "user:%s", user->name);
     int n = snprintf(text, sizeof(text), "signed in from %s", msg->u.act.source);
     if (failed > 0 && n > 0 && (size_t)n < sizeof(text))
@@ -223,7 +263,8 @@ static enum gw_rc password_changed(struct people *p, struct turn *turn, const st
         rc = turn->store->ops->user_put(turn->store->self, user, err);
     if (rc)
         return rc;
-    (void)people_throttle_right(&p->throttle, user->name, act->source);
+    const struct throttle_who who = {user->name, act->source, NULL};
+    (void)people_throttle_right(&p->throttle, &who);
     struct session_change *change = turn_session(turn, SESSION_END_USER);
     change->keep = true;
     change->entry.key = act->actor.session;
@@ -245,7 +286,9 @@ void people_unchecked(struct people *p, const struct inbox_act *act)
 {
     const char *actor = act->actor.name;
     bool own = act->kind == ACT_PASSWORD && strncmp(actor, "user:", 5) == 0;
-    people_throttle_undo(&p->throttle, own ? actor + 5 : act->name, act->source);
+    struct people_browser browser = browser_of(act);
+    const struct throttle_who who = {own ? actor + 5 : act->name, act->source, &browser};
+    people_throttle_undo(&p->throttle, &who);
 }
 
 enum gw_rc people_checked(struct people *p, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gw_hmac.h"
 #include "gw_id.h"
 
 void people_throttle_init(struct people_throttle *t, const struct gw_sha256_ops *hash)
@@ -26,15 +27,25 @@ void people_throttle_source(const char *source, char ret_key[HTTP_SOURCE_MAX])
 }
 
 /* Keyed, so that nobody can choose a name that shares another's counter. */
+static size_t slot_of(const struct people_throttle *t, struct gw_view what)
+{
+    struct gw_sha256 digest;
+    gw_hmac_sha256(t->hash, gw_view_make(t->key, sizeof(t->key)), what, &digest);
+    return (size_t)(digest.bytes[0] << 8 | digest.bytes[1]);
+}
+
 static struct throttle_count *account_of(struct people_throttle *t, const char *name)
 {
-    uint8_t text[sizeof(t->key) + USER_NAME_MAX];
-    size_t len = strnlen(name, USER_NAME_MAX);
-    struct gw_sha256 digest;
-    memcpy(text, t->key, sizeof(t->key));
-    memcpy(text + sizeof(t->key), name, len);
-    t->hash->digest(gw_view_make(text, sizeof(t->key) + len), &digest);
-    return &t->accounts[(digest.bytes[0] << 8 | digest.bytes[1]) % THROTTLE_COUNTERS];
+    return &t->accounts[slot_of(t, gw_view_make(name, strnlen(name, USER_NAME_MAX))) % THROTTLE_COUNTERS];
+}
+
+/* NULL: the browser is not known. */
+static struct throttle_count *browser_of(struct people_throttle *t, const struct throttle_who *who)
+{
+    const struct people_browser *b = who->browser;
+    if (!b || !b->known)
+        return NULL;
+    return &t->browsers[slot_of(t, gw_view_make(b->id, sizeof(b->id))) % THROTTLE_BROWSERS];
 }
 
 static struct throttle_source *find_source(struct people_throttle *t, const char *key)
@@ -90,24 +101,31 @@ static int64_t wait_of(const struct throttle_count *c, int64_t max_ms, struct gw
     return left > 0 && left <= max_ms ? left : 0;
 }
 
-int64_t people_throttle_wait(struct people_throttle *t, const char *name, const char *source, struct gw_wall now,
-                             bool *ret_first)
+/* By name and by source; the longer one. */
+static int64_t wait_of_stranger(struct people_throttle *t, const struct throttle_who *who, struct gw_wall now,
+                                struct throttle_count **ret_count)
 {
     char key[HTTP_SOURCE_MAX];
-    people_throttle_source(source, key);
-    const struct throttle_home *home = name[0] ? home_of(t, name) : NULL;
+    people_throttle_source(who->source, key);
+    const struct throttle_home *home = who->name[0] ? home_of(t, who->name) : NULL;
     bool usual = home && strcmp(home->source, key) == 0;
-    struct throttle_count *account = account_of(t, name);
+    struct throttle_count *account = account_of(t, who->name);
     struct throttle_source *s = find_source(t, key);
     int64_t by_account = usual ? 0 : wait_of(account, THROTTLE_ACCOUNT_MAX_MS, now);
     int64_t by_source = s ? wait_of(&s->count, THROTTLE_SOURCE_MAX_MS, now) : 0;
-    *ret_first = false;
-    if (by_account == 0 && by_source == 0)
-        return 0;
-    struct throttle_count *longest = s && by_source >= by_account ? &s->count : account;
-    *ret_first = !longest->told;
-    longest->told = true;
+    *ret_count = s && by_source >= by_account ? &s->count : account;
     return by_account > by_source ? by_account : by_source;
+}
+
+int64_t people_throttle_wait(struct people_throttle *t, const struct throttle_who *who, struct gw_wall now,
+                             bool *ret_first)
+{
+    struct throttle_count *count = browser_of(t, who);
+    int64_t wait_ms = count ? wait_of(count, THROTTLE_ACCOUNT_MAX_MS, now) : wait_of_stranger(t, who, now, &count);
+    *ret_first = wait_ms > 0 && !count->told;
+    if (wait_ms > 0)
+        count->told = true;
+    return wait_ms;
 }
 
 static void count_try(struct throttle_count *c, int free_tries, int64_t max_ms, struct gw_wall now)
@@ -125,11 +143,16 @@ static void count_try(struct throttle_count *c, int free_tries, int64_t max_ms, 
     c->told = false;
 }
 
-void people_throttle_try(struct people_throttle *t, const char *name, const char *source, struct gw_wall now)
+void people_throttle_try(struct people_throttle *t, const struct throttle_who *who, struct gw_wall now)
 {
     char key[HTTP_SOURCE_MAX];
-    people_throttle_source(source, key);
-    count_try(account_of(t, name), THROTTLE_ACCOUNT_FREE, THROTTLE_ACCOUNT_MAX_MS, now);
+    struct throttle_count *browser = browser_of(t, who);
+    if (browser) {
+        count_try(browser, THROTTLE_ACCOUNT_FREE, THROTTLE_ACCOUNT_MAX_MS, now);
+        return;
+    }
+    people_throttle_source(who->source, key);
+    count_try(account_of(t, who->name), THROTTLE_ACCOUNT_FREE, THROTTLE_ACCOUNT_MAX_MS, now);
     count_try(&take_source(t, key, now)->count, THROTTLE_SOURCE_FREE, THROTTLE_SOURCE_MAX_MS, now);
 }
 
@@ -140,31 +163,52 @@ static void undo(struct throttle_count *c)
     c->not_before.ms = 0;
 }
 
-void people_throttle_undo(struct people_throttle *t, const char *name, const char *source)
+void people_throttle_undo(struct people_throttle *t, const struct throttle_who *who)
 {
     char key[HTTP_SOURCE_MAX];
-    people_throttle_source(source, key);
+    struct throttle_count *browser = browser_of(t, who);
+    if (browser) {
+        undo(browser);
+        return;
+    }
+    people_throttle_source(who->source, key);
     struct throttle_source *from = find_source(t, key);
-    undo(account_of(t, name));
+    undo(account_of(t, who->name));
     if (from)
         undo(&from->count);
 }
 
-int people_throttle_right(struct people_throttle *t, const char *name, const char *source)
+/* Ends the count of this try; the failed ones before it. */
+static int end_count(struct throttle_count *c)
+{
+    int failed = c->tries > 0 ? c->tries - 1 : 0;
+    c->tries = 0;
+    c->not_before.ms = 0;
+    return failed;
+}
+
+int people_throttle_right(struct people_throttle *t, const struct throttle_who *who)
 {
     char key[HTTP_SOURCE_MAX];
-    people_throttle_source(source, key);
-    struct throttle_count *account = account_of(t, name);
-    struct throttle_source *from = find_source(t, key);
-    struct throttle_home *home = home_of(t, name);
-    int failed = account->tries > 0 ? account->tries - 1 : 0;
-    account->tries = 0;
-    account->not_before.ms = 0;
+    struct throttle_count *browser = browser_of(t, who);
+    people_throttle_source(who->source, key);
+    struct throttle_source *from = browser ? NULL : find_source(t, key);
+    struct throttle_home *home = home_of(t, who->name);
     if (home) {
-        (void)snprintf(home->name, sizeof(home->name), "%s", name);
+        (void)snprintf(home->name, sizeof(home->name), "%s", who->name);
         (void)snprintf(home->source, sizeof(home->source), "%s", key);
     }
     if (from)
         undo(&from->count);
-    return failed;
+    return end_count(browser ? browser : account_of(t, who->name));
+}
+
+bool people_throttle_familiar(const struct people_throttle *t, const char *source)
+{
+    char key[HTTP_SOURCE_MAX];
+    people_throttle_source(source, key);
+    for (size_t i = 0; i < THROTTLE_HOMES; i++)
+        if (t->homes[i].name[0] && strcmp(t->homes[i].source, key) == 0)
+            return true;
+    return false;
 }

@@ -4,7 +4,9 @@
  * comes too early is refused and waits no longer for it. Counts lapse THROTTLE_LAPSE_MS after the last try.
  *
  * Nobody is locked out for good: the wait for an account ends at THROTTLE_ACCOUNT_MAX_MS and does not hold for the
- * source where it was last signed in from, which has a wait of its own.
+ * source where it was last signed in from, which has a wait of its own. A browser that is known (people_browser.h) is
+ * counted alone, with an account's ceilings: no try of anybody else makes it wait, and its own make nobody wait. Known
+ * browsers share THROTTLE_BROWSERS counters, which only they move.
  *
  * No noise makes room for guesses. Names share THROTTLE_COUNTERS counters, chosen by a keyed hash, whether there is
  * such an account or not: none is ever dropped, two names may wait together. Of sources THROTTLE_SOURCES are kept; one
@@ -20,11 +22,13 @@
 #include "gw_hash.h"
 #include "gw_time.h"
 #include "http_route.h"
+#include "people_browser.h"
 #include "user.h"
 
 #define THROTTLE_COUNTERS       4096
 #define THROTTLE_SOURCES        256
 #define THROTTLE_HOMES          512
+#define THROTTLE_BROWSERS       1024
 #define THROTTLE_LAPSE_MS       GW_HOUR_MS
 #define THROTTLE_ACCOUNT_FREE   5
 #define THROTTLE_ACCOUNT_MAX_MS GW_MINUTE_MS
@@ -53,17 +57,28 @@ struct people_throttle {
     struct throttle_count accounts[THROTTLE_COUNTERS];
     struct throttle_source sources[THROTTLE_SOURCES];
     struct throttle_home homes[THROTTLE_HOMES];
+    struct throttle_count browsers[THROTTLE_BROWSERS];
 };
 
 void people_throttle_init(struct people_throttle *t, const struct gw_sha256_ops *hash);
 /* What a source is counted by: whoever has one IPv6 address has its whole /64. */
 void people_throttle_source(const char *source, char ret_key[HTTP_SOURCE_MAX]);
+/* Whose try it is. */
+struct throttle_who {
+    const char *name;
+    const char *source;
+    const struct people_browser *browser; /* known, or not; NULL: not */
+};
+
 /* Milliseconds until the next try may be made; 0: now. *ret_first: nobody has been told of this wait before. */
-int64_t people_throttle_wait(struct people_throttle *t, const char *name, const char *source, struct gw_wall now,
+int64_t people_throttle_wait(struct people_throttle *t, const struct throttle_who *who, struct gw_wall now,
                              bool *ret_first);
 /* A try begins. */
-void people_throttle_try(struct people_throttle *t, const char *name, const char *source, struct gw_wall now);
-/* It was not looked at after all: both counts are as if it had not been. */
-void people_throttle_undo(struct people_throttle *t, const char *name, const char *source);
-/* It was right: the account's count ends, the source's is as if it had not been. Returns the failed tries before. */
-int people_throttle_right(struct people_throttle *t, const char *name, const char *source);
+void people_throttle_try(struct people_throttle *t, const struct throttle_who *who, struct gw_wall now);
+/* It was not looked at after all: its counts are as if it had not been. */
+void people_throttle_undo(struct people_throttle *t, const struct throttle_who *who);
+/* It was right: the account's count, or the known browser's, ends; the source's is as if it had not been. Returns the
+ * failed tries before. */
+int people_throttle_right(struct people_throttle *t, const struct throttle_who *who);
+/* Is this where some account was last signed in from? */
+bool people_throttle_familiar(const struct people_throttle *t, const char *source);

@@ -64,6 +64,8 @@ static void give_password(struct turn *turn, struct inbox_msg *msg)
 {
     struct work *work = turn_work(turn, WORK_PASSWORD, msg->asker);
     work->act = msg->u.act;
+    work->lane = WORK_LANE_KNOWN;
+    (void)snprintf(work->lane_key, sizeof(work->lane_key), "%s", msg->u.act.actor.name);
     work->blob = GW_TAKE(msg->blob);
     work->blob_len = msg->blob_len;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rest_cookie.h"
 #include "rest_internal.h"
 
 #define PASSWORD_MAX 1024 /* bytes that are looked at; what a password may have is core's to say */
@@ -72,7 +73,10 @@ static enum gw_rc get_role(const struct rest_call *call, struct gw_err *err)
 
 enum gw_rc rest_decode_sign_in(const struct rest_call *call, struct gw_err *err)
 {
+    _Static_assert(REST_COOKIE_KNOWN_CHARS < INBOX_NAME_MAX, "the cookie goes by act.text");
     enum gw_rc rc = get_name(call, err);
+    if (!rc)
+        rest_cookie_known(call->request->cookie, call->msg->u.act.text);
     return rc ? rc : one_password(call, err);
 }
 

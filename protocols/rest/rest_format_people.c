@@ -42,6 +42,8 @@ void rest_put_users(struct json_writer *w, const struct answer *a)
     json_put_end(w);
 }
 
+_Static_assert(REST_COOKIE_KNOWN_CHARS == ANSWER_KNOWN_CHARS, "one cookie");
+
 void rest_add_cookie(struct http_reply *reply, const struct answer *a)
 {
     char line[256];
@@ -52,5 +54,10 @@ void rest_add_cookie(struct http_reply *reply, const struct answer *a)
     else
         return;
     (void)http_reply_header(reply, "set-cookie:", line);
+    if (a->kind == ANSWER_SESSION && a->session.known[0]) {
+        (void)snprintf(line, sizeof(line), REST_COOKIE_KNOWN "=%s" REST_COOKIE_ATTRIBUTES REST_COOKIE_KNOWN_AGE,
+                       a->session.known);
+        (void)http_reply_header(reply, "set-cookie:", line);
+    }
     explicit_bzero(line, sizeof(line));
 }

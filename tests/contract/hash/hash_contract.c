@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gw_cleanup.h"
+#include "gw_hmac.h"
 #include "gw_id.h"
 
 static const struct gw_sha256_ops *sha;
@@ -112,6 +113,22 @@ static void drops_a_stream_without_a_result(void)
     CU_ASSERT(gw_sha256_eq(&whole, &streamed)); /* nothing of the dropped one is left */
 }
 
+/* RFC 4231 sections 4.2, 4.3 and 4.7: a short key, a text key, one longer than a block. */
+static void makes_the_published_hmacs(void)
+{
+    struct gw_sha256 mac;
+    uint8_t key[131];
+    memset(key, 0x0b, sizeof(key));
+    gw_hmac_sha256(sha, gw_view_make(key, 20), GW_VIEW_LIT("Hi There"), &mac);
+    expect(&mac, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    gw_hmac_sha256(sha, GW_VIEW_LIT("Jefe"), GW_VIEW_LIT("what do ya want for nothing?"), &mac);
+    expect(&mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    memset(key, 0xaa, sizeof(key));
+    gw_hmac_sha256(sha, gw_view_make(key, sizeof(key)),
+                   GW_VIEW_LIT("Test Using Larger Than Block-Size Key - Hash Key First"), &mac);
+    expect(&mac, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 int hash_contract_run(const char *suite, const struct gw_sha256_ops *ops)
 {
     static const struct gw_test_case cases[] = {
@@ -121,6 +138,7 @@ int hash_contract_run(const char *suite, const struct gw_sha256_ops *ops)
         {"gives the node of RFC 6962", gives_the_node_of_rfc_6962},
         {"lets a node receive its own child", lets_a_node_receive_its_own_child},
         {"gives the same digest wherever a stream is cut", gives_the_same_digest_wherever_a_stream_is_cut},
+        {"makes the published HMACs", makes_the_published_hmacs},
         {"drops a stream without a result", drops_a_stream_without_a_result},
     };
     sha = ops;

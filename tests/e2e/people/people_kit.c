@@ -66,21 +66,24 @@ static void add_ask(struct line *l, struct texts *t, const char *base, const str
 
 int kit_http(const struct gw_gateway *g, const struct person *p, const struct http_ask *ask, char **ret_answer)
 {
-    char ca[192], base[64], csrf[120], cookie[120], token[120];
+    char ca[192], base[64], csrf[120], cookie[280], token[120];
     struct line l = {.n = 0};
     struct texts t;
     (void)snprintf(ca, sizeof(ca), "%s/web/ca.crt", g->state);
     (void)snprintf(base, sizeof(base), "https://localhost:%u", g->port_operators);
     (void)snprintf(csrf, sizeof(csrf), "X-GW-CSRF: %s", ask->csrf ? ask->csrf : p->csrf[0] ? p->csrf : "none");
-    (void)snprintf(cookie, sizeof(cookie), "Cookie: %s", p->cookie);
+    (void)snprintf(cookie, sizeof(cookie), "Cookie: %s%s%s", p->cookie, p->cookie[0] && p->known[0] ? "; " : "",
+                   p->known);
     add(&l, "curl", "-sSig");
+    if (p->source[0])
+        add(&l, "--interface", p->source);
     add(&l, "--cacert", ca);
     (void)snprintf(token, sizeof(token), "Authorization: Bearer %s", p->token);
     if (ask->csrf ? ask->csrf[0] != '\0' : p->token[0] == '\0')
         add(&l, "-H", csrf);
     if (p->token[0])
         add(&l, "-H", token);
-    if (p->cookie[0])
+    if (p->cookie[0] || p->known[0])
         add(&l, "-H", cookie);
     add_ask(&l, &t, base, ask);
     return run(&l, ask, ret_answer);
@@ -118,19 +121,35 @@ int kit_local(const struct gw_gateway *g, bool root, const struct http_ask *ask)
     return run(&l, ask, NULL);
 }
 
-int kit_sign_in(const struct gw_gateway *g, struct person *p, const char *name, const char *password)
+/* The cookie that an answer sets, as a browser sends it back. */
+static void pick_cookie(const char *answer, const char *name, char *out, size_t out_size)
+{
+    char line[64];
+    (void)snprintf(line, sizeof(line), "set-cookie: %s=", name);
+    const char *set = strstr(answer, line);
+    if (set)
+        (void)snprintf(out, out_size, "%.*s", (int)strcspn(set + 12, ";"), set + 12);
+}
+
+int kit_sign_in_again(const struct gw_gateway *g, struct person *p, const char *name, const char *password)
 {
     char body[256];
     GW_FREE char *answer = NULL;
-    *p = (struct person){.cookie = ""};
+    p->cookie[0] = p->csrf[0] = '\0';
     (void)snprintf(body, sizeof(body), "{\"name\":\"%s\",\"password\":\"%s\"}", name, password);
     int status = kit_http(g, p, &(struct http_ask){.method = "POST", .path = "/api/v1/session", .body = body}, &answer);
-    const char *set = status == 200 ? strstr(answer, "__Host-gw=") : NULL;
-    if (!set)
+    if (status != 200)
         return status;
-    (void)snprintf(p->cookie, sizeof(p->cookie), "%.*s", (int)strcspn(set, ";"), set);
+    pick_cookie(answer, "__Host-gw", p->cookie, sizeof(p->cookie));
+    pick_cookie(answer, "__Host-gw-known", p->known, sizeof(p->known));
     gw_json_pick(answer, "csrf", p->csrf, sizeof(p->csrf));
     return status;
+}
+
+int kit_sign_in(const struct gw_gateway *g, struct person *p, const char *name, const char *password)
+{
+    *p = (struct person){.cookie = ""};
+    return kit_sign_in_again(g, p, name, password);
 }
 
 int kit_user(const struct gw_gateway *g, const char *verb, const char *name, const char *role, const char *password)

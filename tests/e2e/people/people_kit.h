@@ -11,7 +11,9 @@
 struct person {
     char cookie[80]; /* "__Host-gw=<id>", or "" */
     char csrf[80];
-    char token[80]; /* "": none */
+    char token[80];  /* "": none */
+    char known[160]; /* "__Host-gw-known=<…>", or "": what outlives the session */
+    char source[32]; /* the address it comes from; "": as it comes */
 };
 
 struct http_ask {
@@ -30,6 +32,8 @@ int kit_device_door(const struct gw_gateway *g, const struct http_ask *ask);
 int kit_local(const struct gw_gateway *g, bool root, const struct http_ask *ask);
 /* Signs in and keeps cookie and token; the status. */
 int kit_sign_in(const struct gw_gateway *g, struct person *p, const char *name, const char *password);
+/* The same with a browser that keeps by what it is known, and its place. */
+int kit_sign_in_again(const struct gw_gateway *g, struct person *p, const char *name, const char *password);
 /* Starts a gateway, claims it by HTTPS and makes the accounts "vic" (viewer) and "olga" (operator) beside "admin". */
 bool kit_open(struct gw_gateway *g);
 /* Runs `gatehouse user <verb> NAME [ROLE]` with the password, if any, on its standard input. */
@@ -42,6 +46,9 @@ bool kit_audited(const struct gw_gateway *g, const char *cls, const char *text);
 void every_route_answers_each_role_as_it_should(void);
 void no_route_is_open_at_another_door(void);
 void every_route_answers_each_token_as_it_should(void);
+
+/* test_flood.c */
+void strangers_keep_no_known_browser_out(void);
 
 /* test_tokens.c */
 void a_token_lives_from_its_making_to_its_revoking(void);

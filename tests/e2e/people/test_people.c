@@ -162,6 +162,7 @@ static const struct gw_test_case cases[] = {
     {"refuses a token that is missing or of another session", a_token_missing_or_of_another_session_is_refused},
     {"puts people out when their account changes or the gateway restarts", changes_put_people_out},
     {"answers every route to each role as the table says", every_route_answers_each_role_as_it_should},
+    {"lets strangers keep no known browser out", strangers_keep_no_known_browser_out},
     {"answers every route to each token as the table says", every_route_answers_each_token_as_it_should},
     {"knows a token from its making to its revoking", a_token_lives_from_its_making_to_its_revoking},
     {"opens nothing to a token but what it is for", a_token_opens_nothing_but_what_it_is_for},

@@ -15,6 +15,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char name[] = REST_COOKIE_NAME "=";
     unsigned char id[REST_COOKIE_ID_LEN];
     char hex[2 * REST_COOKIE_ID_LEN + 1];
+    char known[REST_COOKIE_KNOWN_CHARS + 1];
+    rest_cookie_known(gw_view_make(data, size), known);
+    size_t len = strspn(known, "0123456789abcdef");
+    if (known[len] || (len != 0 && len != REST_COOKIE_KNOWN_CHARS))
+        abort();
     if (rest_cookie_parse(gw_view_make(data, size), id))
         return 0;
     gw_hex_format(id, sizeof(id), hex);

@@ -1,5 +1,6 @@
 /* The worker threads and passwords: compared, hashed, and never in the way of other work. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct bench {
     struct inbox_msg results[RESULTS_MAX];
     size_t count;
     struct workers *workers;
+    bool held; /* whoever opens an artifact stands still */
 };
 
 static enum gw_rc take_result(void *self, const struct inbox_msg *msg)
@@ -32,13 +34,24 @@ static enum gw_rc take_result(void *self, const struct inbox_msg *msg)
     return GW_OK;
 }
 
+static void hold(void *ctx, const struct work *work)
+{
+    struct bench *b = ctx;
+    (void)work;
+    (void)pthread_mutex_lock(&b->lock);
+    while (b->held)
+        (void)pthread_cond_wait(&b->more, &b->lock);
+    (void)pthread_mutex_unlock(&b->lock);
+}
+
 static void bench_open(struct bench *b, int threads)
 {
     *b = (struct bench){.count = 0};
     crypto_init();
     (void)pthread_mutex_init(&b->lock, NULL);
     (void)pthread_cond_init(&b->more, NULL);
-    struct workers_config config = {.threads = threads, .inbox = {b, take_result}};
+    struct workers_config config = {
+        .threads = threads, .inbox = {b, take_result}, .artifact_fn = hold, .artifact_ctx = b};
     struct gw_err err = {0};
     GW_ASSERT_OK(workers_new(&config, &b->workers, &err), &err);
 }
@@ -61,6 +74,25 @@ static size_t await(struct bench *b, size_t n, enum inbox_kind kind)
     size_t count = b->count;
     (void)pthread_mutex_unlock(&b->lock);
     return count;
+}
+
+/* A password to be hashed; text tells them apart. */
+static enum gw_rc give_in(struct bench *b, enum work_lane lane, const char *key, int n)
+{
+    struct work *work = gw_xalloc(1, sizeof(*work));
+    work->kind = WORK_PASSWORD;
+    work->lane = lane;
+    (void)snprintf(work->lane_key, sizeof(work->lane_key), "%s", key);
+    work->act.number = n;
+    work->blob = gw_xalloc(1, 10);
+    memcpy(work->blob, "a password", 10);
+    work->blob_len = 10;
+    enum gw_rc rc = workers_give(b->workers, work);
+    if (rc) {
+        free(work->blob);
+        free(work);
+    }
+    return rc;
 }
 
 static enum gw_rc give(struct bench *b, enum work_kind kind, const char *hash, const char *bytes, size_t len)
@@ -110,15 +142,50 @@ static void other_work_goes_past_a_flood_of_sign_ins(void)
     struct bench b;
     bench_open(&b, 2);
     size_t taken = 0;
-    while (taken < 1000 && give(&b, WORK_PASSWORD, "", "a password", 10) == GW_OK)
-        taken++;
-    CU_ASSERT(taken >= WORKERS_PASSWORDS_MAX && taken < 2 * WORKERS_PASSWORDS_MAX); /* the rest hears 503 */
+    char key[16];
+    do
+        (void)snprintf(key, sizeof(key), "%zu", taken);
+    while (taken < 1000 && give_in(&b, WORK_LANE_STRANGER, key, 0) == GW_OK && ++taken);
+    CU_ASSERT(taken >= WORKERS_LANE_MAX && taken < 2 * WORKERS_LANE_MAX); /* the rest hears 503 */
     CU_ASSERT_EQUAL(give(&b, WORK_KEY, "", "no key", 6), GW_OK);
     CU_ASSERT(await(&b, taken, INBOX_KEY_READ) < taken / 2);
     bench_close(&b);
 }
 
+/* The one thread stands still while the strangers' lane is filled to its last place. */
+static void strangers_fill_no_lane_but_their_own(void)
+{
+    struct bench b;
+    char key[16];
+    bench_open(&b, 1);
+    b.held = true;
+    CU_ASSERT_EQUAL_FATAL(give(&b, WORK_ARTIFACT, "", "x", 1), GW_OK);
+    while (workers_waiting(b.workers) > 0)
+        CU_ASSERT_EQUAL(sched_yield(), 0);
+    for (int i = 0; i < WORKERS_LANE_MAX; i++) {
+        (void)snprintf(key, sizeof(key), "%d", i);
+        CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_STRANGER, key, 100 + i), GW_OK);
+    }
+    CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_STRANGER, "another", 0), GW_AGAIN);
+    for (int i = 0; i < WORKERS_LANE_OF_ONE; i++)
+        CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_FAMILIAR, "192.0.2.1", 10 + i), GW_OK);
+    CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_FAMILIAR, "192.0.2.1", 0), GW_AGAIN); /* its share */
+    CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_FAMILIAR, "192.0.2.2", 20), GW_OK);
+    CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_KNOWN, "ann", 1), GW_OK);
+    CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_KNOWN, "olga", 2), GW_OK);
+    (void)pthread_mutex_lock(&b.lock);
+    b.held = false;
+    (void)pthread_cond_broadcast(&b.more);
+    (void)pthread_mutex_unlock(&b.lock);
+    (void)await(&b, 8, 0);
+    static const int wanted[] = {1, 2, 10, 11, 12, 13, 20, 100};
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+        CU_ASSERT_EQUAL(b.results[i].u.act.number, wanted[i]);
+    bench_close(&b);
+}
+
 static const struct gw_test_case cases[] = {
+    {"lets strangers fill no lane but their own", strangers_fill_no_lane_but_their_own},
     {"checks a password and hashes the next one", checks_a_password_and_hashes_the_next_one},
     {"lets other work go past a flood of sign-ins", other_work_goes_past_a_flood_of_sign_ins},
 };

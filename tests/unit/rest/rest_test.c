@@ -255,6 +255,41 @@ static void finds_its_own_cookie_among_others(void)
     CU_ASSERT_FALSE(cookie_is("__Host-gw=" ID "; __Host-gw=" ID, 0)); /* whose is it? */
 }
 
+static void a_browser_is_known_again_by_its_own_cookie(void)
+{
+    FIXTURE;
+    struct rest_ask ask = {.method = HTTP_POST,
+                           .door = HTTP_DOOR_OPERATORS,
+                           .path = "/api/v1/session",
+                           .body = "{\"name\":\"ann\",\"password\":\"x\"}"};
+    char text[REST_COOKIE_KNOWN_CHARS + 1], header[512];
+    memset(text, 'a', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    (void)snprintf(header, sizeof(header), "__Host-gw=" ID "; __Host-gw-known=%s", text);
+    ask.cookie = header;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.text, text);
+    const char *const none[] = {"__Host-gw-known=", "__Host-gw-known=zz", "__Host-gw-known", "known=aa", ""};
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        ask.cookie = none[i];
+        CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+        CU_ASSERT_STRING_EQUAL(f.msg.u.act.text, "");
+    }
+    (void)snprintf(header, sizeof(header), "__Host-gw-known=%s; __Host-gw-known=%s", text, text);
+    ask.cookie = header;
+    CU_ASSERT_EQUAL(rest_fixture_ask(&f, &ask, &err), 0);
+    CU_ASSERT_STRING_EQUAL(f.msg.u.act.text, "");
+    struct answer a = {.kind = ANSWER_SESSION, .session = {.cookie = "00ff", .known = "11ee"}};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_STRING_EQUAL(header_of(&f, "set-cookie:"), "__Host-gw=00ff; Secure; HttpOnly; SameSite=Strict; Path=/");
+    int count = 0;
+    for (size_t i = 0; i < HTTP_REPLY_HEADERS && f.reply.headers[i].name; i++)
+        count += strcmp(f.reply.headers[i].value, "__Host-gw-known=11ee; Secure; HttpOnly; SameSite=Strict; Path=/; "
+                                                  "Max-Age=15552000") == 0;
+    CU_ASSERT_EQUAL(count, 1);
+    CU_ASSERT_PTR_NULL(strstr(rest_fixture_body(&f), "11ee"));
+}
+
 static void an_upload_passes_the_gates_before_its_first_byte(void)
 {
     FIXTURE;
@@ -720,6 +755,7 @@ static const struct gw_test_case cases[] = {
     {"answers refused sign-ins by 401, and 429 with the wait", refusals_of_sign_ins_have_their_status},
     {"refuses the token of another session by 403", a_token_of_another_session_is_403},
     {"hands passwords to core whole", passwords_reach_core_whole},
+    {"knows a browser again by a cookie of its own", a_browser_is_known_again_by_its_own_cookie},
     {"finds its own cookie among others, and once only", finds_its_own_cookie_among_others},
     {"every route is in the OpenAPI document and the other way round", openapi_and_routes_agree},
     {"no write is a GET and no GET changes state", no_get_changes_state},

@@ -6,6 +6,7 @@
 #include "desk.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
+#include "people_browser.h"
 
 #define PASSWORD "correct horse battery"
 #define SOURCE   "192.0.2.1"
@@ -316,6 +317,154 @@ static void two_sources_that_take_turns_are_counted(void)
     desk_close(&d);
 }
 
+/* The cookie of a browser that has just signed in as this person. */
+static void known_browser(struct desk *d, const char *name, const char *source, char ret_cookie[ANSWER_KNOWN_CHARS + 1])
+{
+    CU_ASSERT_FATAL(ask(d, name, source) != NULL);
+    checked(d, GW_OK, NULL);
+    const struct answer *a = desk_answer(d);
+    CU_ASSERT_FATAL(a->kind == ANSWER_SESSION && a->rc == GW_OK);
+    (void)snprintf(ret_cookie, ANSWER_KNOWN_CHARS + 1, "%s", a->session.known);
+    CU_ASSERT_EQUAL_FATAL(strlen(ret_cookie), ANSWER_KNOWN_CHARS);
+}
+
+/* As ask(), with the browser's cookie. */
+static const struct work *ask_with(struct desk *d, const char *name, const char *source, const char *cookie)
+{
+    struct inbox_msg msg = message(ACT_SIGN_IN, name, source);
+    with_blob(&msg, PASSWORD, strlen(PASSWORD));
+    (void)snprintf(msg.u.act.text, sizeof(msg.u.act.text), "%s", cookie);
+    CU_ASSERT_EQUAL_FATAL(desk_msg(d, &msg), GW_OK);
+    const struct turn_out *out = desk_out(d, OUT_WORK);
+    return out ? out->work : NULL;
+}
+
+static enum work_lane lane_with(struct desk *d, const char *name, const char *source, const char *cookie)
+{
+    const struct work *work = ask_with(d, name, source, cookie);
+    CU_ASSERT_FATAL(work != NULL);
+    return work->lane;
+}
+
+static void lanes_go_by_what_the_asker_has_shown(void)
+{
+    struct desk d;
+    char anns[ANSWER_KNOWN_CHARS + 1], again[ANSWER_KNOWN_CHARS + 1], forged[ANSWER_KNOWN_CHARS + 1];
+    open_house(&d);
+    CU_ASSERT_EQUAL(lane_with(&d, "ann", "192.0.2.9", ""), WORK_LANE_STRANGER);
+    known_browser(&d, "ann", SOURCE, anns);
+    known_browser(&d, "ann", SOURCE, again);
+    struct gw_wall made = d.now;
+    CU_ASSERT_STRING_NOT_EQUAL(anns, again);
+    CU_ASSERT_EQUAL(lane_with(&d, "ann", "203.0.113.1", anns), WORK_LANE_KNOWN);
+    CU_ASSERT_STRING_EQUAL(desk_out(&d, OUT_WORK)->work->lane_key, "ann");
+    CU_ASSERT_EQUAL(lane_with(&d, "ann", "203.0.113.1", again), WORK_LANE_KNOWN);
+    CU_ASSERT_EQUAL(lane_with(&d, "ann", "203.0.113.1", ""), WORK_LANE_STRANGER);
+    CU_ASSERT_STRING_EQUAL(desk_out(&d, OUT_WORK)->work->lane_key, "203.0.113.1");
+    CU_ASSERT_EQUAL(lane_with(&d, "olga", "203.0.113.2", anns), WORK_LANE_STRANGER); /* of another name */
+    CU_ASSERT_EQUAL(lane_with(&d, "nobody", "203.0.113.3", anns), WORK_LANE_STRANGER);
+    for (size_t i = 0; i < ANSWER_KNOWN_CHARS; i += 7) {
+        char source[32];
+        (void)snprintf(source, sizeof(source), "198.51.100.%d", (int)i);
+        memcpy(forged, anns, sizeof(forged));
+        forged[i] = forged[i] == '0' ? '1' : '0';
+        d.now.ms += 2 * THROTTLE_LAPSE_MS;
+        CU_ASSERT_EQUAL(lane_with(&d, "ann", source, forged), WORK_LANE_STRANGER);
+    }
+    /* somebody has signed in from there, whoever it was: no name is told by it */
+    CU_ASSERT_EQUAL(lane_with(&d, "vic", SOURCE, ""), WORK_LANE_FAMILIAR);
+    CU_ASSERT_EQUAL(lane_with(&d, "nobody", SOURCE, ""), WORK_LANE_FAMILIAR);
+    d.now.ms = made.ms + BROWSER_KEEP_MS - 1;
+    CU_ASSERT_EQUAL(lane_with(&d, "ann", "203.0.113.9", anns), WORK_LANE_KNOWN);
+    d.now.ms++;
+    CU_ASSERT_EQUAL(lane_with(&d, "ann", "203.0.113.9", anns), WORK_LANE_STRANGER);
+    d.now.ms = made.ms - SESSION_SLACK_MS; /* made in what is the future now */
+    CU_ASSERT_EQUAL(lane_with(&d, "ann", "203.0.113.9", anns), WORK_LANE_STRANGER);
+    desk_close(&d);
+}
+
+/* The key is in the store: a restart forgets everything else. */
+static void a_browser_is_known_after_a_restart(void)
+{
+    struct desk d;
+    char anns[ANSWER_KNOWN_CHARS + 1];
+    open_house(&d);
+    known_browser(&d, "ann", SOURCE, anns);
+    people_init(&d.operate.people, crypto_sha256(), d.sessions);
+    CU_ASSERT_EQUAL(lane_with(&d, "ann", "203.0.113.1", anns), WORK_LANE_KNOWN);
+    desk_close(&d);
+}
+
+static void strangers_make_no_known_browser_wait(void)
+{
+    struct desk d;
+    char anns[ANSWER_KNOWN_CHARS + 1];
+    open_house(&d);
+    known_browser(&d, "ann", "192.0.2.77", anns);
+    for (int i = 0; i < 400; i++) { /* from everywhere, her new place too */
+        char source[32];
+        (void)snprintf(source, sizeof(source), "203.0.113.%d", i % 20);
+        if (ask(&d, "ann", source))
+            checked(&d, GW_DENIED, NULL);
+    }
+    CU_ASSERT_PTR_NULL(ask(&d, "ann", "203.0.113.7"));
+    CU_ASSERT_PTR_NULL(ask(&d, "ann", "203.0.113.250"));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ask_with(&d, "ann", "203.0.113.7", anns));
+    checked(&d, GW_OK, NULL);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_OK);
+    CU_ASSERT_PTR_NULL(ask(&d, "ann", "203.0.113.250")); /* and her signing in gives them no new tries */
+    desk_close(&d);
+}
+
+static void a_known_browser_is_slowed_down_by_its_own_tries(void)
+{
+    struct desk d;
+    char anns[ANSWER_KNOWN_CHARS + 1], other[ANSWER_KNOWN_CHARS + 1];
+    open_house(&d);
+    known_browser(&d, "ann", SOURCE, anns);
+    known_browser(&d, "ann", SOURCE, other);
+    int tried = 0;
+    for (int i = 0; i < 100; i++) {
+        char source[32];
+        (void)snprintf(source, sizeof(source), "203.0.113.%d", i); /* stolen, and tried from everywhere */
+        if (!ask_with(&d, "ann", source, anns))
+            continue;
+        checked(&d, GW_DENIED, NULL);
+        tried++;
+    }
+    CU_ASSERT_EQUAL(tried, THROTTLE_ACCOUNT_FREE);
+    CU_ASSERT_PTR_NOT_NULL(ask_with(&d, "ann", "203.0.113.1", other));
+    CU_ASSERT_PTR_NOT_NULL(ask(&d, "ann", "203.0.113.1")); /* neither the name nor the source has a wait from it */
+    d.now.ms += THROTTLE_ACCOUNT_MAX_MS;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ask_with(&d, "ann", "203.0.113.1", anns));
+    checked(&d, GW_OK, NULL);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_OK);
+    const struct work *work = NULL;
+    for (int i = 0; i < 40; i++) { /* tries that nobody had time for */
+        work = ask_with(&d, "ann", "203.0.113.1", anns);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(work);
+        people_unchecked(&d.operate.people, &work->act);
+    }
+    desk_close(&d);
+}
+
+static void who_is_let_in_already_waits_behind_no_stranger(void)
+{
+    struct desk d;
+    open_house(&d);
+    struct actor ann = sign_in(&d, "ann");
+    (void)act_as(&d, &ann, ACT_USER_PASSWORD, "vic");
+    CU_ASSERT_EQUAL(desk_out(&d, OUT_WORK)->work->lane, WORK_LANE_KNOWN);
+    CU_ASSERT_STRING_EQUAL(desk_out(&d, OUT_WORK)->work->lane_key, "user:ann");
+    struct inbox_msg msg = message(ACT_PASSWORD, NULL, NULL);
+    msg.u.act.actor = ann;
+    with_blob(&msg, PASSWORD "\0another long one", sizeof(PASSWORD) + 16);
+    CU_ASSERT_EQUAL_FATAL(desk_msg(&d, &msg), GW_OK);
+    CU_ASSERT_FATAL(desk_out(&d, OUT_WORK) != NULL);
+    CU_ASSERT_EQUAL(desk_out(&d, OUT_WORK)->work->lane, WORK_LANE_KNOWN);
+    desk_close(&d);
+}
+
 /* While strangers keep the workers busy a person does not lose tries that nobody looked at. */
 static void a_try_that_nobody_had_time_for_does_not_count(void)
 {
@@ -621,6 +770,11 @@ const struct gw_test_case people_cases[] = {
      a_right_password_between_wrong_ones_does_not_free_the_source},
     {"keeps counts and usual places whatever noise there is", noise_does_not_free_an_account_or_its_usual_place},
     {"counts sources that take turns, full as the table may be", two_sources_that_take_turns_are_counted},
+    {"chooses a password's lane by what the asker has shown", lanes_go_by_what_the_asker_has_shown},
+    {"knows a browser again after a restart", a_browser_is_known_after_a_restart},
+    {"lets strangers make no known browser wait", strangers_make_no_known_browser_wait},
+    {"slows a known browser down by its own tries", a_known_browser_is_slowed_down_by_its_own_tries},
+    {"lets nobody who is let in already wait behind strangers", who_is_let_in_already_waits_behind_no_stranger},
     {"counts no try that nobody had time for", a_try_that_nobody_had_time_for_does_not_count},
     {"makes no wait longer when the clock goes back", a_clock_that_goes_back_makes_no_wait_longer},
     {"ends the sessions of an account that changed", changes_of_an_account_end_its_sessions},
