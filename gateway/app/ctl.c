@@ -22,7 +22,7 @@ enum gw_rc ctl_receive(int fd, enum ctl_kind *ret_kind, int32_t *ret_value, stru
     do
         n = recv(fd, &msg, sizeof(msg), MSG_DONTWAIT | MSG_TRUNC);
     while (n < 0 && errno == EINTR);
-    if (n == 0)
+    if (n == 0 || (n < 0 && errno == ECONNRESET)) /* it went with words of ours unread */
         return gw_err_set(err, GW_CANCELLED, "control socket: the other side has gone");
     if (n < 0)
         return errno == EAGAIN ? GW_AGAIN : gw_err_sys(err, "control socket");

@@ -214,6 +214,19 @@ static enum gw_rc init_doors(struct daemon *d, struct gw_err *err)
     return GW_OK;
 }
 
+/* Where files of the state are to blame: which state, and what helps. */
+static enum gw_rc blame_state(const struct daemon *d, enum gw_rc rc, struct gw_err *err)
+{
+    char why[GW_ERR_TEXT_MAX];
+    (void)snprintf(why, sizeof(why), "%s", gw_err_text(err));
+    if (rc == GW_CORRUPT)
+        return gw_err_set(err, rc, "%s; the state in %s is damaged: restore it from a backup", why, d->options->state);
+    if (rc == GW_DENIED)
+        return gw_err_set(err, rc, "%s; what lies in %s must belong to the user that the daemon runs as", why,
+                          d->options->state);
+    return rc;
+}
+
 static enum gw_rc init_all(struct daemon *d, struct gw_err *err)
 {
     static daemon_init_fn *const list[] = {init_config,
@@ -235,8 +248,11 @@ static enum gw_rc init_all(struct daemon *d, struct gw_err *err)
                                            init_bus,
                                            init_doors};
     enum gw_rc rc = GW_OK;
-    for (size_t i = 0; !rc && i < sizeof(list) / sizeof(list[0]); i++)
+    for (size_t i = 0; !rc && i < sizeof(list) / sizeof(list[0]); i++) {
         rc = list[i](d, err);
+        if (rc && list[i] != init_config) /* that file lies elsewhere */
+            rc = blame_state(d, rc, err);
+    }
     return rc;
 }
 

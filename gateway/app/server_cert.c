@@ -15,20 +15,29 @@
 #define LIFE_DAYS     398
 #define RENEW_LEFT_MS (30 * GW_DAY_MS)
 
+static enum gw_rc make_key(const struct server_cert_files *files, struct crypto_key **ret_key, struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_wipe) struct gw_buf pem;
+    gw_buf_init(&pem, PEM_MAX);
+    enum gw_rc rc = crypto_key_new(CRYPTO_P256, ret_key, err);
+    if (!rc)
+        rc = crypto_key_save_pem(*ret_key, &pem);
+    return rc ? rc : gw_fs_replace(gw_fs_posix(), files->key_path, gw_buf_view(&pem), files->key_mode, err);
+}
+
 static enum gw_rc load_key(const struct server_cert_files *files, struct crypto_key **ret_key, struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_wipe) struct gw_buf pem;
     gw_buf_init(&pem, PEM_MAX);
     enum gw_rc rc = gw_fs_read_file(files->key_path, &pem, err);
-    if (!rc)
-        return gw_err_wrap(err, crypto_key_load_pem(gw_buf_view(&pem), ret_key, err), "%s", files->key_path);
-    if (rc != GW_NOT_FOUND)
-        return rc;
-    rc = crypto_key_new(CRYPTO_P256, ret_key, err);
-    gw_buf_reset(&pem);
-    if (!rc)
-        rc = crypto_key_save_pem(*ret_key, &pem);
-    return rc ? rc : gw_fs_replace(gw_fs_posix(), files->key_path, gw_buf_view(&pem), files->key_mode, err);
+    if (rc == GW_NOT_FOUND)
+        return make_key(files, ret_key, err);
+    if (!rc && crypto_key_load_pem(gw_buf_view(&pem), ret_key, err)) {
+        char why[GW_ERR_TEXT_MAX];
+        (void)snprintf(why, sizeof(why), "%s", gw_err_text(err));
+        return gw_err_set(err, GW_INVALID, "%s: %s; remove it, and the next start makes another", files->key_path, why);
+    }
+    return rc;
 }
 
 /* The first line of the certificate file: what it was made for. PEM readers skip text outside the blocks. */

@@ -92,7 +92,8 @@ static int run(void)
     int code = 1;
     enum gw_rc rc = keyd_open(&k, FD_DIRECTORY, gw_wall_now(), GATEHOUSE_BUILD_DAY, &err);
     if (rc) {
-        gw_log(GW_LOG_ERROR, "start", "%s", gw_err_text(&err));
+        gw_log(GW_LOG_ERROR, "start", "%s%s", gw_err_text(&err),
+               rc == GW_CORRUPT || rc == GW_NOT_FOUND ? "; restore pki/ of the state from a backup" : "");
         code = rc == GW_IO || rc == GW_NO_SPACE ? 1 : EXIT_HOPELESS;
     } else {
         keyd_harden_memory();

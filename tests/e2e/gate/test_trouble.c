@@ -231,13 +231,26 @@ static void more_devices_than_allowed_are_refused_at_start(void)
 
 static void a_newer_database_is_refused(void)
 {
-    refuses_harmed_state("sqlite3 state.db 'PRAGMA user_version = 999'", "version 999");
+    refuses_harmed_state("sqlite3 state.db 'PRAGMA user_version = 999'", "state.db is of version 999");
+    refuses_harmed_state("sqlite3 journal/journal.db 'PRAGMA user_version = 999'", "journal.db is of version 999");
+}
+
+static void a_database_of_another_user_is_refused(void)
+{
+    if (geteuid() != 0) {
+        gw_test_skip("needs root");
+        return;
+    }
+    refuses_harmed_state("chown root state.db && chmod 0600 state.db",
+                         "must belong to the user that the daemon runs as");
 }
 
 static void a_damaged_database_is_refused(void)
 {
     refuses_harmed_state("rm -f state.db-wal && printf 'this is no database, it is a text of some length' > state.db",
-                         "state.db");
+                         "is damaged: restore it from a backup");
+    refuses_harmed_state("printf 'this is no database, it is a text of some length' > journal/journal.db",
+                         "is damaged: restore it from a backup");
 }
 
 static void a_pki_of_another_user_is_refused(void)
@@ -252,6 +265,9 @@ static void a_pki_of_another_user_is_refused(void)
 static void a_damaged_key_is_named(void)
 {
     refuses_harmed_state("printf rubbish > pki/ca/issuer.key", "issuer.key");
+    refuses_harmed_state("rm pki/ca/log.key", "log.key: No such file or directory; restore pki/ of the state");
+    refuses_harmed_state("printf rubbish > pki/checkpoints", "; restore pki/ of the state from a backup");
+    refuses_harmed_state("printf rubbish > web/server.key", "server.key: no PEM block \"PRIVATE KEY\"; remove it");
 }
 
 static void an_open_pki_is_closed_again(void)
@@ -369,6 +385,7 @@ static const struct gw_test_case cases[] = {
     {"a taken port is named, and a later start needs no hand", a_taken_port_is_named},
     {"more active devices than devices.max are refused at start", more_devices_than_allowed_are_refused_at_start},
     {"a newer database is refused", a_newer_database_is_refused},
+    {"a database of another user is refused", a_database_of_another_user_is_refused},
     {"a damaged database is refused", a_damaged_database_is_refused},
     {"a key directory of another user is refused", a_pki_of_another_user_is_refused},
     {"a damaged key is named", a_damaged_key_is_named},
