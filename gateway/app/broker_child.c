@@ -85,6 +85,12 @@ static enum gw_rc choose_port(struct broker_child *b, bool running, struct gw_er
     return rc || at->port ? rc : kept_port_put(path, b->port, err);
 }
 
+bool broker_child_port_taken(const struct broker_child *b)
+{
+    uint16_t port;
+    return probe_port(b->config->mqtt.address, b->port, &port, NULL) == GW_EXISTS;
+}
+
 static enum gw_rc write_if_new(const char *path, struct gw_view content, mode_t mode, bool *changed, struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf old;

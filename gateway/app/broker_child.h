@@ -24,3 +24,5 @@ struct broker_child {
  * taken by another program (the text says which). Blocks. */
 GW_MUST_CHECK enum gw_rc broker_child_prepare(struct broker_child *b, bool running, const struct signer *signer,
                                               const struct signer_identity *identity, struct gw_err *err);
+/* While it does not run: does another program listen where it must? Binds for a moment. */
+bool broker_child_port_taken(const struct broker_child *b);

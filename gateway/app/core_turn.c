@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "artifacts.h"
@@ -18,6 +19,9 @@ static enum gw_rc child_turn(struct core *core, struct turn *turn, const struct 
     char text[AUDIT_MSG_MAX] = "a supervised process ended: it ";
     size_t len = strlen(text);
     child_status_text(child->status, text + len, sizeof(text) - len);
+    len = strlen(text);
+    if (child->port_taken)
+        (void)snprintf(text + len, sizeof(text) - len, "; %s", INBOX_PORT_TAKEN);
     return audit_note(turn, AUDIT_CHILD_ENDED, "gateway", child->which == CHILD_KEYD ? "gatehouse-keyd" : "mosquitto",
                       text, err);
 }

@@ -60,7 +60,10 @@ static void on_word(struct daemon *d, enum ctl_kind kind, int32_t value)
         return;
     case CTL_BROKER_DOWN:
         d->broker_running = false;
-        post_child(d, &(struct inbox_child){.which = CHILD_BROKER, .asked = d->broker_asked, .status = value});
+        post_child(d, &(struct inbox_child){.which = CHILD_BROKER,
+                                            .asked = d->broker_asked,
+                                            .status = value,
+                                            .port_taken = !d->broker_asked && broker_child_port_taken(&d->broker)});
         d->broker_asked = false;
         return;
     case CTL_KEYD_UP:
@@ -132,8 +135,9 @@ static void out_cut(void *ctx, const struct gw_sha256 *cert_sha256)
 static void out_child(void *ctx, const struct inbox_child *child)
 {
     (void)ctx;
-    gw_log(child->up ? GW_LOG_INFO : GW_LOG_WARN, PART, "%s is %s",
-           child->which == CHILD_KEYD ? "gatehouse-keyd" : "the broker", child->up ? "up" : "down");
+    gw_log(child->up ? GW_LOG_INFO : GW_LOG_WARN, PART, "%s is %s%s",
+           child->which == CHILD_KEYD ? "gatehouse-keyd" : "the broker", child->up ? "up" : "down",
+           child->port_taken ? ": " INBOX_PORT_TAKEN : "");
     if (!child->up)
         daemon_tell_supervisor(CTL_CHILD_NOTED, child->which == CHILD_KEYD ? CTL_CHILD_KEYD : CTL_CHILD_BROKER);
 }

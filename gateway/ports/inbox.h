@@ -177,11 +177,14 @@ struct inbox_act {
 
 enum child_kind { CHILD_BROKER = 1, CHILD_KEYD = 2 };
 
+#define INBOX_PORT_TAKEN "its port is taken by another program: stop that one, or change mqtt.port and start again"
+
 struct inbox_child {
     enum child_kind which;
     bool up;
-    bool asked; /* it went because the gateway wanted it to */
-    int status; /* as of waitpid(2), when it went */
+    bool asked;      /* it went because the gateway wanted it to */
+    int status;      /* as of waitpid(2), when it went */
+    bool port_taken; /* the broker: another program listens where it must */
 };
 
 /* blob holds `count` of struct log_progress. */

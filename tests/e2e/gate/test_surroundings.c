@@ -1,6 +1,8 @@
 /* What a whole gateway takes from the process that starts it, and from its machine's clock. */
+#include <arpa/inet.h>
 #include <glob.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,7 +207,57 @@ static void devices_try_the_other_addresses_of_a_name(void)
     gw_gateway_done(&gateway);
 }
 
+static bool confirmed(void *ctx)
+{
+    const char *const args[] = {"status", NULL};
+    GW_FREE char *out = NULL;
+    return gw_gateway_cli(ctx, args, &out) == 0 && strstr(out, "\"confirmed\":true");
+}
+
+/* Listens at the broker's port once nobody else does. */
+struct holder {
+    struct sockaddr_in at;
+    int fd; /* -1: not yet */
+};
+
+static bool hold(void *ctx)
+{
+    struct holder *h = ctx;
+    int on = 1;
+    h->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (h->fd >= 0 && setsockopt(h->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+        bind(h->fd, (struct sockaddr *)&h->at, sizeof(h->at)) == 0 && listen(h->fd, 1) == 0)
+        return true;
+    gw_cleanup_fd(&h->fd);
+    return false;
+}
+
+static void a_broker_whose_port_is_taken_says_so_and_comes_back(void)
+{
+    struct gw_gateway g;
+    gw_gateway_start(&g, NULL);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&g) && gw_gateway_claim(&g) && gw_await(confirmed, &g, LIMIT_MS));
+    struct holder holder = {.at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}, .fd = -1};
+    holder.at.sin_port = htons(g.port_mqtt);
+    pid_t broker = gw_gateway_child(&g, "mosquitto");
+    CU_ASSERT_FATAL(broker > 0 && kill(g.proc.pid, SIGSTOP) == 0); /* the supervisor shall not be faster than we are */
+    CU_ASSERT_EQUAL(kill(broker, SIGKILL), 0);
+    CU_ASSERT_TRUE(gw_await(hold, &holder, LIMIT_MS));
+    CU_ASSERT_EQUAL_FATAL(kill(g.proc.pid, SIGCONT), 0);
+    CU_ASSERT(gw_proc_await(&g.proc, "the broker is down: its port is taken by another program", LIMIT_MS));
+    gw_cleanup_fd(&holder.fd);
+    CU_ASSERT(gw_await(confirmed, &g, LIMIT_MS)); /* by itself */
+    const char *const args[] = {"logs", "show", "--audit", NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_gateway_cli(&g, args, &out), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "its port is taken by another program: stop that one, or change mqtt.port"));
+    CU_ASSERT_EQUAL(gw_gateway_stop(&g), 0);
+    gw_gateway_done(&g);
+}
+
 static const struct gw_test_case cases[] = {
+    {"a broker whose port is taken says so, and comes back when it is free",
+     a_broker_whose_port_is_taken_says_so_and_comes_back},
     {"the service manager is told when all is up, and when it ends", the_service_manager_is_told},
     {"devices try the other addresses of a name", devices_try_the_other_addresses_of_a_name},
     {"a clock before the build date stops the first start", a_clock_before_the_build_date_stops_the_first_start},
