@@ -236,7 +236,7 @@ static enum gw_rc check_event(const struct rollout *r, const struct rollout_even
         return gw_err_set(err, GW_CONFLICT, "cannot %s a rollout that is %s", acts[ev->kind].text,
                           rollout_state_text(r->state));
     if (ev->kind == ROLLOUT_EV_START && r->rest.unplanned > 0)
-        return gw_err_set(err, GW_CONFLICT, "the rollout is still being planned, %u devices to go: wait a moment",
+        return gw_err_set(err, GW_CONFLICT, "the rollout is still being planned, %u to go: wait a moment",
                           r->rest.unplanned);
     if ((ev->kind == ROLLOUT_EV_CHANGED || ev->kind == ROLLOUT_EV_WAIVE) && ev->wave >= r->wave_count)
         return gw_err_set(err, GW_INVALID, "there is no wave %u", ev->wave + 1u);

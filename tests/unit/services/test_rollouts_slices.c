@@ -1,0 +1,299 @@
+/*
+ * What touches every device of a rollout goes in slices, over SQLite: at each border between two of them the process
+ * dies, once with the transaction and once behind its commit, and begins again without a broker.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "gw_cleanup.h"
+#include "repo.h"
+#include "shop.h"
+
+#define DEVICES 7
+#define ROWS    2 /* of a slice */
+
+struct world {
+    struct desk d;
+    struct repo *repo;
+    char path[160];
+};
+
+static void open_desk(struct world *w)
+{
+    struct gw_err err = {0};
+    GW_ASSERT_OK(repo_open(w->path, NULL, &w->repo, &err), &err);
+}
+
+static void open_world(struct world *w)
+{
+    (void)snprintf(w->path, sizeof(w->path), "%s/state.db", gw_test_dir());
+    open_desk(w);
+    shop_open_over(&w->d, repo_store(w->repo));
+    w->d.operate.rollouts.rows_max = ROWS;
+    shop_devices(&w->d, DEVICES);
+}
+
+static void die_and_start(struct world *w)
+{
+    struct gw_wall now = {w->d.now.ms + GW_SECOND_MS};
+    desk_close(&w->d);
+    repo_close(w->repo);
+    open_desk(w);
+    desk_open_over(&w->d, repo_store(w->repo));
+    w->d.now = now;
+    w->d.operate.rollouts.rows_max = ROWS;
+}
+
+static void close_world(struct world *w)
+{
+    desk_close(&w->d);
+    repo_close(w->repo);
+}
+
+/* A slice whose transaction is lost with the process. */
+static void lose_slice(struct world *w, const char *id)
+{
+    struct gw_err err = {0};
+    struct turn turn = {.store = &w->d.store, .now = w->d.now};
+    GW_ASSERT_OK(w->d.store.ops->begin(w->d.store.self, &err), &err);
+    GW_ASSERT_OK(rollouts_due(&w->d.operate.rollouts, &turn, id, &err), &err);
+    turn_reset(&turn, 0);
+    w->d.store.ops->rollback(w->d.store.self);
+    die_and_start(w);
+}
+
+/* One more slice; the process dies behind its commit. */
+static void slice_and_die(struct world *w, const char *id)
+{
+    lose_slice(w, id);
+    (void)snprintf(w->d.due[w->d.due_count++], sizeof(w->d.due[0]), "%s", id);
+    w->d.dies = true;
+    desk_settle(&w->d);
+    die_and_start(w);
+}
+
+static bool count_rows(void *ctx, const struct store_attempt_count *count)
+{
+    ((uint32_t *)ctx)[count->back] += count->count;
+    return true;
+}
+
+static uint32_t rows(struct world *w, const char *id, bool back)
+{
+    uint32_t counts[2] = {0, 0};
+    GW_ASSERT_OK(w->d.store.ops->attempt_count(w->d.store.self, id, count_rows, counts, NULL), NULL);
+    return counts[back];
+}
+
+static struct rollout_entry draft_and_die(struct world *w)
+{
+    struct rollout_plan plan = shop_plan(50, 1);
+    w->d.dies = true; /* behind the first slice */
+    struct rollout_entry r = shop_draft(&w->d, &plan);
+    die_and_start(w);
+    return r;
+}
+
+static void a_draft_is_whole_whatever_dies_between_its_slices(void)
+{
+    struct world w;
+    open_world(&w);
+    struct rollout_entry r = draft_and_die(&w);
+    CU_ASSERT(r.rollout.rest.unplanned == DEVICES - ROWS && r.attempts == ROWS);
+    for (uint32_t planned = ROWS; planned < DEVICES; planned += ROWS) {
+        struct rollout_entry now = shop_rollout(&w.d, r.id);
+        CU_ASSERT(now.rollout.rest.unplanned == DEVICES - planned && rows(&w, r.id, false) == planned);
+        CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_START), GW_CONFLICT);
+        CU_ASSERT_EQUAL(shop_preview(&w.d, shop_id(SHOP_NEW), &r.plan, NULL).rc, GW_CONFLICT);
+        slice_and_die(&w, r.id);
+    }
+    CU_ASSERT_EQUAL(rows(&w, r.id, false), DEVICES);
+    shop_check(&w.d, r.id);
+    struct rollout_seat seats[ROLLOUT_SLICE_MAX];
+    size_t count = 0;
+    for (uint32_t n = 0; n < DEVICES; n++)
+        CU_ASSERT_EQUAL(w.d.store.ops->seats_get(w.d.store.self, r.id, n, seats, &count, NULL), GW_NOT_FOUND);
+    CU_ASSERT_EQUAL(desk_audits(&w.d, "rollout.created"), 1);
+    CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_START), GW_OK);
+    struct rollout_entry now = shop_rollout(&w.d, r.id);
+    CU_ASSERT(now.rollout.waves[0].count[ATTEMPT_OFFERED] == 1 && now.rollout.waves[1].count[ATTEMPT_OFFERED] == 0);
+    CU_ASSERT(now.attempts == DEVICES && now.timer.ms == 0);
+    close_world(&w);
+}
+
+static void slices_go_on_by_the_clock_without_a_broker(void)
+{
+    struct world w;
+    open_world(&w);
+    struct rollout_entry r = draft_and_die(&w);
+    shop_wait(&w.d, GW_MINUTE_MS);
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.rest.unplanned, 0);
+    shop_check(&w.d, r.id);
+    close_world(&w);
+}
+
+static void a_draft_that_is_not_whole_lets_go_of_its_devices_when_aborted(void)
+{
+    struct world w;
+    open_world(&w);
+    struct rollout_entry r = draft_and_die(&w);
+    CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_ABORT), GW_OK);
+    struct rollout_entry now = shop_rollout(&w.d, r.id);
+    CU_ASSERT(now.rollout.state == ROLLOUT_ABORTED && now.rollout.rest.unplanned == 0);
+    CU_ASSERT(now.rollout.waves[0].total == ROWS && now.rollout.waves[1].total == 0);
+    shop_check(&w.d, r.id);
+    struct rollout_plan plan = shop_plan(50, 1);
+    struct rollout_entry next = shop_draft(&w.d, &plan);
+    shop_wait(&w.d, GW_MINUTE_MS);
+    CU_ASSERT_EQUAL(rows(&w, next.id, false), DEVICES);
+    CU_ASSERT_EQUAL(rows(&w, r.id, false), ROWS);
+    close_world(&w);
+}
+
+/* Another rollout has taken a device, which a draft that is not whole has not: it is left out, the others stay. */
+static void a_device_that_was_taken_meanwhile_is_left_out(void)
+{
+    struct world w;
+    struct gw_err err = {0};
+    struct rollout_seat seats[ROLLOUT_SLICE_MAX];
+    size_t count = 0;
+    open_world(&w);
+    struct rollout_entry r = draft_and_die(&w);
+    GW_ASSERT_OK(w.d.store.ops->seats_get(w.d.store.self, r.id, r.attempts, seats, &count, &err), &err);
+    struct attempt_entry taken = {.device = seats[0].device, .attempt = {.state = ATTEMPT_PLANNED}};
+    (void)snprintf(taken.rollout, sizeof(taken.rollout), "ro-aaaaaaaaaaaaaaaa");
+    attempt_id_format(taken.rollout, 0, taken.id);
+    GW_ASSERT_OK(w.d.store.ops->begin(w.d.store.self, &err), &err);
+    GW_ASSERT_OK(w.d.store.ops->attempt_add(w.d.store.self, &taken, &err), &err);
+    GW_ASSERT_OK(w.d.store.ops->commit(w.d.store.self, &err), &err);
+    shop_wait(&w.d, GW_MINUTE_MS);
+    struct rollout_entry now = shop_rollout(&w.d, r.id);
+    CU_ASSERT(now.rollout.rest.unplanned == 0 && now.rollout.waves[seats[0].wave].count[ATTEMPT_CANCELLED] == 1);
+    CU_ASSERT_EQUAL(desk_audits(&w.d, "upd.left_out"), 1);
+    shop_check(&w.d, r.id);
+    CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_START), GW_OK);
+    close_world(&w);
+}
+
+static void an_abort_is_whole_whatever_dies_between_its_slices(void)
+{
+    struct world w;
+    open_world(&w);
+    struct rollout_entry r = shop_start_all(&w.d, 1);
+    shop_wait(&w.d, GW_MINUTE_MS);
+    if (shop_rollout(&w.d, r.id).rollout.state == ROLLOUT_DRAFT)
+        CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_START), GW_OK);
+    w.d.dies = true;
+    CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_ABORT), GW_OK);
+    die_and_start(&w);
+    for (uint32_t cancelled = ROWS; cancelled < DEVICES - 1; cancelled += ROWS) {
+        struct rollout_entry now = shop_rollout(&w.d, r.id);
+        CU_ASSERT(now.rollout.state == ROLLOUT_ABORTING && now.timer.ms != 0);
+        CU_ASSERT_EQUAL(now.rollout.waves[0].count[ATTEMPT_CANCELLED], cancelled);
+        CU_ASSERT_EQUAL(now.rollout.waves[0].count[ATTEMPT_OFFERED], 1); /* nobody was offered it since */
+        shop_check(&w.d, r.id);
+        slice_and_die(&w, r.id);
+    }
+    struct rollout_entry now = shop_rollout(&w.d, r.id);
+    CU_ASSERT(now.rollout.waves[0].count[ATTEMPT_CANCELLED] == DEVICES - 1 && now.timer.ms == 0);
+    CU_ASSERT_EQUAL(now.rollout.state, ROLLOUT_ABORTING); /* one may have begun */
+    shop_broker_up(&w.d);
+    for (int i = 0; i < DEVICES; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "pump-%03d", i);
+        if (shop_attempt(&w.d, id).attempt.state == ATTEMPT_CANCELLED)
+            continue;
+        CU_ASSERT_TRUE(shop_attempt(&w.d, id).attempt.cancel);
+        shop_report(&w.d, id, JOB_STATE_CANCELLED, "", "1.0");
+    }
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.state, ROLLOUT_ABORTED);
+    shop_check(&w.d, r.id);
+    close_world(&w);
+}
+
+/* A rollout that is through: every device runs 2.0. */
+static struct rollout_entry finished(struct world *w)
+{
+    struct rollout_plan plan = shop_plan(100, DEVICES);
+    plan.wave_count = 1;
+    plan.back_concurrent = DEVICES;
+    plan.terms.step_ms = plan.terms.total_ms; /* they install one after the other */
+    plan.waves[0].select = ROLLOUT_SELECT_REST;
+    plan.waves[0].percent = 0;
+    struct rollout_entry r = shop_draft(&w->d, &plan);
+    shop_wait(&w->d, GW_MINUTE_MS);
+    CU_ASSERT_EQUAL(shop_change(&w->d, r.id, ROLLOUT_EV_START), GW_OK);
+    for (int i = 0; i < DEVICES; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "pump-%03d", i);
+        shop_installs(&w->d, id, "2.0");
+    }
+    CU_ASSERT_EQUAL(shop_rollout(&w->d, r.id).rollout.state, ROLLOUT_FINISHED);
+    return r;
+}
+
+/* Every device is told to go back, and will not: all of them hold the version still. */
+static void all_reject(struct world *w)
+{
+    shop_broker_up(&w->d);
+    for (int i = 0; i < DEVICES; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "pump-%03d", i);
+        shop_connect(&w->d, id, "2.0", "boot-2", 0);
+        shop_report(&w->d, id, JOB_STATE_REJECTED, "", "2.0");
+    }
+}
+
+static void a_rollback_is_whole_whatever_dies_between_its_slices(void)
+{
+    struct world w;
+    open_world(&w);
+    struct rollout_entry r = finished(&w);
+    for (uint32_t round = 0; round < 2; round++) { /* the second one drops the attempts of the first one */
+        w.d.dies = true;
+        CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_ROLLBACK), GW_OK);
+        die_and_start(&w);
+        struct rollout_entry now = shop_rollout(&w.d, r.id);
+        CU_ASSERT(now.rollout.rest.holders && now.rollout.rest.old_back == round * DEVICES);
+        for (int slices = 0; slices < 12 && now.rollout.rest.holders; slices++) {
+            CU_ASSERT_EQUAL(now.rollout.state, ROLLOUT_ROLLING_BACK);
+            CU_ASSERT_EQUAL(rows(&w, r.id, true), now.rollout.rest.old_back + now.rollout.waves[0].back_total);
+            slice_and_die(&w, r.id);
+            now = shop_rollout(&w.d, r.id);
+        }
+        CU_ASSERT(!now.rollout.rest.holders && now.rollout.rest.old_back == 0);
+        CU_ASSERT(now.rollout.waves[0].back_total == DEVICES && rows(&w, r.id, true) == DEVICES);
+        CU_ASSERT_EQUAL(now.attempts, DEVICES * (2 + round)); /* no number twice */
+        shop_check(&w.d, r.id);
+        if (round == 0)
+            all_reject(&w);
+    }
+    shop_broker_up(&w.d);
+    for (int i = 0; i < DEVICES; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "pump-%03d", i);
+        shop_connect(&w.d, id, "2.0", "boot-2", 0);
+        shop_installs(&w.d, id, "1.0");
+    }
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.state, ROLLOUT_ROLLED_BACK);
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].holders, 0);
+    shop_check(&w.d, r.id);
+    close_world(&w);
+}
+
+static const struct gw_test_case cases[] = {
+    {"a draft is whole whatever dies between its slices, and starts only then",
+     a_draft_is_whole_whatever_dies_between_its_slices},
+    {"slices go on by the clock, without a broker", slices_go_on_by_the_clock_without_a_broker},
+    {"a draft that is not whole lets go of its devices when it is aborted",
+     a_draft_that_is_not_whole_lets_go_of_its_devices_when_aborted},
+    {"a device that was taken meanwhile is left out", a_device_that_was_taken_meanwhile_is_left_out},
+    {"an abort is whole whatever dies between its slices", an_abort_is_whole_whatever_dies_between_its_slices},
+    {"a rollback is whole whatever dies between its slices, the second one too",
+     a_rollback_is_whole_whatever_dies_between_its_slices},
+};
+
+int main(void)
+{
+    return GW_TEST_RUN("slices of rollouts", cases);
+}
