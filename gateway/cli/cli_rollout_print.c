@@ -101,6 +101,10 @@ void cli_rollout_print(struct cli *cli, const struct json_value *rollout)
             cli_table_add_str(&t, rows[i]);
             cli_table_add_member(&t, rollout, rows[i]);
         }
+    if (count_of(rollout, "unplanned") > 0) {
+        cli_table_add_str(&t, "being planned");
+        cli_table_add_member(&t, rollout, "unplanned");
+    }
     const struct json_value *plan = json_find(rollout, "plan");
     if (plan) {
         cli_table_add_str(&t, "seed");

@@ -114,6 +114,8 @@ static void put_rollout(struct json_writer *w, const struct answer_rollout *r)
         json_put_i64(w, "hold_wave", e->rollout.hold_wave + 1);
     else
         json_put_null(w, "hold_wave");
+    json_put_i64(w, "unplanned", e->rollout.rest.unplanned);
+    json_put_bool(w, "finding_holders", e->rollout.rest.holders);
     put_members(w, r);
     json_put_time(w, "created", e->created);
     json_put_str(w, "created_by", e->created_by);

@@ -206,6 +206,7 @@ void a_rollout_is_told_with_what_its_waves_wait_for(void)
     r.entry.rollout.state = ROLLOUT_HOLDING;
     r.entry.rollout.hold = ROLLOUT_HOLD_GATE;
     r.entry.rollout.opened = 1;
+    r.entry.rollout.rest = (struct rollout_rest){.unplanned = 7, .holders = true};
     r.entry.rollout.waves[0] = (struct rollout_wave){.state = ROLLOUT_WAVE_OPEN, .total = 3, .holders = 1};
     r.entry.rollout.waves[0].count[ATTEMPT_OK] = 1;
     r.entry.rollout.waves[0].count[ATTEMPT_FAILED] = 2;
@@ -214,7 +215,8 @@ void a_rollout_is_told_with_what_its_waves_wait_for(void)
     rest_answer(f.rest, &a);
     CU_ASSERT_STRING_EQUAL(rest_fixture_header(&f, "etag:"), "\"4\"");
     const char *body = rest_fixture_body(&f);
-    CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"state\":\"holding\",\"hold\":\"gate\",\"hold_wave\":1,"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"state\":\"holding\",\"hold\":\"gate\",\"hold_wave\":1,\"unplanned\":7,"
+                                        "\"finding_holders\":true,"));
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"devices\":3,\"counts\":{\"ok\":1,\"failed\":2},\"holders\":1,"));
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"decided\":3,\"failures\":2,"));
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"waits_for\":\"person\",\"soak_until\":null,\"hold\":\"gate\"}"));

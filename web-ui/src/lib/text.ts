@@ -406,6 +406,8 @@ export const text = {
       soak: 'Its soak time runs.',
     },
     holds: (wave: number) => `Wave ${wave} holds.`,
+    unplanned: (n: number) => plural(n, 'Still being planned: {n} device to go. It can start when all are.', 'Still being planned: {n} devices to go. It can start when all are.'),
+    findingHolders: 'Devices that have the version are still being looked for.',
     acts: {
       start: { verb: 'Start', title: 'Start the rollout', sentence: '', done: 'The rollout has started.' },
       pause: { verb: 'Pause', title: 'Pause the rollout', sentence: '', done: 'Paused: nothing new is offered.' },

@@ -240,6 +240,8 @@ export interface Rollout {
   state: RolloutState;
   hold: Hold | null;
   hold_wave: number | null;
+  unplanned: number;
+  finding_holders: boolean;
   name: string;
   release: string;
   product: string;
