@@ -289,6 +289,41 @@ static void damage_is_remembered_until_it_is_mended(void)
     CU_ASSERT_EQUAL(act("abort", "the device is done with it"), 0);
 }
 
+static bool is_importing(void *ctx)
+{
+    (void)ctx;
+    return kit_progress(&gateway) >= 0;
+}
+
+static bool intact_copy_is_told(void *ctx)
+{
+    static const char *const log[] = {"logs", "show", "--audit", "--from", "0", "--limit", "10000", NULL};
+    (void)ctx;
+    return prints(log, "a.swu: the device received something else", "\"upd.mismatch\"");
+}
+
+/* What the device downloads is changed, and is what it was when the gateway looks: as if it were changed on its way. An
+ * import that is under way makes the gateway wait with that. */
+static void an_intact_artifact_points_at_the_device(void)
+{
+    const char *const show[] = {"release", "show", third_release, NULL};
+    char path[256];
+    int fd = kit_upload_begin(&gateway, 1000000);
+    CU_ASSERT_FATAL(fd >= 0);
+    CU_ASSERT_TRUE_FATAL(gw_await(is_importing, NULL, LIMIT_MS));
+    blob_path(third_release, path);
+    flip_a_byte(path);
+    CU_ASSERT_TRUE_FATAL(gw_await(is_drafted, third_release, LIMIT_MS));
+    CU_ASSERT_EQUAL(act("start", NULL), 0);
+    CU_ASSERT_TRUE(gw_await(has_attempt_in, (void *)(uintptr_t) "failed", LIMIT_MS));
+    flip_a_byte(path); /* back */
+    (void)close(fd);
+    CU_ASSERT_TRUE(gw_await(intact_copy_is_told, NULL, LIMIT_MS));
+    CU_ASSERT_TRUE(prints(show, third_release, "\"damaged\":null"));
+    CU_ASSERT_TRUE(await_rollout("holding")); /* one of one has failed: the gate, and no more */
+    CU_ASSERT_EQUAL(act("abort", "look at the device"), 0);
+}
+
 static bool loss_is_told(void *ctx)
 {
     static const char *const log[] = {"logs", "show", "--audit", "--from", "0", "--limit", "10000", NULL};
@@ -298,7 +333,9 @@ static bool loss_is_told(void *ctx)
 
 static void a_lost_artifact_is_found_when_a_device_asks_for_it(void)
 {
+    const char *const verify[] = {"release", "verify", third_release, NULL};
     char path[256];
+    CU_ASSERT_TRUE(prints(verify, third_release, "\"damaged\":null")); /* it has been looked at within the hour */
     blob_path(third_release, path);
     CU_ASSERT_EQUAL(unlink(path), 0);
     CU_ASSERT_TRUE_FATAL(gw_await(is_drafted, third_release, LIMIT_MS));
@@ -321,6 +358,7 @@ static const struct gw_test_case cases[] = {
     {"a device that fails is seen, and the rollout is aborted", a_device_that_fails_is_seen_and_the_rollout_is_aborted},
     {"an altered artifact is found when a device complains", an_altered_artifact_is_found_when_a_device_complains},
     {"damage is remembered until it is mended", damage_is_remembered_until_it_is_mended},
+    {"an intact artifact points at the device", an_intact_artifact_points_at_the_device},
     {"a lost artifact is found when a device asks for it", a_lost_artifact_is_found_when_a_device_asks_for_it},
     {"the gateway ends clean", the_gateway_ends_clean},
 };

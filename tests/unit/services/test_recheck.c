@@ -51,7 +51,7 @@ static void read_it(struct desk *d, const struct import_verify *asked, enum gw_r
     v->bad = rc ? 0 : v->file_count;
     struct inbox_msg msg = {.kind = INBOX_VERIFIED, .asker = v->asker, .blob = (uint8_t *)v, .blob_len = sizeof(*v)};
     CU_ASSERT_EQUAL(desk_msg(d, &msg), GW_OK);
-    CU_ASSERT_PTR_NULL(v->asker.kind ? NULL : desk_answer(d)); /* nobody waits for one */
+    CU_ASSERT_PTR_NULL(asked->asker.kind ? NULL : desk_answer(d)); /* nobody waits for one */
     desk_settle(d);
 }
 
