@@ -25,16 +25,30 @@ static bool name_row(const struct answer *row, enum live_topic *ret_topic, const
     return (*ret_key)[0] != '\0';
 }
 
-static bool fits(void *self, const struct answer *row, const struct filter *filter, struct gw_wall now)
+struct matching {
+    const struct row_filters *filters;
+    uint32_t fits;
+};
+
+static void match_all(void *ctx, const struct filter_row *fields)
+{
+    struct matching *m = ctx;
+    for (size_t i = 0; i < m->filters->count && i < ROW_FILTERS_MAX; i++)
+        if (filter_match(&m->filters->list[i], fields, m->filters->now))
+            m->fits |= UINT32_C(1) << i;
+}
+
+static uint32_t fits(void *self, const struct answer *row, const struct row_filters *filters)
 {
     const struct rest *rest = self;
     enum live_topic topic = LIVE_OVERVIEW;
     const char *key;
+    struct matching m = {.filters = filters};
     GW_CLEANUP(gw_buf_done) struct gw_buf json;
     gw_buf_init(&json, ROW_BYTES);
-    if (!name_row(row, &topic, &key) || rest_row(rest, row, &json))
-        return false;
-    return live_row_fits(topic, key, gw_buf_view(&json), filter, now);
+    if (name_row(row, &topic, &key) && rest_row(rest, row, &json) == GW_OK)
+        live_row_fields(topic, key, gw_buf_view(&json), match_all, &m);
+    return m.fits;
 }
 
 struct row_match row_fits_port(const struct rest *rest)

@@ -15,19 +15,14 @@ struct candidate {
     uint32_t fits;
 };
 
-/* A wave's query. */
-struct crowd_query {
-    uint16_t wave;
-    struct filter filter;
-};
-
 /* Devices that the release is for; members borrow their ids. */
 struct crowd {
     struct rollouts *r;
     const struct store *store;
     const struct release *release;
     struct gw_wall now;
-    struct crowd_query *queries; /* owned */
+    struct filter *queries; /* owned */
+    uint16_t *query_waves;  /* owned; whose they are */
     size_t query_count;
     struct candidate *found; /* owned */
     size_t count, cap;
@@ -40,6 +35,7 @@ struct crowd {
 static void crowd_done(struct crowd *c)
 {
     free(c->queries);
+    free(c->query_waves);
     free(c->found);
     free(c->members);
 }
@@ -51,12 +47,13 @@ static enum gw_rc read_queries(struct crowd *c, const struct rollout_plan *plan,
             continue;
         if (!c->r->match.fits)
             return gw_err_set(err, GW_INVALID, "wave %u: there are no queries here", w + 1u);
-        if (!c->queries)
+        if (!c->queries) {
             c->queries = gw_xalloc(plan->wave_count, sizeof(*c->queries));
-        struct crowd_query *q = &c->queries[c->query_count++];
-        q->wave = w;
-        if (filter_parse(gw_view_str(plan->waves[w].query), &q->filter, err))
+            c->query_waves = gw_xalloc(plan->wave_count, sizeof(*c->query_waves));
+        }
+        if (filter_parse(gw_view_str(plan->waves[w].query), &c->queries[c->query_count], err))
             return gw_err_wrap(err, GW_INVALID, "wave %u: query", w + 1u);
+        c->query_waves[c->query_count++] = w;
     }
     return GW_OK;
 }
@@ -75,9 +72,9 @@ static enum gw_rc ask_queries(struct crowd *c, const struct device *device, uint
         return rc;
     answer = gw_xalloc(1, sizeof(*answer));
     *answer = (struct answer){.kind = ANSWER_DEVICES, .single = true, .devices = &row, .device_count = 1};
+    uint32_t fits = match->fits(match->self, answer, &(struct row_filters){c->queries, c->query_count, c->now});
     for (size_t i = 0; i < c->query_count; i++)
-        if (match->fits(match->self, answer, &c->queries[i].filter, c->now))
-            *ret_fits |= UINT32_C(1) << c->queries[i].wave;
+        *ret_fits |= (fits >> i & 1) << c->query_waves[i];
     return GW_OK;
 }
 

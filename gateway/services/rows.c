@@ -54,7 +54,8 @@ static void selecting_done(struct selecting *s)
 static bool fits(const struct selecting *s)
 {
     const struct row_match *match = &s->source->match;
-    return match->fits(match->self, s->one, &s->ask->query->rows.filter, s->ask->now);
+    const struct row_filters filters = {&s->ask->query->rows.filter, 1, s->ask->now};
+    return match->fits(match->self, s->one, &filters) != 0;
 }
 
 /* Goes on behind this row? */

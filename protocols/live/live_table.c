@@ -113,19 +113,15 @@ static struct gw_view fitting(struct gw_view json, const char *key, char room[LI
     return gw_view_make(room, (size_t)len);
 }
 
-bool live_row_fits(enum live_topic topic, const char *key, struct gw_view json, const struct filter *filter,
-                   struct gw_wall now)
+void live_row_fields(enum live_topic topic, const char *key, struct gw_view json, live_fields_fn *fn, void *ctx)
 {
     char room[LIVE_KEY_MAX + 40];
-    if (filter->count == 0)
-        return true;
     json = fitting(json, key, room);
     struct live_row row = {.json = (uint8_t *)(uintptr_t)json.ptr, .len = json.len}; /* borrowed, only read */
     (void)snprintf(row.key, sizeof(row.key), "%s", key);
     live_fields_read(&row, topic);
-    bool fits = filter_match(filter, &row.fields, now);
+    fn(ctx, &row.fields);
     free((void *)(uintptr_t)row.fields.fields);
-    return fits;
 }
 
 bool live_table_put(struct live_table *t, const char *key, struct gw_view json)

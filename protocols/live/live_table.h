@@ -72,9 +72,10 @@ size_t live_rows_find(struct live_row *const *rows, size_t count, const char *ke
 struct live_row *live_row_ref(struct live_row *row);
 void live_row_unref(struct live_row *row); /* accepts NULL */
 
-/* Would a row with this JSON, under this key, be one of those that a subscription with this filter sees? Any thread. */
-bool live_row_fits(enum live_topic topic, const char *key, struct gw_view json, const struct filter *filter,
-                   struct gw_wall now);
+/* Calls fn with the fields that queries see of a row with this JSON under this key; they live as long as the call. Any
+ * thread. */
+typedef void live_fields_fn(void *ctx, const struct filter_row *fields);
+void live_row_fields(enum live_topic topic, const char *key, struct gw_view json, live_fields_fn *fn, void *ctx);
 
 /* live_fields.c: fills row->fields from its JSON; a row that cannot be read has none. */
 void live_fields_read(struct live_row *row, enum live_topic topic);

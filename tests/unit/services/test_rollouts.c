@@ -332,7 +332,7 @@ static void a_preview_tells_whom_it_leaves_out_and_why(void)
 }
 
 /* What a query sees here: id, and online as a device's status. */
-static bool fits(void *self, const struct answer *row, const struct filter *filter, struct gw_wall now)
+static uint32_t fits(void *self, const struct answer *row, const struct row_filters *filters)
 {
     (void)self;
     const struct answer_device *d = &row->devices[0];
@@ -341,7 +341,11 @@ static bool fits(void *self, const struct answer *row, const struct filter *filt
         {.key = GW_VIEW_LIT("id"), .value = gw_view_str(d->device.id.text)},
         {.key = GW_VIEW_LIT("status"), .value = gw_view_str(d->online ? "online" : "offline")},
         {.key = GW_VIEW_LIT("version"), .value = gw_view_str(d->inventory.version)}};
-    return filter_match(filter, &(struct filter_row){fields, sizeof(fields) / sizeof(fields[0])}, now);
+    const struct filter_row shown = {fields, sizeof(fields) / sizeof(fields[0])};
+    uint32_t mask = 0;
+    for (size_t i = 0; i < filters->count; i++)
+        mask |= (uint32_t)filter_match(&filters->list[i], &shown, filters->now) << i;
+    return mask;
 }
 
 static struct rollout_plan query_plan(const char *query)
@@ -371,6 +375,28 @@ static void a_query_selects_once_when_the_draft_is_made(void)
     shop_offline(&d, "pump-002");
     for (int i = 0; i < 5; i++)
         CU_ASSERT_EQUAL(shop_attempt(&d, name_of(i)).wave, i == 1 || i == 3 ? 0 : 1);
+    desk_close(&d);
+}
+
+static void several_queries_each_have_their_wave(void)
+{
+    struct desk d;
+    shop_open(&d);
+    d.operate.rollouts.match = (struct row_match){NULL, fits};
+    shop_devices(&d, 6);
+    shop_offline(&d, "pump-004");
+    struct rollout_plan plan = query_plan("id:pump-002"), tail = shop_plan(50, 1);
+    plan.waves[3] = plan.waves[1];
+    plan.waves[1] = tail.waves[0]; /* 50 % of the five that are left */
+    plan.waves[2] = plan.waves[0];
+    (void)snprintf(plan.waves[2].query, sizeof(plan.waves[2].query), "version:1.0 -id:pump-002");
+    plan.wave_count = 4;
+    struct rollout_preview_try t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
+    GW_ASSERT_OK(t.rc, &t.err);
+    CU_ASSERT_TRUE(t.totals[0] == 1 && t.totals[1] == 3 && t.totals[2] == 2 && t.totals[3] == 0);
+    (void)shop_draft(&d, &plan);
+    for (int i = 0; i < 6; i++)
+        CU_ASSERT_EQUAL(shop_attempt(&d, name_of(i)).wave == 0, i == 2);
     desk_close(&d);
 }
 
@@ -444,6 +470,7 @@ const struct gw_test_case rollouts_cases[] = {
     {"a draft of a withdrawn release does not start", a_draft_of_a_withdrawn_release_does_not_start},
     {"a preview tells whom it leaves out, and why", a_preview_tells_whom_it_leaves_out_and_why},
     {"a query selects once, when the draft is made", a_query_selects_once_when_the_draft_is_made},
+    {"several queries each have their wave", several_queries_each_have_their_wave},
     {"a query that is none or selects nobody drafts nothing", a_query_that_is_none_or_selects_nobody_drafts_nothing},
     {"acts ask for reasons and for the revision that was seen",
      acts_ask_for_reasons_and_for_the_revision_that_was_seen},
