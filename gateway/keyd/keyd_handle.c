@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "crypto_cert.h"
-#include "crypto_crl.h"
 #include "crypto_hash.h"
 #include "crypto_note.h"
 #include "gw_cleanup.h"
@@ -16,8 +15,6 @@
 _Static_assert(KEYD_BATCH <= KEYD_MEMORY_BATCH_MAX, "a batch is one write");
 _Static_assert(KEYD_CERT_LEN >= CRYPTO_CERT_MAX, "a certificate fits its reply");
 _Static_assert(KEYD_SERIAL_LEN == CRYPTO_SERIAL_LEN, "serials");
-
-#define CRL_CLOCK_SLACK_MS GW_DAY_MS
 
 enum gw_rc keyd_open(struct keyd *k, int dir_fd, struct gw_wall now, int64_t build_day, struct gw_err *err)
 {
@@ -175,80 +172,15 @@ static enum gw_rc on_sign_checkpoints(struct keyd *k, struct gw_wall now, const 
     return rc;
 }
 
-static enum gw_rc on_crl_begin(struct keyd *k, struct gw_wall now, const union keyd_request *request,
-                               union keyd_reply *ret_reply, struct gw_err *err)
-{
-    const struct keyd_crl_begin_request *q = &request->crl_begin;
-    (void)ret_reply;
-    k->crl = (struct keyd_crl){0};
-    if (q->count > KEYD_CRL_ENTRIES)
-        return gw_err_set(err, GW_TOO_BIG, "%u revoked certificates, at most %d", q->count, KEYD_CRL_ENTRIES);
-    if (q->now_ms < now.ms - CRL_CLOCK_SLACK_MS || q->now_ms > now.ms + CRL_CLOCK_SLACK_MS)
-        return gw_err_set(err, GW_DENIED, "the list's date is not today's");
-    k->crl.open = true;
-    k->crl.number = q->number;
-    k->crl.now.ms = q->now_ms;
-    k->crl.want = q->count;
-    return GW_OK;
-}
-
-static enum gw_rc on_crl_add(struct keyd *k, struct gw_wall now, const union keyd_request *request,
-                             union keyd_reply *ret_reply, struct gw_err *err)
-{
-    const struct keyd_crl_add_request *q = &request->crl_add;
-    struct keyd_crl *crl = &k->crl;
-    (void)now;
-    (void)ret_reply;
-    if (!crl->open)
-        return gw_err_set(err, GW_CONFLICT, "no revocation list is open");
-    if (q->count == 0 || q->count > KEYD_CRL_CHUNK || q->count > crl->want - crl->count)
-        return gw_err_set(err, GW_INVALID, "%u entries where %u are left", q->count, crl->want - crl->count);
-    for (uint32_t i = 0; i < q->count; i++) {
-        const struct keyd_crl_entry *e = &q->entries[i];
-        if ((e->serial[0] & 0x80) || e->revoked_ms < 0 || e->revoked_ms > crl->now.ms)
-            return gw_err_set(err, GW_INVALID, "entry %u: not a serial and a date in the past", crl->count + i + 1);
-    }
-    memcpy(&crl->entries[crl->count], q->entries, q->count * sizeof(q->entries[0]));
-    crl->count += q->count;
-    return GW_OK;
-}
-
-static enum gw_rc on_crl_end(struct keyd *k, struct gw_wall now, const union keyd_request *request,
-                             union keyd_reply *ret_reply, struct gw_err *err)
-{
-    struct keyd_crl_reply *r = &ret_reply->crl;
-    struct keyd_crl *crl = &k->crl;
-    GW_CLEANUP(gw_buf_done) struct gw_buf der;
-    (void)now;
-    (void)request;
-    gw_buf_init(&der, KEYD_CRL_LEN);
-    if (!crl->open || crl->count != crl->want)
-        return gw_err_set(err, GW_CONFLICT, "the revocation list is not complete");
-    crl->open = false;
-    GW_FREE struct crypto_crl_entry *entries = gw_xalloc(crl->count + 1, sizeof(*entries));
-    for (uint32_t i = 0; i < crl->count; i++) {
-        memcpy(entries[i].serial, crl->entries[i].serial, CRYPTO_SERIAL_LEN);
-        entries[i].revoked_at.ms = crl->entries[i].revoked_ms;
-    }
-    struct crypto_crl_request list = {.number = crl->number, .now = crl->now, .entries = entries, .count = crl->count};
-    struct crypto_issuer by = issuer_of(k);
-    enum gw_rc rc = crypto_crl_make(&by, &list, &der, err);
-    if (rc)
-        return rc;
-    r->len = (uint32_t)der.len;
-    memcpy(r->der, der.ptr, der.len);
-    return GW_OK;
-}
-
 typedef enum gw_rc keyd_fn(struct keyd *k, struct gw_wall now, const union keyd_request *request,
                            union keyd_reply *ret_reply, struct gw_err *err);
 
 /* The permit table: all that may be asked of this process. */
 static keyd_fn *const permitted[] = {
-    [KEYD_IDENTITY] = on_identity,         [KEYD_ISSUE_DEVICE] = on_issue_device,
-    [KEYD_ISSUE_SERVER] = on_issue_server, [KEYD_SIGN_CHECKPOINTS] = on_sign_checkpoints,
-    [KEYD_CRL_BEGIN] = on_crl_begin,       [KEYD_CRL_ADD] = on_crl_add,
-    [KEYD_CRL_END] = on_crl_end,
+    [KEYD_IDENTITY] = on_identity,
+    [KEYD_ISSUE_DEVICE] = on_issue_device,
+    [KEYD_ISSUE_SERVER] = on_issue_server,
+    [KEYD_SIGN_CHECKPOINTS] = on_sign_checkpoints,
 };
 
 /* Magic, version, kind, and exactly the size of that kind. */

@@ -11,20 +11,9 @@
 #include "keyd_memory.h"
 #include "keyd_wire.h"
 
-/* A revocation list that is being told in pieces. */
-struct keyd_crl {
-    bool open;
-    uint64_t number;
-    struct gw_wall now;
-    uint32_t want; /* entries told by KEYD_CRL_BEGIN */
-    uint32_t count;
-    struct keyd_crl_entry entries[KEYD_CRL_ENTRIES];
-};
-
 struct keyd {
     struct keyd_ca ca;
     struct keyd_memory *memory;
-    struct keyd_crl crl;
 };
 
 /* Loads the key directory, or makes it at the first start (see keyd_ca_make() for build_day). Fills a zeroed struct;

@@ -21,10 +21,7 @@
 #define SIGNER_NAME_LEN   128
 #define SIGNER_ORIGIN_MAX 192
 #define SIGNER_VKEY_MAX   160
-#define SIGNER_CRL_MAX    65536 /* bytes of DER */
 #define SIGNER_BATCH_MAX  64
-
-#define SIGNER_CRL_ENTRIES_MAX 1700 /* fit into SIGNER_CRL_MAX */
 
 /* Who this gateway is; fixed at keyd's first start. */
 struct signer_identity {
@@ -52,14 +49,6 @@ struct signer_checkpoint {
     uint8_t signature[64]; /* result, valid when rc is GW_OK */
 };
 
-struct signer_crl_request {
-    uint64_t number;
-    struct gw_wall now;
-    const uint8_t (*serials)[16]; /* borrowed, `count` of them, as revoked_at */
-    const struct gw_wall *revoked_at;
-    size_t count;
-};
-
 struct signer_ops {
     enum gw_rc (*identity)(void *self, struct signer_identity *ret_identity, struct gw_err *err);
     /* clientAuth, CN and SAN URI from the id, one year from now (less when the issuer ends sooner). `spki` must be
@@ -75,10 +64,6 @@ struct signer_ops {
      * for an origin outside the grammar, GW_TOO_BIG when it remembers as many origins as it can. err tells of the first
      * that failed. Every size and root signed is durable in keyd's memory before the call returns. */
     enum gw_rc (*sign_checkpoints)(void *self, struct signer_checkpoint *items, size_t count, struct gw_err *err);
-    /* A v2 CRL of the issuing CA over these serials, at most SIGNER_CRL_ENTRIES_MAX, next update 30 days after
-     * now. Appends DER. */
-    enum gw_rc (*sign_crl)(void *self, const struct signer_crl_request *request, struct gw_buf *ret_der,
-                           struct gw_err *err);
 };
 
 struct signer {

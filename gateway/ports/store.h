@@ -143,8 +143,6 @@ struct store_ops {
     /* Certificates that are not revoked, of devices that are active or quarantined: the broker's registry, whole.
      * Ordered by (device, not_before); expired ones are included, the caller decides by its clock. */
     enum gw_rc (*cert_each_admissible)(void *self, store_cert_fn *fn, void *ctx, struct gw_err *err);
-    /* Revoked certificates with notAfter behind `after`: the revocation list. */
-    enum gw_rc (*cert_each_revoked)(void *self, struct gw_wall after, store_cert_fn *fn, void *ctx, struct gw_err *err);
     enum gw_rc (*cert_delete)(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
 
     enum gw_rc (*invite_get)(void *self, const struct gw_device_id *device, struct device_invite *ret_invite,

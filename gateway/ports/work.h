@@ -1,7 +1,7 @@
 /*
  * work: what core hands to the worker threads because it takes long or reads hostile bytes. Each item comes back as a
  * message in the inbox, exactly once, also when it fails, but for what says otherwise. Implementation:
- * gateway/app/worker.c.
+ * gateway/app/workers.c.
  */
 #pragma once
 

@@ -30,7 +30,7 @@ static bool collect_cert(void *ctx, const struct device_cert *cert)
     return true;
 }
 
-/* Live HTTPS connections of the device end; with `revoke` its certificates are marked for the revocation list. */
+/* Live HTTPS connections of the device end; with `revoke` its certificates are marked so. */
 static enum gw_rc cut_certs(struct turn *turn, const struct gw_device_id *id, bool revoke, struct gw_err *err)
 {
     const struct store *store = turn->store;

@@ -1,5 +1,5 @@
 /*
- * crypto_cert_write: the parts that certificates and revocation lists share: names, AKI, signing a to-be-signed body.
+ * crypto_cert_write: parts of a certificate: names, AKI, signing a to-be-signed body.
  */
 #pragma once
 

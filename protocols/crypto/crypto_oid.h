@@ -16,7 +16,6 @@
 #define OID_KEY_USAGE     GW_VIEW_LIT("\x55\x1d\x0f")                         /* section 4.2.1.3 */
 #define OID_SAN           GW_VIEW_LIT("\x55\x1d\x11")                         /* section 4.2.1.6 */
 #define OID_BASIC         GW_VIEW_LIT("\x55\x1d\x13")                         /* section 4.2.1.9 */
-#define OID_CRL_NUMBER    GW_VIEW_LIT("\x55\x1d\x14")                         /* section 5.2.3 */
 #define OID_AKI           GW_VIEW_LIT("\x55\x1d\x23")                         /* section 4.2.1.1 */
 #define OID_EKU           GW_VIEW_LIT("\x55\x1d\x25")                         /* section 4.2.1.12 */
 #define OID_SERVER_AUTH   GW_VIEW_LIT("\x2b\x06\x01\x05\x05\x07\x03\x01")     /* the same */

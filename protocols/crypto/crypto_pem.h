@@ -9,7 +9,6 @@
 
 #define CRYPTO_PEM_CERT   "CERTIFICATE"
 #define CRYPTO_PEM_KEY    "PRIVATE KEY"
-#define CRYPTO_PEM_CRL    "X509 CRL"
 #define CRYPTO_PEM_PUBLIC "PUBLIC KEY"
 
 /* Appends one block. Call it once per certificate to build a chain file. */

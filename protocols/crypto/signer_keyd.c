@@ -18,7 +18,6 @@
 
 _Static_assert(SIGNER_NAMES_MAX == KEYD_NAMES && SIGNER_NAME_LEN == KEYD_NAME_LEN, "server names");
 _Static_assert(SIGNER_ORIGIN_MAX == KEYD_ORIGIN_LEN && SIGNER_BATCH_MAX == KEYD_BATCH, "checkpoints");
-_Static_assert(SIGNER_CRL_ENTRIES_MAX == KEYD_CRL_ENTRIES && SIGNER_CRL_MAX == KEYD_CRL_LEN, "revocation lists");
 _Static_assert(DEVICE_SPKI_MAX == KEYD_SPKI_LEN && DEVICE_CERT_DER_MAX == KEYD_CERT_LEN, "certificates");
 _Static_assert(GW_DEVICE_ID_MAX + 1 == KEYD_ID_LEN, "device ids");
 
@@ -220,47 +219,6 @@ static enum gw_rc on_sign_checkpoints(void *self, struct signer_checkpoint *item
     return GW_OK;
 }
 
-static enum gw_rc crl_add(struct signer_keyd *s, const struct signer_crl_request *request, size_t at, size_t count,
-                          struct gw_err *err)
-{
-    blank(s);
-    struct keyd_crl_add_request *q = &s->request.crl_add;
-    q->count = (uint32_t)count;
-    for (size_t i = 0; i < count; i++) {
-        memcpy(q->entries[i].serial, request->serials[at + i], KEYD_SERIAL_LEN);
-        q->entries[i].revoked_ms = request->revoked_at[at + i].ms;
-    }
-    return call(s, KEYD_CRL_ADD, err);
-}
-
-static enum gw_rc on_sign_crl(void *self, const struct signer_crl_request *request, struct gw_buf *ret_der,
-                              struct gw_err *err)
-{
-    struct signer_keyd *s = self;
-    size_t count = request->count;
-    if (count > SIGNER_CRL_ENTRIES_MAX)
-        return gw_err_set(err, GW_INVALID, "%zu revoked certificates, at most %d", count, SIGNER_CRL_ENTRIES_MAX);
-    LOCKED(s);
-    blank(s);
-    s->request.crl_begin.number = request->number;
-    s->request.crl_begin.now_ms = request->now.ms;
-    s->request.crl_begin.count = (uint32_t)count;
-    enum gw_rc rc = call(s, KEYD_CRL_BEGIN, err);
-    for (size_t at = 0; !rc && at < count; at += KEYD_CRL_CHUNK) {
-        size_t left = count - at;
-        rc = crl_add(s, request, at, left < KEYD_CRL_CHUNK ? left : KEYD_CRL_CHUNK, err);
-    }
-    blank(s);
-    if (!rc)
-        rc = call(s, KEYD_CRL_END, err);
-    if (rc)
-        return rc;
-    if (s->reply.crl.len > KEYD_CRL_LEN)
-        return gw_err_set(err, GW_IO, "revocation list from gatehouse-keyd of %u bytes", s->reply.crl.len);
-    rc = gw_buf_add(ret_der, s->reply.crl.der, s->reply.crl.len);
-    return rc ? gw_err_set(err, rc, "revocation list of %u bytes", s->reply.crl.len) : GW_OK;
-}
-
 struct signer signer_keyd_new(int fd)
 {
     static const struct signer_ops ops = {
@@ -268,7 +226,6 @@ struct signer signer_keyd_new(int fd)
         .issue_device = on_issue_device,
         .issue_server = on_issue_server,
         .sign_checkpoints = on_sign_checkpoints,
-        .sign_crl = on_sign_crl,
     };
     struct signer_keyd *s = gw_xalloc(1, sizeof(*s));
     s->fd = fd;

@@ -8,9 +8,6 @@ static const struct {
     [KEYD_ISSUE_DEVICE] = {sizeof(struct keyd_device_request), sizeof(struct keyd_cert_reply)},
     [KEYD_ISSUE_SERVER] = {sizeof(struct keyd_server_request), sizeof(struct keyd_cert_reply)},
     [KEYD_SIGN_CHECKPOINTS] = {sizeof(struct keyd_checkpoints_request), sizeof(struct keyd_checkpoints_reply)},
-    [KEYD_CRL_BEGIN] = {sizeof(struct keyd_crl_begin_request), sizeof(struct keyd_reply_head)},
-    [KEYD_CRL_ADD] = {sizeof(struct keyd_crl_add_request), sizeof(struct keyd_reply_head)},
-    [KEYD_CRL_END] = {sizeof(struct keyd_head), sizeof(struct keyd_crl_reply)},
 };
 
 size_t keyd_request_size(uint16_t kind)

@@ -23,9 +23,6 @@
 #define KEYD_NAME_LEN    128
 #define KEYD_ORIGIN_LEN  192
 #define KEYD_BATCH       64
-#define KEYD_CRL_CHUNK   256
-#define KEYD_CRL_ENTRIES 1700
-#define KEYD_CRL_LEN     65536
 #define KEYD_SERIAL_LEN  16
 #define KEYD_HASH_LEN    32
 #define KEYD_SIGNATURE   64
@@ -36,9 +33,6 @@ enum keyd_kind {
     KEYD_ISSUE_DEVICE,
     KEYD_ISSUE_SERVER,
     KEYD_SIGN_CHECKPOINTS,
-    KEYD_CRL_BEGIN, /* opens a list, drops one that was open */
-    KEYD_CRL_ADD,   /* up to KEYD_CRL_CHUNK entries of it */
-    KEYD_CRL_END,   /* signs it, when as many entries came as were told */
 };
 
 struct keyd_head {
@@ -76,32 +70,12 @@ struct keyd_checkpoints_request {
     struct keyd_checkpoint items[KEYD_BATCH];
 };
 
-struct keyd_crl_begin_request {
-    struct keyd_head head;
-    uint64_t number;
-    int64_t now_ms;
-    uint32_t count; /* entries that will come, 0 to KEYD_CRL_ENTRIES */
-    uint32_t zero;
-};
-struct keyd_crl_entry {
-    uint8_t serial[KEYD_SERIAL_LEN];
-    int64_t revoked_ms;
-};
-struct keyd_crl_add_request {
-    struct keyd_head head;
-    uint32_t count; /* 1 to KEYD_CRL_CHUNK */
-    uint32_t zero;
-    struct keyd_crl_entry entries[KEYD_CRL_CHUNK];
-};
-
-/* KEYD_IDENTITY and KEYD_CRL_END are a head alone. */
+/* KEYD_IDENTITY is a head alone. */
 union keyd_request {
     struct keyd_head head;
     struct keyd_device_request device;
     struct keyd_server_request server;
     struct keyd_checkpoints_request checkpoints;
-    struct keyd_crl_begin_request crl_begin;
-    struct keyd_crl_add_request crl_add;
 };
 
 struct keyd_reply_head {
@@ -138,20 +112,12 @@ struct keyd_checkpoints_reply {
     struct keyd_reply_head head; /* why: of the first item that was refused */
     struct keyd_checkpoint_result items[KEYD_BATCH];
 };
-struct keyd_crl_reply {
-    struct keyd_reply_head head;
-    uint32_t len;
-    uint32_t zero;
-    uint8_t der[KEYD_CRL_LEN];
-};
 
-/* KEYD_CRL_BEGIN and KEYD_CRL_ADD are answered by a head alone. */
 union keyd_reply {
     struct keyd_reply_head head;
     struct keyd_identity_reply identity;
     struct keyd_cert_reply cert;
     struct keyd_checkpoints_reply checkpoints;
-    struct keyd_crl_reply crl;
 };
 
 _Static_assert(sizeof(struct keyd_head) == 16, "padding");
@@ -159,10 +125,7 @@ _Static_assert(sizeof(struct keyd_device_request) == 16 + KEYD_ID_LEN + 8 + KEYD
 _Static_assert(sizeof(struct keyd_server_request) == 24 + KEYD_SPKI_LEN + KEYD_NAMES * KEYD_NAME_LEN, "padding");
 _Static_assert(sizeof(struct keyd_checkpoint) == KEYD_ORIGIN_LEN + 8 + KEYD_HASH_LEN, "padding");
 _Static_assert(sizeof(struct keyd_checkpoints_request) == 24 + KEYD_BATCH * sizeof(struct keyd_checkpoint), "padding");
-_Static_assert(sizeof(struct keyd_crl_begin_request) == 40, "padding");
-_Static_assert(sizeof(struct keyd_crl_add_request) == 24 + KEYD_CRL_CHUNK * 24, "padding");
 _Static_assert(sizeof(struct keyd_reply_head) == 24 + KEYD_WHY_LEN, "padding");
-_Static_assert(sizeof(struct keyd_crl_reply) == sizeof(struct keyd_reply_head) + 8 + KEYD_CRL_LEN, "padding");
 
 /* The exact size of a request and of a granting reply of this kind; 0 for a kind that does not exist. */
 size_t keyd_request_size(uint16_t kind);

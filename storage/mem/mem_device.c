@@ -156,18 +156,6 @@ static enum gw_rc cert_each_admissible(void *self, store_cert_fn *fn, void *ctx,
     return each_cert(self, is_admissible, self, (struct cert_visit){fn, ctx});
 }
 
-static bool is_revoked_after(const void *row, const void *after)
-{
-    const struct device_cert *cert = row;
-    return cert->revoked && cert->not_after.ms > ((const struct gw_wall *)after)->ms;
-}
-
-static enum gw_rc cert_each_revoked(void *self, struct gw_wall after, store_cert_fn *fn, void *ctx, struct gw_err *err)
-{
-    (void)err;
-    return each_cert(self, is_revoked_after, &after, (struct cert_visit){fn, ctx});
-}
-
 static bool has_digest(const void *row, const void *sha256)
 {
     return gw_sha256_eq(&((const struct device_cert *)row)->sha256, sha256);
@@ -192,6 +180,5 @@ void mem_device_ops(struct store_ops *ops)
     ops->cert_get = cert_get;
     ops->cert_each_of = cert_each_of;
     ops->cert_each_admissible = cert_each_admissible;
-    ops->cert_each_revoked = cert_each_revoked;
     ops->cert_delete = cert_delete;
 }

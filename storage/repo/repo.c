@@ -47,7 +47,6 @@ static const struct store_ops ops = {
     .cert_get = repo_cert_get,
     .cert_each_of = repo_cert_each_of,
     .cert_each_admissible = repo_cert_each_admissible,
-    .cert_each_revoked = repo_cert_each_revoked,
     .cert_delete = repo_cert_delete,
     .invite_get = repo_invite_get,
     .invite_put = repo_invite_put,

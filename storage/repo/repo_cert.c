@@ -84,14 +84,6 @@ enum gw_rc repo_cert_each_admissible(void *self, store_cert_fn *fn, void *ctx, s
     return each(s, fn, ctx, err);
 }
 
-enum gw_rc repo_cert_each_revoked(void *self, struct gw_wall after, store_cert_fn *fn, void *ctx, struct gw_err *err)
-{
-    struct repo *repo = self;
-    GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_CERT_EACH_REVOKED);
-    db_bind_i64(s, 1, after.ms);
-    return each(s, fn, ctx, err);
-}
-
 enum gw_rc repo_cert_delete(void *self, const struct gw_sha256 *sha256, struct gw_err *err)
 {
     struct repo *repo = self;

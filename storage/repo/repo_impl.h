@@ -62,7 +62,6 @@ enum gw_rc repo_cert_get(void *self, const struct gw_sha256 *sha256, struct devi
 enum gw_rc repo_cert_each_of(void *self, const struct gw_device_id *device, store_cert_fn *fn, void *ctx,
                              struct gw_err *err);
 enum gw_rc repo_cert_each_admissible(void *self, store_cert_fn *fn, void *ctx, struct gw_err *err);
-enum gw_rc repo_cert_each_revoked(void *self, struct gw_wall after, store_cert_fn *fn, void *ctx, struct gw_err *err);
 enum gw_rc repo_cert_delete(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
 
 enum gw_rc repo_invite_get(void *self, const struct gw_device_id *device, struct device_invite *ret_invite,

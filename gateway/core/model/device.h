@@ -85,7 +85,7 @@ struct device_cert {
     uint8_t serial[16];
     struct gw_wall not_before;
     struct gw_wall not_after;
-    bool revoked; /* kept for the CRL */
+    bool revoked; /* never again, though the device may be active under another */
     bool used;    /* it has connected: from then on the older one may go */
     uint16_t der_len;
     uint8_t der[DEVICE_CERT_DER_MAX];

@@ -89,21 +89,6 @@ static void admits_certificates_by_their_devices_state(void)
     CU_ASSERT_STRING_EQUAL(stopped.text, "31 30 41");
 }
 
-static void lists_the_revoked_that_have_not_expired(void)
-{
-    struct device_cert certs[] = {cert_of("pump-8", 1, 500), cert_of("pump-7", 2, 500), cert_of("pump-7", 3, 100),
-                                  cert_of("pump-7", 4, 500), cert_of("pump-7", 5, 0)};
-    begin();
-    for (size_t i = 0; i < sizeof(certs) / sizeof(certs[0]); i++) {
-        certs[i].revoked = i != 3;
-        put_cert(&certs[i]);
-    }
-    commit();
-    struct seen seen = {0};
-    GW_ASSERT_OK(st.ops->cert_each_revoked(st.self, (struct gw_wall){1000}, see_cert, &seen, &err), &err);
-    CU_ASSERT_STRING_EQUAL(seen.text, "3 2 1"); /* 5 ends at 1000: not behind it */
-}
-
 static void forgets_a_certificate(void)
 {
     struct device_cert c = cert_of("pump-7", 1, 100);
@@ -132,7 +117,6 @@ const struct gw_test_case cert_cases[] = {
     {"replaces a certificate by its digest", replaces_a_certificate_by_its_digest},
     {"passes a device's certificates oldest first", passes_a_devices_certificates_oldest_first},
     {"admits certificates by their device's state", admits_certificates_by_their_devices_state},
-    {"lists the revoked that have not expired", lists_the_revoked_that_have_not_expired},
     {"forgets a certificate", forgets_a_certificate},
     {"refuses a certificate that breaks its rules", refuses_a_certificate_that_breaks_its_rules},
 };

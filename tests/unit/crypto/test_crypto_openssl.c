@@ -7,7 +7,6 @@
 
 #include "crypto_cert.h"
 #include "crypto_cert_info.h"
-#include "crypto_crl.h"
 #include "crypto_csr.h"
 #include "crypto_key.h"
 #include "crypto_pem.h"
@@ -195,38 +194,6 @@ static void issues_servers_with_dns_names_and_addresses(void)
     }
     request.name_count = 0;
     CU_ASSERT_EQUAL(crypto_cert_server(&by, &request, pki.now, &leaf, &err), GW_INVALID);
-}
-
-static void writes_lists_that_openssl_honours(void)
-{
-    struct gw_err err;
-    GW_CLEANUP(gw_buf_done) struct gw_buf leaf;
-    GW_CLEANUP(gw_buf_done) struct gw_buf crl;
-    GW_FREE char *text = NULL;
-    struct crypto_cert_info info;
-    struct crypto_crl_entry entry = {.revoked_at = pki.now};
-    struct crypto_issuer by = issuer();
-    make_device(CRYPTO_P256, pki.now, &leaf);
-    write_pem("revoked.pem", CRYPTO_PEM_CERT, gw_buf_view(&leaf));
-    GW_ASSERT_OK(crypto_cert_info_parse(gw_buf_view(&leaf), &info, &err), &err);
-    CU_ASSERT_EQUAL_FATAL(info.serial.len, CRYPTO_SERIAL_LEN);
-    memcpy(entry.serial, info.serial.ptr, CRYPTO_SERIAL_LEN);
-    static const char check[] = "openssl verify -crl_check -CRLfile crl.pem -CAfile root.pem -untrusted issuer.pem ";
-    char line[256];
-    for (size_t count = 0; count <= 1; count++) {
-        gw_buf_init(&crl, 65536);
-        struct crypto_crl_request request = {.number = 7 + count, .now = pki.now, .entries = &entry, .count = count};
-        GW_ASSERT_OK(crypto_crl_make(&by, &request, &crl, &err), &err);
-        write_pem("crl.pem", CRYPTO_PEM_CRL, gw_buf_view(&crl));
-        gw_buf_done(&crl);
-        CU_ASSERT_EQUAL(shell("openssl crl -in crl.pem -CAfile issuer.pem -noout 2>&1 | grep -q 'verify OK'", NULL), 0);
-        (void)snprintf(line, sizeof(line), "%s revoked.pem >out 2>&1; test $? %s 0", check, count ? "-ne" : "-eq");
-        CU_ASSERT_EQUAL(shell(line, NULL), 0);
-    }
-    CU_ASSERT_EQUAL(shell("grep -q 'certificate revoked' out", NULL), 0);
-    CU_ASSERT_EQUAL_FATAL(shell("openssl crl -in crl.pem -noout -text", &text), 0);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "Version 2"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "X509v3 CRL Number: \n                8"));
 }
 
 static void bundles_certificates_that_openssl_prints(void)
@@ -437,7 +404,6 @@ int main(void)
         {"writes CA certificates with critical constraints", writes_ca_certificates_with_critical_constraints},
         {"issues devices that openssl verifies strictly", issues_devices_that_openssl_verifies_strictly},
         {"issues servers with DNS names and addresses", issues_servers_with_dns_names_and_addresses},
-        {"writes lists that openssl honours", writes_lists_that_openssl_honours},
         {"bundles certificates that openssl prints", bundles_certificates_that_openssl_prints},
         {"saves keys that openssl reads and reads its own", saves_keys_that_openssl_reads_and_reads_its_own},
         {"reads requests made by openssl", reads_requests_made_by_openssl},

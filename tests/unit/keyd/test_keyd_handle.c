@@ -218,54 +218,6 @@ static void judges_each_item_of_a_batch_alone(void)
     CU_ASSERT_EQUAL(fixture_ask(&k, now, &q, &reply), GW_INVALID);
 }
 
-static void builds_a_list_from_its_pieces(void)
-{
-    struct keyd_crl_begin_request begin = {.number = 3, .now_ms = now.ms, .count = KEYD_CRL_ENTRIES};
-    static struct keyd_crl_add_request add;
-    struct keyd_head end;
-    fixture_head(&end, KEYD_CRL_END);
-    fixture_head(&add.head, KEYD_CRL_ADD);
-    fixture_head(&begin.head, KEYD_CRL_BEGIN);
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &end, &reply), GW_CONFLICT);
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &add, &reply), GW_CONFLICT);
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &begin, &reply), GW_OK);
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &end, &reply), GW_CONFLICT);
-    memset(add.entries, 0x55, sizeof(add.entries));
-    for (size_t i = 0; i < KEYD_CRL_CHUNK; i++)
-        add.entries[i].revoked_ms = now.ms - 1000;
-    for (uint32_t left = KEYD_CRL_ENTRIES; left > 0; left -= add.count) {
-        add.count = left < KEYD_CRL_CHUNK ? left : KEYD_CRL_CHUNK;
-        CU_ASSERT_EQUAL_FATAL(fixture_ask(&k, now, &add, &reply), GW_OK);
-    }
-    add.count = 1;
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &add, &reply), GW_INVALID);
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &end, &reply), GW_OK);
-    CU_ASSERT_TRUE(reply.crl.len > KEYD_CRL_ENTRIES * 30 && reply.crl.len <= KEYD_CRL_LEN);
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &end, &reply), GW_CONFLICT);
-}
-
-static void refuses_lists_that_make_no_sense(void)
-{
-    struct keyd_crl_begin_request begin = {.number = 3, .now_ms = now.ms, .count = KEYD_CRL_ENTRIES + 1};
-    static struct keyd_crl_add_request add;
-    fixture_head(&begin.head, KEYD_CRL_BEGIN);
-    fixture_head(&add.head, KEYD_CRL_ADD);
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &begin, &reply), GW_TOO_BIG);
-    begin.count = 1;
-    begin.now_ms = now.ms + 2 * GW_DAY_MS;
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &begin, &reply), GW_DENIED);
-    begin.now_ms = now.ms;
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &begin, &reply), GW_OK);
-    add.count = 1;
-    add.entries[0].serial[0] = 0x80;
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &add, &reply), GW_INVALID);
-    add.entries[0].serial[0] = 0x40;
-    add.entries[0].revoked_ms = now.ms + 1;
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &add, &reply), GW_INVALID);
-    add.count = KEYD_CRL_CHUNK + 1;
-    CU_ASSERT_EQUAL(fixture_ask(&k, now, &add, &reply), GW_INVALID);
-}
-
 static void refuses_what_is_no_request(void)
 {
     static uint8_t bytes[sizeof(union keyd_request) + 8];
@@ -306,8 +258,6 @@ int main(void)
         {"refuses sizes that no log has", refuses_sizes_that_no_log_has},
         {"signs only for logs of this gateway", signs_only_for_logs_of_this_gateway},
         {"judges each item of a batch alone", judges_each_item_of_a_batch_alone},
-        {"builds a list from its pieces", builds_a_list_from_its_pieces},
-        {"refuses lists that make no sense", refuses_lists_that_make_no_sense},
         {"refuses what is no request", refuses_what_is_no_request},
         {"closes", close_all},
     };

@@ -22,9 +22,5 @@ SELECT c.device, c.sha256, c.spki_sha256, c.serial, c.not_before, c.not_after, c
 FROM cert AS c JOIN device AS d ON d.id = c.device
 WHERE c.revoked = 0 AND d.state IN (3, 4) ORDER BY c.device, c.not_before, c.sha256;
 
--- name: cert_each_revoked
-SELECT device, sha256, spki_sha256, serial, not_before, not_after, revoked, used, der FROM cert
-WHERE revoked = 1 AND not_after > $1 ORDER BY device, not_before, sha256;
-
 -- name: cert_delete
 DELETE FROM cert WHERE sha256 = $1;
