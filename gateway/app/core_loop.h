@@ -1,6 +1,6 @@
 /*
  * core_loop: core's thread. Takes messages from the inbox, runs a turn for each inside one transaction (at most
- * CORE_BATCH), commits, and only then lets out what the turns noted, in order (house.md, rule 1).
+ * CORE_BATCH), commits, and only then lets out what the turns noted, in order (docs/architecture.md, rule 1).
  *
  * When a commit fails nothing leaves but refusals: whoever asked hears GW_AGAIN (or GW_NO_SPACE) and may ask again, and
  * what services keep in memory is read again from the store.

@@ -1,5 +1,5 @@
 /*
- * places: the users, directories and modes of contracts.md, "Programs and files". Made by the supervisor before
+ * places: the users, directories and modes of docs/architecture.md, "State on disk". Made by the supervisor before
  * anything starts. As another user than root everything belongs to that user.
  *
  *     <state>         0711 gatehouse                    state.db, journal/, blobs/, web/ lie in it, 0700

@@ -3,7 +3,7 @@
  * clients, gw-log and gw-control). All calls are made by core's thread and do not block; what comes up arrives as
  * struct bus_event through the function given at start, also in core's thread, and must be posted on, not acted on.
  *
- * The registry (contracts.md, "The plugin"): core sends the whole table after each BUS_UP and single changes
+ * The registry: core sends the whole table after each BUS_UP and single changes
  * afterwards; the plugin confirms each generation with BUS_REGISTRY_AT. A gap is answered by BUS_REGISTRY_WANTED.
  */
 #pragma once

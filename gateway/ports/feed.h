@@ -1,8 +1,9 @@
 /*
  * feed: what the events of the journal mean for alerts, on its way to core. A thread of its own walks the journal
  * behind a cursor, holds every event against the rules and sums what has one cause; core takes such a batch in one
- * turn, with the cursor in the same transaction (house.md, rule 8: exactly once over two databases). One batch is under
- * way at a time; the next follows the answer, OUT_FEED, or is made again from core's cursor when none came.
+ * turn, with the cursor in the same transaction (docs/architecture.md, rule 8: exactly once over two databases). One
+ * batch is under way at a time; the next follows the answer, OUT_FEED, or is made again from core's cursor when none
+ * came.
  *
  * Ceilings: FEED_HITS_MAX causes in a batch, whatever number of events they stand for; FEED_PAUSE_MS between two
  * batches. So a flood of events costs core at most 1000 / FEED_PAUSE_MS turns a second; it makes alerts come later, and

@@ -29,7 +29,7 @@
 
 enum http_method { HTTP_GET = 1, HTTP_POST = 2, HTTP_PUT = 4, HTTP_DELETE = 8, HTTP_HEAD = 16, HTTP_PATCH = 32 };
 
-/* Which listener a route belongs to (contracts.md, "Programs and files"). */
+/* Which listener a route belongs to (docs/architecture.md, "Listeners"). */
 enum http_door {
     HTTP_DOOR_DEVICES = 1,   /* 8443 */
     HTTP_DOOR_OPERATORS = 2, /* 9443 */

@@ -1,6 +1,7 @@
 /*
  * inbox: the one way into core. Adapters and worker threads turn bytes into a core value and post it; core's thread
- * takes messages in order, a turn each (house.md, rule 1). Implementation: gateway/app/inbox_queue.c, a bounded queue.
+ * takes messages in order, a turn each (docs/architecture.md, rule 1). Implementation: gateway/app/inbox_queue.c, a
+ * bounded queue.
  *
  * Ownership: post() copies the struct and takes over `blob`; on any error the caller keeps it. Thread: any.
  */

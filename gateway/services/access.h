@@ -1,7 +1,7 @@
 /*
  * access: who may do what at the gateway: the claim, accounts, and the permission of every operator's act.
  *
- * Claim (contracts.md, "Operators"): no account exists at first. A code of 80 bits, stored as its hash, valid 15
+ * Claim (docs/rest.md, "Two doors"): no account exists at first. A code of 80 bits, stored as its hash, valid 15
  * minutes, void after 10 wrong tries, opens the making of the first admin account, once.
  */
 #pragma once

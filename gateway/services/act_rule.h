@@ -24,8 +24,8 @@ enum act_group {
     ACT_GROUP_USER,
 };
 
-/* Whose signatures count and who has an account is root's to say on the machine itself (contracts.md, "Programs and
- * files"). */
+/* Whose signatures count and who has an account is root's to say on the machine itself (docs/rest.md, "Two
+ * doors"). */
 enum act_root { ACT_ROOT_NEVER = 0, ACT_ROOT_LOCALLY, ACT_ROOT_ALWAYS };
 
 /* A person's own session is for people. What needs the role admin no token may, whatever is written here. */

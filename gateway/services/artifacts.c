@@ -22,7 +22,7 @@ static enum gw_rc check_asker(const struct turn *turn, const struct inbox_artifa
     return in_force && (device.state == DEVICE_ACTIVE || device.state == DEVICE_QUARANTINED) ? GW_OK : GW_DENIED;
 }
 
-/* In quarantine only what the open attempt needs (contracts.md, "Identity"). */
+/* In quarantine only what the open attempt needs. */
 static enum gw_rc check_quarantine(const struct turn *turn, const struct inbox_artifact *asked, struct gw_err *err)
 {
     struct attempt_entry entry;

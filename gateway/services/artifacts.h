@@ -1,5 +1,5 @@
 /*
- * artifacts: which device may have which file (contracts.md, "Job and attempt"; "Identity" for quarantine).
+ * artifacts: which device may have which file (docs/rollouts.md, "Artifacts").
  *
  *     certificate known, in force, its device active ───────► a file that rollouts_artifact() gives it ──► 200
  *                                  quarantined ─────────────► … of an attempt that has not ended       ──► 200

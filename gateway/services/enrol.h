@@ -1,5 +1,5 @@
 /*
- * enrol: how a device comes to hold a certificate (contracts.md, "Identity"; RFC 7030 sections 4.2.1 to 4.2.3).
+ * enrol: how a device comes to hold a certificate (docs/devices.md; RFC 7030 sections 4.2.1 to 4.2.3).
  *
  *     request ─► secret? ─► CSR to a worker ─► bind the key ─► certificate from keyd ─► COMMIT ─► broker's registry
  *                                                                                     ─► its confirmation ─► answer

@@ -1,6 +1,6 @@
 /*
- * ingest: acknowledges what the journal has made durable (contracts.md, "Log batch"), and feeds the journal with the
- * gateway's own audit events (house.md, rule 8).
+ * ingest: acknowledges what the journal has made durable, and feeds the journal with the
+ * gateway's own audit events (docs/architecture.md, rule 8).
  *
  * An acknowledgement is made from the journal's word alone, after its COMMIT; it is QoS 0 and may be lost: the next
  * one, or the one on connect, says the same and more.

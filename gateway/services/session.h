@@ -1,7 +1,7 @@
 /*
  * session: who is connected, and what the broker is told about who may be.
  *
- * Order (contracts.md, "Identity"): COMMIT, registry, the plugin's confirmation, then the answer. So an answer that
+ * Order: COMMIT, registry, the plugin's confirmation, then the answer. So an answer that
  * depends on the registry waits here for its generation. While the broker is away nothing is confirmed; a broker that
  * comes back is empty and closed until it has the whole registry.
  *
@@ -77,8 +77,8 @@ void session_done(struct session *s);
 /* One event of the bus: notes presence, confirmations, security reports (as audit events), wants. */
 GW_MUST_CHECK enum gw_rc session_event(struct session *s, struct turn *turn, const struct bus_event *event,
                                        struct gw_err *err);
-/* May a batch of this device that could not be taken be answered now? At most once a second (contracts.md, "Log
- * batch"); saying yes notes it. */
+/* May a batch of this device that could not be taken be answered now? At most once a second; saying yes notes
+ * it. */
 bool session_may_tell_gap(struct session *s, const struct gw_device_id *id, struct gw_wall now);
 /* May it be told its job now? Saying yes notes it; SESSION_JOBS_MAX times a second at most. */
 bool session_may_send_job(struct session *s, const struct gw_device_id *id, struct gw_wall now);

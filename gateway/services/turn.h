@@ -1,7 +1,7 @@
 /*
- * turn: one message, one turn (house.md, rule 1). A service reads and changes the store and notes what shall leave; the
- * core loop commits, and only then lets it leave, in order. A turn that fails leaves nothing and sends nothing but the
- * answer that says so.
+ * turn: one message, one turn (docs/architecture.md, rule 1). A service reads and changes the store and notes what
+ * shall leave; the core loop commits, and only then lets it leave, in order. A turn that fails leaves nothing and sends
+ * nothing but the answer that says so.
  *
  * Thread: core's. `outs` belongs to the turn; whatever an out owns moves with it.
  */

@@ -51,7 +51,7 @@ static void tell_cert(const struct agent *a, const char *what)
     gw_log(GW_LOG_INFO, "enrol", "%s %s, certificate until %s", what, a->site.id.text, until);
 }
 
-/* Renewal is due at two thirds of the life (contracts.md, "Identity"); never at once for a whole fleet. */
+/* Renewal is due at two thirds of the life; never at once for a whole fleet. */
 static int64_t renewal_in_ms(const struct agent_cert *cert, struct gw_wall wall)
 {
     int64_t life = cert->not_after.ms - cert->not_before.ms;

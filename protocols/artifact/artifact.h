@@ -1,5 +1,5 @@
 /*
- * artifact: GET and HEAD /artifacts/<attempt>/<name> at the devices' door (contracts.md, "Job and attempt"), as an
+ * artifact: GET and HEAD /artifacts/<attempt>/<name> at the devices' door (docs/rollouts.md, "Artifacts"), as an
  * adapter: the question goes to core (INBOX_ARTIFACT), which knows whose attempt that is; a worker opens the file; the
  * answer is that file, of which web sends what was asked for (Range, If-Range: RFC 9110 sections 13.1.5 and 14).
  *

@@ -1,5 +1,5 @@
 /*
- * acl: what a session may publish, subscribe to and receive (contracts.md, "MQTT topics").
+ * acl: what a session may publish, subscribe to and receive.
  */
 #pragma once
 

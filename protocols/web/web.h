@@ -1,5 +1,5 @@
 /*
- * web: the HTTP/1.1 server behind the three doors (contracts.md, "Programs and files"): devices (TLS, client
+ * web: the HTTP/1.1 server behind the three doors (docs/architecture.md, "Listeners"): devices (TLS, client
  * certificates), operators (TLS) and admin (unix socket). It reads requests, finds their route, calls the handler and
  * sends what comes back; it decides nothing.
  *

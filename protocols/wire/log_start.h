@@ -1,5 +1,5 @@
 /*
- * log_start: the event that opens a device's log: event 0 of an epoch (contracts.md, "Log batch").
+ * log_start: the event that opens a device's log: event 0 of an epoch.
  *
  *     {"cls":"log.start","reason":"new|spool_lost|diverged|gateway_went_back","prev_epoch","prev_next","prev_checkpoint"}
  */

@@ -1,5 +1,5 @@
 /*
- * registry: the messages between the daemon and the broker's plugin (contracts.md, "The plugin").
+ * registry: the messages between the daemon and the broker's plugin.
  *
  * Big-endian, each message "GWR1" ‖ u8 type ‖ body, at most REGISTRY_MESSAGE_MAX bytes:
  *

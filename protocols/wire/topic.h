@@ -1,5 +1,5 @@
 /*
- * topic: the names on the message bus (contracts.md, "MQTT topics"), parsed and formatted in one place.
+ * topic: the names on the message bus, parsed and formatted in one place.
  *
  *     gw/v1/<device>/up/{log,line,state,job}              device to gateway
  *     gw/v1/<device>/dn/{ack,job,joback,notice,config}    gateway to device

@@ -1,7 +1,8 @@
 /*
  * audit: an event that the gateway itself makes: an operator's act or a security matter it noticed.
  *
- * Committed in the same state.db transaction as the act, numbered; the journal takes it from there (house.md, rule 8).
+ * Committed in the same state.db transaction as the act, numbered; the journal takes it from there
+ * (docs/architecture.md, rule 8).
  */
 #pragma once
 
@@ -9,7 +10,7 @@
 
 #include "gw_time.h"
 
-/* Severity of an event (contracts.md, "Event view"). */
+/* Severity of an event. */
 enum event_sev {
     EVENT_SEV_INFO = 1,
     EVENT_SEV_LOW = 2,

@@ -1,4 +1,4 @@
-/* Enrolment as contracts.md, "Identity" has it, against the shipped binaries. One gateway serves all cases. */
+/* Enrolment against the shipped binaries. One gateway serves all cases. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
