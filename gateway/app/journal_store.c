@@ -24,15 +24,12 @@ static bool to_item(struct journal_thread *t, const struct journal_entry *entry,
     item->kind = JOURNAL_BATCH;
     if (log_batch_parse(bytes, &batch, &err)) {
         (void)pthread_mutex_lock(&t->stats_lock);
-        struct gw_mono now = gw_mono_now();
-        bool say = t->stats.malformed++ == 0 || now.ms - t->malformed_said.ms >= GW_SECOND_MS;
+        t->stats.malformed++;
         t->stats.malformed_by = entry->device;
         (void)gw_utf8_clean(gw_view_str(gw_err_text(&err)), t->stats.malformed_why, sizeof(t->stats.malformed_why));
-        if (say)
-            t->malformed_said = now;
         (void)pthread_mutex_unlock(&t->stats_lock);
-        gw_log(say ? GW_LOG_WARN : GW_LOG_DEBUG, PART, "%s sent a log batch that is none: %s", entry->device.text,
-               gw_err_text(&err));
+        /* core says it, summed over a minute: no device fills the log */
+        gw_log(GW_LOG_DEBUG, PART, "%s sent a log batch that is none: %s", entry->device.text, gw_err_text(&err));
         return false;
     }
     item->head = batch.head;

@@ -33,7 +33,6 @@ struct journal_thread {
     bool started;
     struct note_key key;
     struct gw_mono next_sign;
-    struct gw_mono malformed_said;                       /* once a second at most: no device fills the log */
     struct telling late;                                 /* what the inbox did not take */
     bool signing;                                        /* a round is with the workers */
     struct gw_device_id damaged[JOURNAL_THREAD_DAMAGED]; /* whose logs are */

@@ -46,7 +46,10 @@ static enum gw_rc tell_refusal(struct turn *turn, struct watch_refusal *r, struc
                    r->what, r->what[0] ? "\"," : "", or_network(r->source));
     r->since = 0;
     r->told_at = turn->now;
-    return audit_note(turn, what_of(r->reason), or_network(r->source), r->device.text[0] ? r->device.text : AT_MQTT,
+    return watch_note(turn,
+                      &(struct watch_words){.what = what_of(r->reason),
+                                            .subj = or_network(r->source),
+                                            .obj = r->device.text[0] ? r->device.text : AT_MQTT},
                       msg, err);
 }
 

@@ -156,6 +156,24 @@ static void the_crowd_is_a_handful_of_events(void)
     CU_ASSERT(events_of("net.refused") <= 30); /* three kinds at each listener, at most one a minute each */
 }
 
+static bool alerted(void *ctx)
+{
+    const char *const args[] = {"alerts", "list", NULL};
+    GW_FREE char *out = NULL;
+    return gw_gateway_cli(&gateway, args, &out) == 0 && strstr(out, ctx) != NULL;
+}
+
+/* Nobody could be named for certain: the alert is about the gateway, and says where and from where. */
+static void a_foreign_certificate_is_an_alert_about_no_device(void)
+{
+    CU_ASSERT(gw_await(alerted,
+                       "1 connection showed a certificate that is refused at the devices' HTTPS listener; the last was "
+                       "not issued by this gateway and came from 127.0.0.1",
+                       LIMIT_MS));
+    CU_ASSERT(alerted("\"class\":\"cert.rejected\",\"device\":null"));
+    CU_ASSERT_FALSE(alerted("\"device\":\"listen"));
+}
+
 static void ends(void)
 {
     CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
@@ -170,6 +188,7 @@ static const struct gw_test_case cases[] = {
     {"they are counted and shown", the_crowd_is_counted_and_shown},
     {"a foreign certificate is counted at HTTPS and MQTT", a_foreign_certificate_is_counted},
     {"they are told in a handful of events", the_crowd_is_a_handful_of_events},
+    {"a foreign certificate is an alert about no device", a_foreign_certificate_is_an_alert_about_no_device},
     {"stops cleanly", ends},
 };
 

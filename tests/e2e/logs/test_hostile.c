@@ -308,6 +308,9 @@ static void nobody_writes_into_anothers_log(void)
     batch(&payload, 3, 0, 2, "forged");
     publish(&liar, "other-1", "log", gw_buf_view(&payload));
     CU_ASSERT(gw_await(audited, "\"liar-1\"", LIMIT_MS));
+    /* Which topic it was stands in the event and in the daemon's log. */
+    CU_ASSERT(gw_await(audited, "publish outside its topics: \\\"gw/v1/other-1/up/log\\\", from 127.0.0.1", LIMIT_MS));
+    CU_ASSERT(gw_proc_await(&gateway.proc, "liar-1: publish outside its topics: \"gw/v1/other-1/up/log\"", LIMIT_MS));
     publish(&other, "other-1", "state", GW_VIEW_LIT("{}"));
     CU_ASSERT(AWAIT(&other, other.acks == 1));
     CU_ASSERT_EQUAL(other.ack.epoch, 0); /* it has no log */
