@@ -59,10 +59,11 @@ static bool rest(struct feed_thread *t, int64_t wait_ms, const bool *on)
 /* True when the thread is to end. `found`: the last look found something, there may be more. */
 static bool wait_for_work(struct feed_thread *t, struct walk *w, bool found)
 {
+    int64_t handed_in_ms = gw_mono_now().ms;
     (void)pthread_mutex_lock(&t->lock);
     bool over = t->waiting && rest(t, FEED_RETRY_MS, &t->answered);
     if (!over)
-        over = rest(t, FEED_PAUSE_MS, NULL); /* however much there is */
+        over = rest(t, feed_pause_ms(gw_mono_now().ms - handed_in_ms), NULL); /* however much there is */
     if (!over && !t->waiting && !found)
         over = rest(t, IDLE_MS, &t->woken);
     if (t->answered || t->waiting) { /* answered, or not for too long: from core's cursor */

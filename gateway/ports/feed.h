@@ -6,8 +6,9 @@
  * came.
  *
  * Ceilings: FEED_HITS_MAX causes in a batch, whatever number of events they stand for; FEED_PAUSE_MS between two
- * batches. So a flood of events costs core at most 1000 / FEED_PAUSE_MS turns a second; it makes alerts come later, and
- * none is lost, since the events are stored.
+ * batches, and FEED_REST times as long as core took for the last one: on a slow disk its turn is a flush, for which
+ * acknowledgements wait. So a flood of events costs core at most 1000 / FEED_PAUSE_MS turns a second and a share of
+ * 1 / FEED_REST of its time; it makes alerts come later, and none is lost, since the events are stored.
  */
 #pragma once
 
@@ -17,8 +18,17 @@
 #define FEED_HITS_MAX  32
 #define FEED_EARLY_MAX ALERT_WINDOW_MAX
 #define FEED_PAUSE_MS  100
+#define FEED_REST      10
+#define FEED_REST_MS   2000  /* at most */
 #define FEED_RETRY_MS  5000  /* without an answer the batch is handed in again */
 #define FEED_QUIET_MS  10000 /* so long the cursor may lag behind events that mean nothing: that saves commits */
+
+/* Between an answer that took so long and the next batch. */
+static inline int64_t feed_pause_ms(int64_t answer_ms)
+{
+    int64_t rest_ms = answer_ms < FEED_REST_MS / FEED_REST ? answer_ms * FEED_REST : FEED_REST_MS;
+    return rest_ms > FEED_PAUSE_MS ? rest_ms : FEED_PAUSE_MS;
+}
 
 /* All events of one cause in a batch. */
 struct feed_hit {

@@ -276,7 +276,17 @@ static void begins_anew_with_a_restored_journal(void)
     bench_close(&b);
 }
 
+static void leaves_a_slow_core_most_of_its_time(void)
+{
+    CU_ASSERT_EQUAL(feed_pause_ms(0), FEED_PAUSE_MS);
+    CU_ASSERT_EQUAL(feed_pause_ms(2), FEED_PAUSE_MS);
+    CU_ASSERT_EQUAL(feed_pause_ms(35), 350);
+    CU_ASSERT_EQUAL(feed_pause_ms(1000), FEED_REST_MS);
+    CU_ASSERT_EQUAL(feed_pause_ms(INT64_MAX), FEED_REST_MS);
+}
+
 static const struct gw_test_case cases[] = {
+    {"leaves a slow core most of its time", leaves_a_slow_core_most_of_its_time},
     {"sums a flood of events into one hit", sums_a_flood_into_one_hit},
     {"ends a batch at its ceiling and goes on in the next", ends_a_batch_at_its_ceiling},
     {"counts a threshold's window within a batch", counts_a_window_within_a_batch},
