@@ -20,10 +20,10 @@ struct journal_db;
 
 /*
  * Copying the write-ahead log into the database costs three flushes beside the one of each commit, so it waits for more
- * than state.db's does: at full load one commit in ten or so pays them, not every one (docs/performance.md).
+ * than state.db's does: at full load one commit in twenty or so pays them, not every one (docs/performance.md).
  */
-#define JOURNAL_WAL_AUTO_FRAMES 8192 /* of 4 KiB: 32 MiB */
-#define JOURNAL_WAL_MAX_BYTES   (INT64_C(64) << 20)
+#define JOURNAL_WAL_AUTO_FRAMES 16384 /* of 4 KiB: 64 MiB */
+#define JOURNAL_WAL_MAX_BYTES   (INT64_C(128) << 20)
 
 struct journal_options {
     enum db_mode mode;
