@@ -1,6 +1,6 @@
 /*
- * LD_PRELOAD: a disk whose flush takes SLOW_FLUSH_MS milliseconds longer, for gatehoused alone (keyd's system calls are
- * filtered, and it would die of the sleep), and a count of its flushes by file (slow_flush.h).
+ * LD_PRELOAD: a disk whose flush takes SLOW_FLUSH_MS milliseconds longer, for one program alone, mostly gatehoused
+ * (keyd's system calls are filtered, and it would die of the sleep), and a count of its flushes by file (slow_flush.h).
  */
 #include "slow_flush.h"
 
@@ -21,7 +21,8 @@ static struct slow_flush_counts unseen, *counts = &unseen;
 
 static void read_environment(void)
 {
-    if (strcmp(program_invocation_short_name, "gatehoused") != 0)
+    const char *program = getenv(SLOW_FLUSH_ENV_PROGRAM);
+    if (strcmp(program_invocation_short_name, program ? program : "gatehoused") != 0)
         return;
     const char *ms = getenv(SLOW_FLUSH_ENV_MS), *path = getenv(SLOW_FLUSH_ENV_COUNTS);
     extra_ms = ms ? strtol(ms, NULL, 10) : 0;

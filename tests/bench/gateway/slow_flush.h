@@ -6,8 +6,9 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define SLOW_FLUSH_ENV_MS     "SLOW_FLUSH_MS"     /* how much longer each flush takes */
-#define SLOW_FLUSH_ENV_COUNTS "SLOW_FLUSH_COUNTS" /* path of the file */
+#define SLOW_FLUSH_ENV_MS      "SLOW_FLUSH_MS"      /* how much longer each flush takes */
+#define SLOW_FLUSH_ENV_COUNTS  "SLOW_FLUSH_COUNTS"  /* path of the file */
+#define SLOW_FLUSH_ENV_PROGRAM "SLOW_FLUSH_PROGRAM" /* whose flushes; "gatehoused" when it is not set */
 
 #define SLOW_FLUSH_ENDS 64
 
