@@ -230,6 +230,127 @@ static void pieces_miss_nothing(void)
     }
 }
 
+#define ALERTS   60
+#define ROLLOUTS 40
+
+/* Several of one moment; every fourth is resolved. */
+static void add_alert(int n)
+{
+    struct alert a = {.sev = n % 2 ? EVENT_SEV_HIGH : EVENT_SEV_LOW,
+                      .state = n % 4 ? ALERT_NEW : ALERT_RESOLVED,
+                      .first = {START_MS + n / 3},
+                      .last = {START_MS + n},
+                      .changed = {START_MS + n},
+                      .count = 1};
+    struct gw_err err = {0};
+    (void)snprintf(a.id, sizeof(a.id), "%016x", (unsigned)n * 2654435761u);
+    (void)snprintf(a.cause.cls, sizeof(a.cause.cls), "test.alert%d", n);
+    (void)snprintf(a.msg, sizeof(a.msg), "number %d.", n);
+    GW_ASSERT_OK(kit.store.ops->alert_put(kit.store.self, &a, &err), &err);
+}
+
+static void add_rollout(int n)
+{
+    struct rollout_entry e = {.release = "0123456789abcdef", .product = "pump", .version = "2", .release_counter = 2};
+    uint8_t random[ROLLOUT_ID_BYTES] = {(uint8_t)(n * 37), (uint8_t)n};
+    struct gw_err err = {0};
+    rollout_id_format(random, e.id);
+    (void)snprintf(e.name, sizeof(e.name), "number %d.", n);
+    rollout_plan_init(&e.plan);
+    e.plan.wave_count = e.rollout.wave_count = 1;
+    e.plan.waves[0] = (struct rollout_wave_plan){
+        .select = ROLLOUT_SELECT_REST, .max_concurrent = 1, .gate = {.min_sample = 1, .unreachable_pct = 100}};
+    e.rollout.state = n % 2 ? ROLLOUT_FINISHED : ROLLOUT_ABORTED;
+    e.rollout.waves[0] = (struct rollout_wave){
+        .state = n % 2 ? ROLLOUT_WAVE_PASSED : ROLLOUT_WAVE_STOPPED, .total = 1, .count[ATTEMPT_OK] = 1};
+    e.created = e.changed = (struct gw_wall){START_MS + n / 2};
+    GW_ASSERT_OK(kit.store.ops->rollout_add(kit.store.self, &e, &err), &err);
+}
+
+static void add_others(void)
+{
+    struct gw_err err = {0};
+    GW_ASSERT_OK(kit.store.ops->begin(kit.store.self, &err), &err);
+    for (int n = 0; n < ALERTS; n++)
+        add_alert(n);
+    for (int n = 0; n < ROLLOUTS; n++)
+        add_rollout(n);
+    GW_ASSERT_OK(kit.store.ops->commit(kit.store.self, &err), &err);
+}
+
+/* The numbers in the answer's rows, as text, behind those that are there. */
+static void add_numbers(struct gw_buf *out, const struct answer *a)
+{
+    for (size_t i = 0; i < a->alert_count; i++)
+        (void)gw_buf_printf(out, "%s ", a->alerts[i].msg);
+    for (size_t i = 0; i < a->rollout_count; i++)
+        (void)gw_buf_printf(out, "%s ", a->rollouts[i].entry.name);
+}
+
+/* As REST hands it back. */
+static void go_on(struct query *q, const struct answer *a)
+{
+    struct gw_view id = {NULL, 0}, first = gw_view_cut(gw_view_str(a->behind), '.', &id);
+    memcpy(q->rows.behind, a->behind, sizeof(q->rows.behind));
+    if (q->rows.topic != LIVE_ALERTS)
+        return;
+    struct store_alerts *which = &q->rows.alerts;
+    which->has_after = true;
+    CU_ASSERT_EQUAL(gw_parse_i64(first, INT64_MIN, INT64_MAX, &which->after_first.ms), GW_OK);
+    CU_ASSERT_EQUAL(gw_view_copy_str(id, which->after_id, sizeof(which->after_id)), GW_OK);
+}
+
+/* All that fit, in answers for which so many rows are looked at. */
+static void walk(enum live_topic topic, const char *text, int rows, struct gw_buf *out)
+{
+    GW_FREE struct query *q = new_query(text, 7);
+    q->rows.topic = topic;
+    q->rows.alerts = (struct store_alerts){.states = ~0u, .min_sev = EVENT_SEV_INFO};
+    bool more = true;
+    for (int answers = 0; more && answers < 200; answers++) {
+        ANSWER(a);
+        struct gw_err err = {0};
+        int left = rows;
+        const struct rows_ask ask = {.query = q, .now = {START_MS}, .spent = spent_after, .ctx = &left};
+        GW_ASSERT_OK(rows_select(&kit.source, &ask, a, &err), &err);
+        add_numbers(out, a);
+        more = a->more;
+        if (more)
+            go_on(q, a);
+    }
+    CU_ASSERT(!more);
+}
+
+static void other_lists_go_on_where_they_stopped(void)
+{
+    static const struct {
+        enum live_topic topic;
+        const char *query;
+        size_t count;
+    } lists[] = {{LIVE_ALERTS, "", ALERTS},
+                 {LIVE_ALERTS, "severity:high state:new", ALERTS / 2},
+                 {LIVE_ALERTS, "state:resolved", ALERTS / 4},
+                 {LIVE_ROLLOUTS, "", ROLLOUTS},
+                 {LIVE_ROLLOUTS, "state:finished", ROLLOUTS / 2},
+                 {LIVE_ROLLOUTS, "waves.state:stopped -name:\"number 0.\"", ROLLOUTS / 2 - 1},
+                 {LIVE_RELEASES, "", 0}};
+    add_others();
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        GW_CLEANUP(gw_buf_done) struct gw_buf whole, pieces;
+        size_t count = 0;
+        gw_buf_init(&whole, 65536);
+        gw_buf_init(&pieces, 65536);
+        walk(lists[i].topic, lists[i].query, 1000, &whole);
+        walk(lists[i].topic, lists[i].query, 2, &pieces);
+        CU_ASSERT_STRING_EQUAL(gw_buf_str(&whole), gw_buf_str(&pieces));
+        for (size_t k = 0; k < whole.len; k++)
+            count += whole.ptr[k] == '.';
+        CU_ASSERT_EQUAL(count, lists[i].count);
+        if (count != lists[i].count)
+            printf("#   %s: %s\n", lists[i].query, gw_buf_str(&whole));
+    }
+}
+
 static void a_stop_ends_it_with_a_cursor(void)
 {
     GW_FREE struct query *q = new_query("no.such:thing", 10);
@@ -249,7 +370,7 @@ static void what_is_not_there_is_no_place_to_go_on(void)
         GW_FREE struct query *q = new_query("", 10);
         ANSWER(a);
         q->rows.topic = topics[i];
-        (void)snprintf(q->rows.behind, sizeof(q->rows.behind), "%s", i ? "ro-aaaaaaaaaaaaaaaa" : "0123456789abcdef");
+        (void)snprintf(q->rows.behind, sizeof(q->rows.behind), "%s", i ? "ro-7777777777777777" : "0123456789abcdef");
         rows_run(&kit.source, q, &never, a);
         CU_ASSERT_EQUAL(a->rc, GW_INVALID);
         CU_ASSERT_PTR_NOT_NULL(strstr(a->text, "cursor"));
@@ -313,6 +434,7 @@ int main(void)
     static const struct gw_test_case cases[] = {
         {"a list is what people watch", a_list_is_what_people_watch},
         {"pieces miss nothing and show nothing twice", pieces_miss_nothing},
+        {"other lists go on where they stopped", other_lists_go_on_where_they_stopped},
         {"a stop ends it with a cursor", a_stop_ends_it_with_a_cursor},
         {"what is not there is no place to go on", what_is_not_there_is_no_place_to_go_on},
         {"lists are read while devices come and go", lists_are_read_while_devices_come_and_go},
