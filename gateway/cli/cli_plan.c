@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli_list.h"
+#include "filter.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"
 #include "gw_num.h"
@@ -182,6 +183,17 @@ static enum cli_exit put_plan(struct cli *cli, struct json_writer *w)
     return rc;
 }
 
+static enum gw_rc check_queries(const struct rollout_plan *plan, struct gw_err *err)
+{
+    for (uint16_t w = 0; w < plan->wave_count; w++) {
+        struct filter filter;
+        if (plan->waves[w].select == ROLLOUT_SELECT_QUERY &&
+            filter_parse(gw_view_str(plan->waves[w].query), &filter, err))
+            return gw_err_wrap(err, GW_INVALID, "wave %u: query", w + 1u);
+    }
+    return GW_OK;
+}
+
 /* The file is the plan's JSON: read here, so that a mistake is told with the file's name and before anybody is asked.
  */
 static enum cli_exit copy_plan(struct cli *cli, struct gw_buf *ret_text)
@@ -194,6 +206,8 @@ static enum cli_exit copy_plan(struct cli *cli, struct gw_buf *ret_text)
         rc = json_read(gw_buf_view(ret_text), CLI_PLAN_MAX, &doc, &err);
     if (!rc)
         rc = plan_read(json_root(doc), &plan, NULL, NULL, &err);
+    if (!rc)
+        rc = check_queries(&plan, &err);
     if (!rc)
         return CLI_OK;
     cli_say(cli, "%s: %s", cli->plan, gw_err_text(&err));

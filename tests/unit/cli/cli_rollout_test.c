@@ -103,6 +103,18 @@ void sends_a_plans_file_whole(void)
     CU_ASSERT_EQUAL(s.count, 0);
 }
 
+void a_plans_file_is_read_with_its_queries(void)
+{
+    struct cli_server s;
+    RUN run;
+    const char *path = file_with("{\"waves\":[{\"select\":\"query\",\"query\":\"a:b c:\",\"max_concurrent\":1,\"gate\":"
+                                 "{\"ok_pct\":1,\"min_sample\":1,\"unreachable_pct\":1}}]}");
+    run_with(&s, &run, CLI_WORDS(NULL), CLI_WORDS("rollout", "create", RELEASE, "--plan", path));
+    CU_ASSERT_EQUAL(run.rc, CLI_USAGE);
+    CU_ASSERT_TRUE(has(&run.err, ": wave 1: query: a value is missing: for an empty one write \"\" (at byte 7"));
+    CU_ASSERT_EQUAL(s.count, 0);
+}
+
 static void expect_usage(const char *const words[], const char *says)
 {
     struct cli_server s;

@@ -3,6 +3,7 @@
 
 void makes_a_plan_out_of_options(void);
 void sends_a_plans_file_whole(void);
+void a_plans_file_is_read_with_its_queries(void);
 void a_plan_that_is_none_is_told_before_anybody_is_asked(void);
 void acts_on_a_rollout_with_revision_and_reason(void);
 void lists_rollouts_and_their_devices_page_by_page(void);

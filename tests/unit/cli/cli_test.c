@@ -279,6 +279,7 @@ static const struct gw_test_case cases[] = {
     {"names release and revision", names_release_and_revision},
     {"makes a plan out of options", makes_a_plan_out_of_options},
     {"sends a plan's file whole", sends_a_plans_file_whole},
+    {"a plan's file is read with its queries", a_plans_file_is_read_with_its_queries},
     {"a plan that is none is told before anybody is asked", a_plan_that_is_none_is_told_before_anybody_is_asked},
     {"acts on a rollout with revision and reason", acts_on_a_rollout_with_revision_and_reason},
     {"lists rollouts and their devices page by page", lists_rollouts_and_their_devices_page_by_page},
