@@ -21,5 +21,6 @@ void answer_free(struct answer *answer)
     free(answer->alerts);
     free(answer->tokens);
     explicit_bzero(&answer->session, sizeof(answer->session));
+    explicit_bzero(answer->text, sizeof(answer->text)); /* it may be a token, an invitation, a code */
     free(answer);
 }

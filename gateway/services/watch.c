@@ -131,8 +131,9 @@ static enum gw_rc tell_artifacts(struct watch *w, struct turn *turn, struct gw_e
 
 /* One kind at one door; `where` is what people call it. */
 static enum gw_rc tell_door(struct turn *turn, struct watch_kind *kind, const struct answer_door_refused *refused,
-                            struct watch_words *words, const char *where, struct gw_err *err)
+                            const struct watch_words *words, const char *where, struct gw_err *err)
 {
+    struct watch_words told = *words;
     char behind[AUDIT_MSG_MAX];
     kind->total = refused->count;
     if (refused->fault)
@@ -140,9 +141,9 @@ static enum gw_rc tell_door(struct turn *turn, struct watch_kind *kind, const st
                        or_network(refused->source));
     else
         (void)snprintf(behind, sizeof(behind), " at the %s; the last came from %s", where, or_network(refused->source));
-    words->subj = or_network(refused->source);
-    words->behind = behind;
-    return watch_tell_kind(turn, kind, words, err);
+    told.subj = or_network(refused->source);
+    told.behind = behind;
+    return watch_tell_kind(turn, kind, &told, err);
 }
 
 static enum gw_rc tell_doors(struct watch *w, struct turn *turn, const struct answer_doors *doors, struct gw_err *err)

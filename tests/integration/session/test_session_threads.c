@@ -9,6 +9,7 @@
 #include "door_session.h"
 #include "gw_id.h"
 #include "gw_test.h"
+#include "token_table.h"
 
 #define ROUNDS  2000
 #define READERS 3
@@ -113,7 +114,66 @@ static void writes_need_the_sessions_own_token(void)
     session_table_free(door.sessions);
 }
 
+static struct token_table *tokens;
+
+/* The token of number n, or its end. */
+static struct token_change token_of(unsigned n, bool gone)
+{
+    struct token_change c = {.gone = gone, .token = {.role = TOKEN_VIEWER}};
+    (void)snprintf(c.token.name, sizeof(c.token.name), "t%u", n);
+    memcpy(c.token.sha256.bytes, &n, sizeof(n));
+    return c;
+}
+
+static void *use_on(void *arg)
+{
+    unsigned n = *(unsigned *)arg;
+    while (!atomic_load(&stop)) {
+        struct token found, used, wanted = token_of(n % 8, false).token;
+        struct gw_wall now = {1000 * GW_HOUR_MS + n * GW_MINUTE_MS};
+        if (token_table_use(tokens, &wanted.sha256, now, &found) == GW_OK) {
+            atomic_fetch_add(&wrong_names, strcmp(found.name, wanted.name) != 0);
+            atomic_fetch_add(&seen, 1);
+        }
+        if (token_table_take_used(tokens, &used))
+            atomic_fetch_add(&wrong_names, used.name[0] != 't');
+        n++;
+    }
+    return NULL;
+}
+
+static void revoked_tokens_are_dead_at_once_under_load(void)
+{
+    pthread_t threads[READERS];
+    unsigned starts[READERS];
+    tokens = token_table_new();
+    atomic_store(&stop, false);
+    atomic_store(&seen, 0);
+    for (unsigned i = 0; i < READERS; i++) {
+        starts[i] = i;
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, use_on, &starts[i]), 0);
+    }
+    int alive = 0, dead = 0;
+    for (unsigned round = 0; round < ROUNDS || !atomic_load(&seen); round++) {
+        struct token_change made = token_of(round % 8, false), gone = token_of(round % 8, true);
+        struct token found;
+        struct gw_wall now = {1000 * GW_HOUR_MS};
+        token_table_apply(tokens, &made);
+        alive += round < ROUNDS && token_table_use(tokens, &made.token.sha256, now, &found) == GW_OK;
+        token_table_apply(tokens, &gone);
+        dead += round < ROUNDS && token_table_use(tokens, &made.token.sha256, now, &found) == GW_NOT_FOUND;
+    }
+    atomic_store(&stop, true);
+    for (unsigned i = 0; i < READERS; i++)
+        (void)pthread_join(threads[i], NULL);
+    CU_ASSERT_EQUAL(alive, ROUNDS);
+    CU_ASSERT_EQUAL(dead, ROUNDS);
+    CU_ASSERT_EQUAL(atomic_load(&wrong_names), 0);
+    token_table_free(tokens);
+}
+
 static const struct gw_test_case cases[] = {
+    {"ends tokens at once while others look", revoked_tokens_are_dead_at_once_under_load},
     {"ends sessions at once while others look", ended_sessions_are_dead_at_once_under_load},
     {"lets a session write with its own token alone", writes_need_the_sessions_own_token},
 };

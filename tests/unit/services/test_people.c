@@ -343,7 +343,7 @@ static enum work_lane lane_with(struct desk *d, const char *name, const char *so
 {
     const struct work *work = ask_with(d, name, source, cookie);
     CU_ASSERT_FATAL(work != NULL);
-    return work->lane;
+    return work ? work->lane : WORK_LANE_STRANGER;
 }
 
 static void lanes_go_by_what_the_asker_has_shown(void)
