@@ -1,0 +1,207 @@
+/*
+ * How long one turn keeps core from everything else when a rollout is to a large fleet: the rollouts service over
+ * state.db, each turn a transaction of its own, from its begin to the end of its commit. Prints figures, judges
+ * nothing.
+ *
+ *     bench_turns DIR [DEVICES]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "gw_cleanup.h"
+#include "repo.h"
+#include "shop.h"
+
+#define PUT_BATCH 1000
+
+static struct desk d;
+static struct repo *repo;
+static unsigned devices = 100000;
+static const char *dir;
+static struct gw_err err;
+
+struct took {
+    double wall_ms, cpu_ms;
+};
+
+static double clock_ms(clockid_t which)
+{
+    struct timespec t;
+    (void)clock_gettime(which, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static struct took now(void)
+{
+    return (struct took){clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_PROCESS_CPUTIME_ID)};
+}
+
+static struct took since(struct took began)
+{
+    struct took t = now();
+    return (struct took){t.wall_ms - began.wall_ms, t.cpu_ms - began.cpu_ms};
+}
+
+static void fill_fleet(void)
+{
+    for (unsigned i = 0; i < devices; i++) {
+        struct device device = {.state = DEVICE_ACTIVE, .created = d.now, .changed = d.now};
+        struct inventory inventory = {.product = "pump",
+                                      .hardware = "rev-c",
+                                      .version = "1.0",
+                                      .boot = "4f0c2a8e-5e3b-4a55-9c50-0d1f0f6e9a01",
+                                      .slots = "[]",
+                                      .attributes = "{}"};
+        (void)snprintf(device.id.text, sizeof(device.id.text), "pump-%07u", i);
+        inventory.device = device.id;
+        if (i % PUT_BATCH == 0)
+            GW_ASSERT_OK(d.store.ops->begin(d.store.self, &err), &err);
+        GW_ASSERT_OK(d.store.ops->device_put(d.store.self, &device, &err), &err);
+        GW_ASSERT_OK(d.store.ops->inventory_put(d.store.self, &inventory, &err), &err);
+        if (i % PUT_BATCH == PUT_BATCH - 1 || i + 1 == devices)
+            GW_ASSERT_OK(d.store.ops->commit(d.store.self, &err), &err);
+    }
+}
+
+/* The turns that the first one asks for, and those that they ask for. */
+static void settle(const char *what, struct took first)
+{
+    struct took longest = {0}, all = {0};
+    size_t turns = 0;
+    for (; turns < d.due_count; turns++) {
+        struct inbox_msg msg = {.kind = d.due[turns][0] ? INBOX_DUE : INBOX_LOOK};
+        (void)snprintf(msg.u.due, sizeof(msg.u.due), "%s", d.due[turns]);
+        struct took began = now();
+        GW_ASSERT_OK(desk_msg(&d, &msg), NULL);
+        struct took t = since(began);
+        all.wall_ms += t.wall_ms;
+        all.cpu_ms += t.cpu_ms;
+        longest.wall_ms = t.wall_ms > longest.wall_ms ? t.wall_ms : longest.wall_ms;
+        longest.cpu_ms = t.cpu_ms > longest.cpu_ms ? t.cpu_ms : longest.cpu_ms;
+    }
+    d.due_count = 0;
+    printf("%-24s first turn %7.1f ms (%6.1f of CPU), then %4zu turns, the longest %6.1f ms (%5.1f), all %7.1f ms "
+           "(%7.1f)\n",
+           what, first.wall_ms, first.cpu_ms, turns, longest.wall_ms, longest.cpu_ms, all.wall_ms, all.cpu_ms);
+}
+
+static struct rollouts_order order(void)
+{
+    struct rollouts_order o = {.plan = shop_plan(20, 200), .actor = "user:ann"};
+    o.plan.back_concurrent = 200;
+    (void)snprintf(o.release, sizeof(o.release), "%s", shop_id(SHOP_NEW));
+    return o;
+}
+
+static void begin_turn(void)
+{
+    turn_reset(&d.turn, 0);
+    d.turn.store = &d.store;
+    d.turn.now = d.now;
+    GW_ASSERT_OK(d.store.ops->begin(d.store.self, NULL), NULL);
+}
+
+static void preview(void)
+{
+    struct rollouts_order o = order();
+    GW_FREE struct rollouts_preview *p = gw_xalloc(1, sizeof(*p));
+    struct took began = now();
+    begin_turn();
+    GW_ASSERT_OK(rollouts_preview(&d.operate.rollouts, &d.turn, &o, p, &err), &err);
+    desk_end(&d, GW_OK);
+    settle("preview", since(began));
+}
+
+static struct rollout_entry draft(void)
+{
+    struct rollouts_order o = order();
+    struct rollout_entry entry;
+    struct took began = now();
+    begin_turn();
+    GW_ASSERT_OK(rollouts_create(&d.operate.rollouts, &d.turn, &o, &entry, &err), &err);
+    desk_end(&d, GW_OK);
+    settle("draft", since(began));
+    return entry;
+}
+
+static void change(const char *id, enum rollout_event_kind event, const char *what)
+{
+    struct rollout_entry entry;
+    struct rollouts_change c = {.event = event, .id = id, .if_rev = -1, .reason = "because", .actor = "user:ann"};
+    struct took began = now();
+    begin_turn();
+    GW_ASSERT_OK(rollouts_change(&d.operate.rollouts, &d.turn, &c, &entry, &err), &err);
+    desk_end(&d, GW_OK);
+    settle(what, since(began));
+}
+
+/* Every device has installed it: past the service, which would take its time. */
+static void install_all(const char *id)
+{
+    struct rollout_entry r = shop_rollout(&d, id);
+    GW_ASSERT_OK(d.store.ops->begin(d.store.self, &err), &err);
+    for (uint32_t n = 0; n < r.attempts; n++) {
+        struct attempt_entry e;
+        struct inventory inventory;
+        char attempt[ATTEMPT_ID_LEN + 1];
+        attempt_id_format(id, n, attempt);
+        GW_ASSERT_OK(d.store.ops->attempt_get(d.store.self, attempt, &e, &err), &err);
+        e.attempt.state = ATTEMPT_OK;
+        e.attempt.taken = true;
+        memcpy(e.before_release, shop_id(SHOP_OLD), sizeof(e.before_release));
+        memcpy(e.before_version, "1.0", 4);
+        e.before_counter = SHOP_OLD;
+        GW_ASSERT_OK(d.store.ops->attempt_put(d.store.self, &e, &err), &err);
+        GW_ASSERT_OK(d.store.ops->inventory_get(d.store.self, &e.device, &inventory, &err), &err);
+        memcpy(inventory.version, "2.0", 4);
+        GW_ASSERT_OK(d.store.ops->inventory_put(d.store.self, &inventory, &err), &err);
+    }
+    r.rollout.state = ROLLOUT_FINISHED;
+    r.rollout.opened = r.rollout.wave_count;
+    for (unsigned w = 0; w < r.rollout.wave_count; w++) {
+        struct rollout_wave *wave = &r.rollout.waves[w];
+        wave->state = ROLLOUT_WAVE_PASSED;
+        wave->count[ATTEMPT_PLANNED] = 0;
+        wave->count[ATTEMPT_OK] = wave->holders = wave->total;
+    }
+    GW_ASSERT_OK(d.store.ops->rollout_put(d.store.self, &r, &err), &err);
+    GW_ASSERT_OK(d.store.ops->commit(d.store.self, &err), &err);
+}
+
+static void runs_rollouts_to_a_large_fleet(void)
+{
+    char path[512];
+    (void)snprintf(path, sizeof(path), "%s/state.db", dir);
+    GW_ASSERT_OK(repo_open(path, NULL, &repo, &err), &err);
+    shop_open_over(&d, repo_store(repo));
+    fill_fleet();
+    printf("%u devices, at most %u rows of attempts a turn\n", devices, d.operate.rollouts.rows_max);
+    preview();
+    struct rollout_entry r = draft();
+    change(r.id, ROLLOUT_EV_START, "start");
+    change(r.id, ROLLOUT_EV_ABORT, "abort of the rollout");
+    r = draft();
+    install_all(r.id);
+    change(r.id, ROLLOUT_EV_ROLLBACK, "roll back");
+    change(r.id, ROLLOUT_EV_ABORT, "abort of the rollback");
+    desk_close(&d);
+    repo_close(repo);
+}
+
+static const struct gw_test_case cases[] = {
+    {"runs rollouts to a large fleet", runs_rollouts_to_a_large_fleet},
+};
+
+int main(int argc, char **argv)
+{
+    if (argc > 2)
+        devices = (unsigned)strtoul(argv[2], NULL, 10);
+    if (argc < 2 || devices < 1 || devices > ROLLOUT_DEVICES_MAX) {
+        (void)fprintf(stderr, "Usage: bench_turns DIR [DEVICES]\n");
+        return 2;
+    }
+    dir = argv[1];
+    return GW_TEST_RUN("turns", cases);
+}
