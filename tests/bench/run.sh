@@ -12,7 +12,7 @@ quick=
 [ "${1:-}" != --quick ] || { quick=--quick && shift; }
 cmake -S "$top" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$build" --target bench_gateway bench_journal bench_live bench_artifact bench_rollout \
-    bench_store >/dev/null
+    bench_store bench_turns >/dev/null
 [ $# -gt 0 ] || set -- machine journal ingest sessions rest revoke live pages artifact rollout
 
 # What a browser loads, compressed as it is served.
@@ -35,11 +35,12 @@ for part in "$@"; do
         [ "$quick" ] || "$build/bin/bench_artifact"
     elif [ "$part" = rollout ]; then
         "$build/bin/bench_rollout"
-        for devices in 1000 100000; do
-            dir=$(mktemp -d "${GW_TEST_ROOT:-/var/tmp}/bench.XXXXXX")
-            "$build/bin/bench_store" "$dir" "$devices" || { rm -rf "$dir" && exit 1; }
-            rm -rf "$dir"
-        done
+        large=100000
+        [ -z "$quick" ] || large=5000
+        dir=$(mktemp -d "${GW_TEST_ROOT:-/var/tmp}/bench.XXXXXX")
+        "$build/bin/bench_store" "$dir" 1000 "$large" && "$build/bin/bench_turns" "$dir" "$large" ||
+            { rm -rf "$dir" && exit 1; }
+        rm -rf "$dir"
     else
         "$build/bin/bench_gateway" $quick "$part"
     fi

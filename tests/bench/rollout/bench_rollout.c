@@ -76,6 +76,10 @@ static void run_reports(const struct rollout_plan *plan, const uint32_t *totals,
     struct attempt_update au;
     struct gw_err err = {0};
     must(rollout_init(&r, plan, totals, &err), &err);
+    must(rollout_step(&r, plan, &(struct rollout_event){.kind = ROLLOUT_EV_PLANNED, .rows = r.rest.unplanned}, &ru,
+                      &err),
+         &err);
+    r = ru.next;
     must(rollout_step(&r, plan, &(struct rollout_event){.kind = ROLLOUT_EV_START, .now = {1000}}, &ru, &err), &err);
     struct attempt fresh = {.state = ATTEMPT_PLANNED}, a;
     must(attempt_step(&fresh, &plan->terms, &(struct attempt_event){.kind = ATTEMPT_EV_OFFER, .now = {1000}}, &au),
