@@ -9,6 +9,7 @@
 #include "crypto_pem.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
+#include "gw_num.h"
 #include "gw_utf8.h"
 
 void crypto_dsse_keyid(struct gw_view spki, char ret_keyid[DSSE_KEYID_LEN + 1])
@@ -127,8 +128,8 @@ enum gw_rc crypto_dsse_verify(const struct dsse_envelope *envelope, const struct
             ret_result->keys[ret_result->signers++] = key;
     }
     if (threshold < 1 || ret_result->signers < threshold)
-        return gw_err_set(err, GW_DENIED, "signed by %u trusted vendor keys, %u must have signed (and by %u unknown)",
-                          ret_result->signers, threshold, ret_result->unknown);
+        return gw_err_set(err, GW_DENIED, "signed by %u trusted vendor key%s, %u must have signed (and by %u unknown)",
+                          ret_result->signers, gw_plural(ret_result->signers), threshold, ret_result->unknown);
     return GW_OK;
 }
 

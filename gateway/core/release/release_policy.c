@@ -1,4 +1,5 @@
 #include "release_policy.h"
+#include "gw_num.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -85,8 +86,8 @@ enum gw_rc release_admit(const struct release *release, const struct release_tru
     char expired[GW_WALL_TEXT_MAX] = "";
     if (trust->threshold < 1 || trust->signers < trust->threshold)
         return release_refuse(ret_refusal, err, GW_DENIED, RELEASE_CHECK_SIGNATURE, RELEASE_ENVELOPE_FILE,
-                              "signed by %u trusted vendor keys, %u must have signed", trust->signers,
-                              trust->threshold);
+                              "signed by %u trusted vendor key%s, %u must have signed", trust->signers,
+                              gw_plural(trust->signers), trust->threshold);
     if (release_valid(release, &why))
         return release_refuse(ret_refusal, err, GW_INVALID, RELEASE_CHECK_MANIFEST, RELEASE_ENVELOPE_FILE, "%s",
                               gw_err_text(&why));

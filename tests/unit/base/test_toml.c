@@ -391,6 +391,11 @@ static void loads_a_file(void)
     GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), path, gw_view_str(big), 0600, &err), &err);
     GW_TOML none = NULL;
     CU_ASSERT_EQUAL(gw_toml_load(path, &schema, &none, &err), GW_TOO_BIG);
+    CU_ASSERT_EQUAL(gw_toml_load(gw_test_dir(), &schema, &none, &err), GW_INVALID); /* never tried again */
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "is a directory"));
+    CU_ASSERT_EQUAL(gw_toml_load("/dev/null", &schema, &none, &err), GW_INVALID);
+    CU_ASSERT_EQUAL(gw_toml_load("/dev/null/x", &schema, &none, &err), GW_INVALID);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/dev/null/x: Not a directory"));
 }
 
 static struct gw_toml *misused;
