@@ -25,24 +25,31 @@ page_size() {
     }
 }
 
+rollouts() {
+    large=100000
+    [ -z "$quick" ] || large=5000
+    dir=$(mktemp -d "${GW_TEST_ROOT:-/var/tmp}/bench.XXXXXX")
+    done=0
+    "$build/bin/bench_rollout" && "$build/bin/bench_store" "$dir" 1000 "$large" &&
+        "$build/bin/bench_turns" "$dir" "$large" || done=1
+    rm -rf "$dir"
+    return $done
+}
+
+measure() {
+    case $1 in
+    journal) "$build/bin/bench_journal" 40 1 && "$build/bin/bench_journal" 40 4 ;;
+    live) if [ "$quick" ]; then "$build/bin/bench_live" 200 40 1; else "$build/bin/bench_live" 200 200 3; fi ;;
+    artifact) [ "$quick" ] || "$build/bin/bench_artifact" ;;
+    rollout) rollouts ;;
+    rest) "$build/bin/bench_gateway" $quick rest && page_size ;;
+    *) "$build/bin/bench_gateway" $quick "$1" ;;
+    esac
+}
+
+failed=
 for part in "$@"; do
     echo "## $part, $(date -u +%H:%M), load $(cut -d' ' -f1 /proc/loadavg)"
-    if [ "$part" = journal ]; then
-        for window in 1 4; do "$build/bin/bench_journal" 40 "$window"; done
-    elif [ "$part" = live ]; then
-        if [ "$quick" ]; then "$build/bin/bench_live" 200 40 1; else "$build/bin/bench_live" 200 200 3; fi
-    elif [ "$part" = artifact ]; then
-        [ "$quick" ] || "$build/bin/bench_artifact"
-    elif [ "$part" = rollout ]; then
-        "$build/bin/bench_rollout"
-        large=100000
-        [ -z "$quick" ] || large=5000
-        dir=$(mktemp -d "${GW_TEST_ROOT:-/var/tmp}/bench.XXXXXX")
-        "$build/bin/bench_store" "$dir" 1000 "$large" && "$build/bin/bench_turns" "$dir" "$large" ||
-            { rm -rf "$dir" && exit 1; }
-        rm -rf "$dir"
-    else
-        "$build/bin/bench_gateway" $quick "$part"
-    fi
-    [ "$part" != rest ] || page_size
+    measure "$part" || failed="$failed $part"
 done
+[ -z "$failed" ] || { echo "could not be measured:$failed" && exit 1; }
