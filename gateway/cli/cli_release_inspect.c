@@ -74,17 +74,17 @@ static enum gw_rc feed_all(struct release_reader *reader, const char *path, stru
     GW_FREE uint8_t *chunk = gw_xalloc(1, READ_SIZE);
     GW_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return gw_err_sys(err, "%s", path);
+        return gw_err_sys(err, "open");
     for (;;) {
         ssize_t n = read(fd, chunk, READ_SIZE);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return gw_err_sys(err, "read of %s", path);
+            return gw_err_sys(err, "read");
         enum gw_rc rc = n == 0 ? release_reader_finish(reader, err)
                                : release_reader_feed(reader, gw_view_make(chunk, (size_t)n), err);
         if (rc)
-            return gw_err_wrap(err, rc, "%s", path);
+            return rc;
         if (n == 0)
             return GW_OK;
     }

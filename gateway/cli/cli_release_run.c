@@ -213,7 +213,9 @@ enum cli_exit cli_release_inspect_run(struct cli *cli)
         if (rc)
             return rc;
     }
-    if (cli_release_inspect(cli->words[0], keys, (size_t)cli->pub_count, seen, &err))
-        return tell(cli, &err);
+    if (cli_release_inspect(cli->words[0], keys, (size_t)cli->pub_count, seen, &err)) {
+        cli_say(cli, "%s: %s", cli->words[0], gw_err_text(&err));
+        return CLI_REFUSED;
+    }
     return show_seen(cli, seen);
 }
