@@ -13,8 +13,8 @@
 #include "turn.h"
 
 #define RELEASES_LIST_MAX 500
-#define RELEASES_DAMAGE_MAX                                                                                            \
-    32 /* releases that name one damaged file and are marked at once; others when they are read */
+/* Releases that name one damaged file and are marked at once; others when they are read. */
+#define RELEASES_DAMAGE_MAX 32
 
 struct releases {
     unsigned threshold; /* vendor keys that must have signed; at least 1 */
