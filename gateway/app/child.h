@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "child_ends.h"
 #include "child_env.h"
 #include "gw_err.h"
 #include "gw_time.h"
@@ -31,9 +32,7 @@ struct child {
     int starts; /* without a quiet minute between them */
     struct gw_mono started;
     struct gw_mono due; /* when to start it again; meaningful while pid is 0 */
-    bool owed;          /* its last end is not in the log yet */
-    int owed_status;    /* as of waitpid(2) */
-    pid_t owed_to;      /* the daemon that was told of it; 0: none */
+    struct child_ends ends;
 };
 
 /* Starts it; pid is set. Nothing but stdin (/dev/null), stdout, stderr and `fds` is open in it; new privileges are off.

@@ -113,22 +113,22 @@ static void tell_daemon(struct supervisor *s, enum ctl_kind kind, int32_t value)
         say(GW_LOG_WARN, &err);
 }
 
-/* A daemon that dies before it has noted the end leaves it to the next one; in the midst of it, the end may be told
- * twice, but never not at all. */
-static void tell_end(struct supervisor *s, struct child *c, enum ctl_kind kind)
+/* False: there was nothing to tell. */
+static bool tell_ends(struct supervisor *s, struct child *c, enum ctl_kind kind)
 {
-    if (!s->daemon.pid || c->owed_to == s->daemon.pid)
-        return;
-    c->owed_to = s->daemon.pid;
-    tell_daemon(s, kind, c->owed_status);
+    bool any = false;
+    int status;
+    while (s->daemon.pid && child_ends_tell(&c->ends, s->daemon.pid, &status)) {
+        tell_daemon(s, kind, status);
+        any = true;
+    }
+    return any;
 }
 
-static void note_owed(struct supervisor *s, struct child *c, enum ctl_kind kind, int status)
+static void note_end_of(struct supervisor *s, struct child *c, enum ctl_kind kind, int status)
 {
-    c->owed = true;
-    c->owed_status = status;
-    c->owed_to = 0;
-    tell_end(s, c, kind);
+    child_ends_add(&c->ends, status);
+    (void)tell_ends(s, c, kind);
 }
 
 /* What ended while no daemon was there to hear it, and how it stands now. */
@@ -140,10 +140,7 @@ static void tell_missed(struct supervisor *s)
     } all[] = {{&s->keyd, CTL_KEYD_DOWN, CTL_KEYD_UP}, {&s->broker, CTL_BROKER_DOWN, CTL_BROKER_UP}};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct child *c = all[i].child;
-        if (!c->owed || c->owed_to == s->daemon.pid)
-            continue;
-        tell_end(s, c, all[i].down);
-        if (c->pid)
+        if (tell_ends(s, c, all[i].down) && c->pid)
             tell_daemon(s, all[i].up, (int32_t)c->pid);
     }
 }
@@ -286,7 +283,7 @@ static void on_word(struct supervisor *s, enum ctl_kind kind, int32_t value)
         tell_missed(s);
         return;
     case CTL_CHILD_NOTED:
-        (value == CTL_CHILD_KEYD ? &s->keyd : &s->broker)->owed = false;
+        child_ends_noted(value == CTL_CHILD_KEYD ? &s->keyd.ends : &s->broker.ends);
         return;
     case CTL_BROKER_UP:
     case CTL_BROKER_DOWN:
@@ -331,10 +328,10 @@ static void on_child(struct supervisor *s)
             hear_last(s);
             note_end(s, &s->daemon, "the daemon", status);
         } else if (pid == s->keyd.pid) {
-            note_owed(s, &s->keyd, CTL_KEYD_DOWN, status); /* first: a last word before a stop */
+            note_end_of(s, &s->keyd, CTL_KEYD_DOWN, status); /* first: a last word before a stop */
             note_end(s, &s->keyd, "gatehouse-keyd", status);
         } else if (pid == s->broker.pid) {
-            note_owed(s, &s->broker, CTL_BROKER_DOWN, status);
+            note_end_of(s, &s->broker, CTL_BROKER_DOWN, status);
             note_end(s, &s->broker, "mosquitto", status);
         }
     }

@@ -264,6 +264,35 @@ static void the_environment_of_children_is_a_closed_list(void)
     CU_ASSERT(e.count == CHILD_ENV_MAX && e.vars[CHILD_ENV_MAX] == NULL);
 }
 
+static bool tells(struct child_ends *e, pid_t daemon, int want)
+{
+    int status = -1;
+    return child_ends_tell(e, daemon, &status) && status == want;
+}
+
+static void no_end_of_a_child_is_forgotten(void)
+{
+    struct child_ends e = {.count = 0};
+    int status;
+    child_ends_add(&e, 9); /* while no daemon runs */
+    child_ends_add(&e, 3);
+    CU_ASSERT(tells(&e, 100, 9) && tells(&e, 100, 3) && !child_ends_tell(&e, 100, &status));
+    child_ends_noted(&e); /* the first; then that daemon dies */
+    child_ends_add(&e, 6);
+    CU_ASSERT(tells(&e, 101, 3) && tells(&e, 101, 6) && !child_ends_tell(&e, 101, &status));
+    child_ends_noted(&e);
+    child_ends_noted(&e);
+    child_ends_noted(&e); /* of nothing */
+    CU_ASSERT(e.count == 0 && !child_ends_tell(&e, 102, &status));
+    for (int i = 0; i <= CHILD_ENDS_MAX; i++)
+        child_ends_add(&e, i);
+    for (int i = 0; i < CHILD_ENDS_MAX - 1; i++)
+        CU_ASSERT(tells(&e, 103, i));
+    CU_ASSERT(tells(&e, 103, CHILD_ENDS_MAX));
+    child_ends_add(&e, 77); /* all were told, none noted */
+    CU_ASSERT(tells(&e, 103, 77) && !child_ends_tell(&e, 103, &status));
+}
+
 static void children_that_keep_ending_wait_longer(void)
 {
     struct child c = {0};
@@ -303,6 +332,7 @@ static const struct gw_test_case cases[] = {
     {"options lead to places", options_lead_to_places},
     {"names of the environment to pass on are bounded", names_to_pass_on_are_bounded},
     {"the environment of children is a closed list", the_environment_of_children_is_a_closed_list},
+    {"no end of a child is forgotten", no_end_of_a_child_is_forgotten},
     {"children that keep ending wait longer", children_that_keep_ending_wait_longer},
     {"a port that was chosen is kept", a_chosen_port_is_kept},
 };
