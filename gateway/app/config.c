@@ -189,7 +189,10 @@ static enum gw_rc read_listener(const struct gw_toml *t, const char *table, stru
     ret_listener->port = (uint16_t)gw_toml_int(t, table, "port");
     const char *key = NULL;
     struct gw_err why = {0};
-    return listen_check(ret_listener, &key, &why) ? gw_toml_reject(t, table, key, err, "%s", gw_err_text(&why)) : GW_OK;
+    enum gw_rc rc = listen_check(ret_listener, &key, &why);
+    if (rc)
+        (void)!gw_toml_reject(t, table, key, err, "%s", gw_err_text(&why));
+    return rc;
 }
 
 static enum gw_rc read_names(const struct gw_toml *t, struct config *c, struct gw_err *err)

@@ -39,6 +39,7 @@ struct config {
     enum gw_log_level log_level;
 };
 
+/* GW_AGAIN: all that is wrong with it is an address that this machine does not have now. */
 GW_MUST_CHECK enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_err *err);
 /* The documented defaults. */
 GW_MUST_CHECK enum gw_rc config_describe(struct gw_buf *ret_text);

@@ -1,6 +1,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +24,21 @@
 
 #define PART            "daemon"
 #define KEYD_WAIT_TRIES 12 /* of the signer's 5 seconds */
+#define ADDRESS_WAIT_MS 1000
 
+/* An address may come after us: a lease that is late, an interface that is slow, a word that is mended in the file.
+ * Until then there is nothing to serve; SIGTERM and the end of the supervisor end us. */
 static enum gw_rc init_config(struct daemon *d, struct gw_err *err)
 {
+    struct pollfd lifeline = {.fd = CTL_FD_LIFELINE, .events = POLLIN};
     enum gw_rc rc = config_load(d->options->config, &d->config, err);
+    if (rc == GW_AGAIN)
+        gw_log(GW_LOG_ERROR, PART, "%s; waiting for it", gw_err_text(err));
+    while (rc == GW_AGAIN) {
+        if (poll(&lifeline, 1, ADDRESS_WAIT_MS) != 0)
+            return gw_err_set(err, GW_CANCELLED, "ended while waiting for an address");
+        rc = config_load(d->options->config, &d->config, err);
+    }
     if (!rc)
         gw_log_init("gatehoused", d->config.log_level);
     return rc;

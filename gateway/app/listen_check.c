@@ -12,9 +12,9 @@ static enum gw_rc refused(const struct config_listener *at, int code, const char
     *ret_key = code == EACCES ? "port" : "address";
     switch (code) {
     case EADDRNOTAVAIL:
-        return gw_err_set(err, GW_INVALID,
+        return gw_err_set(err, GW_AGAIN,
                           "this machine has no address %s: take one of its own (`ip address` lists them), 0.0.0.0 or "
-                          "::, or give it this one before the start",
+                          "::, or give it this one",
                           at->address);
     case EAFNOSUPPORT:
         return gw_err_set(err, GW_INVALID, "this machine has no IPv6: take an IPv4 address");

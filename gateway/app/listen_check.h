@@ -7,5 +7,6 @@
 #include "config.h"
 
 /* Binds for a moment. A port that is taken is no matter here (our own broker may hold it): who binds for good tells.
- * GW_INVALID with the reason in err, and *ret_key names what is to be changed: "address" or "port"; static storage. */
+ * GW_AGAIN for an address that this machine does not have now: a network may come later. Else GW_INVALID. The reason is
+ * in err, and *ret_key names what is to be changed: "address" or "port"; static storage. */
 GW_MUST_CHECK enum gw_rc listen_check(const struct config_listener *at, const char **ret_key, struct gw_err *err);
