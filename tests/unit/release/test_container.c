@@ -94,22 +94,16 @@ static void read_pub(const char *name, struct vendor_key *ret_key)
     GW_ASSERT_OK(crypto_vendor_key_import(gw_buf_view(&pem), name, ret_key, &err), &err);
 }
 
-/* Inspects with both public keys. What is wrong is told of the container by its name, which is taken off. */
+/* Inspects with both public keys. */
 static enum gw_rc inspect(const char *name, struct gw_err *err)
 {
     struct vendor_key keys[2];
-    char start[320];
     GW_FREE struct cli_release_seen *seen = gw_xalloc(1, sizeof(*seen));
     read_pub("ed.pub", &keys[0]);
     read_pub("p256.pub", &keys[1]);
     enum gw_rc rc = cli_release_inspect(path(name), keys, 2, seen, err);
-    if (!rc) {
+    if (!rc)
         CU_ASSERT_EQUAL(seen->signers, 2);
-        return rc;
-    }
-    size_t len = (size_t)snprintf(start, sizeof(start), "%s: ", path(name));
-    CU_ASSERT_EQUAL_FATAL(strncmp(err->text, start, len), 0);
-    memmove(err->text, err->text + len, strlen(err->text + len) + 1);
     return rc;
 }
 
