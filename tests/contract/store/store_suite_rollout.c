@@ -66,7 +66,8 @@ static bool same_plan(const struct rollout_plan *a, const struct rollout_plan *b
         const struct rollout_wave_plan *x = &a->waves[i], *y = &b->waves[i];
         same = x->select == y->select && x->percent == y->percent && x->max_concurrent == y->max_concurrent &&
                x->gate.ok_pct == y->gate.ok_pct && x->gate.unreachable_pct == y->gate.unreachable_pct &&
-               x->gate.min_sample == y->gate.min_sample && x->gate.soak_ms == y->gate.soak_ms;
+               x->gate.min_sample == y->gate.min_sample && x->gate.soak_ms == y->gate.soak_ms &&
+               strcmp(x->query, y->query) == 0;
     }
     return same;
 }
@@ -109,6 +110,23 @@ static void gives_back_a_rollout(void)
     CU_ASSERT(same_rollout(&got.rollout, &want.rollout));
     ASSERT_RC(st.ops->rollout_get(st.self, rollout_of('b', 1).id, &got, &err), GW_NOT_FOUND);
     ASSERT_RC(st.ops->rollout_get(st.self, "x", &got, &err), GW_NOT_FOUND);
+}
+
+static void gives_back_the_longest_plan(void)
+{
+    struct rollout_entry want = rollout_of('a', 100), got;
+    want.plan.wave_count = want.rollout.wave_count = ROLLOUT_WAVES_MAX;
+    for (unsigned i = 0; i < ROLLOUT_WAVES_MAX; i++) {
+        want.plan.waves[i] = want.plan.waves[0];
+        memset(want.plan.waves[i].query, 'a' + (int)i % 26, ROLLOUT_QUERY_MAX);
+        want.rollout.waves[i] = (struct rollout_wave){.state = ROLLOUT_WAVE_WAITING, .total = 1};
+        want.rollout.waves[i].count[ATTEMPT_PLANNED] = 1;
+    }
+    begin();
+    GW_ASSERT_OK(st.ops->rollout_add(st.self, &want, &err), &err);
+    commit();
+    GW_ASSERT_OK(st.ops->rollout_get(st.self, want.id, &got, &err), &err);
+    CU_ASSERT(same_plan(&got.plan, &want.plan) && same_rollout(&got.rollout, &want.rollout));
 }
 
 static void changes_what_a_rollout_may_change(void)
@@ -787,6 +805,7 @@ static void a_reader_sees_rollouts_but_changes_none(void)
 
 const struct gw_test_case rollout_cases[] = {
     {"gives back a rollout with its plan and counters", gives_back_a_rollout},
+    {"gives back a plan of as many waves as can be, with queries as long as can be", gives_back_the_longest_plan},
     {"changes what a rollout may change, under its revision", changes_what_a_rollout_may_change},
     {"passes rollouts newest first, live ones, due ones", passes_rollouts_newest_first_and_those_that_live},
     {"gives back an attempt", gives_back_an_attempt},

@@ -319,6 +319,73 @@ static void holds_devices_of_attempts_of_a_former_schema(void)
     db_close(db);
 }
 
+#define BEFORE_LONG_PLANS 9 /* migrations of the schema that held a plan to 1,024 bytes */
+
+#define INDEXES                                                                                                        \
+    "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema WHERE tbl_name = 'rollout' AND type = 'index' " \
+    "AND sql IS NOT NULL ORDER BY name);"
+
+static const struct db_text short_plans[] = {
+    {"indexes", INDEXES},
+    {"first", "INSERT INTO rollout VALUES ('ro-aaaaaaaaaaaaaaaa', 'Spring', '0123456789abcdef', 'pump', '2.0', 2, "
+              "x'0201', 2, x'0202', 3, 4, 5, 6, 'local:ann', 'why', 7);"},
+    {"second", "INSERT INTO rollout VALUES ('ro-bbbbbbbbbbbbbbbb', '', '0123456789abcdef', 'pump', '2.0', 2, "
+               "x'', 9, x'', 0, 0, 8, 8, '', '', 1);"},
+    {"long", "INSERT INTO rollout VALUES ('ro-cccccccccccccccc', '', '0123456789abcdef', 'pump', '2.0', 2, "
+             "zeroblob(1025), 1, x'', 0, 0, 9, 9, '', '', 1);"},
+};
+static const struct db_text long_plans[] = {
+    {"indexes", INDEXES},
+    {"kept", "SELECT count(*) FROM rollout WHERE id = 'ro-aaaaaaaaaaaaaaaa' AND name = 'Spring' AND release = "
+             "'0123456789abcdef' AND product = 'pump' AND version = '2.0' AND counter = 2 AND plan = x'0201' AND "
+             "state = 2 AND progress = x'0202' AND timer = 3 AND attempts = 4 AND created = 5 AND changed = 6 AND "
+             "created_by = 'local:ann' AND reason = 'why' AND rev = 7;"},
+    {"all", "SELECT count(*) FROM rollout;"},
+    {"left", "SELECT count(*) FROM sqlite_schema WHERE name LIKE '%_new';"},
+    {"long", "INSERT INTO rollout VALUES ('ro-cccccccccccccccc', '', '0123456789abcdef', 'pump', '2.0', 2, "
+             "zeroblob(10240), 1, x'', 0, 0, 9, 9, '', '', 1);"},
+    {"longer", "UPDATE rollout SET plan = zeroblob(10241);"},
+};
+
+static void text_of(struct db *db, size_t query, char *out, size_t size)
+{
+    struct db_stmt *s = db_stmt(db, query);
+    bool row = false;
+    GW_ASSERT_OK(db_step(s, &row, NULL), NULL);
+    struct gw_view text = row ? db_col_text(s, 0) : gw_view_str("");
+    (void)snprintf(out, size, "%.*s", (int)text.len, (const char *)text.ptr);
+    db_reset(s);
+}
+
+static void gives_plans_of_a_former_schema_more_room(void)
+{
+    struct db_schema schema = sql_store_schema;
+    struct db *db = NULL;
+    char path[160], before[1024], after[1024];
+    schema.queries = short_plans;
+    schema.query_count = sizeof(short_plans) / sizeof(short_plans[0]);
+    schema.migration_count = BEFORE_LONG_PLANS;
+    (void)snprintf(path, sizeof(path), "%s/short.db", gw_test_dir());
+    GW_ASSERT_OK(db_open(path, &(struct db_options){.mode = DB_READ_WRITE, .schema = &schema}, &db, NULL), NULL);
+    text_of(db, 0, before, sizeof(before));
+    GW_ASSERT_OK(db_run(db_stmt(db, 1), NULL), NULL);
+    GW_ASSERT_OK(db_run(db_stmt(db, 2), NULL), NULL);
+    CU_ASSERT_EQUAL(db_run(db_stmt(db, 3), NULL), GW_INVALID);
+    db_close(db);
+    db = NULL;
+    schema = sql_store_schema;
+    schema.queries = long_plans;
+    schema.query_count = sizeof(long_plans) / sizeof(long_plans[0]);
+    GW_ASSERT_OK(db_open(path, &(struct db_options){.mode = DB_READ_WRITE, .schema = &schema}, &db, &err), &err);
+    text_of(db, 0, after, sizeof(after));
+    CU_ASSERT_STRING_EQUAL(after, before);
+    CU_ASSERT(number(db, 1) == 1 && number(db, 2) == 2 && number(db, 3) == 0);
+    CU_ASSERT_EQUAL(db_run(db_stmt(db, 4), NULL), GW_OK);
+    CU_ASSERT_EQUAL(db_run(db_stmt(db, 5), NULL), GW_INVALID);
+    GW_ASSERT_OK(db_check(db, &err), &err);
+    db_close(db);
+}
+
 static const struct gw_test_case cases[] = {
     {"embeds texts as they are, without comments", embeds_texts_as_they_are},
     {"refuses queries that break the rules", refuses_wrong_queries},
@@ -328,6 +395,8 @@ static const struct gw_test_case cases[] = {
     {"finds rows of rollouts through indexes", finds_rows_of_rollouts_through_indexes},
     {"writes no index that a report leaves alone", writes_no_index_that_a_report_leaves_alone},
     {"holds devices of attempts of a former schema", holds_devices_of_attempts_of_a_former_schema},
+    {"gives plans of a former schema more room, and keeps their rows and indexes",
+     gives_plans_of_a_former_schema_more_room},
 };
 
 int main(void)
