@@ -49,6 +49,18 @@ static void recall(struct core *core, const struct memory *before)
     watch_untold(&core->session.watch, &before->watch);
 }
 
+/* The log has the details. What is damaged, or a fault of ours, does not pass by itself. */
+static void tell_failed(struct turn *turn, struct asker asker, enum gw_rc rc)
+{
+    if (asker.kind == ASKER_NOBODY)
+        return;
+    if (rc == GW_CORRUPT)
+        turn_done(turn, asker, rc, "the gateway met a fault of its own and changed nothing: its log has the details");
+    else
+        turn_done(turn, asker, rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN,
+                  "the gateway could not decide this now: try again");
+}
+
 /* One message into the open transaction, inside its own mark. What it noted stays in `turn`; a turn that failed leaves
  * nothing in the store and notes only its refusal. */
 static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_msg *msg)
@@ -70,9 +82,7 @@ static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_m
         turn_reset(turn, 0);
         if (msg->kind == INBOX_DUE)
             rollouts_park(&core->operate.rollouts, msg->u.due, msg->now);
-        if (msg->asker.kind != ASKER_NOBODY)
-            turn_done(turn, msg->asker, rc == GW_NO_SPACE ? GW_NO_SPACE : GW_AGAIN,
-                      "the gateway could not decide this now: try again");
+        tell_failed(turn, msg->asker, rc);
     }
     return store->ops->mark_end(store->self, keep, &err);
 }

@@ -123,7 +123,7 @@ struct rollouts_preview {
 /* Both: GW_NOT_FOUND: no such release; GW_CONFLICT: it is withdrawn; GW_INVALID: plan, list, query or nobody to offer
  * it to. Queries are held against the devices as they are seen now.
  * create stores the draft and plans its first slice; GW_CONFLICT too while another draft of the product is not whole.
- */
+ * GW_CORRUPT: its rows could not be written as they are. */
 GW_MUST_CHECK enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
                                           struct rollouts_preview *ret_preview, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,

@@ -4,12 +4,13 @@
 #include <string.h>
 
 #include "gw_cleanup.h"
+#include "rollouts_internal.h"
 
-/* What people are told is an answer: these codes come before anything was written. Anything else is an error, and the
- * turn leaves nothing. */
+/* What people are told is an answer: these codes come before anything was written, rollouts_written() sees to it.
+ * Anything else is an error, and the turn leaves nothing. */
 static enum gw_rc refuse_or_fail(struct turn *turn, struct asker asker, enum gw_rc rc, const struct gw_err *err)
 {
-    if (rc != GW_NOT_FOUND && rc != GW_CONFLICT && rc != GW_INVALID && rc != GW_TOO_BIG)
+    if (!rollouts_refuses(rc))
         return rc;
     turn_done(turn, asker, rc, gw_err_text(err));
     return GW_OK;

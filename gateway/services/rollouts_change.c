@@ -78,6 +78,16 @@ static enum gw_rc applies(const struct rollout_entry *entry, const struct rollou
     return rollout_step(&entry->rollout, &entry->plan, event, update, err);
 }
 
+bool rollouts_refuses(enum gw_rc rc)
+{
+    return rc == GW_NOT_FOUND || rc == GW_CONFLICT || rc == GW_INVALID || rc == GW_TOO_BIG;
+}
+
+enum gw_rc rollouts_written(enum gw_rc rc, struct gw_err *err)
+{
+    return rollouts_refuses(rc) || rc == GW_EXISTS ? gw_err_wrap(err, GW_CORRUPT, "an act on a rollout") : rc;
+}
+
 enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct rollouts_change *change,
                            struct rollout_entry *ret_entry, struct gw_err *err)
 {
@@ -106,7 +116,9 @@ enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct r
         rc = rollouts_move(run, entry.id, &event, NULL, reason, err);
     if (!rc)
         rc = rollouts_run_end(run, err);
-    return rc ? rc : store->ops->rollout_get(store->self, entry.id, ret_entry, err);
+    if (!rc)
+        rc = store->ops->rollout_get(store->self, entry.id, ret_entry, err);
+    return rollouts_written(rc, err);
 }
 
 /* ---- a release that is not given out any more ---- */

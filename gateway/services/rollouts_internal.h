@@ -27,6 +27,12 @@ void rollouts_run_begin(struct rollouts_run *run, struct rollouts *r, struct tur
 /* What has followed so far. To be called once the event that began the turn has been fed. */
 GW_MUST_CHECK enum gw_rc rollouts_run_end(struct rollouts_run *run, struct gw_err *err);
 
+/* What a person's act came to from its first write on, where nothing is a refusal any more: a code that could be taken
+ * for one becomes GW_CORRUPT, so that the turn fails whole, and its text goes to the log alone. */
+enum gw_rc rollouts_written(enum gw_rc rc, struct gw_err *err);
+/* Codes that tell the person who asked, in words for people, what is wrong with what was asked. */
+bool rollouts_refuses(enum gw_rc rc);
+
 /* ---- rollouts_step.c ---- */
 
 /* Feeds one attempt and, unless `told`, its rollout; stores, audits and notes what is to be sent. *entry becomes what

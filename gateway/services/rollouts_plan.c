@@ -231,30 +231,36 @@ static enum gw_rc tell_created(struct turn *turn, const struct rollouts_order *o
 }
 
 /* Its first slice is planned at once, which is all of a small one. */
+static enum gw_rc write_draft(struct crowd *c, struct turn *turn, const struct rollouts_order *order,
+                              struct rollout_entry *entry, struct gw_err *err)
+{
+    const struct store *store = turn->store;
+    enum gw_rc rc = store->ops->rollout_add(store->self, entry, err);
+    if (!rc)
+        rc = rollouts_keep_seats(c->r, store, entry, c->members, c->count, err);
+    if (!rc)
+        rc = tell_created(turn, order, entry, c->count, err);
+    if (rc)
+        return rc;
+    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
+    rollouts_run_begin(run, c->r, turn);
+    rc = rollouts_slice(run, entry, err);
+    return rc ? rc : rollouts_run_end(run, err);
+}
+
 enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
                            struct rollout_entry *ret_entry, struct gw_err *err)
 {
     GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .now = turn->now, .err = err};
-    const struct store *store = turn->store;
     struct rollouts_preview preview;
-    struct rollout_entry *entry = &preview.entry;
     uint8_t random[ROLLOUT_ID_BYTES];
     enum gw_rc rc = prepare(&c, turn, order, &preview, err);
     if (rc)
         return rc;
     gw_random(random, sizeof(random));
-    rollout_id_format(random, entry->id);
-    rc = store->ops->rollout_add(store->self, entry, err);
+    rollout_id_format(random, preview.entry.id);
+    rc = write_draft(&c, turn, order, &preview.entry, err);
     if (!rc)
-        rc = rollouts_keep_seats(r, store, entry, c.members, c.count, err);
-    if (!rc)
-        rc = tell_created(turn, order, entry, c.count, err);
-    if (rc)
-        return rc;
-    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
-    rollouts_run_begin(run, r, turn);
-    rc = rollouts_slice(run, entry, err);
-    if (!rc)
-        rc = rollouts_run_end(run, err);
-    return rc ? rc : store->ops->rollout_get(store->self, entry->id, ret_entry, err);
+        rc = c.store->ops->rollout_get(c.store->self, preview.entry.id, ret_entry, err);
+    return rollouts_written(rc, err);
 }

@@ -62,7 +62,7 @@ static void change(struct desk *d, enum act_kind kind, const char *id, const cha
 }
 
 /* An order of SHOP_NEW for the shop's plan, with a list in place of the first wave when there is a device. */
-static void order(struct desk *d, enum act_kind kind, enum user_role role, const char *listed)
+static enum gw_rc try_order(struct desk *d, enum act_kind kind, enum user_role role, const char *listed)
 {
     union {
         struct rollout_ask_order order;
@@ -79,7 +79,12 @@ static void order(struct desk *d, enum act_kind kind, enum user_role role, const
         blob.order.picks[0].device = desk_id(listed);
     }
     size_t len = sizeof(blob.order) + blob.order.pick_count * sizeof(blob.order.picks[0]);
-    CU_ASSERT_EQUAL(ask_as(d, role, act_of(kind, ""), &blob, len), GW_OK);
+    return ask_as(d, role, act_of(kind, ""), &blob, len);
+}
+
+static void order(struct desk *d, enum act_kind kind, enum user_role role, const char *listed)
+{
+    CU_ASSERT_EQUAL(try_order(d, kind, role, listed), GW_OK);
 }
 
 static void drafts_and_runs_a_rollout(void)
@@ -134,6 +139,57 @@ static void a_preview_keeps_nothing(void)
     order(&d, ACT_ROLLOUT_CREATE, USER_OPERATOR, "pump-new");
     CU_ASSERT_EQUAL(refused(&d), GW_INVALID);
     CU_ASSERT_TRUE(says(&d, "pump-new"));
+    desk_close(&d);
+}
+
+/* A store that will not do one thing; what people may not be told. */
+#define INNERMOST "state.db: CHECK constraint failed (275)"
+
+static enum gw_rc no_seats(void *self, const char *rollout, uint32_t number, const struct rollout_seat *seats,
+                           size_t count, struct gw_err *err)
+{
+    (void)self, (void)rollout, (void)number, (void)seats, (void)count;
+    return gw_err_set(err, GW_INVALID, INNERMOST);
+}
+
+static enum gw_rc no_change(void *self, struct rollout_entry *entry, struct gw_err *err)
+{
+    (void)self, (void)entry;
+    return gw_err_set(err, GW_CONFLICT, INNERMOST);
+}
+
+static bool any_rollout(void *ctx, const struct rollout_entry *entry)
+{
+    (void)entry;
+    ++*(int *)ctx;
+    return true;
+}
+
+/* A code that a refusal may have, behind the first write: the turn fails, and core answers in words of its own. */
+static void a_failure_behind_the_first_write_is_no_refusal(void)
+{
+    struct desk d;
+    int count = 0;
+    shop_open(&d);
+    shop_devices(&d, 2);
+    const struct store_ops *whole = d.store.ops;
+    struct store_ops broken = *whole;
+    broken.seats_add = no_seats;
+    broken.rollout_put = no_change;
+    d.store.ops = &broken;
+    CU_ASSERT_EQUAL(try_order(&d, ACT_ROLLOUT_CREATE, USER_OPERATOR, NULL), GW_CORRUPT);
+    d.store.ops = whole;
+    GW_ASSERT_OK(whole->rollout_each_live(d.store.self, any_rollout, &count, NULL), NULL);
+    CU_ASSERT(count == 0 && desk_audits(&d, "rollout.created") == 0);
+    order(&d, ACT_ROLLOUT_CREATE, USER_OPERATOR, NULL);
+    char id[ROLLOUT_ID_LEN + 1];
+    memcpy(id, the_rollout(&d)->id, sizeof(id));
+    d.store.ops = &broken;
+    struct rollout_ask_change c = {.reason = ""};
+    CU_ASSERT_EQUAL(ask_as(&d, USER_OPERATOR, act_of(ACT_ROLLOUT_START, id), &c, sizeof(c)), GW_CORRUPT);
+    d.store.ops = whole;
+    CU_ASSERT_EQUAL(shop_rollout(&d, id).rollout.state, ROLLOUT_DRAFT);
+    CU_ASSERT_EQUAL(desk_audits(&d, "rollout.started"), 0);
     desk_close(&d);
 }
 
@@ -257,6 +313,7 @@ const struct gw_test_case rollouts_act_cases[] = {
     {"drafts and runs a rollout", drafts_and_runs_a_rollout},
     {"a preview keeps nothing", a_preview_keeps_nothing},
     {"what is refused leaves nothing", what_is_refused_leaves_nothing},
+    {"a failure behind the first write is no refusal", a_failure_behind_the_first_write_is_no_refusal},
     {"lists devices page by page", lists_devices_page_by_page},
     {"lists rollouts newest first", lists_rollouts_newest_first},
     {"shows what a device told", shows_what_a_device_told},
