@@ -199,7 +199,7 @@ static void an_export_verifies(void)
 {
     (void)snprintf(export_dir, sizeof(export_dir), "%s/export", gw_test_dir());
     expect(0, pump_log, WORDS("logs", "export", "--all", "--out", export_dir));
-    expect(0, "checkpoints in the root log say", WORDS("logs", "verify", export_dir));
+    expect(0, "in the root log say", WORDS("logs", "verify", export_dir));
     expect(0, "events verified", WORDS("logs", "verify", "--device", "pump-7"));
     char one[512];
     (void)snprintf(one, sizeof(one), "%s/%s", export_dir, pump_log);
