@@ -182,6 +182,30 @@ static enum gw_rc check_back(const struct store *store, const struct attempt_ent
     return rc;
 }
 
+struct elsewhere {
+    const char *rollout;
+    bool found;
+};
+
+static bool find_elsewhere(void *ctx, const struct attempt_entry *entry)
+{
+    struct elsewhere *e = ctx;
+    e->found = !attempt_state_ended(entry->attempt.state) && strcmp(entry->rollout, e->rollout) != 0;
+    return !e->found;
+}
+
+/* One job at a time: a rollback may aim at a device that a later rollout holds, which is left out. */
+static enum gw_rc check_alone(const struct store *store, const struct attempt_entry *entry, enum attempt_code *ret_code,
+                              struct gw_err *err)
+{
+    struct elsewhere e = {entry->rollout, false};
+    enum gw_rc rc =
+        store->ops->attempt_each_of(store->self, &entry->device, ROLLOUTS_OF_DEVICE, find_elsewhere, &e, err);
+    if (!rc && e.found)
+        *ret_code = ATTEMPT_CODE_NOT_FIT;
+    return rc;
+}
+
 enum gw_rc rollouts_check_offer(struct rollouts *r, const struct store *store, const struct attempt_entry *entry,
                                 const struct inventory *inventory, enum attempt_code *ret_code, struct gw_err *err)
 {
@@ -190,6 +214,8 @@ enum gw_rc rollouts_check_offer(struct rollouts *r, const struct store *store, c
     bool given = false;
     *ret_code = ATTEMPT_CODE_NONE;
     enum gw_rc rc = check_device(store, entry, ret_code, err);
+    if (!rc && *ret_code == ATTEMPT_CODE_NONE)
+        rc = check_alone(store, entry, ret_code, err);
     if (!rc && *ret_code == ATTEMPT_CODE_NONE && entry->back)
         rc = check_back(store, entry, inventory, ret_code, err);
     if (rc || *ret_code != ATTEMPT_CODE_NONE)

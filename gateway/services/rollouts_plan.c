@@ -24,6 +24,8 @@ struct crowd {
     struct filter *queries; /* owned */
     uint16_t *query_waves;  /* owned; whose they are */
     size_t query_count;
+    char (*live)[ROLLOUT_ID_LEN + 1]; /* owned; rollouts of the product that have not ended: their devices are busy */
+    size_t live_count, live_cap;
     struct candidate *found; /* owned */
     size_t count, cap;
     struct rollout_member *members; /* owned */
@@ -36,6 +38,7 @@ static void crowd_done(struct crowd *c)
 {
     free(c->queries);
     free(c->query_waves);
+    free(c->live);
     free(c->found);
     free(c->members);
 }
@@ -86,11 +89,19 @@ static enum gw_rc crowd_add(struct crowd *c, const struct device *device)
     return ask_queries(c, device, &candidate->fits);
 }
 
-static bool find_open(void *ctx, const struct attempt_entry *entry)
+struct standing {
+    const struct crowd *c;
+    bool busy;
+};
+
+/* A device that is through with a rollout is still its: the abort rule may call it back. */
+static bool find_busy(void *ctx, const struct attempt_entry *entry)
 {
-    bool *open = ctx;
-    *open = !attempt_state_ended(entry->attempt.state);
-    return !*open;
+    struct standing *s = ctx;
+    s->busy = !attempt_state_ended(entry->attempt.state);
+    for (size_t i = 0; !s->busy && i < s->c->live_count; i++)
+        s->busy = strcmp(s->c->live[i], entry->rollout) == 0;
+    return !s->busy;
 }
 
 static bool look_at_device(void *ctx, const struct inventory *inventory)
@@ -98,14 +109,14 @@ static bool look_at_device(void *ctx, const struct inventory *inventory)
     struct crowd *c = ctx;
     struct device device = {.rev = 0};
     struct release_target target = rollouts_target(inventory);
-    bool open = false;
+    struct standing standing = {c, false};
     enum release_fit fit = release_fits(c->release, &target);
     c->rc = c->store->ops->device_get(c->store->self, &inventory->device, &device, c->err);
     if (c->rc == GW_NOT_FOUND)
         c->rc = GW_OK;
     if (!c->rc)
-        c->rc = c->store->ops->attempt_each_of(c->store->self, &inventory->device, ROLLOUTS_OF_DEVICE, find_open, &open,
-                                               c->err);
+        c->rc = c->store->ops->attempt_each_of(c->store->self, &inventory->device, ROLLOUTS_OF_DEVICE, find_busy,
+                                               &standing, c->err);
     if (c->rc)
         return false;
     if (device.state != DEVICE_ACTIVE)
@@ -114,29 +125,32 @@ static bool look_at_device(void *ctx, const struct inventory *inventory)
         c->left.running++;
     else if (fit != RELEASE_FITS)
         c->left.fit++;
-    else if (open)
+    else if (standing.busy)
         c->left.busy++;
     else
         c->rc = crowd_add(c, &device);
     return !c->rc;
 }
 
-/* A draft of the product that is not whole: some of its devices have no attempt that tells of it. */
-static bool find_unplanned(void *ctx, const struct rollout_entry *entry)
+/* Of a draft of the product that is not whole, some devices have no attempt that tells of it. */
+static bool note_live(void *ctx, const struct rollout_entry *entry)
 {
     struct crowd *c = ctx;
-    if (entry->rollout.rest.unplanned == 0 || strcmp(entry->product, c->release->product) != 0)
+    if (strcmp(entry->product, c->release->product) != 0)
         return true;
-    c->rc = gw_err_set(c->err, GW_CONFLICT, "rollout %s to the same product is still being planned: wait a moment",
-                       entry->id);
-    return false;
+    c->live = gw_xgrow(c->live, c->live_count, &c->live_cap, sizeof(*c->live));
+    memcpy(c->live[c->live_count++], entry->id, sizeof(entry->id));
+    if (entry->rollout.rest.unplanned > 0)
+        c->rc = gw_err_set(c->err, GW_CONFLICT, "rollout %s to the same product is still being planned: wait a moment",
+                           entry->id);
+    return !c->rc;
 }
 
 static enum gw_rc gather(struct crowd *c, struct gw_err *err)
 {
     struct store_inventory_after after = {.device = {""}};
     memcpy(after.product, c->release->product, sizeof(after.product));
-    enum gw_rc rc = c->store->ops->rollout_each_live(c->store->self, find_unplanned, c, err);
+    enum gw_rc rc = c->store->ops->rollout_each_live(c->store->self, note_live, c, err);
     if (!rc && !c->rc)
         rc = c->store->ops->inventory_each(c->store->self, &after, ROLLOUT_DEVICES_MAX, look_at_device, c, err);
     if (!rc)

@@ -455,6 +455,74 @@ static void a_pause_stops_offers_and_nothing_else(void)
     desk_close(&d);
 }
 
+/* Drafts the third release for whoever is free, in one wave. */
+static struct rollout_entry draft_third(struct desk *d)
+{
+    struct rollouts_order order = {.plan = shop_plan(100, 10), .actor = "user:ann"};
+    order.plan.wave_count = 1;
+    order.plan.waves[0].select = ROLLOUT_SELECT_REST;
+    order.plan.waves[0].percent = 0;
+    (void)snprintf(order.release, sizeof(order.release), "%s", shop_id(3));
+    return shop_draft_order(d, &order);
+}
+
+/* A device that is through may be called back by the rollout's own rule as long as that goes on. */
+static void a_device_stands_in_one_rollout_that_has_not_ended(void)
+{
+    struct desk d;
+    struct rollout_plan plan = shop_plan(50, 10);
+    shop_open(&d);
+    shop_devices(&d, 2);
+    (void)shop_release(&d, 3, "3.0", "");
+    struct rollout_entry r = shop_start_all(&d, 10);
+    shop_installs(&d, "pump-000", "2.0");
+    CU_ASSERT_EQUAL(shop_attempt(&d, "pump-000").attempt.state, ATTEMPT_OK);
+    CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.state, ROLLOUT_RUNNING);
+    struct rollout_preview_try t = shop_preview(&d, shop_id(3), &plan, NULL);
+    CU_ASSERT(t.rc == GW_INVALID && t.left.busy == 2);
+    CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_ABORT), GW_OK);
+    shop_report(&d, "pump-001", JOB_STATE_CANCELLED, "", "1.0");
+    CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.state, ROLLOUT_ABORTED);
+    t = shop_preview(&d, shop_id(3), &plan, NULL);
+    CU_ASSERT(t.rc == GW_OK && t.left.busy == 0 && t.totals[0] == 1 && t.totals[1] == 1);
+    desk_close(&d);
+}
+
+static void a_rollback_leaves_out_devices_of_another_rollout(void)
+{
+    struct desk d;
+    char job[ATTEMPT_ID_LEN + 1];
+    int64_t rev, n;
+    shop_open(&d);
+    shop_devices(&d, 2);
+    struct rollout_entry first = shop_start_all(&d, 10);
+    shop_installs(&d, "pump-000", "2.0");
+    shop_installs(&d, "pump-001", "2.0");
+    CU_ASSERT_EQUAL(shop_rollout(&d, first.id).rollout.state, ROLLOUT_FINISHED);
+    (void)shop_release(&d, 3, "3.0", "");
+    struct rollout_entry second = draft_third(&d);
+    CU_ASSERT_EQUAL(shop_change(&d, first.id, ROLLOUT_EV_ROLLBACK), GW_OK);
+    desk_settle(&d);
+    struct rollout_entry now = shop_rollout(&d, first.id);
+    CU_ASSERT(now.rollout.state == ROLLOUT_ROLLED_BACK && now.rollout.waves[0].holders == 2);
+    CU_ASSERT_EQUAL(now.rollout.waves[0].back[ATTEMPT_CANCELLED], 2);
+    CU_ASSERT_EQUAL(desk_audits(&d, "upd.left_out"), 2);
+    CU_ASSERT_FALSE(shop_job(&d, "pump-000", job, &rev, &n));
+    CU_ASSERT_EQUAL(shop_change(&d, second.id, ROLLOUT_EV_START), GW_OK);
+    CU_ASSERT_TRUE(shop_job(&d, "pump-000", job, &rev, &n));
+    CU_ASSERT_EQUAL(shop_rollout(&d, second.id).rollout.waves[0].count[ATTEMPT_OFFERED], 2);
+    shop_check(&d, first.id);
+    shop_check(&d, second.id);
+    CU_ASSERT_EQUAL(shop_change(&d, second.id, ROLLOUT_EV_ABORT), GW_OK);
+    desk_settle(&d);
+    shop_report(&d, "pump-000", JOB_STATE_CANCELLED, "", "2.0");
+    shop_report(&d, "pump-001", JOB_STATE_CANCELLED, "", "2.0");
+    CU_ASSERT_EQUAL(shop_change(&d, first.id, ROLLOUT_EV_ROLLBACK), GW_OK); /* again, now that they are free */
+    desk_settle(&d);
+    CU_ASSERT_EQUAL(shop_rollout(&d, first.id).rollout.waves[0].back[ATTEMPT_OFFERED], 2);
+    desk_close(&d);
+}
+
 const struct gw_test_case rollouts_cases[] = {
     {"a release comes to a fleet in waves", brings_a_release_to_a_fleet_in_waves},
     {"a job is the signed release with a way to its artifact", a_job_is_the_signed_release_with_a_way_to_its_artifact},
@@ -463,6 +531,8 @@ const struct gw_test_case rollouts_cases[] = {
     {"too many failures abort, and the others are asked to leave",
      too_many_failures_abort_and_the_others_are_asked_to_leave},
     {"a rollback brings holders back to what they ran", a_rollback_brings_holders_back_to_what_they_ran},
+    {"a device stands in one rollout that has not ended", a_device_stands_in_one_rollout_that_has_not_ended},
+    {"a rollback leaves out devices that another rollout holds", a_rollback_leaves_out_devices_of_another_rollout},
     {"who cannot go back is left out and shown", who_cannot_go_back_is_left_out_and_shown},
     {"an offer looks once more whether it fits", an_offer_looks_once_more_whether_it_fits},
     {"withdrawing its release pauses a rollout and takes back what has not begun",

@@ -281,6 +281,33 @@ static void a_rollback_is_whole_whatever_dies_between_its_slices(void)
     close_world(&w);
 }
 
+/* Of a third release, to whoever is free. */
+static struct rollout_preview_try third(struct world *w)
+{
+    struct rollout_plan plan = shop_plan(50, DEVICES);
+    return shop_preview(&w->d, shop_id(3), &plan, NULL);
+}
+
+static void devices_of_a_rollback_in_slices_are_busy(void)
+{
+    struct world w;
+    open_world(&w);
+    (void)shop_release(&w.d, 3, "3.0", "");
+    struct rollout_entry r = finished(&w);
+    CU_ASSERT_EQUAL(third(&w).rc, GW_OK);
+    w.d.dies = true;
+    CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_ROLLBACK), GW_OK);
+    die_and_start(&w);
+    for (int slices = 0; slices < 12 && shop_rollout(&w.d, r.id).rollout.rest.holders; slices++) {
+        struct rollout_preview_try t = third(&w);
+        CU_ASSERT(t.rc == GW_INVALID && t.left.busy == DEVICES);
+        slice_and_die(&w, r.id);
+    }
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].back_total, DEVICES);
+    CU_ASSERT_EQUAL(third(&w).left.busy, DEVICES);
+    close_world(&w);
+}
+
 static const struct gw_test_case cases[] = {
     {"a draft is whole whatever dies between its slices, and starts only then",
      a_draft_is_whole_whatever_dies_between_its_slices},
@@ -291,6 +318,8 @@ static const struct gw_test_case cases[] = {
     {"an abort is whole whatever dies between its slices", an_abort_is_whole_whatever_dies_between_its_slices},
     {"a rollback is whole whatever dies between its slices, the second one too",
      a_rollback_is_whole_whatever_dies_between_its_slices},
+    {"devices of a rollback are busy, whatever slices of it are still to be made",
+     devices_of_a_rollback_in_slices_are_busy},
 };
 
 int main(void)
