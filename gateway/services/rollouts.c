@@ -10,9 +10,6 @@
 #include "gw_num.h"
 #include "rollouts_internal.h"
 
-#define ALIVE_KEY  "rollouts.alive"
-#define BLIND_PAGE 256
-
 enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const struct store *store, struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
@@ -20,11 +17,11 @@ enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const stru
     *r = (struct rollouts){.session = session, .rows_max = ROLLOUT_SLICE_MAX};
     r->unsent = gw_xalloc(ROLLOUTS_UNSENT_MAX, sizeof(*r->unsent));
     gw_buf_init(&text, STORE_SETTING_MAX);
-    enum gw_rc rc = store->ops->setting_get(store->self, ALIVE_KEY, &text, err);
+    enum gw_rc rc = store->ops->setting_get(store->self, ROLLOUTS_ALIVE_KEY, &text, err);
     if (rc == GW_NOT_FOUND)
         return GW_OK; /* it never saw any */
     if (!rc && gw_parse_u64(gw_buf_view(&text), INT64_MAX, &ms))
-        rc = gw_err_set(err, GW_CORRUPT, ALIVE_KEY " is no time");
+        rc = gw_err_set(err, GW_CORRUPT, ROLLOUTS_ALIVE_KEY " is no time");
     r->memory.blind_at.ms = (int64_t)ms;
     return rc;
 }
@@ -90,110 +87,6 @@ static enum gw_rc tell_bad(struct rollouts *r, struct turn *turn, struct gw_err 
     return audit_note(turn, AUDIT_PROTO_ERROR, subj, "up/job, up/state", msg, err);
 }
 
-/* ---- what was not seen ---- */
-
-struct live_ids {
-    char (*ids)[ROLLOUT_ID_LEN + 1]; /* owned */
-    size_t count, cap;
-};
-
-static bool note_live(void *ctx, const struct rollout_entry *entry)
-{
-    struct live_ids *live = ctx;
-    if (entry->rollout.state == ROLLOUT_DRAFT)
-        return true;
-    live->ids = gw_xgrow(live->ids, live->count, &live->cap, sizeof(*live->ids));
-    memcpy(live->ids[live->count++], entry->id, sizeof(entry->id));
-    return true;
-}
-
-static enum gw_rc blind_one(struct rollouts_run *run, struct attempt_entry *entry, int64_t away_ms, struct gw_err *err)
-{
-    struct attempt_event event = {.kind = ATTEMPT_EV_BLIND, .now = run->turn->now, .away_ms = away_ms};
-    enum gw_rc rc = rollouts_feed(run, entry, &event, false, err);
-    event.kind = ATTEMPT_EV_ONLINE;
-    if (!rc && rollouts_online(run->r, &entry->device))
-        rc = rollouts_feed(run, entry, &event, false, err);
-    if (rc != GW_CORRUPT)
-        return rc;
-    rollouts_park(run->r, entry->id, run->turn->now); /* one that is damaged keeps nobody else from being seen */
-    return GW_OK;
-}
-
-/* Open and deferred ones of either direction: what waits for its turn has nothing to lose. */
-static enum gw_rc blind_attempts(struct rollouts_run *run, const char *rollout, int64_t away_ms, struct gw_err *err)
-{
-    enum gw_rc rc = GW_OK;
-    for (int back = 0; !rc && back < 2; back++)
-        for (int state = ATTEMPT_OFFERED; !rc && state <= ATTEMPT_DEFERRED; state++) {
-            struct store_attempt_filter filter = {
-                .back = back != 0, .state = (enum attempt_state)state, .wave_last = ROLLOUT_WAVES_MAX - 1};
-            memcpy(filter.rollout, rollout, strlen(rollout) + 1);
-            for (size_t got = BLIND_PAGE; !rc && got == BLIND_PAGE;) {
-                GW_CLEANUP(rollouts_list_done) struct rollouts_list page = {0};
-                rc = rollouts_page(run->turn->store, &filter, BLIND_PAGE, &page, err);
-                for (size_t i = 0; !rc && i < page.count; i++)
-                    rc = blind_one(run, &page.items[i], away_ms, err);
-                got = page.count;
-                if (got) {
-                    filter.wave = page.items[got - 1].wave;
-                    filter.place = page.items[got - 1].place + 1;
-                }
-            }
-        }
-    return rc;
-}
-
-static enum gw_rc blind_rollout(struct rollouts_run *run, const char *rollout, int64_t away_ms, struct gw_err *err)
-{
-    struct rollout_event event = {.kind = ROLLOUT_EV_BLIND, .now = run->turn->now, .away_ms = away_ms};
-    enum gw_rc rc = blind_attempts(run, rollout, away_ms, err);
-    if (!rc)
-        rc = rollouts_move(run, rollout, &event, NULL, "", err);
-    if (rc != GW_CORRUPT)
-        return rc;
-    rollouts_park(run->r, rollout, run->turn->now);
-    return GW_OK;
-}
-
-static enum gw_rc note_alive(struct rollouts *r, struct turn *turn, struct gw_err *err)
-{
-    char text[24];
-    (void)snprintf(text, sizeof(text), "%lld", (long long)turn->now.ms);
-    r->memory.alive_at = turn->now;
-    return turn->store->ops->setting_put(turn->store->self, ALIVE_KEY, gw_view_str(text), err);
-}
-
-/* From now on presence is known. */
-static enum gw_rc begin_watching(struct rollouts *r, struct turn *turn, struct gw_err *err)
-{
-    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
-    struct live_ids live = {0};
-    int64_t away_ms =
-        r->memory.blind_at.ms && r->memory.blind_at.ms < turn->now.ms ? turn->now.ms - r->memory.blind_at.ms : 0;
-    r->memory.watching = true;
-    rollouts_run_begin(run, r, turn);
-    enum gw_rc rc = turn->store->ops->rollout_each_live(turn->store->self, note_live, &live, err);
-    for (size_t i = 0; !rc && i < live.count; i++)
-        rc = blind_rollout(run, live.ids[i], away_ms, err);
-    free(live.ids);
-    if (!rc)
-        rc = rollouts_run_end(run, err);
-    return rc ? rc : note_alive(r, turn, err);
-}
-
-/* What the session knows of presence may have come in a turn that was lost. */
-static enum gw_rc follow_session(struct rollouts *r, struct turn *turn, struct gw_err *err)
-{
-    if (r->session->listed == r->memory.watching)
-        return GW_OK;
-    if (r->session->listed)
-        return begin_watching(r, turn, err);
-    r->memory.watching = false;
-    r->memory.blind_at = turn->now;
-    return note_alive(r, turn, err);
-}
-
 /* ---- devices come and go ---- */
 
 static enum gw_rc feed_device(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
@@ -214,11 +107,9 @@ enum gw_rc rollouts_bus(struct rollouts *r, struct turn *turn, const struct bus_
     struct attempt_event seen = {.kind = event->online ? ATTEMPT_EV_ONLINE : ATTEMPT_EV_OFFLINE, .now = turn->now};
     switch (event->kind) {
     case BUS_DOWN:
-        return follow_session(r, turn, err);
+        return rollouts_follow_session(r, turn, err);
     case BUS_PRESENCE_SYNC:
-        if (r->memory.watching)
-            r->memory.blind_at = turn->now; /* a number was missing: who is connected is told anew */
-        return begin_watching(r, turn, err);
+        return rollouts_watch_anew(r, turn, err);
     case BUS_PRESENCE:
         return r->memory.watching ? feed_device(r, turn, &event->device, &seen, err) : GW_OK;
     case BUS_MESSAGE: /* logs go to the journal */
@@ -292,7 +183,7 @@ static enum gw_rc look_at_timers(struct rollouts *r, struct turn *turn, struct g
     if (rc || next.ms == 0 || next.ms > turn->now.ms)
         return rc;
     rc = store->ops->rollout_due(store->self, turn->now, limit, note_due_rollout, &d, err);
-    if (!rc && d.left > 0 && r->memory.watching)
+    if (!rc && d.left > 0 && r->memory.watching && !r->memory.blind.going)
         rc = store->ops->attempt_due(store->self, turn->now, limit, note_due_attempt, &d, err);
     if (!rc && d.left == 0)
         (void)turn_out(turn, OUT_LOOK);
@@ -301,7 +192,7 @@ static enum gw_rc look_at_timers(struct rollouts *r, struct turn *turn, struct g
 
 enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *err)
 {
-    enum gw_rc rc = follow_session(r, turn, err);
+    enum gw_rc rc = rollouts_follow_session(r, turn, err);
     if (!rc)
         rc = tell_parked(r, turn, err);
     if (!rc)
@@ -312,10 +203,12 @@ enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *e
             turn_due(turn, r->memory.sweeps[i].rollout);
     if (rc)
         return rc;
+    if (r->memory.blind.going && r->memory.blind.at.ms + ROLLOUTS_STALL_MS <= turn->now.ms)
+        turn_due(turn, r->memory.blind.rollout);
     if (!r->memory.watching)
         return look_at_timers(r, turn, err);
     if (turn->now.ms - r->memory.alive_at.ms >= ROLLOUTS_ALIVE_MS || turn->now.ms < r->memory.alive_at.ms)
-        rc = note_alive(r, turn, err);
+        rc = rollouts_note_alive(r, turn, err);
     return rc ? rc : look_at_timers(r, turn, err);
 }
 
@@ -330,11 +223,27 @@ static enum gw_rc check_moved(struct gw_wall timer, const struct turn *turn, con
     return is_due(timer, turn->now) ? gw_err_set(err, GW_CORRUPT, "%s: its timer stands still", id) : GW_OK;
 }
 
+static bool is_told(const struct rollouts *r, const char *id)
+{
+    return r->memory.blind.going && strcmp(r->memory.blind.rollout, id) == 0;
+}
+
+/* Its attempts are being told how long they were not seen. What else it is due for has a turn behind that. */
+static enum gw_rc tell_on(struct rollouts_run *run, const char *id, struct gw_err *err)
+{
+    enum gw_rc rc = rollouts_blind_slice(run, err);
+    if (!rc && !is_told(run->r, id))
+        turn_due(run->turn, id);
+    return rc;
+}
+
 static enum gw_rc due_rollout(struct rollouts_run *run, const char *id, struct gw_err *err)
 {
     const struct store *store = run->turn->store;
     struct rollout_entry entry;
     struct rollout_event tick = {.kind = ROLLOUT_EV_TICK, .now = run->turn->now};
+    if (is_told(run->r, id))
+        return tell_on(run, id, err);
     enum gw_rc rc = rollouts_sweep(run, id, err);
     if (!rc)
         rc = store->ops->rollout_get(store->self, id, &entry, err);

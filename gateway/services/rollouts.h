@@ -10,7 +10,9 @@
  * (OUT_DUE), so that a damaged one stops nobody else: it is set aside for ROLLOUTS_PARK_MS and told.
  *
  * While the broker is away, and until its list of who is connected begins, no timer runs: then everything open is told
- * how long it was not seen (BLIND), in one turn with the first word of that list.
+ * how long it was not seen (BLIND), in slices of rows_max from the first word of that list on; what something happens
+ * to before its slice comes is told first. Until all are told the absence stays noted: a stop in between begins it
+ * again.
  *
  * Memory is small and may be lost: which release was read last, what was not sent yet, which cancellations are still
  * to be asked for. A start asks for all of it again. Thread: core's, but for what says otherwise.
@@ -35,6 +37,7 @@
     (2 * GW_SECOND_MS)           /* each slice asks for the next; one that is missed so long is asked again */
 #define ROLLOUTS_FOLLOW_MAX 256  /* offers of one turn that may come to nothing; further ones in their own turns */
 #define ROLLOUTS_OF_DEVICE  32   /* newest attempts of a device that its reports are held against */
+#define ROLLOUTS_JOBS_MAX   8192 /* outs of a turn; with so many, further dn/job are left to the resend */
 #define ROLLOUTS_UNSENT_MAX 4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
 #define ROLLOUTS_ALIVE_MS   GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
 
@@ -66,10 +69,26 @@ struct rollouts_sweep {
     struct gw_wall at; /* of the last slice */
 };
 
+/* Where telling how long nobody was seen goes on: rollout by rollout in order of age, each itself, then its attempts by
+ * direction, state, wave and place. */
+struct rollouts_blind {
+    bool going;
+    struct gw_wall from; /* rows that were changed since know it */
+    int64_t away_ms;
+    struct gw_wall at; /* of the last slice */
+    char rollout[ROLLOUT_ID_LEN + 1];
+    struct gw_wall created; /* of that rollout */
+    bool back;
+    enum attempt_state state; /* 0: the next rollout */
+    uint16_t wave;
+    uint32_t place;
+};
+
 /* Changed in turns; core keeps a copy, for when a transaction is lost. */
 struct rollouts_memory {
     bool watching;           /* presence is known, timers run */
-    struct gw_wall blind_at; /* since when it is not */
+    struct gw_wall blind_at; /* since when it is not; with blind.going: was not */
+    struct rollouts_blind blind;
     struct gw_wall alive_at; /* when it was last noted that it is */
     uint64_t told;           /* bad messages that an event has told of */
     struct gw_wall told_at;

@@ -5,6 +5,8 @@
 #include "release_policy.h"
 #include "rollouts.h"
 
+#define ROLLOUTS_ALIVE_KEY "rollouts.alive" /* setting: milliseconds since 1970, decimal */
+
 /* An offer that comes to nothing: told to the rollout behind what is done first. */
 struct rollouts_follow {
     char id[ATTEMPT_ID_LEN + 1];
@@ -43,6 +45,26 @@ GW_MUST_CHECK enum gw_rc rollouts_feed(struct rollouts_run *run, struct attempt_
  * reason: what a person gave, "" otherwise. GW_CONFLICT as rollout_step() gives it. */
 GW_MUST_CHECK enum gw_rc rollouts_move(struct rollouts_run *run, const char *id, const struct rollout_event *event,
                                        const struct attempt_entry *entry, const char *reason, struct gw_err *err);
+
+/* BLIND, and ONLINE when it is connected. */
+GW_MUST_CHECK enum gw_rc rollouts_feed_blind(struct rollouts_run *run, struct attempt_entry *entry, struct gw_err *err);
+
+/* ---- rollouts_blind.c ---- */
+
+/* Watching begins, or has ended: what the session knows of presence may have come in a turn that was lost. */
+GW_MUST_CHECK enum gw_rc rollouts_follow_session(struct rollouts *r, struct turn *turn, struct gw_err *err);
+/* A number was missing: who is connected is told anew. */
+GW_MUST_CHECK enum gw_rc rollouts_watch_anew(struct rollouts *r, struct turn *turn, struct gw_err *err);
+/* Notes that the gateway sees its devices, unless some are still to be told how long it did not. */
+GW_MUST_CHECK enum gw_rc rollouts_note_alive(struct rollouts *r, struct turn *turn, struct gw_err *err);
+/* The next slice of what is to be told how long it was not seen. */
+GW_MUST_CHECK enum gw_rc rollouts_blind_slice(struct rollouts_run *run, struct gw_err *err);
+/* Is a row that was changed last then still to be told? */
+bool rollouts_is_blind(const struct rollouts *r, struct gw_wall changed);
+/* Reads the rollout, and tells it before anything else happens to it. */
+GW_MUST_CHECK enum gw_rc rollouts_blind_first(struct rollouts_run *run, const char *id,
+                                              const struct rollout_event *event, struct rollout_entry *ret_entry,
+                                              struct gw_err *err);
 
 /* ---- rollouts_rows.c ---- */
 

@@ -42,7 +42,10 @@ void rollouts_note_job(struct rollouts_run *run, const struct gw_device_id *devi
     for (size_t i = turn->count; i > 0 && i + 4 > turn->count; i--) /* the same device twice in a row is common */
         if (turn->outs[i - 1].kind == OUT_JOB && gw_device_id_eq(&turn->outs[i - 1].device, device))
             return;
-    turn_out(turn, OUT_JOB)->device = *device;
+    if (turn->count < ROLLOUTS_JOBS_MAX)
+        turn_out(turn, OUT_JOB)->device = *device;
+    else
+        run->r->counts.unsent++; /* its attempt's timer, or its next connection, has it sent again */
 }
 
 enum gw_rc rollouts_bump(struct rollouts_run *run, const struct gw_device_id *device, struct gw_err *err)
@@ -160,8 +163,8 @@ static enum gw_rc after_step(struct rollouts_run *run, const struct attempt_entr
     return rc ? rc : rollouts_tell_attempt(run, entry, err);
 }
 
-enum gw_rc rollouts_feed(struct rollouts_run *run, struct attempt_entry *entry, const struct attempt_event *event,
-                         bool told, struct gw_err *err)
+static enum gw_rc feed(struct rollouts_run *run, struct attempt_entry *entry, const struct attempt_event *event,
+                       bool told, struct gw_err *err)
 {
     struct attempt before = entry->attempt;
     struct attempt_update u;
@@ -178,6 +181,26 @@ enum gw_rc rollouts_feed(struct rollouts_run *run, struct attempt_entry *entry, 
     if (!rc)
         rc = after_step(run, entry, &before, &u, err);
     return rc || told ? rc : tell_rollout(run, entry, &before, err);
+}
+
+enum gw_rc rollouts_feed_blind(struct rollouts_run *run, struct attempt_entry *entry, struct gw_err *err)
+{
+    struct attempt_event event = {
+        .kind = ATTEMPT_EV_BLIND, .now = run->turn->now, .away_ms = run->r->memory.blind.away_ms};
+    enum gw_rc rc = feed(run, entry, &event, false, err);
+    event.kind = ATTEMPT_EV_ONLINE;
+    return rc || !rollouts_online(run->r, &entry->device) ? rc : feed(run, entry, &event, false, err);
+}
+
+enum gw_rc rollouts_feed(struct rollouts_run *run, struct attempt_entry *entry, const struct attempt_event *event,
+                         bool told, struct gw_err *err)
+{
+    enum attempt_state state = entry->attempt.state;
+    bool waits = attempt_state_open(state) || state == ATTEMPT_DEFERRED;
+    enum gw_rc rc = GW_OK;
+    if (waits && rollouts_is_blind(run->r, entry->changed))
+        rc = rollouts_feed_blind(run, entry, err);
+    return rc ? rc : feed(run, entry, event, told, err);
 }
 
 static bool asks_to_leave(const struct rollout_rows *rows, bool back)
@@ -206,26 +229,29 @@ enum gw_rc rollouts_move(struct rollouts_run *run, const char *id, const struct 
     const struct store *store = run->turn->store;
     struct rollout_event limited = *event;
     struct rollout_update u;
-    struct rollout_entry stored;
+    struct rollout_entry stored = {.rev = 0};
     limited.rows_max = run->r->rows_max;
-    enum gw_rc rc = store->ops->rollout_get(store->self, id, &stored, err);
+    enum gw_rc rc = rollouts_blind_first(run, id, event, &stored, err);
+    limited.due = stored.timer.ms != 0 && stored.timer.ms <= run->turn->now.ms;
     if (!rc)
         rc = rollout_step(&stored.rollout, &stored.plan, &limited, &u, err);
     if (rc)
         return gw_err_wrap(err, rc, "rollout %s", id);
     enum rollout_state before = stored.rollout.state;
     bool unplanned = stored.rollout.rest.unplanned > 0;
-    bool goes_on = event->kind == ROLLOUT_EV_CHANGED && rollout_rows_left(&stored.rollout);
+    bool asked = event->kind == ROLLOUT_EV_CHANGED && limited.due;
+    bool keeps =
+        asked && u.timer.ms != 0 && u.timer.ms >= stored.timer.ms; /* else a lost turn would wait for silence */
     stored.rollout = u.next;
-    stored.timer = u.timer;
+    stored.timer = keeps ? stored.timer : u.timer;
     stored.changed = run->turn->now;
     if (u.by_rule)
         rollouts_rule_text(&stored, stored.reason);
     else if (reason[0])
         (void)snprintf(stored.reason, sizeof(stored.reason), "%s", reason);
     begin_sweeps(run, &stored, &u.rows);
-    if (!goes_on && stored.timer.ms != 0 && stored.timer.ms <= run->turn->now.ms)
-        turn_due(run->turn, stored.id); /* more to do; a report need not ask for a slice that has its turn already */
+    if (!asked && stored.timer.ms != 0 && stored.timer.ms <= run->turn->now.ms)
+        turn_due(run->turn, stored.id); /* more to do; a report need not ask for what has its turn already */
     if (u.rows.plan_back_member && entry)
         rc = rollouts_add_back(run, &stored, entry, err);
     if (!rc && unplanned && stored.rollout.state != ROLLOUT_DRAFT)

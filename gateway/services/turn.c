@@ -48,6 +48,8 @@ struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind)
 
 void turn_due(struct turn *turn, const char *id)
 {
+    if (turn->count >= TURN_DUE_MAX)
+        return;
     for (size_t i = 0; i < turn->count; i++)
         if (turn->outs[i].kind == OUT_DUE && strcmp(turn->outs[i].id, id) == 0)
             return;

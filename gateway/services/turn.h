@@ -62,6 +62,7 @@ struct turn_out {
 /* A ceiling against our own bugs: the process ends at it. Most turns have a handful; a step of a rollout may offer 256
  * devices, and a device's report may move ROLLOUTS_OF_DEVICE rollouts. */
 #define TURN_OUTS_MAX 16384
+#define TURN_DUE_MAX  4096 /* with so many outs no further turns are noted: the stored timers bring them */
 #define TURN_LIVE_MAX 32
 
 /* Names a row of the live protocol. */
@@ -94,7 +95,8 @@ struct session_change *turn_session(struct turn *turn, enum session_change_kind 
 struct token_change *turn_token(struct turn *turn);
 /* The place of a new out, valid until the next one is noted. */
 struct turn_out *turn_out(struct turn *turn, enum turn_out_kind kind);
-/* A turn for this rollout or attempt, behind what is queued; noted once. */
+/* A turn for this rollout or attempt, behind what is queued; noted once. With TURN_DUE_MAX outs not at all: the row's
+ * timer, which is due, brings it with the next look. */
 void turn_due(struct turn *turn, const char *id);
 
 /*

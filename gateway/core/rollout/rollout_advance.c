@@ -287,9 +287,15 @@ static uint32_t release(struct rollout_turn *t, uint32_t count[ATTEMPT_STATES], 
     return n;
 }
 
+/* Offers that come to nothing are told by CHANGED, and each would bring as many new ones into the same transaction. */
+static uint32_t release_budget(const struct rollout_turn *t)
+{
+    return t->event->kind == ROLLOUT_EV_CHANGED && t->event->due ? 0 : ROLLOUT_RELEASE_MAX;
+}
+
 static void release_waves(struct rollout_turn *t)
 {
-    uint32_t budget = ROLLOUT_RELEASE_MAX;
+    uint32_t budget = release_budget(t);
     for (unsigned w = 0; w < t->r->opened; w++)
         t->update->rows.offer[w] = release(t, t->r->waves[w].count, t->plan->waves[w].max_concurrent, &budget);
 }
@@ -297,7 +303,7 @@ static void release_waves(struct rollout_turn *t)
 /* The last wave that has somebody to go back is the one whose turn it is. */
 static void release_back(struct rollout_turn *t)
 {
-    uint32_t budget = ROLLOUT_RELEASE_MAX;
+    uint32_t budget = release_budget(t);
     for (unsigned w = t->r->wave_count; w-- > 0;)
         if (rollout_count_undecided(t->r->waves[w].back) != 0) {
             t->update->rows.offer_back[w] = release(t, t->r->waves[w].back, t->plan->back_concurrent, &budget);

@@ -5,6 +5,7 @@
 
 #include "advice.h"
 #include "gw_cleanup.h"
+#include "rollouts_internal.h"
 #include "shop.h"
 
 static struct rollout_entry start_all(struct desk *d, int devices, uint32_t concurrent)
@@ -351,6 +352,56 @@ static void many_that_do_not_fit_are_skipped_in_turns_of_their_own(void)
     desk_close(&d);
 }
 
+/* A count of devices fills no turn: what finds no room is sent again, what is due is found by its timer. */
+static void no_count_of_devices_fills_a_turn(void)
+{
+    enum { MANY = TURN_OUTS_MAX + 10 };
+    struct desk d;
+    shop_open(&d);
+    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
+    struct turn turn = {.store = &d.store, .now = d.now};
+    rollouts_run_begin(run, &d.operate.rollouts, &turn);
+    for (unsigned i = 0; i < MANY; i++) {
+        struct gw_device_id device;
+        char id[ATTEMPT_ID_LEN + 1];
+        (void)snprintf(device.text, sizeof(device.text), "pump-%u", i);
+        rollouts_note_job(run, &device);
+        attempt_id_format("ro-aaaaaaaaaaaaaaaa", i, id);
+        turn_due(&turn, id);
+    }
+    CU_ASSERT(turn.count < TURN_OUTS_MAX && turn.outs[0].kind == OUT_JOB && turn.outs[1].kind == OUT_DUE);
+    CU_ASSERT_TRUE(d.operate.rollouts.counts.unsent > 0);
+    turn_done(&turn, (struct asker){.kind = ASKER_REST}, GW_OK, ""); /* there is room for the answer */
+    turn_reset(&turn, 0);
+    desk_close(&d);
+}
+
+/* Each offer that comes to nothing frees a place, which the next turn fills. */
+static void a_turn_offers_so_many_and_no_more(void)
+{
+    enum { MANY = 900 };
+    struct desk d;
+    char id[16];
+    shop_open(&d);
+    shop_devices(&d, MANY);
+    struct rollout_plan plan = shop_plan(100, MANY);
+    struct rollout_entry r = shop_draft(&d, &plan);
+    for (int i = 0; i < MANY; i++) {
+        (void)snprintf(id, sizeof(id), "pump-%03d", i);
+        shop_connect(&d, id, "2.0", "boot-2", 0);
+    }
+    d.dies = true;
+    CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_START), GW_OK);
+    d.dies = false;
+    struct rollout_entry now = shop_rollout(&d, r.id);
+    CU_ASSERT_EQUAL(now.rollout.waves[0].count[ATTEMPT_CANCELLED], ROLLOUT_RELEASE_MAX);
+    CU_ASSERT_EQUAL(now.rollout.waves[0].count[ATTEMPT_PLANNED], MANY - ROLLOUT_RELEASE_MAX);
+    shop_wait(&d, GW_MINUTE_MS);
+    CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.state, ROLLOUT_FINISHED);
+    shop_check(&d, r.id);
+    desk_close(&d);
+}
+
 static void what_finds_no_room_at_the_broker_is_sent_later(void)
 {
     struct desk d;
@@ -507,6 +558,8 @@ const struct gw_test_case rollouts_device_cases[] = {
     {"who deferred is told that it is over", who_deferred_is_offered_again_or_told_that_it_is_over},
     {"many are offered, and asked to leave, in slices", many_are_offered_and_asked_to_leave_in_slices},
     {"many that do not fit are skipped in turns of their own", many_that_do_not_fit_are_skipped_in_turns_of_their_own},
+    {"no count of devices fills a turn", no_count_of_devices_fills_a_turn},
+    {"a turn offers so many and no more, whatever comes of them", a_turn_offers_so_many_and_no_more},
     {"what finds no room at the broker is sent later", what_finds_no_room_at_the_broker_is_sent_later},
     {"one that keeps asking is answered so often, and no oftener",
      one_that_keeps_asking_is_answered_so_often_and_no_oftener},

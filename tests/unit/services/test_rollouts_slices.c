@@ -308,6 +308,113 @@ static void devices_of_a_rollback_in_slices_are_busy(void)
     close_world(&w);
 }
 
+/* All devices were offered it; then nobody was seen for longer than any of them may take. */
+static struct rollout_entry offered_and_blind(struct world *w)
+{
+    open_world(w);
+    struct rollout_plan plan = shop_plan(100, DEVICES);
+    plan.wave_count = 1;
+    plan.waves[0].select = ROLLOUT_SELECT_REST;
+    plan.waves[0].percent = 0;
+    struct rollout_entry r = shop_draft(&w->d, &plan);
+    shop_wait(&w->d, GW_MINUTE_MS);
+    CU_ASSERT_EQUAL(shop_change(&w->d, r.id, ROLLOUT_EV_START), GW_OK);
+    CU_ASSERT_EQUAL(shop_rollout(&w->d, r.id).rollout.waves[0].count[ATTEMPT_OFFERED], DEVICES);
+    CU_ASSERT_EQUAL(desk_bus(&w->d, &(struct bus_event){.kind = BUS_DOWN}), GW_OK);
+    w->d.now.ms += 30 * GW_HOUR_MS;
+    return r;
+}
+
+static uint32_t told_of_the_absence(struct world *w)
+{
+    uint32_t told = 0;
+    for (int i = 0; i < DEVICES; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "pump-%03d", i);
+        told += shop_attempt(&w->d, id).attempt.offered.ms > w->d.now.ms - GW_HOUR_MS;
+    }
+    return told;
+}
+
+static void what_was_not_seen_is_told_in_slices(void)
+{
+    struct world w;
+    struct rollout_entry r = offered_and_blind(&w);
+    for (int deaths = 0; deaths < 3; deaths++) { /* each start begins it again */
+        w.d.dies = true;
+        shop_broker_up(&w.d);
+        CU_ASSERT(told_of_the_absence(&w) > 0 && told_of_the_absence(&w) < DEVICES);
+        CU_ASSERT_TRUE(w.d.operate.rollouts.memory.blind.going);
+        die_and_start(&w);
+    }
+    w.d.dies = true;
+    shop_broker_up(&w.d);
+    CU_ASSERT_TRUE(told_of_the_absence(&w) < DEVICES);
+    w.d.dies = false;
+    CU_ASSERT_EQUAL(desk_bus(&w.d, &(struct bus_event){.kind = BUS_DOWN}), GW_OK); /* away again, in the midst of it */
+    w.d.now.ms += GW_SECOND_MS;
+    w.d.dies = true;
+    shop_broker_up(&w.d);
+    w.d.dies = false;
+    shop_wait(&w.d, GW_MINUTE_MS); /* the chain is lost: the clock goes on with it */
+    CU_ASSERT_FALSE(w.d.operate.rollouts.memory.blind.going);
+    CU_ASSERT_EQUAL(told_of_the_absence(&w), DEVICES);
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].count[ATTEMPT_OFFERED], DEVICES);
+    shop_check(&w.d, r.id);
+    close_world(&w);
+}
+
+static void nothing_counts_before_the_absence_is_told(void)
+{
+    struct world w;
+    struct rollout_entry r = offered_and_blind(&w);
+    w.d.dies = true;
+    shop_broker_up(&w.d); /* only the first slice */
+    w.d.dies = false;
+    for (int i = 0; i < DEVICES; i++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "pump-%03d", i);
+        shop_connect(&w.d, id, "1.0", "boot-1", 0);
+        shop_report(&w.d, id, JOB_STATE_DOWNLOADING, "", "1.0");
+        CU_ASSERT_EQUAL(shop_attempt(&w.d, id).attempt.state, ATTEMPT_DOWNLOADING);
+    }
+    shop_wait(&w.d, GW_MINUTE_MS);
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].count[ATTEMPT_DOWNLOADING], DEVICES);
+    shop_check(&w.d, r.id);
+    close_world(&w);
+}
+
+/* A report a second, and never two seconds of silence. */
+static void a_lost_chain_goes_on_while_devices_report(void)
+{
+    static const enum job_state states[] = {JOB_STATE_ACCEPTED, JOB_STATE_DOWNLOADING, JOB_STATE_DOWNLOADED};
+    struct world w;
+    char id[16];
+    open_world(&w);
+    struct rollout_entry r = shop_start_all(&w.d, 1);
+    shop_wait(&w.d, GW_MINUTE_MS);
+    if (shop_rollout(&w.d, r.id).rollout.state == ROLLOUT_DRAFT)
+        CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_START), GW_OK);
+    int offered = 0;
+    for (int i = 0; i < DEVICES; i++) {
+        (void)snprintf(id, sizeof(id), "pump-%03d", i);
+        if (shop_attempt(&w.d, id).attempt.state == ATTEMPT_OFFERED)
+            offered = i;
+    }
+    (void)snprintf(id, sizeof(id), "pump-%03d", offered);
+    w.d.dies = true;
+    CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_ABORT), GW_OK);
+    die_and_start(&w);
+    for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+        shop_report(&w.d, id, states[i], "", "1.0");
+        shop_wait(&w.d, GW_SECOND_MS);
+    }
+    CU_ASSERT_EQUAL(shop_attempt(&w.d, id).attempt.state, ATTEMPT_DOWNLOADED);
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].count[ATTEMPT_CANCELLED], DEVICES - 1);
+    shop_check(&w.d, r.id);
+    close_world(&w);
+}
+
 static const struct gw_test_case cases[] = {
     {"a draft is whole whatever dies between its slices, and starts only then",
      a_draft_is_whole_whatever_dies_between_its_slices},
@@ -320,6 +427,9 @@ static const struct gw_test_case cases[] = {
      a_rollback_is_whole_whatever_dies_between_its_slices},
     {"devices of a rollback are busy, whatever slices of it are still to be made",
      devices_of_a_rollback_in_slices_are_busy},
+    {"a lost chain of slices goes on while devices report", a_lost_chain_goes_on_while_devices_report},
+    {"what was not seen is told in slices, whatever dies between them", what_was_not_seen_is_told_in_slices},
+    {"nothing counts against a device before it is told what was not seen", nothing_counts_before_the_absence_is_told},
 };
 
 int main(void)
