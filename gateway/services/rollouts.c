@@ -14,7 +14,7 @@ enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const stru
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     uint64_t ms = 0;
-    *r = (struct rollouts){.session = session, .rows_max = ROLLOUT_SLICE_MAX};
+    *r = (struct rollouts){.session = session, .rows_max = ROLLOUT_SLICE_MAX, .asked_max = ROLLOUTS_ASKED_MAX};
     r->unsent = gw_xalloc(ROLLOUTS_UNSENT_MAX, sizeof(*r->unsent));
     gw_buf_init(&text, STORE_SETTING_MAX);
     enum gw_rc rc = store->ops->setting_get(store->self, ROLLOUTS_ALIVE_KEY, &text, err);

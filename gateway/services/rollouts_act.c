@@ -1,5 +1,6 @@
 #include "rollouts_act.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,12 +40,27 @@ static void answer_preview(struct turn *turn, struct asker asker, const struct r
     };
 }
 
+static void put_off(struct turn *turn, struct asker asker, int64_t rests_ms)
+{
+    struct answer *answer = turn_answer(turn, ANSWER_DONE, asker);
+    answer->rc = GW_AGAIN;
+    answer->retry_after_s = (int)((rests_ms + GW_SECOND_MS - 1) / GW_SECOND_MS);
+    (void)snprintf(answer->text, sizeof(answer->text),
+                   "previews and drafts have looked through all devices too often: try again in %d s",
+                   answer->retry_after_s);
+}
+
 static enum gw_rc order(struct rollouts *r, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     const struct rollout_ask_order *ask = (const void *)msg->blob;
     if (msg->blob_len < sizeof(*ask) || ask->pick_count > ROLLOUT_PICKS_MAX ||
         msg->blob_len != sizeof(*ask) + ask->pick_count * sizeof(ask->picks[0]))
         return gw_err_set(err, GW_INVALID, "that is no order of a rollout");
+    int64_t rests_ms = rollouts_rests_ms(r, turn->now);
+    if (rests_ms > 0) {
+        put_off(turn, msg->asker, rests_ms);
+        return GW_OK;
+    }
     GW_FREE struct rollout_pick *picks = picks_of(ask);
     struct rollouts_order o = {
         .plan = ask->plan, .picks = picks, .pick_count = ask->pick_count, .actor = msg->u.act.actor.name};

@@ -24,12 +24,13 @@ struct crowd {
     struct filter *queries; /* owned */
     uint16_t *query_waves;  /* owned; whose they are */
     size_t query_count;
-    char (*live)[ROLLOUT_ID_LEN + 1]; /* owned; rollouts of the product that have not ended: their devices are busy */
+    char (*live)[ROLLOUT_ID_LEN + 1]; /* owned; rollouts of the product that may still call devices back */
     size_t live_count, live_cap;
     struct candidate *found; /* owned */
     size_t count, cap;
     struct rollout_member *members; /* owned */
     struct rollout_left left;
+    int64_t looked;
     enum gw_rc rc;
     struct gw_err *err;
 };
@@ -70,6 +71,10 @@ static enum gw_rc ask_queries(struct crowd *c, const struct device *device, uint
     *ret_fits = 0;
     if (c->query_count == 0)
         return GW_OK;
+    if (c->count > c->r->asked_max)
+        return gw_err_set(c->err, GW_TOO_BIG,
+                          "the release is for more than %u devices: their waves take lists and parts, no queries",
+                          c->r->asked_max);
     enum gw_rc rc = rows_device(c->store, c->r->session, device, &row, c->err);
     if (rc)
         return rc;
@@ -111,6 +116,7 @@ static bool look_at_device(void *ctx, const struct inventory *inventory)
     struct release_target target = rollouts_target(inventory);
     struct standing standing = {c, false};
     enum release_fit fit = release_fits(c->release, &target);
+    c->looked++;
     c->rc = c->store->ops->device_get(c->store->self, &inventory->device, &device, c->err);
     if (c->rc == GW_NOT_FOUND)
         c->rc = GW_OK;
@@ -138,6 +144,8 @@ static bool note_live(void *ctx, const struct rollout_entry *entry)
     struct crowd *c = ctx;
     if (strcmp(entry->product, c->release->product) != 0)
         return true;
+    if (entry->rollout.state == ROLLOUT_ABORTING)
+        return true; /* it calls nobody back: who is through with it is free */
     c->live = gw_xgrow(c->live, c->live_count, &c->live_cap, sizeof(*c->live));
     memcpy(c->live[c->live_count++], entry->id, sizeof(entry->id));
     if (entry->rollout.rest.unplanned > 0)
@@ -163,6 +171,27 @@ static enum gw_rc gather(struct crowd *c, struct gw_err *err)
     for (size_t i = 0; !rc && i < c->count; i++)
         c->members[i] = (struct rollout_member){.id = gw_view_str(c->found[i].id.text), .fits = c->found[i].fits};
     return rc;
+}
+
+/* ---- rest ---- */
+
+static void note_looked(struct crowd *c)
+{
+    struct rollouts *r = c->r;
+    int64_t us = c->looked * (c->query_count ? ROLLOUTS_ASK_US : ROLLOUTS_LOOK_US);
+    r->rest_ms = (us * ROLLOUTS_REST + 999) / 1000;
+    if (r->rest_until.ms < c->now.ms)
+        r->rest_until = c->now;
+    r->rest_until.ms += r->rest_ms;
+}
+
+int64_t rollouts_rests_ms(struct rollouts *r, struct gw_wall now)
+{
+    int64_t owed_ms = r->rest_until.ms - now.ms;
+    int64_t may_ms = r->rest_ms > ROLLOUTS_OWED_MS ? r->rest_ms : ROLLOUTS_OWED_MS;
+    if (owed_ms > 2 * may_ms) /* more is never owed: the clock has gone back */
+        r->rest_until.ms = owed_ms = 0;
+    return owed_ms > may_ms ? owed_ms - may_ms : 0;
 }
 
 static enum gw_rc given_release(struct rollouts *r, const struct store *store, const char *id,
@@ -222,6 +251,7 @@ static enum gw_rc prepare(struct crowd *c, struct turn *turn, const struct rollo
         return rc;
     fill_entry(&out->entry, turn, order, &release);
     rc = gather(c, err);
+    note_looked(c);
     out->left = c->left;
     return rc ? rc : assign(c, order, out, err);
 }

@@ -12,6 +12,8 @@
 
 #include "gw_cleanup.h"
 #include "repo.h"
+#include "rest.h"
+#include "row_fits.h"
 #include "shop.h"
 
 #define PUT_BATCH 1000
@@ -53,7 +55,8 @@ static void fill_fleet(void)
                                       .version = "1.0",
                                       .boot = "4f0c2a8e-5e3b-4a55-9c50-0d1f0f6e9a01",
                                       .slots = "[]",
-                                      .attributes = "{}"};
+                                      .attributes = "{}",
+                                      .seen = d.now};
         (void)snprintf(device.id.text, sizeof(device.id.text), "pump-%07u", i);
         inventory.device = device.id;
         if (i % PUT_BATCH == 0)
@@ -103,15 +106,20 @@ static void begin_turn(void)
     GW_ASSERT_OK(d.store.ops->begin(d.store.self, NULL), NULL);
 }
 
-static void preview(void)
+static void preview(const char *query, const char *what)
 {
     struct rollouts_order o = order();
+    if (query) {
+        o.plan.waves[0].select = ROLLOUT_SELECT_QUERY;
+        o.plan.waves[0].percent = 0;
+        (void)snprintf(o.plan.waves[0].query, sizeof(o.plan.waves[0].query), "%s", query);
+    }
     GW_FREE struct rollouts_preview *p = gw_xalloc(1, sizeof(*p));
     struct took began = now();
     begin_turn();
     GW_ASSERT_OK(rollouts_preview(&d.operate.rollouts, &d.turn, &o, p, &err), &err);
     desk_end(&d, GW_OK);
-    settle("preview", since(began));
+    settle(what, since(began));
 }
 
 static struct rollout_entry draft(void)
@@ -178,7 +186,11 @@ static void runs_rollouts_to_a_large_fleet(void)
     shop_open_over(&d, repo_store(repo));
     fill_fleet();
     printf("%u devices, at most %u rows of attempts a turn\n", devices, d.operate.rollouts.rows_max);
-    preview();
+    preview(NULL, "preview");
+    struct rest *rest = rest_new(&(struct rest_config){.gateway = "gw-0123456789abcdef"});
+    d.operate.rollouts.match = row_fits_port(rest);
+    d.operate.rollouts.asked_max = ROLLOUT_DEVICES_MAX;
+    preview("inventory.hardware:rev-c -id:pump-0000001", "preview with a query");
     struct rollout_entry r = draft();
     change(r.id, ROLLOUT_EV_START, "start");
     change(r.id, ROLLOUT_EV_ABORT, "abort of the rollout");
@@ -187,6 +199,7 @@ static void runs_rollouts_to_a_large_fleet(void)
     change(r.id, ROLLOUT_EV_ROLLBACK, "roll back");
     change(r.id, ROLLOUT_EV_ABORT, "abort of the rollback");
     desk_close(&d);
+    rest_free(rest);
     repo_close(repo);
 }
 

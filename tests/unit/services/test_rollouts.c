@@ -379,6 +379,22 @@ static void a_query_selects_once_when_the_draft_is_made(void)
     desk_close(&d);
 }
 
+static void queries_are_asked_of_so_many_devices(void)
+{
+    struct desk d;
+    struct rollout_plan plan = shop_plan(100, 10);
+    shop_open(&d);
+    shop_devices(&d, 3);
+    d.operate.rollouts.asked_max = 2;
+    CU_ASSERT_EQUAL(shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL).rc, GW_OK); /* it asks nothing */
+    plan = query_plan("version:1.0");
+    d.operate.rollouts.match = (struct row_match){NULL, fits};
+    struct rollout_preview_try t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
+    CU_ASSERT_EQUAL(t.rc, GW_TOO_BIG);
+    CU_ASSERT_PTR_NOT_NULL(strstr(t.err.text, "more than 2 devices"));
+    desk_close(&d);
+}
+
 static void several_queries_each_have_their_wave(void)
 {
     struct desk d;
@@ -482,6 +498,9 @@ static void a_device_stands_in_one_rollout_that_has_not_ended(void)
     struct rollout_preview_try t = shop_preview(&d, shop_id(3), &plan, NULL);
     CU_ASSERT(t.rc == GW_INVALID && t.left.busy == 2);
     CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_ABORT), GW_OK);
+    CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.state, ROLLOUT_ABORTING);
+    t = shop_preview(&d, shop_id(3), &plan, NULL); /* it calls nobody back any more: only who has the job is busy */
+    CU_ASSERT_EQUAL(t.left.busy, 1);
     shop_report(&d, "pump-001", JOB_STATE_CANCELLED, "", "1.0");
     CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.state, ROLLOUT_ABORTED);
     t = shop_preview(&d, shop_id(3), &plan, NULL);
@@ -540,6 +559,7 @@ const struct gw_test_case rollouts_cases[] = {
     {"a draft of a withdrawn release does not start", a_draft_of_a_withdrawn_release_does_not_start},
     {"a preview tells whom it leaves out, and why", a_preview_tells_whom_it_leaves_out_and_why},
     {"a query selects once, when the draft is made", a_query_selects_once_when_the_draft_is_made},
+    {"queries are asked of so many devices and no more", queries_are_asked_of_so_many_devices},
     {"several queries each have their wave", several_queries_each_have_their_wave},
     {"a query that is none or selects nobody drafts nothing", a_query_that_is_none_or_selects_nobody_drafts_nothing},
     {"acts ask for reasons and for the revision that was seen",

@@ -193,6 +193,32 @@ static void a_failure_behind_the_first_write_is_no_refusal(void)
     desk_close(&d);
 }
 
+/* Whoever asks again and again keeps core from everything else. */
+static void previews_without_end_are_put_off(void)
+{
+    enum { MANY = 600, TRIES = 1000 };
+    struct desk d;
+    int done = 0;
+    shop_open(&d);
+    shop_devices(&d, MANY);
+    for (; done < TRIES; done++) {
+        order(&d, ACT_ROLLOUT_PREVIEW, USER_OPERATOR, NULL);
+        if (answered(&d)->kind == ANSWER_DONE)
+            break;
+    }
+    CU_ASSERT(done > 10 && done < 100);
+    CU_ASSERT(refused(&d) == GW_AGAIN && says(&d, "try again") && answered(&d)->retry_after_s == 1);
+    order(&d, ACT_ROLLOUT_CREATE, USER_OPERATOR, NULL);
+    CU_ASSERT_EQUAL(refused(&d), GW_AGAIN); /* a draft that comes to nothing looks as long */
+    d.now.ms += answered(&d)->retry_after_s * GW_SECOND_MS;
+    order(&d, ACT_ROLLOUT_PREVIEW, USER_OPERATOR, NULL);
+    CU_ASSERT_EQUAL(answered(&d)->kind, ANSWER_ROLLOUT_PREVIEW);
+    d.now.ms -= GW_DAY_MS; /* a clock that steps back puts nobody off for a day */
+    order(&d, ACT_ROLLOUT_PREVIEW, USER_OPERATOR, NULL);
+    CU_ASSERT_EQUAL(answered(&d)->kind, ANSWER_ROLLOUT_PREVIEW);
+    desk_close(&d);
+}
+
 static void what_is_refused_leaves_nothing(void)
 {
     struct desk d;
@@ -312,6 +338,7 @@ static void shows_what_a_device_told(void)
 const struct gw_test_case rollouts_act_cases[] = {
     {"drafts and runs a rollout", drafts_and_runs_a_rollout},
     {"a preview keeps nothing", a_preview_keeps_nothing},
+    {"previews without end are put off", previews_without_end_are_put_off},
     {"what is refused leaves nothing", what_is_refused_leaves_nothing},
     {"a failure behind the first write is no refusal", a_failure_behind_the_first_write_is_no_refusal},
     {"lists devices page by page", lists_devices_page_by_page},
