@@ -461,6 +461,28 @@ static void the_answer_goes_to_who_asked(void)
     house_close(&h);
 }
 
+static enum gw_rc damaged_device(void *self, const struct gw_device_id *id, struct device *ret_device,
+                                 struct gw_err *err)
+{
+    (void)self;
+    (void)id;
+    (void)ret_device;
+    return gw_err_set(err, GW_CORRUPT, "state.db: row 7 of device");
+}
+
+static void what_is_damaged_is_told_without_its_details(void)
+{
+    struct house h;
+    house_open(&h);
+    struct inbox_msg msg = act(ACT_DEVICE_GET, 0);
+    CU_ASSERT_EQUAL_FATAL(gw_device_id_parse(gw_view_str("pump-7"), &msg.u.act.device), GW_OK);
+    h.ops.device_get = damaged_device;
+    post(&h, &msg);
+    CU_ASSERT_EQUAL(h.last.rc, GW_CORRUPT);
+    CU_ASSERT(strstr(h.last.text, "its log has the details") && !strstr(h.last.text, "state.db"));
+    house_close(&h);
+}
+
 static void what_nobody_asked_for_is_refused_to_nobody(void)
 {
     struct house h;
@@ -525,6 +547,7 @@ static void rows_are_handed_over_again_when_they_were_lost(void)
 }
 
 static const struct gw_test_case cases[] = {
+    {"what is damaged is told without its details", what_is_damaged_is_told_without_its_details},
     {"the answer goes to who asked, a refusal too", the_answer_goes_to_who_asked},
     {"what nobody asked for is refused to nobody", what_nobody_asked_for_is_refused_to_nobody},
     {"rollouts and their attempts are counted", rollouts_and_attempts_are_counted},
