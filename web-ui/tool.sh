@@ -23,12 +23,22 @@ export PATH
 installed() {
     [ "$(cat "$1/node_modules/.gatehouse-lock" 2>/dev/null)" = "$(sha256sum <"$1/package-lock.json")" ]
 }
+# whole DIR: npm counts an optional package that it could not fetch as no fault; the node of this machine's kind and the
+# native part of the bundler are such.
+whole() {
+    if [ "$1" = "$here" ]; then
+        (cd "$1" && node --input-type=module -e 'await import("rolldown")') >/dev/null 2>&1
+    else
+        [ -x "$node_bin/node" ]
+    fi
+}
 install_one() {
     installed "$1" && return 0
     log=$(mktemp)
-    (cd "$1" && npm ci --ignore-scripts) >"$log" 2>&1 </dev/null || {
+    (cd "$1" && npm ci --ignore-scripts) >"$log" 2>&1 </dev/null && whole "$1" || {
         cat "$log" >&2
         rm -f "$log"
+        echo "tool.sh: $1 could not be installed whole; is npm's registry in reach?" >&2
         return 1
     }
     rm -f "$log"
