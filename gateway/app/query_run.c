@@ -9,6 +9,7 @@
 #include "gw_cleanup.h"
 #include "gw_log.h"
 #include "gw_utf8.h"
+#include "log_batch.h"
 
 #define PART       "query"
 #define VIEW_BYTES 2048 /* JSON of one event besides its own bytes: about that, and less than twice that */
@@ -221,6 +222,29 @@ static enum gw_rc run_tile(const struct journal *journal, struct gathering *g, s
     return hand_over(g, rc, err);
 }
 
+/* As it was sent: the journal keeps its head and its events. */
+static enum gw_rc run_evidence(const struct journal *journal, struct gathering *g, struct gw_err *err)
+{
+    struct log_batch_head head;
+    struct log_batch_writer w;
+    struct gw_view event;
+    GW_CLEANUP(gw_buf_done) struct gw_buf bundle;
+    gw_buf_init(&bundle, LOG_BATCH_BYTES_MAX);
+    g->answer->kind = ANSWER_LOG_EVIDENCE;
+    enum gw_rc rc = journal->ops->evidence(journal->self, &g->query->log, &head, &bundle, err);
+    if (rc)
+        return rc;
+    struct gw_view rest = gw_buf_view(&bundle);
+    rc = log_batch_begin(&w, &g->bytes, head.epoch, head.first);
+    while (!rc && log_bundle_next(&rest, &event))
+        rc = log_batch_add(&w, event);
+    if (!rc)
+        rc = log_batch_end(&w);
+    if (rc || rest.len > 0 || w.count != head.count)
+        return gw_err_set(err, GW_CORRUPT, "the batch that is kept as evidence is none");
+    return hand_over(g, GW_OK, err);
+}
+
 static enum gw_rc run_kind(const struct journal *journal, struct gathering *g, const atomic_bool *stop,
                            struct gw_err *err)
 {
@@ -235,6 +259,8 @@ static enum gw_rc run_kind(const struct journal *journal, struct gathering *g, c
         return run_checkpoint(journal, g, err);
     case QUERY_TILE:
         return run_tile(journal, g, err);
+    case QUERY_EVIDENCE:
+        return run_evidence(journal, g, err);
     case QUERY_TAIL:
         return run_tail(journal, g, err);
     case QUERY_ROWS:

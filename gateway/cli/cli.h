@@ -176,7 +176,7 @@ enum cli_exit cli_password(struct cli *cli, struct gw_buf *ret_password);
 cli_run_fn cli_user_list, cli_user_add, cli_user_role, cli_user_act, cli_user_password;
 cli_run_fn cli_token_list, cli_token_add, cli_token_revoke;
 cli_run_fn cli_status, cli_claim, cli_pending, cli_door_open, cli_door_close;
-cli_run_fn cli_logs_list, cli_logs_show, cli_logs_tail, cli_logs_export, cli_logs_verify;
+cli_run_fn cli_logs_list, cli_logs_show, cli_logs_tail, cli_logs_export, cli_logs_verify, cli_logs_evidence;
 cli_run_fn cli_metrics_token, cli_metrics_revoke;
 cli_run_fn cli_alerts_list, cli_alerts_show, cli_alerts_ack, cli_alerts_snooze, cli_alerts_resolve, cli_alerts_note;
 cli_run_fn cli_release_key_add, cli_release_key_list, cli_release_key_remove;

@@ -25,7 +25,7 @@ static const struct option {
     {CLI_OPT_QR, "--qr", NULL, 0, "draw the QR code also when stdout is not a terminal"},
     {CLI_OPT_OUT, "--out", "PATH", AT(out_path),
      "write the invitation to a new file (mode 0600), not to\n                   stdout; export logs into a new "
-     "directory; put a key or\n                   a release into a new file"},
+     "directory; put a key, a\n                   release or evidence into a new file"},
     {CLI_OPT_NAME, "--name", "TEXT", AT(name), "what people call the device, the key or the rollout"},
     {CLI_OPT_REV, "--rev", "N", AT(rev), "only if what is acted on is still at this revision"},
     {CLI_OPT_NOTE, "--note", "TEXT", AT(note), "a note to the alert, in place of the one that is there"},

@@ -68,6 +68,12 @@ static const struct cli_command commands[] = {
      "checkpoint; `key` is the verifier key. The directory of --out must not exist\n"
      "yet, and is there only when everything is in it.",
      cli_logs_export},
+    {"logs evidence", NULL, 0, CLI_OPT_DEVICE | CLI_OPT_LOG | CLI_OPT_OUT,
+     "the batch that contradicted what a device had sent before",
+     "Of all logs of --device, or of one. Lists its events: number, length, leaf hash,\n"
+     "and whether the log has the same event under that number, another one (differs)\n"
+     "or none. With --out one batch is written as it was sent.",
+     cli_logs_evidence},
     {"logs verify", "[DIR]", -1, CLI_OPT_DEVICE | CLI_OPT_KEY,
      "check an export, or with --device the live logs of a device",
      "Checks the signature of every checkpoint, rebuilds each tree from the events,\n"

@@ -23,6 +23,7 @@ static bool take_log(struct cli_log_list *list, const struct json_value *value)
         log_id_parse(gw_view_str(log.name), &log.id) || json_u64_text(value, "size", INT64_MAX, &log.size, NULL) ||
         json_u64_text(value, "signed_size", INT64_MAX, &log.signed_size, NULL))
         return false;
+    (void)!json_bool(value, "equivocated", &log.equivocated, NULL); /* false, when it is not told */
     list->logs = gw_xgrow(list->logs, list->count, &list->cap, sizeof(log));
     list->logs[list->count++] = log;
     return true;
@@ -82,6 +83,14 @@ const struct cli_log *cli_log_find(const struct cli_log_list *list, const struct
         if (log_id_eq(&list->logs[i].id, id))
             return &list->logs[i];
     return NULL;
+}
+
+enum cli_exit cli_log_fetch(struct cli *cli, const char *what, const char *name, const char *file,
+                            struct gw_buf *ret_bytes)
+{
+    char path[320];
+    (void)snprintf(path, sizeof(path), "/api/v1/%s?log=%s%s%s", what, name, file ? "&path=" : "", file ? file : "");
+    return cli_fetch(cli, &(struct cli_question){.method = "GET", .path = path}, ret_bytes);
 }
 
 enum cli_exit cli_log_word(struct cli *cli, const char *word, struct log_id *ret_id)

@@ -14,6 +14,7 @@ struct cli_log {
     struct log_id id;
     char name[LOG_NAME_MAX];
     uint64_t size, signed_size;
+    bool equivocated; /* there is evidence against it */
 };
 
 struct cli_log_list {
@@ -26,6 +27,11 @@ enum cli_exit cli_log_list_get(struct cli *cli, const char *device, struct cli_l
 /* The newest log of that kind; NULL when there is none. */
 const struct cli_log *cli_log_newest(const struct cli_log_list *list, enum log_kind kind);
 const struct cli_log *cli_log_find(const struct cli_log_list *list, const struct log_id *id);
+
+/* Appends what the gateway has of a log under "/api/v1/<what>"; file: which tile, or NULL. Told on err when it fails.
+ */
+enum cli_exit cli_log_fetch(struct cli *cli, const char *what, const char *name, const char *file,
+                            struct gw_buf *ret_bytes);
 
 /* A log that --log names; CLI_USAGE after telling. */
 enum cli_exit cli_log_word(struct cli *cli, const char *word, struct log_id *ret_id);

@@ -76,14 +76,6 @@ static enum cli_exit write_file(struct cli *cli, const char *dir, const char *na
     return good ? CLI_OK : fail(cli, path);
 }
 
-static enum cli_exit fetch(struct cli *cli, const char *what, const char *name, const char *file,
-                           struct gw_buf *ret_bytes)
-{
-    char path[320];
-    (void)snprintf(path, sizeof(path), "/api/v1/%s?log=%s%s%s", what, name, file ? "&path=" : "", file ? file : "");
-    return cli_fetch(cli, &(struct cli_question){.method = "GET", .path = path}, ret_bytes);
-}
-
 static bool export_tile(void *ctx, const struct tile_path *tile)
 {
     struct exporting *x = ctx;
@@ -95,7 +87,7 @@ static bool export_tile(void *ctx, const struct tile_path *tile)
         return false;
     }
     (void)snprintf(name, sizeof(name), "%s/%s", x->name, file);
-    x->rc = fetch(x->cli, "log-tile", x->name, file, &bytes);
+    x->rc = cli_log_fetch(x->cli, "log-tile", x->name, file, &bytes);
     if (!x->rc)
         x->rc = write_file(x->cli, x->dir, name, gw_buf_view(&bytes));
     x->files++;
@@ -113,12 +105,27 @@ static bool size_of(struct gw_view bytes, uint64_t *ret_size)
     return true;
 }
 
+/* The batch that contradicted the log lies beside its checkpoint; it is no part of the layout. */
+static enum cli_exit export_evidence(struct cli *cli, const char *dir, const struct cli_log *log)
+{
+    char name[LOG_NAME_MAX + 16];
+    GW_CLEANUP(gw_buf_done) struct gw_buf bytes;
+    gw_buf_init(&bytes, FILE_MAX_BYTES);
+    enum cli_exit rc = cli_log_fetch(cli, "log-evidence", log->name, NULL, &bytes);
+    if (rc)
+        return rc;
+    (void)snprintf(name, sizeof(name), "%s/evidence", log->name);
+    return write_file(cli, dir, name, gw_buf_view(&bytes));
+}
+
 static void tell(struct cli *cli, const struct cli_log *log, uint64_t size)
 {
     if (cli->json)
         (void)fprintf(cli->out, "{\"log\":\"%s\",\"size\":\"%" PRIu64 "\"}\n", log->name, size);
     else
         (void)fprintf(cli->out, "%s: %" PRIu64 " event%s\n", log->name, size, gw_plural(size));
+    if (log->equivocated)
+        cli_say(cli, "%s: its device contradicted it; what it sent is in %s/evidence", log->name, log->name);
     if (log->size > size)
         cli_say(cli, "%s: %" PRIu64 " newer event%s not signed yet and left out", log->name, log->size - size,
                 log->size - size == 1 ? " is" : "s are");
@@ -131,7 +138,7 @@ static enum cli_exit export_log(struct cli *cli, const char *dir, const struct c
     GW_CLEANUP(gw_buf_done) struct gw_buf note;
     gw_buf_init(&note, NOTE_BYTES_MAX);
     struct exporting x = {.cli = cli, .dir = dir, .name = log->name};
-    enum cli_exit rc = fetch(cli, "log-checkpoint", log->name, NULL, &note);
+    enum cli_exit rc = cli_log_fetch(cli, "log-checkpoint", log->name, NULL, &note);
     if (rc)
         return rc;
     if (!size_of(gw_buf_view(&note), &size)) {
@@ -143,6 +150,8 @@ static enum cli_exit export_log(struct cli *cli, const char *dir, const struct c
     if (!rc)
         (void)log_tiles_each(size, export_tile, &x);
     rc = rc ? rc : x.rc;
+    if (!rc && log->equivocated)
+        rc = export_evidence(cli, dir, log);
     if (!rc)
         tell(cli, log, size);
     return rc;

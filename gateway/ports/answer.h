@@ -35,6 +35,7 @@ enum answer_kind {
     ANSWER_LOG_TAIL,        /* events in the order of their commits; feed, unread; or rc */
     ANSWER_LOG_CHECKPOINT,  /* bytes: a signed note */
     ANSWER_LOG_TILE,        /* bytes: of a C2SP tile or entry bundle */
+    ANSWER_LOG_EVIDENCE,    /* bytes: the batch that contradicted a log, as it was sent */
     ANSWER_LOG_KEY,         /* text: the verifier key of the gateway's logs */
     ANSWER_KEYS,            /* keys of vendors */
     ANSWER_RELEASES,        /* releases; more; single: files too */

@@ -109,6 +109,7 @@ enum act_kind {
     ACT_LOG_SEARCH,     /* answers ANSWER_LOG_SEARCH */
     ACT_LOG_CHECKPOINT, /* answers ANSWER_LOG_CHECKPOINT */
     ACT_LOG_TILE,       /* answers ANSWER_LOG_TILE */
+    ACT_LOG_EVIDENCE,   /* answers ANSWER_LOG_EVIDENCE */
     ACT_LOG_KEY,        /* answers ANSWER_LOG_KEY */
     /* Releases and who may sign them. text: keyid or release id. */
     ACT_KEY_LIST,          /* answers ANSWER_KEYS */

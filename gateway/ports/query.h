@@ -30,6 +30,7 @@ enum query_kind {
     QUERY_SEARCH,     /* filter and text, cursor, limit */
     QUERY_CHECKPOINT, /* log */
     QUERY_TILE,       /* log, tile */
+    QUERY_EVIDENCE,   /* log */
     QUERY_TAIL,       /* what came behind `feed`; with an epoch of 0 nothing, but where to begin; limit */
     QUERY_ROWS,       /* rows, limit */
 };

@@ -27,6 +27,7 @@ static const struct {
     {ACT_LOG_SEARCH, "search logs"},
     {ACT_LOG_CHECKPOINT, "read a log's checkpoint"},
     {ACT_LOG_TILE, "read a log's tile"},
+    {ACT_LOG_EVIDENCE, "read what contradicts a log"},
     {ACT_LOG_KEY, "read the log key"},
     {ACT_KEY_LIST, "list vendor keys"},
     {ACT_KEY_ADD, "add a vendor key"},

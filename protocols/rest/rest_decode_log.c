@@ -142,14 +142,25 @@ enum gw_rc rest_decode_log_search(const struct rest_call *call, struct gw_err *e
     return rc ? rc : put_query(call, &q);
 }
 
-enum gw_rc rest_decode_log_checkpoint(const struct rest_call *call, struct gw_err *err)
+/* A question that takes a log and nothing else. */
+static enum gw_rc decode_log(const struct rest_call *call, enum query_kind kind, struct gw_err *err)
 {
     struct rest_param p = {.key = "log"};
-    struct query q = {.kind = QUERY_CHECKPOINT};
+    struct query q = {.kind = kind};
     enum gw_rc rc = rest_query_parse(call->request->query, &p, 1, err);
     if (!rc)
         rc = need_log(&p, &q, err);
     return rc ? rc : put_query(call, &q);
+}
+
+enum gw_rc rest_decode_log_checkpoint(const struct rest_call *call, struct gw_err *err)
+{
+    return decode_log(call, QUERY_CHECKPOINT, err);
+}
+
+enum gw_rc rest_decode_log_evidence(const struct rest_call *call, struct gw_err *err)
+{
+    return decode_log(call, QUERY_EVIDENCE, err);
 }
 
 enum gw_rc rest_decode_log_tile(const struct rest_call *call, struct gw_err *err)

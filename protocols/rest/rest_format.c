@@ -105,6 +105,10 @@ void rest_put_next(struct json_writer *w, const struct answer *a, const char *la
 
 static void put_devices(struct json_writer *w, const struct answer *a)
 {
+    if (a->single && a->device_count == 1) {
+        put_device(w, &a->devices[0]);
+        return;
+    }
     json_put_object(w, NULL);
     json_put_array(w, "devices");
     for (size_t i = 0; i < a->device_count; i++)
@@ -193,10 +197,7 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
         put_status(w, &a->status);
         return true;
     case ANSWER_DEVICES:
-        if (a->single && a->device_count == 1)
-            put_device(w, &a->devices[0]);
-        else
-            put_devices(w, a);
+        put_devices(w, a);
         return true;
     case ANSWER_PENDING:
         put_pending(w, a);
@@ -244,6 +245,7 @@ static bool put_answer(struct json_writer *w, const struct rest *rest, const str
     case ANSWER_LOG_TAIL:
     case ANSWER_LOG_CHECKPOINT:
     case ANSWER_LOG_TILE:
+    case ANSWER_LOG_EVIDENCE:
     case ANSWER_LOG_KEY:
     case ANSWER_TRUST:
     case ANSWER_ENROLLED:

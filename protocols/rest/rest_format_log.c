@@ -120,6 +120,8 @@ bool rest_format_bytes(const struct answer *answer, struct http_reply *reply)
     if (answer->kind == ANSWER_LOG_TILE) {
         gw_buf_init(&reply->body, QUERY_TILE_MAX); /* an entry bundle may be larger than other replies */
         reply->content_type = "application/octet-stream";
+    } else if (answer->kind == ANSWER_LOG_EVIDENCE) {
+        reply->content_type = "application/octet-stream";
     } else if (answer->kind == ANSWER_LOG_CHECKPOINT || answer->kind == ANSWER_LOG_KEY) {
         reply->content_type = "text/plain; charset=utf-8";
     } else {

@@ -88,7 +88,7 @@ rest_decode_fn rest_decode_device, rest_decode_device_list, rest_decode_invite, 
 
 /* rest_decode_log.c: each makes the struct query of its act. */
 rest_decode_fn rest_decode_log_list, rest_decode_log_events, rest_decode_log_search, rest_decode_log_checkpoint,
-    rest_decode_log_tile, rest_decode_no_query;
+    rest_decode_log_tile, rest_decode_log_evidence, rest_decode_no_query;
 
 /* rest_decode_release.c */
 rest_decode_fn rest_decode_key_add, rest_decode_keyid, rest_decode_release, rest_decode_release_list;

@@ -130,6 +130,7 @@ static const struct rest_op ops[] = {
     GET("/api/v1/log-search", ACT_LOG_SEARCH, rest_decode_log_search),
     GET("/api/v1/log-checkpoint", ACT_LOG_CHECKPOINT, rest_decode_log_checkpoint),
     GET("/api/v1/log-tile", ACT_LOG_TILE, rest_decode_log_tile),
+    GET("/api/v1/log-evidence", ACT_LOG_EVIDENCE, rest_decode_log_evidence),
     GET("/api/v1/log-key", ACT_LOG_KEY, rest_decode_no_query),
     GET("/api/v1/vendor-keys", ACT_KEY_LIST, rest_decode_no_query),
     {.method = HTTP_POST,

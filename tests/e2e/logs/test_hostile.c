@@ -10,6 +10,7 @@
 #include "ack.h"
 #include "enrol_client.h"
 #include "gw_cleanup.h"
+#include "gw_fs.h"
 #include "gw_test.h"
 #include "gw_time.h"
 #include "log_batch.h"
@@ -220,6 +221,46 @@ static void other_bytes_for_stored_numbers_are_kept_and_told_once(void)
     CU_ASSERT_EQUAL(told(words, "false 2"), 0);
     ship(&liar, 7, 4, 4, "true"); /* the truth, overlapping: it is not stuck */
     CU_ASSERT(AWAIT(&liar, liar.ack.next_seq == 8));
+}
+
+/* The file must be the batch that ship() sends of this. */
+static void is_batch(const char *path, uint64_t first, uint32_t count, const char *text)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf sent, kept;
+    struct gw_err err = {0};
+    batch(&sent, 7, first, count, text);
+    gw_buf_init(&kept, LOG_BATCH_BYTES_MAX);
+    GW_ASSERT_OK(gw_fs_read_file(path, &kept, &err), &err);
+    CU_ASSERT(gw_view_eq(gw_buf_view(&kept), gw_buf_view(&sent)));
+}
+
+#define LOG_7 "dev/liar-1/0000000000000007"
+
+static void an_auditor_reads_what_was_sent(void)
+{
+    char file[300], dir[300], of_export[400];
+    const char *own = gw_test_dir();
+    (void)snprintf(file, sizeof(file), "%s/evidence", own);
+    (void)snprintf(dir, sizeof(dir), "%s/export", own);
+    (void)snprintf(of_export, sizeof(of_export), "%s/dev/liar-1/0000000000000007/evidence", dir);
+    const char *const listing[] = {"logs", "evidence", "--device", "liar-1", NULL};
+    CU_ASSERT_EQUAL(told(listing, "\"first\":\"2\",\"count\":3,"), 1);
+    CU_ASSERT_EQUAL(told(listing, "\"stored\":\"differs\""), 3);
+    CU_ASSERT_EQUAL(told(WORDS("logs", "evidence", "--device", "liar-1", "--out", file), "\"bytes\":49"), 1);
+    is_batch(file, 2, 3, "false"); /* the first of the three */
+    CU_ASSERT_EQUAL(told(WORDS("logs", "export", "--device", "liar-1", "--out", dir), "{\"log\":\"" LOG_7 "\""), 1);
+    is_batch(of_export, 2, 3, "false");
+    CU_ASSERT_EQUAL(told(WORDS("logs", "verify", dir), "\"" LOG_7 "\",\"verified\":true"), 1);
+    GW_FREE char *out = NULL, *none = NULL;
+    const char *const shown[] = {
+        GW_BIN_DIR "/gatehouse", "--socket", gateway.socket, "logs", "evidence", "--log", LOG_7, NULL};
+    CU_ASSERT_EQUAL(gw_proc_run(shown, &out), 0);
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(out, "epoch 0000000000000007, from 2 on, 3 events, of which 3 differ from the log\n"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(out, "4    7      2fbe950d4c4a025795044138b9c797bf2682ebc3fa1a026e619dff7d425b9784  differs\n"));
+    CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("logs", "evidence", "--device", "other-1"), &none), 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(none, "nothing contradicts other-1"));
 }
 
 static void holes_are_answered_once_a_second(void)
@@ -455,6 +496,7 @@ static void a_full_journal_acknowledges_nothing_and_recovers(void)
 static const struct gw_test_case cases[] = {
     {"starts", starts},
     {"other bytes for stored numbers are kept and told once", other_bytes_for_stored_numbers_are_kept_and_told_once},
+    {"an auditor reads what was sent, byte for byte", an_auditor_reads_what_was_sent},
     {"holes are answered once a second", holes_are_answered_once_a_second},
     {"unknown and closed epochs store nothing", unknown_and_closed_epochs_store_nothing},
     {"a fifth epoch in a day is not acknowledged", a_fifth_epoch_in_a_day_is_not_acknowledged},

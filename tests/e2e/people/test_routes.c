@@ -38,6 +38,7 @@ static const struct row {
     {"get", "/api/v1/log-search", VIEWER, 200, NULL, NULL},
     {"get", "/api/v1/log-checkpoint", VIEWER, 404, AUDIT, NULL},
     {"get", "/api/v1/log-tile", VIEWER, 404, AUDIT "&path=tile/0/000", NULL},
+    {"get", "/api/v1/log-evidence", VIEWER, 404, AUDIT, NULL},
     {"get", "/api/v1/log-key", VIEWER, 200, NULL, NULL},
     {"get", "/api/v1/vendor-keys", VIEWER, 200, NULL, NULL},
     {"get", "/api/v1/releases", VIEWER, 200, NULL, NULL},

@@ -6,6 +6,7 @@
 
 #include "gw_cleanup.h"
 #include "journal_kit.h"
+#include "log_batch.h"
 #include "query_run.h"
 
 #define DEVICES 3
@@ -187,7 +188,7 @@ static void logs_come_in_pages(void)
 
 static void what_is_not_there_is_not_found(void)
 {
-    static const enum query_kind kinds[] = {QUERY_EVENTS, QUERY_CHECKPOINT, QUERY_TILE};
+    static const enum query_kind kinds[] = {QUERY_EVENTS, QUERY_CHECKPOINT, QUERY_TILE, QUERY_EVIDENCE};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
         ANSWER(a);
         run(&(struct query){.kind = kinds[i], .log = kit_log("pump-9", 1), .limit = 1, .tile = {.width = 1}}, a);
@@ -196,12 +197,35 @@ static void what_is_not_there_is_not_found(void)
     ANSWER(note);
     run(&(struct query){.kind = QUERY_CHECKPOINT, .log = kit_log("pump-1", 7)}, note);
     CU_ASSERT_EQUAL(note->rc, GW_NOT_FOUND);
+    ANSWER(none);
+    run(&(struct query){.kind = QUERY_EVIDENCE, .log = kit_log("pump-1", 7)}, none);
+    CU_ASSERT_EQUAL(none->rc, GW_NOT_FOUND);
+    CU_ASSERT_STRING_EQUAL(none->text, "nothing contradicts this log");
     ANSWER(beyond);
     run(&(struct query){.kind = QUERY_TILE, .log = kit_log("pump-1", 7), .tile = {.index = 3, .width = 1}}, beyond);
     CU_ASSERT_EQUAL(beyond->rc, GW_NOT_FOUND);
     ANSWER(tile);
     run(&(struct query){.kind = QUERY_TILE, .log = kit_log("pump-1", 7), .tile = {.index = 2, .width = 188}}, tile);
     CU_ASSERT_EQUAL(tile->byte_count, 188 * GW_SHA256_LEN);
+}
+
+static void evidence_is_the_batch_that_was_sent(void)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf sent;
+    struct log_batch_writer w;
+    struct log_batch batch;
+    gw_buf_init(&sent, LOG_BATCH_BYTES_MAX);
+    CU_ASSERT_EQUAL_FATAL(log_batch_begin(&w, &sent, 7, 690), GW_OK);
+    for (int i = 0; i < 20; i++) /* over the end, one of them empty, one with NUL */
+        CU_ASSERT_EQUAL_FATAL(log_batch_add(&w, gw_view_make(i == 3 ? NULL : "a\0lie", i == 3 ? 0 : 5)), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(log_batch_end(&w), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(log_batch_parse(gw_buf_view(&sent), &batch, NULL), GW_OK);
+    CU_ASSERT_EQUAL(kit_commit(&kit, kit_batch("pump-3", 7, 690, 20, batch.bundle)).verdict, LOG_EQUIVOCATION);
+    ANSWER(a);
+    run(&(struct query){.kind = QUERY_EVIDENCE, .log = kit_log("pump-3", 7)}, a);
+    CU_ASSERT_EQUAL_FATAL(a->rc, GW_OK);
+    CU_ASSERT_EQUAL(a->kind, ANSWER_LOG_EVIDENCE);
+    CU_ASSERT(gw_view_eq(gw_view_make(a->bytes, a->byte_count), gw_buf_view(&sent)));
 }
 
 /* Large events: the answer ends by bytes, and goes on without a gap. */
@@ -262,6 +286,7 @@ static const struct gw_test_case cases[] = {
     {"a search of text and of the audit log finds its own", a_search_of_text_and_audit_finds_its_own},
     {"logs come in pages", logs_come_in_pages},
     {"what is not there is not found", what_is_not_there_is_not_found},
+    {"evidence is the batch that was sent, byte for byte", evidence_is_the_batch_that_was_sent},
     {"sealing between answers loses nothing", sealing_between_answers_loses_nothing},
     {"an answer has a ceiling in bytes", an_answer_has_a_ceiling_in_bytes},
     {"a stopped search tells where it was", a_stopped_search_tells_where_it_was},

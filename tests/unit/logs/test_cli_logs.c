@@ -109,6 +109,9 @@ static void wrong_words_ask_nothing(void)
         {{"logs", "export", "--all"}, "--out DIR"},
         {{"logs", "export", "--out", "x"}, "one of --device"},
         {{"logs", "export", "--log", "../..", "--out", "x"}, "names no log"},
+        {{"logs", "evidence"}, "one of --device"},
+        {{"logs", "evidence", "--device", "pump-7", "--log", LOG}, "one of --device"},
+        {{"logs", "evidence", "--log", "audit/" EPOCH}, "only what a device numbers"},
         {{"logs", "verify"}, "directory of an export"},
         {{"logs", "verify", "x", "--device", "pump-7"}, "directory of an export"},
     };
@@ -135,6 +138,35 @@ static void answers_that_are_none_are_refused(void)
         CU_ASSERT_EQUAL(run.rc, CLI_REFUSED);
         CU_ASSERT(has(&run.err, "is not a list of logs"));
     }
+}
+
+#define CONTRADICTED                                                                                                   \
+    "200 {\"logs\":[{\"log\":\"" LOG "\",\"size\":\"7\",\"signed_size\":\"2\",\"equivocated\":true}],\"next\":null}"
+
+static void evidence_that_is_none_is_refused(void)
+{
+    static const char *const bad[] = {"200 ", "200 GWL1", "200 GWL2aaaaaaaabbbbbbbbcc", "200 {\"logs\":[]}"};
+    char out[200];
+    (void)snprintf(out, sizeof(out), "%s/evidence", gw_test_dir());
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct cli_server s;
+        RUN run;
+        run_with(&s, &run, false, CLI_WORDS(CONTRADICTED, bad[i]),
+                 CLI_WORDS("logs", "evidence", "--device", "pump-7", "--out", out));
+        CU_ASSERT_EQUAL(run.rc, CLI_REFUSED);
+        CU_ASSERT(has(&run.err, "is no evidence: log batch:"));
+        CU_ASSERT_NOT_EQUAL(access(out, F_OK), 0);
+        CU_ASSERT_PTR_NOT_NULL(strstr(s.requests[1], "/api/v1/log-evidence?log=" LOG " HTTP"));
+    }
+}
+
+static void no_evidence_is_told(void)
+{
+    struct cli_server s;
+    RUN run;
+    run_with(&s, &run, false, CLI_WORDS(LIST("7")), CLI_WORDS("logs", "evidence", "--log", LOG));
+    CU_ASSERT_EQUAL(run.rc, CLI_REFUSED);
+    CU_ASSERT(has(&run.err, "there is no evidence: nothing contradicts " LOG));
 }
 
 static void a_failed_export_leaves_nothing(void)
@@ -189,6 +221,8 @@ static const struct gw_test_case cases[] = {
     {"a live check that loses the gateway is no verdict", a_live_check_without_a_gateway_is_no_verdict},
     {"wrong words ask nothing", wrong_words_ask_nothing},
     {"answers that are none are refused", answers_that_are_none_are_refused},
+    {"evidence that is none is refused", evidence_that_is_none_is_refused},
+    {"no evidence is told", no_evidence_is_told},
     {"a failed export leaves nothing behind", a_failed_export_leaves_nothing},
 };
 

@@ -45,6 +45,8 @@ static void parameters_become_queries(void)
     CU_ASSERT(q->kind == QUERY_EVENTS && q->log.kind == LOG_LINE && q->from == INT64_MAX && q->limit == 1);
     q = posted(&f, "/api/v1/log-checkpoint", "log=root/0123456789abcdef");
     CU_ASSERT(q->kind == QUERY_CHECKPOINT && q->log.kind == LOG_ROOT);
+    q = posted(&f, "/api/v1/log-evidence", "log=" LOG);
+    CU_ASSERT(f.msg.u.act.kind == ACT_LOG_EVIDENCE && q->kind == QUERY_EVIDENCE && q->log.epoch == 0x0123456789abcdef);
     q = posted(&f, "/api/v1/log-tile", "log=" LOG "&path=tile/entries/001.p/15");
     CU_ASSERT(q->kind == QUERY_TILE && q->tile.entries && q->tile.index == 1 && q->tile.width == 15);
 }
@@ -96,6 +98,8 @@ static void a_wrong_parameter_is_named(void)
         {"/api/v1/log-search", "cursor=", "cursor"},
         {"/api/v1/log-search", "cursor=2.0.-.0.0", "cursor"},
         {"/api/v1/log-checkpoint", "", "log is missing"},
+        {"/api/v1/log-evidence", "", "log is missing"},
+        {"/api/v1/log-evidence", "log=" LOG "&path=x", "takes only: log"},
         {"/api/v1/log-tile", "log=" LOG, "path"},
         {"/api/v1/log-tile", "log=" LOG "&path=tile/0/0", "path"},
         {"/api/v1/log-tile", "log=" LOG "&path=tile/../000", "path"},
@@ -235,6 +239,10 @@ static void notes_tiles_and_keys_leave_as_they_are(void)
     FIXTURE;
     uint8_t bytes[] = {0, 255, 10};
     struct answer a = {.kind = ANSWER_LOG_TILE, .bytes = bytes, .byte_count = sizeof(bytes)};
+    rest_answer(f.rest, &a);
+    CU_ASSERT_STRING_EQUAL(f.reply.content_type, "application/octet-stream");
+    CU_ASSERT(gw_view_eq(gw_buf_view(&f.reply.body), gw_view_make(bytes, sizeof(bytes))));
+    a.kind = ANSWER_LOG_EVIDENCE;
     rest_answer(f.rest, &a);
     CU_ASSERT_STRING_EQUAL(f.reply.content_type, "application/octet-stream");
     CU_ASSERT(gw_view_eq(gw_buf_view(&f.reply.body), gw_view_make(bytes, sizeof(bytes))));

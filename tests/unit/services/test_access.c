@@ -230,8 +230,8 @@ static void every_act_has_a_name(void)
 
 static void reads_of_logs_go_to_the_query_threads(void)
 {
-    static const enum act_kind kinds[] = {ACT_LOG_LIST, ACT_LOG_EVENTS, ACT_LOG_SEARCH, ACT_LOG_CHECKPOINT,
-                                          ACT_LOG_TILE};
+    static const enum act_kind kinds[] = {ACT_LOG_LIST,       ACT_LOG_EVENTS, ACT_LOG_SEARCH,
+                                          ACT_LOG_CHECKPOINT, ACT_LOG_TILE,   ACT_LOG_EVIDENCE};
     struct desk d;
     desk_open(&d);
     d.operate.access.claimed = true;
