@@ -4,7 +4,7 @@
 #
 #   --devices N     size of the demo fleet (default 20)      --no-fleet     none
 #   --state DIR     where the state lies (default build/up)  --port P       operators P, devices P+1, MQTT P+2; 0 = free
-#   --for SECONDS   stop by itself                           --background   return when it is up; prints how to stop it
+#   --for SECONDS   stop by itself, also in the background   --background   return when it is up; prints how to stop it
 #
 # As root each part gets a user of its own; as another user all run as that user, and only root can claim. What is
 # stopped goes on where it was when it is started on the same state again.
@@ -30,7 +30,6 @@ while [ $# -gt 0 ]; do
     shift
 done
 case $devices$port$seconds in *[!0-9]*) usage ;; esac
-[ -z "$background" ] || [ -z "$seconds" ] || usage
 
 say() { printf '%s\n' "$*"; }
 
@@ -95,6 +94,24 @@ stop_all() {
 }
 trap 'stop_all; exit 0' INT TERM HUP
 trap stop_all EXIT
+
+# In the background: the same after $seconds. A number that another program has by then is left alone.
+stop_later() {
+    trap '' INT HUP
+    trap 'kill "$nap"; exit 0' TERM
+    sleep "$seconds" &
+    nap=$!
+    wait "$nap"
+    for pid in $pids; do
+        case $(cat "/proc/$pid/comm" 2>/dev/null) in gatehouse*) ;; *) continue ;; esac
+        kill "$pid" 2>/dev/null || continue
+        tries=0
+        while grep -q '^State:.[^Z]' "/proc/$pid/status" 2>/dev/null && [ $tries -lt 150 ]; do
+            tries=$((tries + 1))
+            sleep 0.2
+        done
+    done
+}
 
 setsid "$bin/gatehoused" --config "$state/gatehouse.toml" --state "$state" </dev/null >"$state/gatehoused.log" 2>&1 &
 gateway=$!
@@ -163,6 +180,9 @@ say ""
 say "operators  https://localhost:$(fact port_operators)/"
 say "shell      $bin/gatehouse --socket $socket status"
 say "log        $state/gatehoused.log"
+[ "$(fact port_mqtt)" = 8883 ] || say "agents     an agent's file needs, beside its invitation:
+           [gateway]
+           mqtt_port = $(fact port_mqtt)"
 [ -z "$fleet" ] || say "fleet      $devices devices, $state/fleet.log; they enrol once the gateway is claimed"
 [ -z "$fleet" ] || say "releases   $demo: vendor.pub, release-1.0.0.tar (what the fleet runs), release-1.1.0.tar"
 say ""
@@ -177,6 +197,11 @@ say ""
 if [ -n "$background" ]; then
     trap - INT TERM HUP EXIT
     rm -f "$scratch"
+    [ -z "$seconds" ] || {
+        stop_later </dev/null >/dev/null 2>&1 &
+        pids="$! $pids"
+        say "stops by itself after $seconds s"
+    }
     say "running in the background; stop it with: kill $pids"
     exit 0
 fi

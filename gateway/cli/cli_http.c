@@ -85,8 +85,11 @@ static void say_unreachable(struct cli *cli, const char *curl_says)
 {
     int code = connect_errno(cli->socket);
     if (code == ENOENT)
-        cli_say(cli, "%s does not exist: is gatehoused running? Start it, or name its socket with --socket PATH",
-                cli->socket);
+        cli_say(
+            cli,
+            "%s does not exist: is gatehoused running? Start it, or name its socket with --socket PATH; or it waits "
+            "for an address or a key daemon: see its log",
+            cli->socket);
     else if (code == EACCES || code == EPERM)
         cli_say(cli, "%s may not be opened: you must be in group gatehouse-admin, or root", cli->socket);
     else if (code == ENOTSOCK)

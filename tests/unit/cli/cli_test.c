@@ -139,6 +139,7 @@ static void says_what_to_do_when_nobody_answers(void)
     CU_ASSERT_EQUAL(missing.rc, CLI_UNREACHABLE);
     CU_ASSERT_TRUE(has(&missing.err, path));
     CU_ASSERT_TRUE(has(&missing.err, "is gatehoused running?"));
+    CU_ASSERT_TRUE(has(&missing.err, "or it waits for an address or a key daemon: see its log"));
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     (void)snprintf(at.sun_path, sizeof(at.sun_path), "%.100s", path);
     GW_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
