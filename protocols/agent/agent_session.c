@@ -13,6 +13,10 @@
 #define KEEPALIVE_S        60
 #define CONNECT_TIMEOUT_MS (30 * GW_SECOND_MS)
 #define READS_MAX          64 /* packets taken before others get their turn */
+#define REASON_MAX         200
+#define WHY_MAX            (INVITATION_HOST_MAX + 2 * REASON_MAX)
+
+static const char NOBODY[] = "connection refused: nobody listens there";
 
 struct agent_session {
     const struct agent_est *est;
@@ -23,9 +27,11 @@ struct agent_session {
     bool lost;               /* seen in a callback; acted upon behind the library's back */
     struct gw_mono deadline; /* for coming up */
     bool refused;
-    bool v4;        /* this connection is tried by IPv4 alone */
-    unsigned tries; /* connections that were begun */
-    char why[160];
+    bool v4;              /* this connection is tried by IPv4 alone */
+    unsigned tries;       /* connections that were begun */
+    long verify;          /* X509_V_…: what is wrong with the gateway's certificate */
+    char tls[REASON_MAX]; /* the first word of OpenSSL or libmosquitto on why TLS failed, "" for none */
+    char why[REASON_MAX];
 };
 
 static void lose(struct agent_session *s, const char *why)
@@ -79,6 +85,24 @@ static void on_disconnect(struct mosquitto *mosq, void *obj, int code)
 {
     (void)mosq;
     lose(obj, code ? mosquitto_strerror(code) : "closed");
+}
+
+/* libmosquitto's return codes do not say why TLS fails; its log does, while the TLS session is still there to ask.
+ * "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed" */
+static void on_log(struct mosquitto *mosq, void *obj, int level, const char *text)
+{
+    struct agent_session *s = obj;
+    SSL *ssl = mosquitto_ssl_get(mosq);
+    if (level != MOSQ_LOG_ERR)
+        return;
+    if (ssl && SSL_get_verify_result(ssl) != X509_V_OK)
+        s->verify = SSL_get_verify_result(ssl);
+    if (s->tls[0])
+        return;
+    const char *reason = strrchr(text, ':');
+    reason = reason ? reason + 1 : text;
+    reason += strspn(reason, " ");
+    (void)snprintf(s->tls, sizeof(s->tls), "%.*s", (int)strcspn(reason, ".\n"), reason);
 }
 
 static void on_message(struct mosquitto *mosq, void *obj, const struct mosquitto_message *message)
@@ -162,12 +186,45 @@ static int open_connection(struct agent_session *s)
                                              s->v4 ? "0.0.0.0" : NULL);
 }
 
+static bool is_of_another_root(long verify)
+{
+    return verify == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || verify == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+           verify == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || verify == X509_V_ERR_CERT_SIGNATURE_FAILURE ||
+           verify == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE || verify == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT;
+}
+
+/* The cause for people: what TLS says, when it said anything, is nearer to it than what libmosquitto returned. */
+static void explain(const struct agent_session *s, char out[WHY_MAX])
+{
+    const struct agent_site *site = s->est->site;
+    int n = snprintf(out, WHY_MAX, "%s:%u: ", site->host, site->mqtt_port);
+    char *at = out + n;
+    size_t room = WHY_MAX - (size_t)n;
+    if (s->verify != X509_V_OK)
+        (void)snprintf(at, room, "its certificate %s (%s); is gateway.mqtt_port right?",
+                       is_of_another_root(s->verify) ? "is not signed by the pinned root" : "fails verification",
+                       s->verify == X509_V_ERR_UNSPECIFIED ? s->tls : X509_verify_cert_error_string(s->verify));
+    else if (s->tls[0] && !s->refused)
+        (void)snprintf(at, room, "TLS failed: %s", s->tls);
+    else
+        (void)snprintf(at, room, "%s", s->why);
+}
+
 static void fall(struct agent_session *s)
 {
-    char why[sizeof(s->why)];
-    memcpy(why, s->why, sizeof(why));
+    char why[WHY_MAX];
+    explain(s, why);
     agent_session_disconnect(s);
     s->ops->down(s->ctx, why, s->refused);
+}
+
+static const char *begin_error(int rc)
+{
+    if (rc == MOSQ_ERR_EAI)
+        return "the host name cannot be looked up";
+    if (rc == MOSQ_ERR_ERRNO && errno == ECONNREFUSED)
+        return NOBODY;
+    return rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc);
 }
 
 static void connect_by(struct agent_session *session, struct gw_mono now, bool v4)
@@ -175,7 +232,8 @@ static void connect_by(struct agent_session *session, struct gw_mono now, bool v
     agent_session_disconnect(session);
     session->v4 = v4;
     session->tries++;
-    session->why[0] = '\0';
+    session->why[0] = session->tls[0] = '\0';
+    session->verify = X509_V_OK;
     session->refused = false;
     session->deadline.ms = now.ms + CONNECT_TIMEOUT_MS;
     session->mosq = mosquitto_new(session->est->site->id.text, true, session);
@@ -185,9 +243,10 @@ static void connect_by(struct agent_session *session, struct gw_mono now, bool v
     mosquitto_subscribe_callback_set(session->mosq, on_subscribe);
     mosquitto_disconnect_callback_set(session->mosq, on_disconnect);
     mosquitto_message_callback_set(session->mosq, on_message);
+    mosquitto_log_callback_set(session->mosq, on_log);
     int rc = open_connection(session);
     if (rc) {
-        lose(session, rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc));
+        lose(session, begin_error(rc));
         fall(session);
     }
 }
@@ -240,10 +299,18 @@ static bool is_unheard(const struct agent_session *s)
 /* libmosquitto does not notice the end of a connection that never was. */
 static void hang_up(struct agent_session *s, struct gw_mono now)
 {
-    if (is_unheard(s) && !s->v4)
+    int error = 0;
+    socklen_t len = sizeof(error);
+    if (is_unheard(s) && !s->v4) {
         connect_by(s, now, true);
+        return;
+    }
+    /* A refusal that came before libmosquitto's first write was taken from the socket by that. */
+    bool told = getsockopt(mosquitto_socket(s->mosq), SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0;
+    if (told && error != ECONNREFUSED)
+        lose(s, strerror(error));
     else
-        lose(s, "the connection was refused or closed");
+        lose(s, is_unheard(s) ? NOBODY : "the connection was closed");
 }
 
 void agent_session_step(struct agent_session *session, short revents, struct gw_mono now)

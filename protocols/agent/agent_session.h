@@ -15,7 +15,8 @@
 
 struct agent_session_ops {
     void (*up)(void *ctx); /* connected and subscribed */
-    /* Connection lost or never made; why is for people. refused: the gateway knows us and does not admit us. */
+    /* Connection lost or never made; why is for people and begins with "<host>:<port>: ". refused: the gateway knows
+     * us and does not admit us. */
     void (*down)(void *ctx, const char *why, bool refused);
     void (*message)(void *ctx, enum topic_kind kind, struct gw_view payload);
 };
