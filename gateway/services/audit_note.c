@@ -89,6 +89,7 @@ static const struct {
     {AUDIT_ROLLOUT_FINISHED, "rollout.finished", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_ROLLOUT_ABORTED, "rollout.aborted", EVENT_SEV_LOW, EVENT_OK},
     {AUDIT_ROLLOUT_ROLLED_BACK, "rollout.rolled_back", EVENT_SEV_LOW, EVENT_OK},
+    {AUDIT_ROLLOUT_BACK_LEFT, "rollout.rolled_back", EVENT_SEV_MEDIUM, EVENT_FAIL},
     {AUDIT_ROLLOUT_DAMAGED, "rollout.damaged", EVENT_SEV_HIGH, EVENT_FAIL},
     {AUDIT_UPD_OK, "upd.ok", EVENT_SEV_INFO, EVENT_OK},
     {AUDIT_UPD_FAILED, "upd.failed", EVENT_SEV_MEDIUM, EVENT_FAIL},

@@ -83,10 +83,11 @@ enum audit_what {
     AUDIT_ROLLOUT_ROLLBACK,  /* asked for by a person */
     AUDIT_ROLLOUT_HELD,      /* by a limit, as the next two */
     AUDIT_ROLLOUT_STOPPED,   /* the abort rule */
-    AUDIT_ROLLOUT_GOES_BACK, /* the abort rule */
+    AUDIT_ROLLOUT_GOES_BACK, /* the abort rule; also when what it goes back to is given out no more */
     AUDIT_ROLLOUT_FINISHED,
     AUDIT_ROLLOUT_ABORTED,     /* nothing is open any more */
-    AUDIT_ROLLOUT_ROLLED_BACK, /* nothing is open any more */
+    AUDIT_ROLLOUT_ROLLED_BACK, /* nothing is open any more, and nobody holds the version */
+    AUDIT_ROLLOUT_BACK_LEFT,   /* the same, but some still hold it */
     AUDIT_ROLLOUT_DAMAGED,     /* a row contradicts itself: it is set aside */
     AUDIT_UPD_OK,
     AUDIT_UPD_FAILED,

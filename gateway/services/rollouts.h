@@ -177,7 +177,8 @@ GW_MUST_CHECK enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, 
                                          struct rollout_entry *ret_entry, struct gw_err *err);
 
 /* The release was withdrawn in this turn, or a stored artifact of it found damaged: rollouts of it that offer it are
- * paused, with `why` as their reason, devices that have not begun are asked to leave. */
+ * paused, with `why` as their reason, devices that have not begun are asked to leave; those that go back to it say so.
+ */
 GW_MUST_CHECK enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const char *release, const char *why,
                                            const char *actor, struct gw_err *err);
 /* The device was revoked or retired in this turn. */

@@ -145,6 +145,72 @@ static bool note_affected(void *ctx, const struct rollout_entry *entry)
     return true;
 }
 
+struct returning {
+    const char *release;
+    char ids[AFFECTED_MAX][ROLLOUT_ID_LEN + 1];
+    size_t count;
+    bool goes; /* the one that is looked at goes back to it */
+};
+
+static bool note_returning(void *ctx, const struct rollout_entry *entry)
+{
+    struct returning *b = ctx;
+    if (entry->rollout.state == ROLLOUT_ROLLING_BACK && strcmp(entry->release, b->release) != 0)
+        memcpy(b->ids[b->count++], entry->id, sizeof(entry->id));
+    return b->count < AFFECTED_MAX;
+}
+
+static bool note_goes(void *ctx, const struct attempt_entry *entry)
+{
+    struct returning *b = ctx;
+    b->goes = strcmp(entry->release, b->release) == 0;
+    return !b->goes;
+}
+
+/* One that goes back cannot pause: it says why its devices will not come there. */
+static enum gw_rc tell_returning(struct rollouts *r, struct turn *turn, const char *id,
+                                 const struct release_entry *release, struct gw_err *err)
+{
+    const struct rollout_event event = {.kind = ROLLOUT_EV_TICK, .now = turn->now};
+    struct rollout_entry entry;
+    char name[AUDIT_NAME_MAX], why[ROLLOUT_REASON_MAX];
+    bool withdrawn = release->state == RELEASE_WITHDRAWN;
+    (void)snprintf(why, sizeof(why), "%s%s, which it goes back to, %s", withdrawn ? "" : "a stored artifact of ",
+                   release->version, withdrawn ? "was withdrawn" : "is damaged");
+    enum gw_rc rc = turn->store->ops->rollout_get(turn->store->self, id, &entry, err);
+    if (rc)
+        return rc;
+    (void)snprintf(name, sizeof(name), "%s %.32s %.32s", entry.id, entry.product, entry.version);
+    rc = audit_note(turn, AUDIT_ROLLOUT_GOES_BACK, "gateway", name, why, err);
+    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
+    rollouts_run_begin(run, r, turn);
+    if (!rc)
+        rc = rollouts_move(run, id, &event, NULL, why, err);
+    if (!rc)
+        rc = rollouts_run_end(run, err);
+    return rollouts_written(rc, err);
+}
+
+/* Rollouts of other releases that go back to this one, as far as the first ROLLOUT_SLICE_MAX of their devices tell. */
+static enum gw_rc tell_all_returning(struct rollouts *r, struct turn *turn, const char *id, struct gw_err *err)
+{
+    const struct store *store = turn->store;
+    struct release_entry release;
+    GW_FREE struct returning *b = gw_xalloc(1, sizeof(*b));
+    *b = (struct returning){.release = id};
+    enum gw_rc rc = store->ops->release_get(store->self, id, &release, err);
+    if (!rc)
+        rc = store->ops->rollout_each_live(store->self, note_returning, b, err);
+    for (size_t i = 0; !rc && i < b->count; i++) {
+        struct store_attempt_filter filter = rollouts_filter(b->ids[i], true, 0);
+        b->goes = false;
+        rc = store->ops->attempt_each(store->self, &filter, ROLLOUT_SLICE_MAX, note_goes, b, err);
+        if (!rc && b->goes)
+            rc = tell_returning(r, turn, b->ids[i], &release, err);
+    }
+    return rc;
+}
+
 enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const char *release, const char *why,
                              const char *actor, struct gw_err *err)
 {
@@ -159,5 +225,5 @@ enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const char *
         (void)rollouts_sweep_begin(r, a.ids[i], false, ROLLOUTS_SWEEP_CANCEL); /* too many: their timers ask */
         turn_due(turn, a.ids[i]);
     }
-    return rc;
+    return rc ? rc : tell_all_returning(r, turn, release, err);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "audit_note.h"
+#include "gw_num.h"
 #include "rollouts_internal.h"
 
 void rollouts_rule_text(const struct rollout_entry *entry, char out[ROLLOUT_REASON_MAX])
@@ -30,6 +31,24 @@ static enum gw_rc tell_rule(struct rollouts_run *run, const struct rollout_entry
     return audit_note(run->turn, what, "gateway", name, entry->reason, err);
 }
 
+/* Nothing of the rollback is open any more, which alone does not mean that it has reached anybody. */
+static enum gw_rc tell_back(struct rollouts_run *run, const struct rollout_entry *entry, const char *name,
+                            struct gw_err *err)
+{
+    struct rollout_sum sum;
+    char msg[AUDIT_MSG_MAX];
+    rollout_sum(&entry->rollout, &sum);
+    if (sum.holders == 0)
+        (void)snprintf(msg, sizeof(msg), "no device holds %s any more", entry->version);
+    else
+        (void)snprintf(msg, sizeof(msg), "%u device%s still hold%s %s; back: %u ok, %u failed, %u left out",
+                       sum.holders, gw_plural(sum.holders), sum.holders == 1 ? "s" : "", entry->version,
+                       sum.back[ATTEMPT_OK], rollout_count_failures(sum.back),
+                       sum.back[ATTEMPT_CANCELLED] + sum.back[ATTEMPT_UNREACHABLE]);
+    return audit_note(run->turn, sum.holders ? AUDIT_ROLLOUT_BACK_LEFT : AUDIT_ROLLOUT_ROLLED_BACK, "gateway", name,
+                      msg, err);
+}
+
 enum gw_rc rollouts_tell_move(struct rollouts_run *run, const struct rollout_entry *entry, enum rollout_state before,
                               bool by_rule, struct gw_err *err)
 {
@@ -40,7 +59,6 @@ enum gw_rc rollouts_tell_move(struct rollouts_run *run, const struct rollout_ent
     } ends[] = {
         {ROLLOUT_FINISHED, AUDIT_ROLLOUT_FINISHED, "every device of the rollout is decided"},
         {ROLLOUT_ABORTED, AUDIT_ROLLOUT_ABORTED, "nothing of the rollout is open any more"},
-        {ROLLOUT_ROLLED_BACK, AUDIT_ROLLOUT_ROLLED_BACK, "nothing of the rollback is open any more"},
     };
     char name[AUDIT_NAME_MAX];
     enum gw_rc rc = GW_OK;
@@ -52,7 +70,7 @@ enum gw_rc rollouts_tell_move(struct rollouts_run *run, const struct rollout_ent
     for (size_t i = 0; !rc && i < sizeof(ends) / sizeof(ends[0]); i++)
         if (ends[i].state == entry->rollout.state)
             rc = audit_note(run->turn, ends[i].what, "gateway", name, ends[i].text, err);
-    return rc;
+    return rc || entry->rollout.state != ROLLOUT_ROLLED_BACK ? rc : tell_back(run, entry, name, err);
 }
 
 /* Not ended, or a cancellation that a person has asked for: nothing of its own to tell. */

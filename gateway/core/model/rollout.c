@@ -144,3 +144,18 @@ uint32_t rollout_count_undecided(const uint32_t count[ATTEMPT_STATES])
 {
     return count[ATTEMPT_PLANNED] + count[ATTEMPT_DEFERRED] + rollout_count_open(count);
 }
+
+void rollout_sum(const struct rollout *rollout, struct rollout_sum *ret_sum)
+{
+    *ret_sum = (struct rollout_sum){.devices = 0};
+    for (unsigned i = 0; i < rollout->wave_count; i++) {
+        const struct rollout_wave *wave = &rollout->waves[i];
+        ret_sum->devices += wave->total;
+        ret_sum->holders += wave->holders;
+        ret_sum->back_devices += wave->back_total;
+        for (int s = ATTEMPT_PLANNED; s < ATTEMPT_STATES; s++) {
+            ret_sum->count[s] += wave->count[s];
+            ret_sum->back[s] += wave->back[s];
+        }
+    }
+}

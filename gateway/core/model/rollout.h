@@ -156,6 +156,13 @@ struct rollout {
     struct rollout_wave waves[ROLLOUT_WAVES_MAX];
 };
 
+/* Over all waves. */
+struct rollout_sum {
+    uint32_t devices, holders, back_devices;
+    uint32_t count[ATTEMPT_STATES], back[ATTEMPT_STATES];
+};
+void rollout_sum(const struct rollout *rollout, struct rollout_sum *ret_sum);
+
 /* Sums over one table by state. */
 uint32_t rollout_count_open(const uint32_t count[ATTEMPT_STATES]);
 uint32_t rollout_count_failures(const uint32_t count[ATTEMPT_STATES]);

@@ -45,7 +45,8 @@ const struct rule rules_table[] = {
     {RULES_ABOUT, "log.damaged", EVENT_SEV_INFO, ANY, EVENT_SEV_CRITICAL, ONCE},
     {RULES_GATEWAY, "integ.log_altered", EVENT_SEV_INFO, ANY, EVENT_SEV_CRITICAL, ONCE},
     {RULES_GATEWAY, "rollout.held", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, ONCE},
-    {RULES_GATEWAY, "rollout.abort", EVENT_SEV_INFO, FAILED, EVENT_SEV_HIGH, ONCE},    /* by itself, not by people */
-    {RULES_GATEWAY, "rollout.rollback", EVENT_SEV_INFO, FAILED, EVENT_SEV_HIGH, ONCE}, /* the same */
+    {RULES_GATEWAY, "rollout.abort", EVENT_SEV_INFO, FAILED, EVENT_SEV_HIGH, ONCE},       /* by itself, not by people */
+    {RULES_GATEWAY, "rollout.rollback", EVENT_SEV_INFO, FAILED, EVENT_SEV_HIGH, ONCE},    /* the same */
+    {RULES_GATEWAY, "rollout.rolled_back", EVENT_SEV_INFO, FAILED, EVENT_SEV_HIGH, ONCE}, /* some still hold it */
 };
 const size_t rules_count = sizeof(rules_table) / sizeof(rules_table[0]);

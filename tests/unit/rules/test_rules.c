@@ -97,6 +97,16 @@ static void asks_for_the_result_where_it_matters(void)
     CU_ASSERT_EQUAL(hit.sev, EVENT_SEV_MEDIUM);
 }
 
+static void a_rollback_that_leaves_holders_is_an_alert(void)
+{
+    struct event_view left = view_of("rollout.rolled_back", EVENT_SEV_MEDIUM, EVENT_FAIL, "ro-1 pump 2.0"),
+                      clean = view_of("rollout.rolled_back", EVENT_SEV_LOW, EVENT_OK, "ro-1 pump 2.0");
+    struct rules_hit hit = {.sev = EVENT_SEV_INFO};
+    CU_ASSERT(!rules_match(&audit_log, &clean, &hit));
+    CU_ASSERT_FATAL(rules_match(&audit_log, &left, &hit));
+    CU_ASSERT_EQUAL(hit.sev, EVENT_SEV_HIGH);
+}
+
 static void finds_the_device_that_the_gateway_speaks_of(void)
 {
     struct event_view known = view_of("cert.rejected", EVENT_SEV_MEDIUM, EVENT_DENIED, "pump-9"),
@@ -161,6 +171,7 @@ static const struct gw_test_case cases[] = {
     {"takes a device's word about itself alone", takes_a_devices_word_about_itself_alone},
     {"groups severe events that no rule knows", groups_severe_events_that_no_rule_knows},
     {"asks for the result where it matters", asks_for_the_result_where_it_matters},
+    {"a rollback that leaves holders is an alert", a_rollback_that_leaves_holders_is_an_alert},
     {"finds the device that the gateway speaks of", finds_the_device_that_the_gateway_speaks_of},
     {"keeps its table in range and without dead rows", keeps_its_table_in_range},
     {"counts within a threshold's span alone", counts_within_the_span_alone},

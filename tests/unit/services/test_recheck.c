@@ -160,6 +160,32 @@ static void a_damaged_file_is_given_to_nobody(void)
     desk_close(&d);
 }
 
+static void a_rollback_to_a_damaged_file_says_so(void)
+{
+    struct desk d;
+    struct rollout_entry r = start_all(&d, 3);
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "pump-%03d", i);
+        shop_installs(&d, name, "2.0");
+    }
+    CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_ROLLBACK), GW_OK);
+    shop_report(&d, "pump-001", JOB_STATE_FAILED, "digest", "2.0");
+    struct import_verify asked = tick(&d);
+    CU_ASSERT_STRING_EQUAL(asked.id, shop_id(SHOP_OLD));
+    read_it(&d, &asked, GW_CORRUPT);
+    CU_ASSERT_NOT_EQUAL(release(&d, SHOP_OLD).damaged.ms, 0);
+    struct rollout_entry now = shop_rollout(&d, r.id);
+    CU_ASSERT_EQUAL(now.rollout.state, ROLLOUT_ROLLING_BACK); /* there is no pause in it */
+    CU_ASSERT_STRING_EQUAL(now.reason, "a stored artifact of 1.0, which it goes back to, is damaged");
+    struct audit_event event = told(&d, "rollout.rollback");
+    CU_ASSERT(event.res == EVENT_FAIL && event.sev == EVENT_SEV_HIGH);
+    CU_ASSERT_STRING_EQUAL(event.msg, now.reason);
+    CU_ASSERT_STRING_EQUAL(event.subj, "gateway");
+    shop_check(&d, r.id);
+    desk_close(&d);
+}
+
 static void all_files_intact_again_are_given_out_again(void)
 {
     struct desk d;
@@ -268,6 +294,7 @@ const struct gw_test_case recheck_cases[] = {
     {"one read an hour, however many devices complain", one_read_an_hour_however_many_devices_complain},
     {"an intact file points at the device", an_intact_file_points_at_the_device},
     {"a damaged file is given to nobody, and its rollout pauses", a_damaged_file_is_given_to_nobody},
+    {"a rollback to a damaged file says so", a_rollback_to_a_damaged_file_says_so},
     {"all files intact again are given out again", all_files_intact_again_are_given_out_again},
     {"a file that is not there is looked for", a_file_that_is_not_there_is_looked_for},
     {"a file that cannot be read is told", a_file_that_cannot_be_read_is_told},

@@ -212,6 +212,27 @@ static void a_rollback_brings_holders_back_to_what_they_ran(void)
     desk_close(&d);
 }
 
+struct last_told {
+    const char *cls;
+    struct audit_event event;
+};
+
+static bool keep_last(void *ctx, const struct audit_event *event)
+{
+    struct last_told *last = ctx;
+    if (strcmp(event->cls, last->cls) == 0)
+        last->event = *event;
+    return true;
+}
+
+/* The last event of this class. */
+static struct audit_event told(struct desk *d, const char *cls)
+{
+    struct last_told last = {.cls = cls};
+    CU_ASSERT_EQUAL(d->store.ops->audit_each(d->store.self, 0, 1000, keep_last, &last, NULL), GW_OK);
+    return last.event;
+}
+
 static void who_cannot_go_back_is_left_out_and_shown(void)
 {
     struct desk d;
@@ -235,6 +256,37 @@ static void who_cannot_go_back_is_left_out_and_shown(void)
     CU_ASSERT_EQUAL(desk_audits(&d, "upd.left_out"), 2);
     CU_ASSERT_EQUAL(state_of(&d, r.id), ROLLOUT_ROLLED_BACK);
     CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.waves[0].holders, 2);
+    CU_ASSERT_STRING_EQUAL(told(&d, "rollout.rolled_back").msg,
+                           "2 devices still hold 5.0; back: 0 ok, 0 failed, 2 left out");
+    shop_check(&d, r.id);
+    desk_close(&d);
+}
+
+static void a_rollback_that_leaves_holders_says_so(void)
+{
+    struct desk d;
+    struct rollout_entry r = start_all(&d, 3, 3);
+    for (int i = 0; i < 3; i++)
+        shop_installs(&d, name_of(i), "2.0");
+    CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_ROLLBACK), GW_OK);
+    shop_report(&d, "pump-000", JOB_STATE_FAILED, "digest", "2.0");
+    shop_report(&d, "pump-001", JOB_STATE_REJECTED, "digest", "2.0");
+    CU_ASSERT_EQUAL(desk_audits(&d, "rollout.rolled_back"), 0);
+    shop_installs(&d, "pump-002", "1.0");
+    CU_ASSERT_EQUAL(state_of(&d, r.id), ROLLOUT_ROLLED_BACK);
+    struct audit_event event = told(&d, "rollout.rolled_back");
+    CU_ASSERT(event.res == EVENT_FAIL && event.sev == EVENT_SEV_MEDIUM);
+    CU_ASSERT_STRING_EQUAL(event.msg, "2 devices still hold 2.0; back: 1 ok, 2 failed, 0 left out");
+    CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_ROLLBACK), GW_OK); /* again, for those two */
+    shop_installs(&d, "pump-000", "1.0");
+    shop_report(&d, "pump-001", JOB_STATE_FAILED, "digest", "2.0");
+    CU_ASSERT_STRING_EQUAL(told(&d, "rollout.rolled_back").msg,
+                           "1 device still holds 2.0; back: 1 ok, 1 failed, 0 left out");
+    CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_ROLLBACK), GW_OK);
+    shop_installs(&d, "pump-001", "1.0");
+    event = told(&d, "rollout.rolled_back");
+    CU_ASSERT(event.res == EVENT_OK && event.sev == EVENT_SEV_LOW);
+    CU_ASSERT_STRING_EQUAL(event.msg, "no device holds 2.0 any more");
     shop_check(&d, r.id);
     desk_close(&d);
 }
@@ -550,6 +602,7 @@ const struct gw_test_case rollouts_cases[] = {
     {"too many failures abort, and the others are asked to leave",
      too_many_failures_abort_and_the_others_are_asked_to_leave},
     {"a rollback brings holders back to what they ran", a_rollback_brings_holders_back_to_what_they_ran},
+    {"a rollback that leaves holders says so", a_rollback_that_leaves_holders_says_so},
     {"a device stands in one rollout that has not ended", a_device_stands_in_one_rollout_that_has_not_ended},
     {"a rollback leaves out devices that another rollout holds", a_rollback_leaves_out_devices_of_another_rollout},
     {"who cannot go back is left out and shown", who_cannot_go_back_is_left_out_and_shown},
