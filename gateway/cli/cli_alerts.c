@@ -39,7 +39,7 @@ enum cli_exit cli_alerts_list(struct cli *cli)
     enum cli_exit rc = write_filter(cli, &path);
     if (rc)
         return rc;
-    const struct cli_list list = {gw_buf_str(&path), "alerts", titles, keys, 8, "no alert is open"};
+    const struct cli_list list = {gw_buf_str(&path), "alerts", titles, keys, 8, "no alert is open", NULL};
     return cli_list_query(cli, &list);
 }
 

@@ -38,7 +38,8 @@ static enum cli_exit list_page(struct cli *cli, const struct cli_list *l, struct
     }
     for (size_t i = 0; i < json_count(rows); i++)
         for (size_t k = 0; k < l->columns; k++)
-            cli_table_add_member(t, json_item(rows, i), l->keys[k]);
+            if (!l->cell || !l->cell(t, json_item(rows, i), l->keys[k]))
+                cli_table_add_member(t, json_item(rows, i), l->keys[k]);
     bool more = json_text(json_root(doc), "next", &next, NULL) == GW_OK;
     if (more && (gw_view_eq_str(next, io_next) || !next_ok(next))) {
         cli_say(cli, "the gateway's list does not go forward");

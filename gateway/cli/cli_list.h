@@ -12,6 +12,8 @@ struct cli_list {
     const char *const *titles, *const *keys;
     size_t columns;
     const char *when_empty;
+    /* What the member of that name in a row is shown as: true, it was added; NULL or false: the member as it is. */
+    bool (*cell)(struct cli_table *t, const struct json_value *row, const char *key);
 };
 
 /* Follows cursors until there is none; with --json each page is a line. */

@@ -130,14 +130,17 @@ enum cli_exit cli_rollout_show(struct cli *cli)
 
 enum cli_exit cli_rollout_list(struct cli *cli)
 {
-    static const char *const titles[] = {"ID", "PRODUCT", "VERSION", "STATE", "HOLD", "DEVICES", "CREATED", "NAME"};
-    static const char *const keys[] = {"id", "product", "version", "state", "hold", "devices", "created", "name"};
+    static const char *const titles[] = {"ID",      "PRODUCT", "VERSION", "STATE",   "HOLD",
+                                         "DEVICES", "HOLDERS", "BACK",    "CREATED", "NAME"};
+    static const char *const keys[] = {"id",      "product", "version",     "state",   "hold",
+                                       "devices", "holders", "back_counts", "created", "name"};
     const struct cli_list list = {"/api/v1/rollouts?limit=100",
                                   "rollouts",
                                   titles,
                                   keys,
-                                  8,
-                                  "there are no rollouts yet; `gatehouse rollout create` plans one"};
+                                  10,
+                                  "there are no rollouts yet; `gatehouse rollout create` plans one",
+                                  cli_rollout_cell};
     return cli_list_query(cli, &list);
 }
 
@@ -164,7 +167,8 @@ enum cli_exit cli_rollout_devices(struct cli *cli)
                                   cli_attempt_titles,
                                   cli_attempt_keys,
                                   CLI_ATTEMPT_COLUMNS,
-                                  "no device of the rollout is that"};
+                                  "no device of the rollout is that",
+                                  cli_attempt_cell};
     return cli_list_all(cli, &list);
 }
 
@@ -178,7 +182,7 @@ enum cli_exit cli_device_history(struct cli *cli)
     if (rc)
         return rc;
     (void)snprintf(path, sizeof(path), "/api/v1/devices/%s/attempts", id.text);
-    const struct cli_list list = {path, "attempts", titles, keys, 8, "nothing was rolled out to this device"};
+    const struct cli_list list = {path, "attempts", titles, keys, 8, "nothing was rolled out to this device", NULL};
     return cli_list_all(cli, &list);
 }
 

@@ -1,9 +1,14 @@
 /* Rollouts for people. */
+#include <string.h>
+
 #include "attempt.h"
 #include "cli_rollout.h"
 #include "cli_table.h"
 #include "gw_cleanup.h"
 #include "gw_num.h"
+#include "rollout.h"
+
+#define BACK_LEN 160 /* of a text on the way back, with its end */
 
 const char *const cli_attempt_titles[] = {"WAVE", "DEVICE", "STATE", "CODE", "PROGRESS", "VERSION", "BEFORE", "SINCE"};
 const char *const cli_attempt_keys[] = {"wave",         "device",  "state",  "code",
@@ -26,11 +31,53 @@ static int64_t sum(const struct json_value *counts, bool (*picks)(enum attempt_s
     return total;
 }
 
+static bool is_waiting(enum attempt_state state)
+{
+    return state == ATTEMPT_PLANNED || state == ATTEMPT_DEFERRED;
+}
+
 static void add_number(struct cli_table *t, int64_t number)
 {
     char text[24];
     (void)snprintf(text, sizeof(text), "%lld", (long long)number);
     cli_table_add_str(t, text);
+}
+
+/* How the way back goes or went; false: nobody goes back. */
+static bool back_text(const struct json_value *rollout, char *out, size_t cap)
+{
+    const struct json_value *counts = json_find(rollout, "back_counts");
+    long long unreachable = count_of(counts, "unreachable"),
+              left = sum(counts, attempt_state_open) + sum(counts, is_waiting);
+    if (count_of(rollout, "back_devices") == 0)
+        return false;
+    int len = snprintf(out, cap, "%lld ok, %lld failed, %lld left out", (long long)count_of(counts, "ok"),
+                       (long long)sum(counts, attempt_state_failure), (long long)count_of(counts, "cancelled"));
+    if (unreachable > 0)
+        len += snprintf(out + len, cap - (size_t)len, ", %lld unreachable", unreachable);
+    if (left > 0)
+        (void)snprintf(out + len, cap - (size_t)len, ", %lld to go", left);
+    return true;
+}
+
+bool cli_rollout_cell(struct cli_table *t, const struct json_value *rollout, const char *key)
+{
+    char text[BACK_LEN];
+    if (strcmp(key, "back_counts") != 0)
+        return false;
+    cli_table_add_str(t, back_text(rollout, text, sizeof(text)) ? text : "-");
+    return true;
+}
+
+bool cli_attempt_cell(struct cli_table *t, const struct json_value *attempt, const char *key)
+{
+    struct gw_view text;
+    enum attempt_state state;
+    if (strcmp(key, "progress_pct") != 0 || json_text(attempt, "state", &text, NULL) ||
+        attempt_state_parse(text, &state) || !attempt_state_ended(state))
+        return false;
+    cli_table_add_str(t, "-"); /* where it stood when it ended tells nothing */
+    return true;
 }
 
 static void add_wait(struct cli_table *t, const struct json_value *wave)
@@ -101,6 +148,11 @@ void cli_rollout_print(struct cli *cli, const struct json_value *rollout)
             cli_table_add_str(&t, rows[i]);
             cli_table_add_member(&t, rollout, rows[i]);
         }
+    char back[BACK_LEN];
+    if (back_text(rollout, back, sizeof(back))) {
+        cli_table_add_str(&t, "back");
+        cli_table_add_str(&t, back);
+    }
     if (count_of(rollout, "unplanned") > 0) {
         cli_table_add_str(&t, "being planned");
         cli_table_add_member(&t, rollout, "unplanned");
@@ -116,21 +168,34 @@ void cli_rollout_print(struct cli *cli, const struct json_value *rollout)
         print_left_out(cli, json_find(rollout, "left_out"));
 }
 
-static bool is_waiting(enum attempt_state state)
+/* "; back: …", and once nothing of it is open, who still holds the version. */
+static void add_back(const struct json_value *rollout, char *text, size_t cap)
 {
-    return state == ATTEMPT_PLANNED || state == ATTEMPT_DEFERRED;
+    char back[BACK_LEN];
+    struct gw_view state = {NULL, 0}, version = {NULL, 0};
+    long long holders = count_of(rollout, "holders");
+    size_t len = strlen(text);
+    if (!back_text(rollout, back, sizeof(back)))
+        return;
+    len += (size_t)snprintf(text + len, cap - len, "; back: %s", back);
+    (void)!json_text(rollout, "state", &state, NULL);
+    (void)!json_text(rollout, "version", &version, NULL);
+    if (holders > 0 && gw_view_eq_str(state, rollout_state_text(ROLLOUT_ROLLED_BACK)))
+        (void)snprintf(text + len, cap - len, "; %lld device%s still hold%s " GW_VIEW_FMT, holders,
+                       gw_plural((uint64_t)holders), holders == 1 ? "s" : "", GW_VIEW_ARG(version));
 }
 
 void cli_rollout_print_line(struct cli *cli, const struct json_value *rollout)
 {
     const struct json_value *counts = json_find(rollout, "counts");
     GW_CLEANUP(cli_table_done) struct cli_table t;
-    char text[160];
+    char text[512];
     (void)snprintf(text, sizeof(text), "%lld device%s: %lld waiting, %lld open, %lld ok, %lld failed, %lld unreachable",
                    (long long)count_of(rollout, "devices"), gw_plural((uint64_t)count_of(rollout, "devices")),
                    (long long)sum(counts, is_waiting), (long long)sum(counts, attempt_state_open),
                    (long long)count_of(counts, "ok"), (long long)sum(counts, attempt_state_failure),
                    (long long)count_of(counts, "unreachable"));
+    add_back(rollout, text, sizeof(text));
     cli_table_init(&t, NULL, 4);
     cli_table_add_member(&t, rollout, "changed");
     cli_table_add_member(&t, rollout, "state");

@@ -10,7 +10,7 @@
 #include "gw_buf.h"
 #include "json.h"
 
-#define CLI_TABLE_COLUMNS 8
+#define CLI_TABLE_COLUMNS 10
 
 struct cli_table {
     const char *const *titles; /* borrowed; NULL: a table without a heading */

@@ -75,16 +75,13 @@ static void put_wave(struct json_writer *w, const struct answer_rollout *r, unsi
 
 static void put_sums(struct json_writer *w, const struct rollout *r)
 {
-    uint32_t count[ATTEMPT_STATES] = {0}, devices = 0, holders = 0;
-    for (unsigned i = 0; i < r->wave_count; i++) {
-        devices += r->waves[i].total;
-        holders += r->waves[i].holders;
-        for (int s = ATTEMPT_PLANNED; s < ATTEMPT_STATES; s++)
-            count[s] += r->waves[i].count[s];
-    }
-    json_put_i64(w, "devices", devices);
-    put_counts(w, "counts", count);
-    json_put_i64(w, "holders", holders);
+    struct rollout_sum sum;
+    rollout_sum(r, &sum);
+    json_put_i64(w, "devices", sum.devices);
+    put_counts(w, "counts", sum.count);
+    json_put_i64(w, "holders", sum.holders);
+    json_put_i64(w, "back_devices", sum.back_devices);
+    put_counts(w, "back_counts", sum.back);
 }
 
 static void put_members(struct json_writer *w, const struct answer_rollout *r)

@@ -225,6 +225,47 @@ void watches_a_rollout_to_its_end(void)
     CU_ASSERT_TRUE(has(&run.out, "  finished  "));
 }
 
+#define ROLLED_BACK                                                                                                    \
+    "{\"id\":\"" RO "\",\"name\":\"Pumpen\",\"product\":\"pump\",\"version\":\"2.1\",\"state\":\"rolled_back\","       \
+    "\"hold\":null,\"devices\":10,\"counts\":{\"ok\":8,\"failed\":2},\"holders\":6,\"back_devices\":8,"                \
+    "\"back_counts\":{\"ok\":2,\"failed\":2,\"rejected\":1,\"cancelled\":3},"                                          \
+    "\"changed\":\"2026-11-23T01:02:03.004Z\",\"waves\":[],\"rev\":\"9\"}"
+
+void tells_how_the_way_back_went(void)
+{
+    struct cli_server s;
+    RUN watched;
+    run_with(&s, &watched, CLI_WORDS("200 " ROLLED_BACK), CLI_WORDS("rollout", "watch", RO));
+    CU_ASSERT_EQUAL(watched.rc, CLI_OK);
+    CU_ASSERT_TRUE(has(&watched.out, "8 ok, 2 failed, 0 unreachable; back: 2 ok, 3 failed, 3 left out; "
+                                     "6 devices still hold 2.1\n"));
+    RUN shown;
+    run_with(&s, &shown, CLI_WORDS("200 " ROLLED_BACK), CLI_WORDS("rollout", "show", RO));
+    CU_ASSERT_TRUE(has(&shown.out, "2 ok, 3 failed, 3 left out"));
+    RUN listed;
+    run_with(&s, &listed,
+             CLI_WORDS("200 {\"rollouts\":[" ROLLED_BACK "," ROLLOUT(RO2, "running", "2") "],\"next\":null}"),
+             CLI_WORDS("rollout", "list"));
+    CU_ASSERT_TRUE(has(&listed.out, "rolled_back  -     10       6"));
+    CU_ASSERT_TRUE(has(&listed.out, "2 ok, 3 failed, 3 left out"));
+}
+
+void shows_progress_of_what_has_not_ended_alone(void)
+{
+    struct cli_server s;
+    RUN run;
+    run_with(&s, &run,
+             CLI_WORDS("200 {\"attempts\":["
+                       "{\"wave\":1,\"device\":\"pump-1\",\"state\":\"ok\",\"code\":null,\"progress_pct\":0},"
+                       "{\"wave\":1,\"device\":\"pump-2\",\"state\":\"failed\",\"code\":\"boot\",\"progress_pct\":100},"
+                       "{\"wave\":1,\"device\":\"pump-3\",\"state\":\"downloading\",\"code\":null,"
+                       "\"progress_pct\":40}],\"next\":null}"),
+             CLI_WORDS("rollout", "devices", RO));
+    CU_ASSERT_TRUE(has(&run.out, "pump-1  ok           -     -         "));
+    CU_ASSERT_TRUE(has(&run.out, "pump-2  failed       boot  -         "));
+    CU_ASSERT_TRUE(has(&run.out, "pump-3  downloading  -     40        "));
+}
+
 void shows_what_a_device_says_that_it_runs(void)
 {
     struct cli_server s;

@@ -290,6 +290,8 @@ static const struct gw_test_case cases[] = {
     {"nothing found is no failure", nothing_found_is_no_failure},
     {"terms with a dash are no options", terms_with_a_dash_are_no_options},
     {"watches a rollout to its end", watches_a_rollout_to_its_end},
+    {"tells how the way back went", tells_how_the_way_back_went},
+    {"shows progress of what has not ended alone", shows_progress_of_what_has_not_ended_alone},
     {"shows what a device says that it runs", shows_what_a_device_says_that_it_runs},
 };
 

@@ -9,10 +9,11 @@ import { bestEffort, deviceOf, filterOf, firstReach, inOrder, liveQuery, nextRea
 import { keyidOf } from '../../../web-ui/src/lib/pem.ts';
 import { qrMatrix, qrPath } from '../../../web-ui/src/lib/qr.ts';
 import { RateSeries } from '../../../web-ui/src/lib/rate.ts';
-import { actsOf, defaultPlan, marksOf, segmentsOf } from '../../../web-ui/src/lib/rollout.ts';
+import { actsOf, backOf, defaultPlan, marksOf, segmentsOf, stillHeld } from '../../../web-ui/src/lib/rollout.ts';
 import { pathWith, screenOf } from '../../../web-ui/src/lib/route.ts';
 import { Rows } from '../../../web-ui/src/lib/rows.ts';
 import { Tail } from '../../../web-ui/src/lib/tail.ts';
+import { text } from '../../../web-ui/src/lib/text.ts';
 import type { LogEvent, Status } from '../../../web-ui/src/lib/types.ts';
 import { run, test } from './result.ts';
 
@@ -278,6 +279,12 @@ test('the segments of a bar have its width', () => {
   assert.deepEqual(segments.map((one) => [one.part, one.n, one.from]), [['ok', 5, 0], ['failed', 2, 500], ['waiting', 3, 700]]);
   assert.equal(segments.reduce((sum, one) => sum + one.width, 0), 1000);
   assert.deepEqual(segmentsOf({}, 0), []);
+  assert.equal(backOf({ back_devices: 0, back_counts: {} }), null);
+  const back = backOf({ back_devices: 8, back_counts: { ok: 1, failed: 1, rejected: 2, cancelled: 1, unreachable: 1, installing: 2 } });
+  assert.deepEqual(back, { ok: 1, failed: 3, left: 1, unreachable: 1, toGo: 2 });
+  assert.ok(back && text.rollout.back(back) === '1 ok, 3 failed, 1 left out, 1 unreachable, 2 to go');
+  assert.equal(stillHeld({ state: 'rolling_back', holders: 3 }), 0);
+  assert.equal(text.rollout.stillHeld(stillHeld({ state: 'rolled_back', holders: 1 }), '2.1'), '1 device still holds 2.1.');
 });
 
 test('acts fit the state, and marks fit the plan', () => {

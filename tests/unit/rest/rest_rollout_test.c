@@ -210,6 +210,8 @@ void a_rollout_is_told_with_what_its_waves_wait_for(void)
     r.entry.rollout.waves[0] = (struct rollout_wave){.state = ROLLOUT_WAVE_OPEN, .total = 3, .holders = 1};
     r.entry.rollout.waves[0].count[ATTEMPT_OK] = 1;
     r.entry.rollout.waves[0].count[ATTEMPT_FAILED] = 2;
+    r.entry.rollout.waves[0].back_total = 2;
+    r.entry.rollout.waves[0].back[ATTEMPT_REJECTED] = r.entry.rollout.waves[0].back[ATTEMPT_CANCELLED] = 1;
     r.waits[0] = (struct rollout_wait){.word = ROLLOUT_GATE_HOLD, .hold = ROLLOUT_HOLD_GATE};
     struct answer a = {.kind = ANSWER_ROLLOUTS, .rollouts = &r, .rollout_count = 1, .single = true};
     rest_answer(f.rest, &a);
@@ -217,7 +219,8 @@ void a_rollout_is_told_with_what_its_waves_wait_for(void)
     const char *body = rest_fixture_body(&f);
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"state\":\"holding\",\"hold\":\"gate\",\"hold_wave\":1,\"unplanned\":7,"
                                         "\"finding_holders\":true,"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"devices\":3,\"counts\":{\"ok\":1,\"failed\":2},\"holders\":1,"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"devices\":3,\"counts\":{\"ok\":1,\"failed\":2},\"holders\":1,"
+                                        "\"back_devices\":2,\"back_counts\":{\"rejected\":1,\"cancelled\":1},"));
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"decided\":3,\"failures\":2,"));
     CU_ASSERT_PTR_NOT_NULL(strstr(body, "\"waits_for\":\"person\",\"soak_until\":null,\"hold\":\"gate\"}"));
     a = (struct answer){.kind = ANSWER_ROLLOUTS, .rollouts = &r, .rollout_count = 1, .more = true};

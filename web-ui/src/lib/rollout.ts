@@ -36,6 +36,25 @@ export function segmentsOf(counts: Counts, total: number): Segment[] {
   return list;
 }
 
+/* How the way back goes or went; null: nobody goes back. */
+export interface Back {
+  ok: number;
+  failed: number;
+  left: number;
+  unreachable: number;
+  toGo: number;
+}
+
+export function backOf(rollout: Pick<Rollout, 'back_devices' | 'back_counts'>): Back | null {
+  if (!rollout.back_devices) return null;
+  const sum = (part: Part): number => parts[part].reduce((all, state) => all + (rollout.back_counts[state] ?? 0), 0);
+  const [ok, failed, left, unreachable] = [sum('ok'), sum('failed'), sum('cancelled'), sum('unreachable')];
+  return { ok, failed, left, unreachable, toGo: rollout.back_devices - ok - failed - left - unreachable };
+}
+
+/* A rollback that is through and has not reached so many. */
+export const stillHeld = (rollout: Pick<Rollout, 'state' | 'holders'>): number => (rollout.state === 'rolled_back' ? rollout.holders : 0);
+
 export type Act = 'start' | 'pause' | 'resume' | 'abort' | 'rollback';
 
 export function actsOf(state: RolloutState): Act[] {

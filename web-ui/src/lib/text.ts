@@ -432,6 +432,10 @@ export const text = {
     soakUntil: 'Soaks until',
     waived: (what: string) => `Waived: ${what}.`,
     goingBack: 'On the way back:',
+    wayBack: 'Way back',
+    back: ({ ok, failed, left, unreachable, toGo }: { ok: number; failed: number; left: number; unreachable: number; toGo: number }) =>
+      `${ok} ok, ${failed} failed, ${left} left out${unreachable ? `, ${unreachable} unreachable` : ''}${toGo ? `, ${toGo} to go` : ''}`,
+    stillHeld: (n: number, version: string) => plural(n, `{n} device still holds ${version}.`, `{n} devices still hold ${version}.`),
     attempts: 'Devices',
     allWaves: 'All waves',
     allStates: 'All states',

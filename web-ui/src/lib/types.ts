@@ -250,6 +250,8 @@ export interface Rollout {
   devices: number;
   counts: Counts;
   holders: number;
+  back_devices: number;
+  back_counts: Counts;
   plan: Plan;
   waves: Wave[];
   created: string;
