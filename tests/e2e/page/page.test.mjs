@@ -109,7 +109,8 @@ async function setUp() {
   });
 }
 
-async function devices() {
+/* Ends with the agent of pump-1. */
+async function enrolling() {
   let pump;
 
   await test('an invitation is shown once, and the agent that uses it appears by itself', async () => {
@@ -147,7 +148,10 @@ async function devices() {
     await button(ann, 'Close the door').click();
     await button(ann, 'Open the door').waitFor();
   });
+  return pump;
+}
 
+async function listing() {
   await test('the filter is in the address, is the gateway’s to read, and the facets set it', async () => {
     await button(ann, 'Quarantined 0').click();
     await ann.getByText('No device matches the filter.').waitFor();
@@ -170,7 +174,9 @@ async function devices() {
     await ann.keyboard.press('Enter');
     await heading(ann, 'pump-1').waitFor();
   });
+}
 
+async function tailing(pump) {
   await test('what a device writes is in its tail', async () => {
     pump.stdin.write('{"cls":"cfg.change","sev":4,"msg":"cover opened by hand"}\n');
     await ann.getByText('cover opened by hand').waitFor();
@@ -194,7 +200,9 @@ async function devices() {
     await ann.getByText('port 23 is open').waitFor();
     assert.match(ann.url(), /at=dev/);
   });
+}
 
+async function cutting() {
   await test('quarantine, its end and revocation are in force when the page says so', async () => {
     await go(ann, 'Devices');
     await grid(ann, 'pump-1').getByRole('link').click();
@@ -324,7 +332,7 @@ async function rollouts() {
   return fleet;
 }
 
-async function people() {
+async function accounts() {
   let vic;
   await test('an admin makes an account, and it may do what its role may', async () => {
     await go(ann, 'Users');
@@ -365,7 +373,9 @@ async function people() {
     await vic.getByRole('heading', { name: 'Your session has ended: sign in again' }).waitFor();
     await vic.context().close();
   });
+}
 
+async function tokens() {
   await test('a token is shown once, opens what its role may, and nothing once it is revoked', async () => {
     const status = (token) =>
       ann.evaluate(async (bearer) => (await fetch('/api/v1/status', { headers: { Authorization: bearer }, credentials: 'omit' })).status, `Bearer ${token}`);
@@ -387,7 +397,9 @@ async function people() {
     await row.waitFor({ state: 'detached' });
     assert.equal(await status(token), 401);
   });
+}
 
+async function records() {
   await test('an alert is acknowledged, noted and resolved', async () => {
     await go(ann, 'Alerts');
     const items = ann.getByRole('article');
@@ -512,10 +524,15 @@ try {
   await gateway.start();
   await browser.start();
   await setUp();
-  await devices();
+  const pump = await enrolling();
+  await listing();
+  await tailing(pump);
+  await cutting();
   await releases();
   await rollouts();
-  await people();
+  await accounts();
+  await tokens();
+  await records();
   await troubles();
   await looks();
   await ending();
