@@ -45,10 +45,12 @@ static struct deadline deadline_of(const struct attempt *a, const struct attempt
     return d;
 }
 
-/* When dn/job goes out again; 0: need not. */
+/* When dn/job goes out again; 0: need not. A device that is connected and has not shown what it runs has said so before
+ * we went blind, and was heard: only a job that it has already makes it say so again. */
 static struct gw_wall resend_of(const struct attempt *a)
 {
-    bool silent = a->online && attempt_state_open(a->state) && (a->state == ATTEMPT_OFFERED || a->cancel);
+    bool unproved = a->state == ATTEMPT_CONFIRMING && !a->proved;
+    bool silent = a->online && attempt_state_open(a->state) && (a->state == ATTEMPT_OFFERED || a->cancel || unproved);
     return (struct gw_wall){silent ? a->sent.ms + ATTEMPT_RESEND_MS : 0};
 }
 
@@ -97,6 +99,8 @@ void attempt_on_blind(struct attempt_turn *t)
     if (a->confirm_since.ms != 0)
         a->step_since = now;
     a->confirm_since.ms = 0;
+    if (a->state == ATTEMPT_CONFIRMING)
+        a->sent.ms = 0; /* asked as soon as it is seen */
 }
 
 static void not_later(struct gw_wall *t, struct gw_wall now)

@@ -100,7 +100,8 @@ struct world {
     struct rollout_plan plan;
     int wave_of[DEVICES_MAX];
     uint32_t place_of[DEVICES_MAX];
-    bool floor[DEVICES_MAX]; /* must not go back */
+    bool floor[DEVICES_MAX];   /* must not go back */
+    bool guessed[DEVICES_MAX]; /* offered before it had ever said in which boot it is: its claim proves nothing */
     struct device device[DEVICES_MAX];
     struct db db, work;
     bool up;

@@ -132,6 +132,7 @@ static void take_job(struct world *w, int d, const struct message *m)
     struct device *dev = &w->device[d];
     if (m->n < dev->n)
         return;
+    bool asks = m->n == dev->n && m->attempt == dev->attempt && m->rev == dev->rev;
     dev->n = m->n;
     if (m->attempt == 0) {
         bool stops = dev->working && dev->word != ATTEMPT_WORD_INSTALLING && dev->word != ATTEMPT_WORD_REBOOTING;
@@ -142,8 +143,11 @@ static void take_job(struct world *w, int d, const struct message *m)
         return;
     }
     bool again = m->attempt == dev->attempt && dev->word == ATTEMPT_WORD_DEFERRED && m->rev > dev->rev;
-    if (m->attempt == dev->attempt && !again)
+    if (m->attempt == dev->attempt && !again) {
+        if (asks) /* the gateway has forgotten, or never got, what was said */
+            report(w, d);
         return;
+    }
     if (dev->working && !again)
         return; /* at work; the gateway offers it again */
     dev->attempt = m->attempt;

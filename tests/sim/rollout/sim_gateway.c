@@ -127,6 +127,7 @@ static void offer(struct world *w, unsigned wave, bool back, uint32_t count)
             check_back_order(w, wave);
         struct attempt_event ev = {.kind = ATTEMPT_EV_OFFER, .now = now_of(w), .online = w->device[d].online};
         set_boot(&ev, w->work.boot[d]);
+        w->guessed[d] = w->guessed[d] || w->work.boot[d] == 0;
         feed_attempt(w, d, back, ev, true);
         check_places(w, wave, back);
         if (back && w->floor[d])
@@ -542,7 +543,8 @@ int64_t gateway_next(const struct world *w)
     return at != 0 && (next == 0 || at < next) ? at : next;
 }
 
-/* One transaction: what was not seen does not count. Then the plugin tells who is connected. */
+/* One transaction: what was not seen does not count. Then the plugin tells who is connected: sessions outlive a daemon,
+ * and nobody in them says anything anew, unless the broker has died too. */
 void gateway_restart(struct world *w)
 {
     w->up = true;
@@ -555,8 +557,11 @@ void gateway_restart(struct world *w)
                 feed_attempt(w, d, back, blind, false);
     (void)feed_rollout(w, (struct rollout_event){.kind = ROLLOUT_EV_BLIND, .away_ms = away_ms}, 0);
     end_turn(w);
+    bool lives = chance(w, 50);
     for (int d = 0; d < w->count && w->up; d++)
-        if (w->device[d].online) { /* the broker died with it: sessions begin anew */
+        if (w->device[d].online && lives) {
+            post(w, (struct message){.kind = TO_ONLINE, .device = d});
+        } else if (w->device[d].online) {
             w->device[d].online = false;
             device_connect(w, d);
         }

@@ -204,7 +204,7 @@ static void check_rest(struct world *w)
         if (w->db.id[1][d] != 0 && !attempt_state_ended(w->db.attempt[1][d].state))
             wrong(w, "a device never came back to an end");
         const struct device *dev = &w->device[d];
-        bool quiet = w->loss_pct == 0 && w->crash_pct == 0;
+        bool quiet = w->loss_pct == 0 && !w->guessed[d];
         if (dev->traits == 0 && attempt_state_failure(s) && (quiet || s != ATTEMPT_TIMED_OUT))
             wrong(w, "a faultless device counts as a failure");
         bool knows = dev->online && !(dev->traits & MUTE);
@@ -235,8 +235,8 @@ static const char *run_seed(uint64_t seed, struct world *w)
             w->device[d].online = false;
             device_connect(w, d);
         }
-    if (chance(w, 80)) /* else the draft is not whole yet: refused */
-        run_until(w, w->now_ms + (int64_t)draw(w, 20) * 1000);
+    if (chance(w, 80))                                                /* else the draft is not whole yet: refused */
+        run_until(w, w->now_ms + 1000 + (int64_t)draw(w, 20) * 1000); /* all have said what they run */
     gateway_act(w, (struct rollout_event){.kind = ROLLOUT_EV_START});
     unsigned acts = chance(w, 40) ? 0 : (unsigned)draw(w, 12);
     for (unsigned i = 0; i < 12; i++) {
