@@ -35,7 +35,7 @@
 #include "attempt.h"
 #include "audit.h"
 
-/* dn/job is sent again when an offer or a cancellation has met silence for so long. */
+/* dn/job is sent again when an offer, a cancellation or the wish to see what runs has met silence for so long. */
 #define ATTEMPT_RESEND_MS (5 * GW_MINUTE_MS)
 /* A connected device that has not taken up an offer answers its cancellation within so long, or never had it. */
 #define ATTEMPT_CANCEL_MS (5 * GW_MINUTE_MS)

@@ -22,6 +22,7 @@ static struct gw_gateway gateway;
 static struct gw_agent agent;
 static struct vendor vendor;
 static char device_dir[160], old_release[24], new_release[24], rollout[40];
+static const char *confirm_time = "1s";
 
 /* ---- the device -------------------------------------------------------------------------------------------------- */
 
@@ -110,7 +111,8 @@ static void import(int counter, const char *version, char out_id[24])
 /* The device is known once it has told what it is. */
 static bool is_drafted(void *ctx)
 {
-    const char *const args[] = {"rollout", "create", ctx, "--rest", "--confirm", "1s", "--name", "spring", NULL};
+    const char *const args[] = {"rollout",    "create", ctx,      "--rest", "--confirm",
+                                confirm_time, "--name", "spring", NULL};
     GW_FREE char *json = NULL;
     if (gw_gateway_cli(&gateway, args, &json))
         return false;
@@ -206,6 +208,39 @@ static void a_device_that_fails_is_seen_and_the_rollout_is_aborted(void)
     CU_ASSERT_TRUE(await_rollout("holding")); /* one of one: the gate */
     CU_ASSERT_EQUAL(act("abort", "it is the flash"), 0);
     CU_ASSERT_TRUE(await_rollout("aborted"));
+}
+
+/* Its record says that the gateway has its last word: it will not say it again by itself. */
+static bool has_said_all(void *ctx)
+{
+    (void)ctx;
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    char path[224];
+    gw_buf_init(&text, 262144);
+    (void)snprintf(path, sizeof(path), "%s/state/jobs/state", agent.dir);
+    return gw_fs_read_file(path, &text, NULL) == GW_OK && strstr(gw_buf_str(&text), "\"acked\":true");
+}
+
+static void who_was_confirming_when_the_daemon_died_is_asked_again(void)
+{
+    char path[224];
+    (void)snprintf(path, sizeof(path), "%s/worn_out", device_dir);
+    CU_ASSERT_EQUAL_FATAL(unlink(path), 0);
+    confirm_time = "10s";
+    CU_ASSERT_TRUE_FATAL(gw_await(is_drafted, new_release, LIMIT_MS));
+    CU_ASSERT_EQUAL(act("start", NULL), 0);
+    CU_ASSERT_TRUE_FATAL(gw_await(is_asked_to_reboot, NULL, LIMIT_MS));
+    reboot_device("2.0");
+    CU_ASSERT_TRUE_FATAL(gw_await(has_said_all, NULL, LIMIT_MS));
+    CU_ASSERT_TRUE_FATAL(gw_await(has_attempt_in, (void *)(uintptr_t) "confirming", LIMIT_MS));
+    CU_ASSERT_EQUAL(kill(gw_gateway_child(&gateway, "gatehoused"), SIGKILL), 0); /* broker and session stay */
+    CU_ASSERT_TRUE_FATAL(await_rollout("finished"));
+    CU_ASSERT_TRUE(has_attempt_in((void *)(uintptr_t) "ok"));
+    confirm_time = "1s";
+    CU_ASSERT_EQUAL(act("rollback", "as it was"), 0); /* for those that follow */
+    CU_ASSERT_TRUE_FATAL(gw_await(is_asked_to_reboot, NULL, LIMIT_MS));
+    reboot_device("1.0");
+    CU_ASSERT_TRUE_FATAL(await_rollout("rolled_back"));
 }
 
 /* ---- a stored artifact that is altered --------------------------------------------------------------------------- */
@@ -356,6 +391,7 @@ static const struct gw_test_case cases[] = {
     {"a release reaches a device and is confirmed", a_release_reaches_a_device_and_is_confirmed},
     {"a rollback survives the death of the gateway", a_rollback_survives_the_death_of_the_gateway},
     {"a device that fails is seen, and the rollout is aborted", a_device_that_fails_is_seen_and_the_rollout_is_aborted},
+    {"who was confirming when the daemon died is asked again", who_was_confirming_when_the_daemon_died_is_asked_again},
     {"an altered artifact is found when a device complains", an_altered_artifact_is_found_when_a_device_complains},
     {"damage is remembered until it is mended", damage_is_remembered_until_it_is_mended},
     {"an intact artifact points at the device", an_intact_artifact_points_at_the_device},
