@@ -38,6 +38,10 @@ struct alerts {
     struct rollouts *rollouts; /* hear of severe events of devices that are being updated; NULL: nobody does */
 };
 
+/* So long behind the end of a device's update its starts still count as asked for: what it logged comes a little later.
+ */
+#define ALERTS_UPDATED_MS (2 * GW_MINUTE_MS)
+
 /* Something that happened `count` times. */
 struct alerts_event {
     struct alert_cause cause;

@@ -1,9 +1,11 @@
 /* What the walk along the journal has found. */
+#include <stdio.h>
 #include <string.h>
 
 #include "alerts.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "gw_num.h"
 
 #define KEY_CURSOR "alerts.feed" /* epoch (u64) ‖ number (u64), big-endian */
 
@@ -77,26 +79,99 @@ static enum gw_rc tell_rollouts(struct alerts *a, struct turn *turn, const struc
     return rc ? gw_err_set(err, rc, "%s", gw_err_text(&why)) : GW_OK;
 }
 
-static enum gw_rc take_hit(struct alerts *a, struct turn *turn, const struct feed_hit *hit, struct gw_err *err)
+#define UPDATES_MAX 4 /* of a device, the newest: there and back, twice */
+
+struct updates {
+    struct gw_wall from[UPDATES_MAX], until[UPDATES_MAX]; /* until 0: it is open */
+    size_t count;
+};
+
+static bool note_update(void *ctx, const struct attempt_entry *entry)
+{
+    struct updates *u = ctx;
+    const struct attempt *a = &entry->attempt;
+    bool ended = attempt_state_ended(a->state);
+    if (a->first_offer.ms == 0 || (!ended && !attempt_state_open(a->state)))
+        return true;
+    u->from[u->count] = a->first_offer;
+    u->until[u->count++].ms = ended ? entry->changed.ms + ALERTS_UPDATED_MS : 0;
+    return true;
+}
+
+static bool was_asked(const struct updates *u, struct gw_wall t)
+{
+    for (size_t i = 0; i < u->count; i++)
+        if (t.ms >= u->from[i].ms && (u->until[i].ms == 0 || t.ms < u->until[i].ms))
+            return true;
+    return false;
+}
+
+/* Leaves what happened outside of the device's updates. More than FEED_EARLY_MAX at once is more than they ask for. */
+static enum gw_rc drop_asked(struct turn *turn, struct feed_hit *hit, struct gw_err *err)
+{
+    struct updates u = {.count = 0};
+    uint32_t kept = 0;
+    if (hit->count > hit->early_count)
+        return GW_OK;
+    enum gw_rc rc = turn->store->ops->attempt_each_of(turn->store->self, &hit->what.cause.device, UPDATES_MAX,
+                                                      note_update, &u, err);
+    if (rc || u.count == 0)
+        return rc;
+    for (uint32_t i = 0; i < hit->early_count; i++)
+        if (!was_asked(&u, hit->early[i]))
+            hit->early[kept++] = hit->early[i];
+    hit->count = hit->early_count = kept;
+    hit->met = false; /* join_window() counts again */
+    if (kept > 0) {
+        hit->first = hit->early[0];
+        hit->last = hit->early[kept - 1];
+    }
+    return GW_OK;
+}
+
+/* "4 starts within 10 minutes: " and what the last event said; what is told at once needs no reason but its words. */
+static void say_why(const struct feed_hit *hit, char *out, size_t cap)
+{
+    const struct rules_threshold *t = &hit->what.threshold;
+    bool hours = t->within_ms % GW_HOUR_MS == 0;
+    uint64_t span = (uint64_t)(t->within_ms / (hours ? GW_HOUR_MS : GW_MINUTE_MS));
+    if (t->times <= 1)
+        (void)snprintf(out, cap, "%s", hit->msg);
+    else
+        (void)snprintf(out, cap, "%u %s within %llu %s%s: %s", t->times, hit->what.unasked ? "starts" : "times",
+                       (unsigned long long)span, hours ? "hour" : "minute", gw_plural(span), hit->msg);
+}
+
+static enum gw_rc take_counted(struct alerts *a, struct turn *turn, const struct feed_hit *hit, struct gw_err *err)
 {
     bool raise = hit->what.threshold.times <= 1;
+    char why[ALERT_MSG_MAX + 64];
     uint64_t before = 0;
-    enum gw_rc rc = tell_rollouts(a, turn, hit, err);
-    if (!rc && !raise)
+    enum gw_rc rc = GW_OK;
+    if (!raise)
         rc = is_open(turn, &hit->what.cause, &raise, err);
     if (!rc && !raise)
         rc = join_window(turn, hit, &raise, &before, err);
     if (rc || !raise)
         return rc;
+    say_why(hit, why, sizeof(why));
     const struct alerts_event event = {.cause = hit->what.cause,
                                        .sev = hit->what.sev,
                                        .count = hit->count + before,
                                        .first = hit->first,
                                        .last = hit->last,
-                                       .msg = hit->msg,
+                                       .msg = why,
                                        .log = &hit->log,
                                        .seq = hit->seq};
     return alerts_raise(a, turn, &event, err);
+}
+
+static enum gw_rc take_hit(struct alerts *a, struct turn *turn, struct feed_hit *hit, struct gw_err *err)
+{
+    enum gw_rc rc = tell_rollouts(a, turn, hit, err);
+    if (!rc && hit->what.unasked)
+        rc = drop_asked(turn, hit, err);
+    return rc || hit->count == 0 ? rc : take_counted(a, turn, hit, err);
 }
 
 static bool same_place(const struct journal_feed *a, const struct journal_feed *b)
@@ -114,8 +189,10 @@ enum gw_rc alerts_feed(struct alerts *a, struct turn *turn, const struct inbox_m
     if (msg->blob_len != sizeof(*batch) || batch->count > FEED_HITS_MAX)
         return gw_err_set(err, GW_INVALID, "a batch of the feed that is none");
     if (same_place(&batch->from, &cursor)) {
-        for (uint32_t i = 0; !rc && i < batch->count; i++)
-            rc = take_hit(a, turn, &batch->hits[i], err);
+        for (uint32_t i = 0; !rc && i < batch->count; i++) {
+            struct feed_hit hit = batch->hits[i];
+            rc = take_hit(a, turn, &hit, err);
+        }
         cursor = batch->to;
         if (!rc)
             rc = put_cursor(turn, &cursor, err);

@@ -11,7 +11,7 @@ static bool from_gateway(const struct log_id *log)
 
 static bool fits(const struct rule *rule, bool gateway, const struct event_view *view)
 {
-    if ((rule->from != RULES_DEVICE) != gateway || view->sev < rule->at_least || strcmp(rule->cls, view->cls) != 0)
+    if ((rule->from > RULES_UNASKED) != gateway || view->sev < rule->at_least || strcmp(rule->cls, view->cls) != 0)
         return false;
     return rule->results == 0 || (view->has_res && (rule->results >> view->res & 1u));
 }
@@ -46,8 +46,10 @@ bool rules_match(const struct log_id *log, const struct event_view *view, struct
             continue;
         if (rule->threshold.times == 0)
             return false;
-        *ret_hit = (struct rules_hit){
-            .cause = {.device = log->device}, .sev = higher(view->sev, rule->sev), .threshold = rule->threshold};
+        *ret_hit = (struct rules_hit){.cause = {.device = log->device},
+                                      .sev = higher(view->sev, rule->sev),
+                                      .threshold = rule->threshold,
+                                      .unasked = rule->from == RULES_UNASKED};
         set_cls(&ret_hit->cause, rule->cls);
         if (rule->from == RULES_ABOUT && gw_device_id_parse(gw_view_str(view->obj), &ret_hit->cause.device))
             ret_hit->cause.device = (struct gw_device_id){{0}};

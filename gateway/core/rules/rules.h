@@ -24,6 +24,7 @@ struct rules_hit {
     struct alert_cause cause;
     enum event_sev sev;
     struct rules_threshold threshold;
+    bool unasked; /* what happens to the device while the gateway updates it does not count */
 };
 
 /* False, and *ret_hit untouched, when the event is no matter for an alert. */
@@ -37,6 +38,7 @@ bool rules_window_add(struct alert_window *window, const struct rules_threshold 
 
 enum rules_from {
     RULES_DEVICE = 1, /* a device's own log, or lines about it */
+    RULES_UNASKED,    /* the same, but not while it is updated: the gateway asks for that */
     RULES_GATEWAY,    /* the gateway's own log; about the gateway */
     RULES_ABOUT,      /* the gateway's own log; about the device that its obj names, else about the gateway */
 };

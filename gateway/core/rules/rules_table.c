@@ -13,7 +13,7 @@ const struct rule rules_table[] = {
     {RULES_DEVICE, "auth.privilege", EVENT_SEV_HIGH, FAILED, EVENT_SEV_HIGH, ONCE},
     {RULES_DEVICE, "auth.brute_force", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, ONCE},
     {RULES_DEVICE, "auth.lockout", EVENT_SEV_INFO, ANY, EVENT_SEV_MEDIUM, ONCE},
-    {RULES_DEVICE, "boot.start", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, {4, 10 * GW_MINUTE_MS}},
+    {RULES_UNASKED, "boot.start", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, {4, 10 * GW_MINUTE_MS}},
     {RULES_DEVICE, "upd.failed", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, ONCE},
     {RULES_DEVICE, "integ.hash_mismatch", EVENT_SEV_INFO, ANY, EVENT_SEV_CRITICAL, ONCE},
     {RULES_DEVICE, "integ.corrupt", EVENT_SEV_INFO, ANY, EVENT_SEV_HIGH, ONCE},

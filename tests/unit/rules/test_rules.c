@@ -92,9 +92,11 @@ static void asks_for_the_result_where_it_matters(void)
     CU_ASSERT(!rules_match(&audit_log, &claimed, &hit));
     struct event_view clean = view_of("boot.start", EVENT_SEV_INFO, EVENT_OK, "gatehoused"),
                       unclean = view_of("boot.start", EVENT_SEV_MEDIUM, EVENT_FAIL, "gatehoused");
+    CU_ASSERT(rules_match(&device_log, &clean, &hit) && hit.unasked && hit.threshold.times == 4);
     CU_ASSERT(!rules_match(&audit_log, &clean, &hit)); /* a restart that somebody asked for */
     CU_ASSERT(rules_match(&audit_log, &unclean, &hit));
     CU_ASSERT_EQUAL(hit.sev, EVENT_SEV_MEDIUM);
+    CU_ASSERT_FALSE(hit.unasked);
 }
 
 static void a_rollback_that_leaves_holders_is_an_alert(void)
@@ -132,7 +134,7 @@ static void keeps_its_table_in_range(void)
         CU_ASSERT(strlen(r->cls) < AUDIT_CLS_MAX && r->sev >= EVENT_SEV_MEDIUM);
         for (size_t j = 0; j < i; j++) /* a row behind one that takes all is dead */
             CU_ASSERT(strcmp(rules_table[j].cls, r->cls) != 0 ||
-                      (rules_table[j].from == RULES_DEVICE) != (r->from == RULES_DEVICE));
+                      (rules_table[j].from <= RULES_UNASKED) != (r->from <= RULES_UNASKED));
     }
 }
 

@@ -157,9 +157,56 @@ static void meets_a_threshold_over_batches(void)
     late.early[2] = late.early[1];
     GW_ASSERT_OK(feed(&d, 3, &late, NULL), &err);
     CU_ASSERT_EQUAL(open_alert(&d, "auth.login", "pump-7").count, 5);
+    CU_ASSERT_STRING_EQUAL(open_alert(&d, "auth.login", "pump-7").msg, "5 times within 5 minutes: words of auth.login");
     hit.count = hit.early_count = 1;
     GW_ASSERT_OK(feed(&d, 4, &hit, NULL), &err); /* while it is open every one counts */
     CU_ASSERT_EQUAL(open_alert(&d, "auth.login", "pump-7").count, 6);
+    desk_close(&d);
+}
+
+static struct feed_hit starts_of(struct desk *d, uint64_t count)
+{
+    struct feed_hit hit = hit_of("boot.start", "pump-000", EVENT_SEV_HIGH, count, d->now);
+    hit.what.threshold = (struct rules_threshold){4, 10 * GW_MINUTE_MS};
+    hit.what.unasked = true;
+    (void)snprintf(hit.msg, sizeof(hit.msg), "boot.start 1.0");
+    return hit;
+}
+
+static void starts_that_an_update_asks_for_do_not_count(void)
+{
+    struct desk d;
+    shop_open(&d);
+    d.operate.access.claimed = true;
+    shop_devices(&d, 1);
+    struct rollout_entry r = shop_start_all(&d, 1);
+    d.now.ms += 1000;
+    struct feed_hit hit = starts_of(&d, 5); /* an attempt of it is open */
+    hit.met = true;
+    GW_ASSERT_OK(feed(&d, 0, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(count_all(&d), 0);
+    shop_installs(&d, "pump-000", "2.0");
+    CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.state, ROLLOUT_FINISHED);
+    d.now.ms = shop_attempt(&d, "pump-000").changed.ms + ALERTS_UPDATED_MS - 1;
+    hit = starts_of(&d, 4); /* it has just ended */
+    GW_ASSERT_OK(feed(&d, 1, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(count_all(&d), 0);
+    d.now.ms += 1;
+    hit = starts_of(&d, 4);
+    hit.early[0].ms -= 1; /* three are its own */
+    GW_ASSERT_OK(feed(&d, 2, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(count_all(&d), 0);
+    hit = starts_of(&d, 1);
+    GW_ASSERT_OK(feed(&d, 3, &hit, NULL), &err);
+    struct alert a = open_alert(&d, "boot.start", "pump-000");
+    CU_ASSERT_EQUAL(a.count, 4);
+    CU_ASSERT_STRING_EQUAL(a.msg, "4 starts within 10 minutes: boot.start 1.0");
+    d.now.ms += GW_MINUTE_MS;
+    CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_ROLLBACK), GW_OK); /* it is asked to start again */
+    d.now.ms += 1;
+    hit = starts_of(&d, 1);
+    GW_ASSERT_OK(feed(&d, 4, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(open_alert(&d, "boot.start", "pump-000").count, 4);
     desk_close(&d);
 }
 
@@ -429,6 +476,7 @@ const struct gw_test_case alerts_cases[] = {
     {"raises a cause once and counts on", raises_once_and_counts_on},
     {"takes each batch of the feed exactly once", takes_each_batch_exactly_once},
     {"meets a threshold over several batches", meets_a_threshold_over_batches},
+    {"starts that an update asks for do not count", starts_that_an_update_asks_for_do_not_count},
     {"wakes what gets worse and what is due", wakes_what_gets_worse_and_what_is_due},
     {"lets operators act and viewers look", lets_operators_act_and_viewers_look},
     {"lists in pages, the newest first", lists_in_pages},
