@@ -9,6 +9,11 @@ static void f(void)
     usleep(5); /* sleep(1) */
     poll(NULL, 0, 5);
     open("/tmp/fixed", 0);
+    CU_ASSERT(gw_mono_now().ms - before < 1000);
+    while (gw_mono_now().ms < until)
+        turn();
+    while (!x && gw_mono_now().ms < until)
+        turn();
 }
 #if 0
 #endif
