@@ -95,7 +95,8 @@ static void failures_are_one_line_of_json_too(void)
     expect_json(
         CLI_WORDS("--json", "status"), CLI_UNREACHABLE,
         "{\"type\":\"about:blank\",\"title\":\"gateway not reachable\",\"detail\":\"/nonexistent/s does not exist: is "
-        "gatehoused running? Start it, or name its socket with --socket PATH\",\"exit\":3}\n");
+        "gatehoused running? Start it, or name its socket with --socket PATH; or it waits for an address or a key "
+        "daemon: see its log\",\"exit\":3}\n");
 }
 
 static void a_double_dash_ends_the_options(void)
