@@ -227,6 +227,15 @@ static const char *begin_error(int rc)
     return rc == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(rc);
 }
 
+/* libmosquitto says EPROTO of everything that ends TLS. Where TLS itself has no word for it the other end hung up: with
+ * TLS 1.3 we are through with the handshake before it has looked at our certificate. */
+static const char *later_error(const struct agent_session *s, int rc)
+{
+    if (rc == MOSQ_ERR_ERRNO && errno == EPROTO && !s->up)
+        return "the other end hung up in the midst of TLS: it may refuse this device's certificate";
+    return mosquitto_strerror(rc);
+}
+
 static void connect_by(struct agent_session *session, struct gw_mono now, bool v4)
 {
     agent_session_disconnect(session);
@@ -285,7 +294,7 @@ static void read_packets(struct agent_session *s)
             break;
     }
     if (rc)
-        lose(s, mosquitto_strerror(rc));
+        lose(s, later_error(s, rc));
 }
 
 /* Nobody answered at the address: TCP had no connection at all. */
@@ -332,7 +341,7 @@ void agent_session_step(struct agent_session *session, short revents, struct gw_
     if (!rc && !session->lost)
         rc = mosquitto_loop_misc(session->mosq);
     if (rc)
-        lose(session, mosquitto_strerror(rc));
+        lose(session, later_error(session, rc));
     if (!session->up && now.ms >= session->deadline.ms)
         lose(session, "no answer in time");
     if (session->lost)
