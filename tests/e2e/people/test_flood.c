@@ -11,10 +11,10 @@
 #define GUESSES 3000 /* each from an address and for a name of its own, so that no wait slows them down */
 #define AT_ONCE "80" /* more than a lane holds */
 
-/* One curl that makes all guesses, many at a time. */
+/* A curl that makes all guesses, many at a time; again and again, until it is stopped. */
 static void start_flood(const struct gw_gateway *g, struct gw_proc *flood)
 {
-    char path[256];
+    char path[256], script[512];
     (void)snprintf(path, sizeof(path), "%s/guesses", gw_test_dir());
     GW_FCLOSE FILE *f = fopen(path, "we");
     CU_ASSERT_PTR_NOT_NULL_FATAL(f);
@@ -26,10 +26,10 @@ static void start_flood(const struct gw_gateway *g, struct gw_proc *flood)
                       "write-out = \"guess %%{http_code}\\n\"\n",
                       i ? "next\n" : "", g->port_operators, i / 250, i % 250 + 1, i);
     CU_ASSERT_EQUAL(fflush(f), 0);
-    gw_proc_start(flood,
-                  (const char *const[]){"curl", "-sS", "--parallel", "--parallel-immediate", "--parallel-max", AT_ONCE,
-                                        "-K", path, NULL},
-                  NULL);
+    (void)snprintf(script, sizeof(script),
+                   "while :; do curl -sS --parallel --parallel-immediate --parallel-max " AT_ONCE " -K '%s'; done",
+                   path);
+    gw_proc_start(flood, (const char *const[]){"sh", "-c", script, NULL}, NULL);
 }
 
 struct stranger {
