@@ -21,7 +21,8 @@
 #include "gw_view.h"
 
 #define HTTP_ANSWER_MS  30000
-#define HTTP_BODY_MAX   (1024 * 1024)
+#define HTTP_BODY_SMALL (16 * 1024)        /* bytes of a body that anybody may begin to send */
+#define HTTP_BODY_MAX   (1024 * 1024)      /* and of one that admit() has let come */
 #define HTTP_STREAM_MAX (INT64_C(4) << 30) /* bytes of a body that is streamed */
 #define HTTP_PATH_MAX   1024
 #define HTTP_SOURCE_MAX 64
@@ -122,6 +123,9 @@ struct http_route {
     bool anonymous;      /* on the devices' door: reachable without a client certificate */
     http_handler *handle;
     void *ctx;
+    /* With a body_max above HTTP_BODY_SMALL: asked when the head of a request with such a body is there, before
+     * anything of the body is (request->body is empty): who asks, and may it come? Codes as of http_sink_open. */
+    http_handler *admit;
     http_sink_open *open; /* instead of handle: the body is streamed, up to stream_max bytes (413 above) */
     int64_t stream_max;   /* bytes, at most HTTP_STREAM_MAX */
     int answer_ms;        /* from the end of the request to 503; 0: HTTP_ANSWER_MS */

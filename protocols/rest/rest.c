@@ -74,6 +74,17 @@ static enum gw_rc handle(void *ctx, const struct http_request *request, struct g
     return GW_OK;
 }
 
+/* A long body: who asks is found before it comes, and again with it. */
+static enum gw_rc admit(void *ctx, const struct http_request *request, struct gw_err *err)
+{
+    const struct rest_bound *bound = ctx;
+    struct actor actor = {.local = false};
+    enum gw_rc rc = rest_gate_actor(bound->rest, bound->op, request, &actor, err);
+    if (!rc)
+        rc = rest_gate_origin(request, &actor, err);
+    return rc == GW_DENIED ? rest_gate_denied(bound, request, &actor, err) : rc;
+}
+
 struct rest *rest_new(const struct rest_config *config)
 {
     struct rest *rest = gw_xalloc(1, sizeof(*rest));
@@ -90,6 +101,7 @@ struct rest *rest_new(const struct rest_config *config)
             .pattern = ops[i].pattern,
             .body_max = is_write(ops[i].method) && !ops[i].import ? rest_body_max(&ops[i]) : 0,
             .handle = ops[i].import ? NULL : handle,
+            .admit = ops[i].import ? NULL : admit,
             .open = ops[i].import ? rest_import_open : NULL,
             .stream_max = ops[i].import ? HTTP_STREAM_MAX : 0,
             .answer_ms = ops[i].answer_ms,

@@ -19,7 +19,7 @@
 #include "release_import.h"
 
 #define REST_BODY_MAX     16384            /* bytes of a request's body */
-#define REST_PLAN_MAX     (768 * 1024)     /* the same of one with a plan, whose lists name devices */
+#define REST_PLAN_MAX     (768 * 1024)     /* the same with a plan, whose lists name devices; of who is known */
 #define REST_ORDER_MS     (60 * 1000)      /* for a plan to be laid over the whole fleet */
 #define REST_IMPORT_MS    (2 * 60 * 1000)  /* for a release to be staged once all of it has come */
 #define REST_VERIFY_MS    (20 * 60 * 1000) /* for all artifacts of a release to be read again */

@@ -29,8 +29,8 @@
 #include "http_route.h"
 #include "ws_route.h"
 
-#define WEB_DEVICES_CONNS     4096 /* connections on a door: the oldest half-open one gives way, then the oldest */
-#define WEB_OPERATORS_CONNS   1024 /* idle one, then the new one is refused */
+#define WEB_DEVICES_CONNS     4096 /* connections on a door: the oldest half-open one gives way, then the oldest idle */
+#define WEB_OPERATORS_CONNS   1024 /* one, then who owes a body or a reading for longest; then the new one is refused */
 #define WEB_ADMIN_CONNS       64
 #define WEB_HANDSHAKE_MS      10000 /* from accept to the end of the first request's head: dropped, 408 if begun */
 #define WEB_HEAD_MS           10000 /* from a later request's first byte to the end of its head: 408 */
@@ -41,7 +41,7 @@
 #define WEB_STREAMS_MAX       16    /* bodies streamed at once: 503 */
 #define WEB_WRITE_MS          60000 /* for 64 KiB to go out: closed */
 #define WEB_LINGER_MS         2000  /* to read what the client still sends after an early answer: closed */
-#define WEB_BODIES_MAX        (64 * 1024 * 1024) /* bytes of all request bodies being received: 503 */
+#define WEB_BODIES_MAX        (64 * 1024 * 1024) /* bytes of all bodies above HTTP_BODY_SMALL being received: 503 */
 #define WEB_ANSWERS_MAX       16384              /* answers waiting for the web thread: dropped */
 #define WEB_CUTS_MAX          4096 /* certificates waiting to be cut: above, all devices' connections are cut */
 #define WEB_REQUESTS_PER_CONN 1000 /* then the connection is closed */

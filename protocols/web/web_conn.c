@@ -13,7 +13,8 @@ static struct gw_mono after(int64_t ms)
 
 static struct web_conns *rank_list(struct web_conn *c)
 {
-    return c->ranked == WEB_HALF ? &c->listener->half : &c->listener->idle;
+    struct web_listener *l = c->listener;
+    return c->ranked == WEB_HALF ? &l->half : c->ranked == WEB_IDLE ? &l->idle : &l->owing;
 }
 
 void web_conn_rank(struct web_conn *c, enum web_rank to)
@@ -222,6 +223,7 @@ static bool on_writable(struct web_conn *c)
         return answered(c);
     if (!web_reply_write(c))
         return false;
+    web_conn_rank(c, c->ranked); /* it has moved */
     c->deadline = after(WEB_WRITE_MS);
     (void)lws_callback_on_writable(c->wsi);
     return true;

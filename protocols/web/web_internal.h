@@ -62,6 +62,7 @@ enum web_rank {
     WEB_UNRANKED = 0, /* at work: never */
     WEB_HALF,         /* nothing whole has come yet: first */
     WEB_IDLE,         /* between requests: next */
+    WEB_OWING,        /* the client owes the rest of a body, or is unknown and owes the reading of an answer: last */
 };
 
 enum web_live_state { WEB_OPENING = 1, WEB_OPEN, WEB_CLOSING, WEB_GONE };
@@ -97,7 +98,7 @@ struct ws_conn {
 
 struct web_conn {
     TAILQ_ENTRY(web_conn) all;  /* of its listener, oldest first */
-    TAILQ_ENTRY(web_conn) rank; /* half or idle list of its listener */
+    TAILQ_ENTRY(web_conn) rank; /* list of its listener */
     enum web_rank ranked;
     struct web_listener *listener;
     struct lws *wsi;
@@ -116,6 +117,7 @@ struct web_conn {
     struct gw_view param[4];
     struct gw_buf body;
     size_t body_want;
+    size_t body_room; /* what it has taken of web->bodies */
 
     struct http_sink sink; /* STREAM: who takes the body; ops NULL: nobody */
     uint64_t stream_left;  /* bytes of the body that the sink has not taken */
@@ -153,7 +155,7 @@ struct web_listener {
     bool paused; /* out of descriptors: tried again at the next sweep */
     uv_poll_t *poll;
     int conns;
-    struct web_conns all, half, idle;
+    struct web_conns all, half, idle, owing;  /* owing: who has moved least lately is first */
     struct web_refused refused[WEB_REFUSALS]; /* under web->refused_lock; index: enum web_refusal - 1 */
 };
 
@@ -205,7 +207,7 @@ struct web {
     struct gw_err tls_err; /* set by the vhost's callback while it is made */
 
     struct web_slots slots;
-    size_t bodies; /* bytes promised to request bodies */
+    size_t bodies; /* bytes promised to long request bodies */
     int streams;   /* bodies that go to a sink now */
     struct web_conns stalled;
     uint8_t *chunk; /* LWS_PRE + WEB_FRAME_OUT_MAX + WEB_CHUNK: the write being made */
@@ -256,6 +258,8 @@ void web_request_fill(struct web_conn *c, struct http_request *ret_request); /* 
 bool web_request_refuse(struct web_conn *c, int status, const char *detail, bool whole);
 bool web_request_wait(struct web_conn *c, enum gw_rc rc, const struct gw_err *err); /* a handler has returned */
 bool web_request_continue(struct web_conn *c);                                      /* 100, if it is waited for */
+/* open() or admit() has said no with this code, or has answered by itself. */
+bool web_request_unwanted(struct web_conn *c, enum gw_rc rc, const struct gw_err *err);
 
 /* web_stream.c: bodies that go to a sink. */
 bool web_stream_begin(struct web_conn *c);

@@ -164,17 +164,22 @@ static bool identify_unix(int fd, struct http_peer *peer)
     return true;
 }
 
-/* The connection that gives way to a new one: the oldest half-open one, else the one idle for longest. */
-static struct web_conn *weakest(struct web_listener *l, const uint8_t *source_key)
+static struct web_conn *first_of(const struct web_conns *list, const uint8_t *source_key)
 {
     struct web_conn *c;
-    TAILQ_FOREACH(c, &l->half, rank)
-    if (!source_key || memcmp(c->source_key, source_key, sizeof(c->source_key)) == 0)
-        return c;
-    TAILQ_FOREACH(c, &l->idle, rank)
+    TAILQ_FOREACH(c, list, rank)
     if (!source_key || memcmp(c->source_key, source_key, sizeof(c->source_key)) == 0)
         return c;
     return NULL;
+}
+
+/* The connection that gives way to a new one. */
+static struct web_conn *weakest(const struct web_listener *l, const uint8_t *source_key)
+{
+    struct web_conn *c = first_of(&l->half, source_key);
+    if (!c)
+        c = first_of(&l->idle, source_key);
+    return c ? c : first_of(&l->owing, source_key);
 }
 
 static bool make_room(struct web_listener *l, const uint8_t *source_key)

@@ -124,6 +124,7 @@ void web_reply_begin(struct web_conn *c, struct http_reply *reply)
     count_status(c->listener->web, status);
     http_reply_done(reply);
     c->state = WEB_SEND;
+    web_conn_rank(c, c->peer.has_cert ? WEB_UNRANKED : WEB_OWING);
     c->deadline.ms = gw_mono_now().ms + WEB_WRITE_MS;
 }
 

@@ -8,7 +8,8 @@
 
 static void forget_body(struct web_conn *c)
 {
-    c->listener->web->bodies -= c->body_want;
+    c->listener->web->bodies -= c->body_room;
+    c->body_room = 0;
     c->body_want = 0;
     gw_buf_wipe(&c->body);
 }
@@ -168,12 +169,40 @@ bool web_request_continue(struct web_conn *c)
     return lws_write(c->wsi, text + LWS_PRE, sizeof(CONTINUE) - 1, LWS_WRITE_RAW) >= 0;
 }
 
+bool web_request_unwanted(struct web_conn *c, enum gw_rc rc, const struct gw_err *err)
+{
+    if (c->head->length > 0) {
+        c->close_after = true;
+        c->body_unread = true;
+    }
+    return web_request_wait(c, rc == GW_CANCELLED ? GW_OK : rc, err);
+}
+
+static enum gw_rc ask_admit(struct web_conn *c, struct gw_err *err)
+{
+    struct web_slots *slots = &c->listener->web->slots;
+    struct http_request request;
+    web_request_fill(c, &request);
+    request.ticket = web_slots_ticket(slots, c->slot);
+    enum gw_rc rc = c->route->admit(c->route->ctx, &request, err);
+    if (!rc)
+        web_slots_void(slots, c->slot); /* the handler gets one of its own */
+    return rc;
+}
+
+/* A short body needs no leave: what all connections can hold of those is bounded by their number. */
 static bool begin_body(struct web_conn *c, size_t want)
 {
     struct web *web = c->listener->web;
-    if (want > WEB_BODIES_MAX - web->bodies)
+    struct gw_err err = {.rc = GW_OK};
+    size_t room = want > HTTP_BODY_SMALL ? want : 0;
+    enum gw_rc rc = room ? ask_admit(c, &err) : GW_OK;
+    if (rc)
+        return web_request_unwanted(c, rc, &err);
+    if (room > WEB_BODIES_MAX - web->bodies)
         return web_request_refuse(c, 503, "too many uploads at once", false);
-    web->bodies += want;
+    web->bodies += room;
+    c->body_room = room;
     c->body_want = want;
     gw_buf_init(&c->body, want);
     c->state = WEB_BODY;
@@ -240,9 +269,8 @@ bool web_request_body(struct web_conn *c, struct gw_view bytes, size_t *ret_used
     *ret_used = n;
     if (gw_buf_add(&c->body, bytes.ptr, n))
         return false;
-    if (c->body.len < c->body_want)
-        return true;
-    return call_handler(c);
+    web_conn_rank(c, c->body.len < c->body_want ? WEB_OWING : WEB_UNRANKED);
+    return c->body.len < c->body_want || call_handler(c);
 }
 
 bool web_request_feed(struct web_conn *c)

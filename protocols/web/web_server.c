@@ -16,6 +16,8 @@ static enum gw_rc check_routes(const struct web_config *config, struct gw_err *e
         if (r->body_max > HTTP_BODY_MAX || r->stream_max < 0 || r->stream_max > HTTP_STREAM_MAX)
             return gw_err_set(err, GW_INVALID, "route %s takes a body of more than %d bytes", r->pattern,
                               HTTP_BODY_MAX);
+        if (r->body_max > HTTP_BODY_SMALL && !r->admit)
+            return gw_err_set(err, GW_INVALID, "route %s takes long bodies from anybody", r->pattern);
     }
     return GW_OK;
 }
@@ -27,6 +29,7 @@ static struct web_listener *add_listener(struct web *web, enum http_door door)
     TAILQ_INIT(&l->all);
     TAILQ_INIT(&l->half);
     TAILQ_INIT(&l->idle);
+    TAILQ_INIT(&l->owing);
     return l;
 }
 

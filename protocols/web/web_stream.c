@@ -91,16 +91,6 @@ void web_stream_resume(struct web *web)
     }
 }
 
-/* open() has said no, or has answered by itself: the body is not wanted. */
-static bool not_wanted(struct web_conn *c, enum gw_rc rc, const struct gw_err *err)
-{
-    if (c->head->length > 0) {
-        c->close_after = true;
-        c->body_unread = true;
-    }
-    return web_request_wait(c, rc == GW_CANCELLED ? GW_OK : rc, err);
-}
-
 bool web_stream_begin(struct web_conn *c)
 {
     struct web *web = c->listener->web;
@@ -114,7 +104,7 @@ bool web_stream_begin(struct web_conn *c)
     enum gw_rc rc = c->route->open(c->route->ctx, &request, (int64_t)c->head->length, &c->sink, &err);
     if (rc) {
         c->sink = (struct http_sink){0};
-        return not_wanted(c, rc, &err);
+        return web_request_unwanted(c, rc, &err);
     }
     web->streams++;
     c->stream_left = c->head->length;

@@ -147,7 +147,7 @@ static void listen_until(struct room *r, double until_s, double *page_s)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     gw_buf_init(&text, 65536 + 1);
-    for (double now; (now = bench_now_s()) < until_s && (!page_s || r->left || !r->answered_s);) {
+    for (double now; (now = bench_now_s()) < until_s && (!page_s || r->left || r->answered_s <= 0);) {
         struct epoll_event events[64];
         double unused;
         int n = epoll_wait(r->epoll, events, 64, 1 + (int)(1000 * (until_s - now)));

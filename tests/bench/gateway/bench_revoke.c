@@ -37,8 +37,8 @@ static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
 static void wait_for(struct agent_session *session, const bool *flag, int admin, double *ret_answer_s)
 {
     double limit = bench_now_s() + 30;
-    while ((!*flag || (admin >= 0 && !*ret_answer_s)) && bench_now_s() < limit) {
-        struct pollfd fds[2] = {{.fd = -1}, {.fd = admin >= 0 && !*ret_answer_s ? admin : -1, .events = POLLIN}};
+    while ((!*flag || (admin >= 0 && *ret_answer_s <= 0)) && bench_now_s() < limit) {
+        struct pollfd fds[2] = {{.fd = -1}, {.fd = admin >= 0 && *ret_answer_s <= 0 ? admin : -1, .events = POLLIN}};
         fds[0].fd = agent_session_fd(session, &fds[0].events);
         (void)poll(fds, 2, 100);
         if (fds[1].revents && ret_answer_s) {

@@ -239,7 +239,7 @@ static void refuses_what_policy_forbids(void)
 static void finds_a_flipped_byte_in_a_stored_artifact(void)
 {
     char id[32], path[256], digest[65];
-    GW_FREE char *out = NULL, *shown = NULL, *verified = NULL, *audit = NULL;
+    GW_FREE char *out = NULL, *verified = NULL, *audit = NULL;
     start();
     CU_ASSERT_EQUAL_FATAL(kit_import(&gateway, kit_release(&vendor, &plain), &out), 0);
     gw_json_pick(out, "id", id, sizeof(id));

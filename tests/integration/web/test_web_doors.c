@@ -340,6 +340,88 @@ static void a_full_door_of_working_connections_refuses_the_next(void)
     web_fixture_stop(&f);
 }
 
+/* Heads whose bodies do not come, from two addresses or one: they cost nothing to send. */
+static void at_its_ceiling_a_door_drops_who_owes_a_body(void)
+{
+    struct web_fixture f;
+    struct web_client c[5];
+    struct web_answer_seen a;
+    web_fixture_start(&f, &(struct web_fixture_options){.conns_max = 4, .source_conns_max = 4});
+    for (size_t i = 0; i < 4; i++) {
+        CU_ASSERT_TRUE_FATAL(web_client_open(&c[i], f.operators, NULL));
+        CU_ASSERT_EQUAL(web_client_ask(&c[i],
+                                       web_fixture_text(f.operators, "POST", "/echo",
+                                                        "content-length: 9\r\nexpect: 100-continue\r\n"),
+                                       &a),
+                        100);
+        web_answer_seen_done(&a);
+    }
+    CU_ASSERT_TRUE(web_client_send(&c[0], "moves")); /* the second is the next to go */
+    CU_ASSERT_EQUAL(web_fixture_get(&f, HTTP_DOOR_OPERATORS, NULL, "/hello", &a), 200);
+    web_answer_seen_done(&a);
+    CU_ASSERT_EQUAL(web_client_ask(&c[0], "last", &a), 200);
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&a.body), "moveslast");
+    web_answer_seen_done(&a);
+    CU_ASSERT_TRUE(web_client_closed(&c[1], 2000));
+    for (size_t i = 0; i < 4; i++)
+        web_client_done(&c[i]);
+    web_fixture_stop(&f);
+}
+
+static void at_its_ceiling_a_door_drops_who_does_not_read(void)
+{
+    struct web_fixture f;
+    struct web_client c[4];
+    struct web_answer_seen a;
+    web_fixture_start(&f, &(struct web_fixture_options){.conns_max = 4, .source_conns_max = 4});
+    for (size_t i = 0; i < 4; i++) {
+        CU_ASSERT_TRUE_FATAL(web_client_tcp(&c[i], f.operators, 4096));
+        CU_ASSERT_TRUE_FATAL(web_client_tls(&c[i], &(struct web_client_tls){.ca = NULL}));
+        CU_ASSERT_TRUE(web_client_send(&c[i], web_fixture_text(f.operators, "GET", "/big", "")));
+        CU_ASSERT_TRUE(web_client_more(&c[i])); /* the answer has begun */
+    }
+    CU_ASSERT_EQUAL(web_fixture_get(&f, HTTP_DOOR_OPERATORS, NULL, "/hello", &a), 200);
+    web_answer_seen_done(&a);
+    for (size_t i = 0; i < 4; i++)
+        web_client_done(&c[i]);
+    web_fixture_stop(&f);
+}
+
+/* More than WEB_BODIES_MAX would hold, had each been promised room. */
+static void strangers_are_promised_no_room_for_long_bodies(void)
+{
+    static struct web_client many[WEB_BODIES_MAX / HTTP_BODY_MAX + 1];
+    struct web_fixture f;
+    struct web_answer_seen a;
+    char head[256];
+    const size_t count = sizeof(many) / sizeof(many[0]);
+    web_fixture_start(&f, NULL);
+    (void)snprintf(head, sizeof(head), "content-length: %d\r\n", HTTP_BODY_MAX);
+    for (size_t i = 0; i < count; i++) {
+        CU_ASSERT_TRUE_FATAL(web_client_open(&many[i], f.operators, NULL));
+        CU_ASSERT_EQUAL(web_client_ask(&many[i], web_fixture_text(f.operators, "POST", "/order", head), &a), 403);
+        web_answer_seen_done(&a);
+        web_client_done(&many[i]);
+    }
+    (void)snprintf(head, sizeof(head), "authorization: me\r\nexpect: 100-continue\r\ncontent-length: %d\r\n",
+                   HTTP_BODY_MAX);
+    for (size_t i = 0; i < count; i++) {
+        CU_ASSERT_TRUE_FATAL(web_client_open(&many[i], f.operators, NULL));
+        CU_ASSERT_EQUAL(web_client_ask(&many[i], web_fixture_text(f.operators, "POST", "/order", head), &a),
+                        i + 1 < count ? 100 : 503);
+        web_answer_seen_done(&a);
+    }
+    struct web_client c;
+    CU_ASSERT_TRUE_FATAL(web_client_open(&c, f.operators, NULL));
+    CU_ASSERT_TRUE(web_client_send(&c, web_fixture_text(f.operators, "POST", "/order", "content-length: 5\r\n")));
+    CU_ASSERT_EQUAL(web_client_ask(&c, "short", &a), 200); /* needs neither room nor leave */
+    web_answer_seen_done(&a);
+    web_client_done(&c);
+    for (size_t i = 0; i < count; i++)
+        web_client_done(&many[i]);
+    web_fixture_stop(&f);
+}
+
 static void refuses_a_bad_configuration(void)
 {
     struct web *web = NULL;
@@ -387,6 +469,9 @@ static const struct gw_test_case cases[] = {
     {"a thousand half-open connections do not stop a good request", half_open_connections_do_not_stop_a_good_request},
     {"at its ceiling a door drops the oldest half-open connection", at_its_ceiling_a_door_drops_the_oldest_half_open},
     {"a door full of working connections refuses the next", a_full_door_of_working_connections_refuses_the_next},
+    {"at its ceiling a door drops who owes a body", at_its_ceiling_a_door_drops_who_owes_a_body},
+    {"at its ceiling a door drops who does not read", at_its_ceiling_a_door_drops_who_does_not_read},
+    {"strangers are promised no room for long bodies", strangers_are_promised_no_room_for_long_bodies},
     {"refuses a bad configuration", refuses_a_bad_configuration},
 };
 

@@ -107,6 +107,20 @@ static enum gw_rc on_again(void *ctx, const struct http_request *r, struct gw_er
     return gw_err_set(err, GW_AGAIN, "the inbox is full");
 }
 
+static enum gw_rc admit_any(void *ctx, const struct http_request *r, struct gw_err *err)
+{
+    (void)ctx;
+    (void)r;
+    (void)err;
+    return GW_OK;
+}
+
+static enum gw_rc admit_known(void *ctx, const struct http_request *r, struct gw_err *err)
+{
+    (void)ctx;
+    return r->authorization.len > 0 ? GW_OK : gw_err_set(err, GW_DENIED, "who are you?");
+}
+
 #define ROUTE(methods_, pattern_, body_max_, anonymous_, handle_)                                                      \
     {                                                                                                                  \
         .methods = methods_, .doors = 7, .pattern = pattern_, .body_max = body_max_, .anonymous = anonymous_,          \
@@ -117,12 +131,25 @@ static const struct http_route routes[] = {
     ROUTE(HTTP_GET, "/hello", 0, true, on_hello),
     ROUTE(HTTP_GET, "/private", 0, false, on_hello),
     ROUTE(HTTP_GET, "/who/{}", 0, true, on_who),
-    ROUTE(HTTP_POST | HTTP_PUT, "/echo", 100000, true, on_echo),
     ROUTE(HTTP_GET, "/late", 0, true, on_late),
     ROUTE(HTTP_GET, "/file", 0, true, on_file),
     ROUTE(HTTP_GET, "/big", 0, true, on_big),
     ROUTE(HTTP_GET, "/again", 0, true, on_again),
     {.methods = HTTP_GET, .doors = HTTP_DOOR_OPERATORS, .pattern = "/operators-only", .handle = on_hello},
+    {.methods = HTTP_POST | HTTP_PUT,
+     .doors = 7,
+     .pattern = "/echo",
+     .body_max = 100000,
+     .anonymous = true,
+     .handle = on_echo,
+     .admit = admit_any},
+    {.methods = HTTP_POST,
+     .doors = 7,
+     .pattern = "/order",
+     .body_max = HTTP_BODY_MAX,
+     .anonymous = true,
+     .handle = on_echo,
+     .admit = admit_known},
     {.methods = HTTP_POST,
      .doors = 7,
      .pattern = "/stream",

@@ -132,6 +132,15 @@ static enum gw_rc stream(const struct http_route *route, struct http_request *re
     return sink.ops->end(sink.self, err);
 }
 
+/* As web does with a long body: first the head alone. */
+static enum gw_rc admit(const struct http_route *route, struct http_request request, struct gw_err *err)
+{
+    if (route->open || request.body.len <= HTTP_BODY_SMALL)
+        return GW_OK;
+    request.body = gw_view_make(NULL, 0);
+    return route->admit(route->ctx, &request, err);
+}
+
 int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct gw_err *err)
 {
     struct http_peer peer = {.door = ask->door, .source = "192.0.2.7", .uid = ask->uid};
@@ -149,9 +158,10 @@ int rest_fixture_ask(struct rest_fixture *f, const struct rest_ask *ask, struct 
             continue;
         if (!routes[i].open && request.body.len > routes[i].body_max)
             return 413;
-        enum gw_rc rc =
-            routes[i].open ? stream(&routes[i], &request, err) : routes[i].handle(routes[i].ctx, &request, err);
-        if (rc)
+        enum gw_rc rc = admit(&routes[i], request, err);
+        if (!rc)
+            rc = routes[i].open ? stream(&routes[i], &request, err) : routes[i].handle(routes[i].ctx, &request, err);
+        if (rc && rc != GW_CANCELLED)
             return http_status_of(rc);
         if (f->refused > refused) /* as core answers */
             return http_status_of(gw_err_set(err, GW_DENIED, "%s", f->msg.u.act.text));

@@ -56,6 +56,25 @@ void an_order_is_posted_with_its_plan_and_devices(void)
     CU_ASSERT(o->plan.seed == 9 && o->pick_count == 0 && o->name[0] == '\0');
 }
 
+/* Above HTTP_BODY_SMALL nothing of a body comes before this. */
+void a_long_order_is_let_come_from_who_is_known_alone(void)
+{
+    FIXTURE;
+    const struct http_peer peer = {.door = HTTP_DOOR_OPERATORS, .source = "192.0.2.7"};
+    const struct http_request request = {.method = HTTP_POST, .door = HTTP_DOOR_OPERATORS, .peer = &peer};
+    size_t count = 0, asked = 0;
+    const struct http_route *routes = rest_routes(f.rest, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (routes[i].body_max <= HTTP_BODY_SMALL)
+            continue;
+        asked++;
+        CU_ASSERT_EQUAL(routes[i].admit(routes[i].ctx, &request, &err), GW_CANCELLED);
+        CU_ASSERT_EQUAL(f.reply.status, 401);
+    }
+    CU_ASSERT_EQUAL(asked, 2);
+    CU_ASSERT_EQUAL(f.replies, 2);
+}
+
 void an_order_with_very_many_devices_fits(void)
 {
     FIXTURE;

@@ -2,6 +2,7 @@
 #pragma once
 
 void an_order_is_posted_with_its_plan_and_devices(void);
+void a_long_order_is_let_come_from_who_is_known_alone(void);
 void an_order_with_very_many_devices_fits(void);
 void changes_are_posted_with_revision_and_reason(void);
 void reads_are_posted_with_filter_and_place(void);

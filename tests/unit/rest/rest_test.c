@@ -761,6 +761,7 @@ static const struct gw_test_case cases[] = {
     {"no write is a GET and no GET changes state", no_get_changes_state},
     {"answers have the documented members", answers_have_the_documented_members},
     {"an order is posted with its plan and devices", an_order_is_posted_with_its_plan_and_devices},
+    {"a long order is let come from who is known alone", a_long_order_is_let_come_from_who_is_known_alone},
     {"an order with very many devices fits", an_order_with_very_many_devices_fits},
     {"changes are posted with revision and reason", changes_are_posted_with_revision_and_reason},
     {"reads are posted with filter and place", reads_are_posted_with_filter_and_place},
