@@ -451,6 +451,81 @@ static void quarantine_counts_for_what_is_live(void)
     stage_done(&s);
 }
 
+static int ask(struct stage *s, struct mosquitto *client, int access, const char *topic)
+{
+    struct mosquitto_evt_acl_check check = {.client = client, .topic = topic, .access = access, .qos = 1};
+    return acl_check(&s->p, &check);
+}
+
+/* Whatever the broker hands out: what it may subscribe to is the first lock. */
+static void delivers_to_each_its_own(void)
+{
+    struct stage s;
+    struct registry_entry entry;
+    stage_init(&s);
+    struct mosquitto log = {.id = "gw-log", .address = "/run/bus.sock"};
+    struct mosquitto a = device_of(&s, "pump-1", 3600, &entry);
+    load(&s, 1, &entry, 1);
+    CU_ASSERT_EQUAL(fake_connect(&log, secret), 0);
+    CU_ASSERT_EQUAL(fake_connect(&a, NULL), 0);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_READ, "gw/v1/pump-1/dn/ack"), MOSQ_ERR_SUCCESS);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_READ, "gw/v1/pump-2/dn/ack"), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_READ, "gw/v1/pump-1/up/log"), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL(ask(&s, &log, MOSQ_ACL_READ, "gw/v1/pump-1/up/line"), MOSQ_ERR_SUCCESS);
+    CU_ASSERT_EQUAL(ask(&s, &log, MOSQ_ACL_READ, "gw/v1/pump-1/up/job"), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL(ask(&s, &log, MOSQ_ACL_READ, "gw/v1/pump-1/dn/ack"), MOSQ_ERR_ACL_DENIED);
+    X509_free(a.x509);
+    stage_done(&s);
+}
+
+static void brakes_subscriptions_too(void)
+{
+    struct stage s;
+    struct registry_entry entry;
+    stage_init(&s);
+    s.p.limits = (struct flood_limits){1, FLOOD_RATE_BYTES};
+    struct mosquitto a = device_of(&s, "pump-1", 3600, &entry);
+    load(&s, 1, &entry, 1);
+    CU_ASSERT_EQUAL(fake_connect(&a, NULL), 0);
+    int rc = MOSQ_ERR_SUCCESS;
+    for (int i = 0; i < 1000 && !rc; i++)
+        rc = ask(&s, &a, MOSQ_ACL_SUBSCRIBE, "gw/v1/pump-1/dn/#");
+    CU_ASSERT_EQUAL(rc, MOSQ_ERR_CONN_REFUSED); /* anything but a denial ends the session */
+    CU_ASSERT_EQUAL_FATAL(s.p.security.count, 1);
+    CU_ASSERT_EQUAL(s.p.security.slots[0].reason, REGISTRY_FLOOD);
+    X509_free(a.x509);
+    stage_done(&s);
+}
+
+static void a_reload_knows_the_end(void)
+{
+    struct stage s;
+    struct registry_entry entry;
+    stage_init(&s);
+    struct mosquitto a = device_of(&s, "pump-1", 3600, &entry);
+    load(&s, 1, &entry, 1);
+    CU_ASSERT_EQUAL(fake_connect(&a, NULL), 0);
+    s.p.reloading = true;
+    CU_ASSERT_EQUAL(gate_check(&s.p, &a, NULL), MOSQ_ERR_SUCCESS);
+    devtable_find(&s.p.table, "pump-1")->session.not_after = gw_wall_now();
+    CU_ASSERT_EQUAL(gate_check(&s.p, &a, NULL), MOSQ_ERR_AUTH);
+    X509_free(a.x509);
+    stage_done(&s);
+}
+
+/* The secret opens the unix socket alone; the listener asks for a certificate before. */
+static void knows_no_local_session_from_the_network(void)
+{
+    struct stage s;
+    stage_init(&s);
+    struct mosquitto log = {.id = "gw-log", .address = "192.0.2.9"};
+    CU_ASSERT_EQUAL(fake_connect(&log, secret), MOSQ_ERR_AUTH);
+    CU_ASSERT_PTR_NULL(s.p.local[PLUGIN_LOG]);
+    CU_ASSERT_EQUAL_FATAL(s.p.security.count, 1);
+    CU_ASSERT_EQUAL(s.p.security.slots[0].reason, REGISTRY_NO_CERTIFICATE);
+    stage_done(&s);
+}
+
 static const struct gw_test_case cases[] = {
     {"refuses broken loads and stays closed", refuses_broken_loads},
     {"asks for all at most once a second", says_wanted_once_a_second},
@@ -464,6 +539,10 @@ static const struct gw_test_case cases[] = {
     {"keeps security reports bounded and counts all of them", reports_are_bounded},
     {"tells a long list in several messages", long_lists_take_several_messages},
     {"a quarantine in a whole registry acts on what is live", quarantine_counts_for_what_is_live},
+    {"delivers to each session its own topics, whatever it subscribed to", delivers_to_each_its_own},
+    {"a flood of subscriptions is cut and told", brakes_subscriptions_too},
+    {"a reload does not keep a session past its end", a_reload_knows_the_end},
+    {"knows no local session from the network, whatever secret it has", knows_no_local_session_from_the_network},
 };
 
 int main(void)
