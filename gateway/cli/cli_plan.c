@@ -14,7 +14,8 @@
 #define OK_PCT_DEFAULT      90
 #define UNREACHABLE_DEFAULT 30
 
-enum cli_exit cli_plan_duration(struct cli *cli, const char *option, const char *text, int64_t *ret_ms)
+/* 90s, 15m, 2h, 7d as milliseconds; CLI_USAGE after telling what `option` wants. */
+static enum cli_exit duration(struct cli *cli, const char *option, const char *text, int64_t *ret_ms)
 {
     static const struct {
         char unit;
@@ -66,7 +67,7 @@ static enum cli_exit read_gate(struct cli *cli, struct rollout_wave_plan *ret_wa
     if (!rc && cli->unreachable)
         rc = percent(cli, "--unreachable", cli->unreachable, &ret_wave->gate.unreachable_pct);
     if (!rc && cli->soak)
-        rc = cli_plan_duration(cli, "--soak", cli->soak, &ret_wave->gate.soak_ms);
+        rc = duration(cli, "--soak", cli->soak, &ret_wave->gate.soak_ms);
     return rc;
 }
 
@@ -153,7 +154,7 @@ static enum cli_exit read_rest(struct cli *cli, struct rollout_plan *plan)
     if (!rc && cli->on_failure && rollout_on_failure_parse(gw_view_str(cli->on_failure), &plan->abort.action))
         rc = cli_usage(cli, "--on-failure wants hold, abort or rollback");
     if (!rc && cli->confirm)
-        rc = cli_plan_duration(cli, "--confirm", cli->confirm, &plan->terms.confirm_ms);
+        rc = duration(cli, "--confirm", cli->confirm, &plan->terms.confirm_ms);
     if (!rc && cli->seed && gw_parse_u64(gw_view_str(cli->seed), UINT64_MAX, &plan->seed))
         rc = cli_usage(cli, "--seed wants a number");
     return rc;

@@ -10,8 +10,5 @@
 
 #define CLI_PLAN_MAX (768 * 1024) /* bytes of a plan's file, and of the order that is made of it */
 
-/* 90s, 15m, 2h, 7d as milliseconds; CLI_USAGE after telling what `option` wants. */
-enum cli_exit cli_plan_duration(struct cli *cli, const char *option, const char *text, int64_t *ret_ms);
-
 /* Appends {"release","name"?,"plan"} out of the first word and the options. */
 enum cli_exit cli_plan_order(struct cli *cli, struct gw_buf *ret_body);

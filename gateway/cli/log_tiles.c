@@ -1,6 +1,7 @@
 #include "log_tiles.h"
 
-uint64_t log_tiles_width(uint64_t size, unsigned level)
+/* How many hashes (entries) the level has at this size. */
+static uint64_t width_of(uint64_t size, unsigned level)
 {
     return size >> (8 * level);
 }
@@ -8,7 +9,7 @@ uint64_t log_tiles_width(uint64_t size, unsigned level)
 struct tile_path log_tiles_at(uint64_t size, unsigned level, uint64_t index)
 {
     struct tile_path path = {.level = (uint8_t)level, .index = index};
-    uint64_t width = log_tiles_width(size, level), from = index * TILE_WIDTH;
+    uint64_t width = width_of(size, level), from = index * TILE_WIDTH;
     if (from < width)
         path.width = (uint16_t)(width - from < TILE_WIDTH ? width - from : TILE_WIDTH);
     return path;
@@ -17,7 +18,7 @@ struct tile_path log_tiles_at(uint64_t size, unsigned level, uint64_t index)
 static bool each_of_level(uint64_t size, unsigned level, bool entries, log_tiles_fn *fn, void *ctx)
 {
     bool go_on = true;
-    for (uint64_t index = 0; go_on && index * TILE_WIDTH < log_tiles_width(size, level); index++) {
+    for (uint64_t index = 0; go_on && index * TILE_WIDTH < width_of(size, level); index++) {
         struct tile_path path = log_tiles_at(size, level, index);
         path.entries = entries;
         go_on = fn(ctx, &path);
@@ -28,7 +29,7 @@ static bool each_of_level(uint64_t size, unsigned level, bool entries, log_tiles
 bool log_tiles_each(uint64_t size, log_tiles_fn *fn, void *ctx)
 {
     bool go_on = each_of_level(size, 0, true, fn, ctx);
-    for (unsigned level = 0; go_on && level <= TILE_LEVEL_MAX && log_tiles_width(size, level) > 0; level++)
+    for (unsigned level = 0; go_on && level <= TILE_LEVEL_MAX && width_of(size, level) > 0; level++)
         go_on = each_of_level(size, level, false, fn, ctx);
     return go_on;
 }

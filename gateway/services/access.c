@@ -25,11 +25,6 @@ enum gw_rc access_init(struct access *a, const struct gw_sha256_ops *hash, const
                        const struct store *store, struct gw_err *err)
 {
     *a = (struct access){.hash = hash, .server_key = *server_key};
-    return access_reload(a, store, err);
-}
-
-enum gw_rc access_reload(struct access *a, const struct store *store, struct gw_err *err)
-{
     GW_CLEANUP(gw_buf_done) struct gw_buf value;
     gw_buf_init(&value, STORE_SETTING_MAX);
     enum gw_rc rc = store->ops->setting_get(store->self, KEY_CLAIMED, &value, err);

@@ -34,9 +34,6 @@ struct access {
 GW_MUST_CHECK enum gw_rc access_init(struct access *a, const struct gw_sha256_ops *hash,
                                      const struct gw_sha256 *server_key, const struct store *store, struct gw_err *err);
 
-/* The same again, when a transaction was lost. */
-GW_MUST_CHECK enum gw_rc access_reload(struct access *a, const struct store *store, struct gw_err *err);
-
 /* May this actor do this act now? GW_DENIED with the reason in err. */
 GW_MUST_CHECK enum gw_rc access_check(const struct access *a, const struct inbox_act *act, struct gw_err *err);
 

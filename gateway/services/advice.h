@@ -8,12 +8,6 @@
 
 #include "session.h"
 
-/* Of a certificate's life, in hundredths: from where renewing is due, and from where it is pressing. */
-#define ADVICE_DUE_PCT 67
-#define ADVICE_NOW_PCT 90
-
-/* What a certificate with this life is worth renewing at `now`. */
-enum device_renew advice_renew(struct gw_wall not_before, struct gw_wall not_after, struct gw_wall now);
 /* OUT_CONFIG, after COMMIT: sends it over the session's bus; not while the broker is away, nor more than
  * SESSION_JOBS_MAX times a second. */
 void advice_send(struct session *s, const struct store *store, const struct gw_device_id *device, struct gw_wall now);

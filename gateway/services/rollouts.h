@@ -219,11 +219,6 @@ void rollouts_send_back(struct rollouts *r, const struct gw_device_id *device, c
                         enum attempt_word word);
 void rollouts_resend(struct rollouts *r, const struct store *store);
 
-/* Appends the payload of dn/job. */
-GW_MUST_CHECK enum gw_rc rollouts_job_format(struct rollouts *r, const struct store *store,
-                                             const struct gw_device_id *device, struct gw_buf *ret_payload,
-                                             struct gw_err *err);
-
 /* Which file of a release the device may have below /artifacts/<attempt>/<name>: one of the release that its attempt
  * brings, while that attempt is open or deferred, or is its last and was installed. GW_AGAIN: that one, but a stored
  * file of the release is damaged. Anything else is GW_NOT_FOUND, whatever the reason. Any thread, with its own store.

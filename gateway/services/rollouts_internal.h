@@ -74,7 +74,6 @@ GW_MUST_CHECK enum gw_rc rollouts_rows(struct rollouts_run *run, const struct ro
 GW_MUST_CHECK enum gw_rc rollouts_sweep(struct rollouts_run *run, const char *rollout, struct gw_err *err);
 /* Begins one. False: there are too many. */
 bool rollouts_sweep_begin(struct rollouts *r, const char *rollout, bool back, enum rollouts_sweep_kind kind);
-bool rollouts_sweeps(const struct rollouts *r, const char *rollout);
 
 /* ---- rollouts_slice.c ---- */
 

@@ -75,8 +75,9 @@ static enum gw_rc fill_job(struct rollouts *r, const struct store *store, const 
     return fill_terms(job, store, entry, err);
 }
 
-enum gw_rc rollouts_job_format(struct rollouts *r, const struct store *store, const struct gw_device_id *device,
-                               struct gw_buf *ret_payload, struct gw_err *err)
+/* Appends the payload of dn/job. */
+static enum gw_rc format_job(struct rollouts *r, const struct store *store, const struct gw_device_id *device,
+                             struct gw_buf *ret_payload, struct gw_err *err)
 {
     GW_CLEANUP(job_message_done) struct job_message message = {0};
     GW_FREE struct inventory *inventory = gw_xalloc(1, sizeof(*inventory));
@@ -112,7 +113,7 @@ static enum gw_rc send_job(struct rollouts *r, const struct store *store, const 
     GW_CLEANUP(gw_buf_done) struct gw_buf payload;
     struct gw_err err = {0};
     gw_buf_init(&payload, JOB_PAYLOAD_MAX);
-    enum gw_rc rc = rollouts_job_format(r, store, device, &payload, &err);
+    enum gw_rc rc = format_job(r, store, device, &payload, &err);
     if (!rc)
         rc = r->session->bus.ops->publish(r->session->bus.self, device, "job", gw_buf_view(&payload), 1, &err);
     if (rc && rc != GW_AGAIN)

@@ -217,7 +217,7 @@ bool rollouts_sweep_begin(struct rollouts *r, const char *rollout, bool back, en
     return true;
 }
 
-bool rollouts_sweeps(const struct rollouts *r, const char *rollout)
+static bool is_swept(const struct rollouts *r, const char *rollout)
 {
     for (size_t i = 0; i < ROLLOUTS_SWEEPS_MAX; i++)
         if (r->memory.sweeps[i].kind && strcmp(r->memory.sweeps[i].rollout, rollout) == 0)
@@ -273,7 +273,7 @@ enum gw_rc rollouts_sweep(struct rollouts_run *run, const char *rollout, struct 
         while (!rc && budget > 0 && s->kind && strcmp(s->rollout, rollout) == 0)
             rc = sweep_slice(run, s, &budget, err);
     }
-    if (!rc && rollouts_sweeps(run->r, rollout))
+    if (!rc && is_swept(run->r, rollout))
         turn_due(run->turn, rollout);
     return rc;
 }

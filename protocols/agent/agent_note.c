@@ -5,7 +5,8 @@
 
 #include "bulk_hash.h"
 
-bool agent_ed25519_verify(void *ctx, const uint8_t pub[32], struct gw_view text, struct gw_view signature)
+/* For note_verify(): Ed25519 (RFC 8032). */
+static bool ed25519_verify(void *ctx, const uint8_t pub[32], struct gw_view text, struct gw_view signature)
 {
     (void)ctx;
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, pub, 32);
@@ -25,7 +26,7 @@ enum gw_rc agent_checkpoint_verify(struct gw_view bytes, const struct note_key *
     enum gw_rc rc = note_parse(bytes, &note, err);
     if (rc)
         return gw_err_wrap(err, GW_INVALID, "checkpoint");
-    rc = note_verify(&note, key, agent_ed25519_verify, NULL);
+    rc = note_verify(&note, key, ed25519_verify, NULL);
     if (rc)
         return gw_err_set(err, rc, "checkpoint: %s",
                           rc == GW_NOT_FOUND ? "not signed by the pinned log key" : "its signature is wrong");
@@ -46,9 +47,8 @@ static bool same_key(const struct note_key *a, const struct note_key *b)
 /* Both keys stand under the note: the old one hands over, the new one is really held. */
 static enum gw_rc handed_over(const struct note *note, const struct note_key *from, const struct note_key *to)
 {
-    return note_verify(note, from, agent_ed25519_verify, NULL) || note_verify(note, to, agent_ed25519_verify, NULL)
-               ? GW_DENIED
-               : GW_OK;
+    return note_verify(note, from, ed25519_verify, NULL) || note_verify(note, to, ed25519_verify, NULL) ? GW_DENIED
+                                                                                                        : GW_OK;
 }
 
 enum gw_rc agent_log_key_step(struct gw_view told, const struct note_key *pinned, const char *name,

@@ -7,9 +7,6 @@
 #include "gw_err.h"
 #include "note.h"
 
-/* For note_verify(): Ed25519 (RFC 8032). ctx is unused. */
-bool agent_ed25519_verify(void *ctx, const uint8_t pub[32], struct gw_view text, struct gw_view signature);
-
 /* Reads a signed checkpoint. GW_NOT_FOUND: the key has not signed it; GW_CORRUPT: its signature is wrong; GW_INVALID:
  * no checkpoint, or of another log than origin. */
 GW_MUST_CHECK enum gw_rc agent_checkpoint_verify(struct gw_view bytes, const struct note_key *key, const char *origin,

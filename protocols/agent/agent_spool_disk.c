@@ -97,7 +97,7 @@ enum gw_rc spool_disk_swap(struct agent_spool *s, uint64_t number, struct gw_vie
     return GW_OK;
 }
 
-enum gw_rc spool_disk_flush(struct agent_spool *s, struct gw_err *err)
+static enum gw_rc flush(struct agent_spool *s, struct gw_err *err)
 {
     const struct gw_fs *fs = s->settings.fs;
     struct spool_segment *last = last_segment(s);
@@ -121,7 +121,7 @@ enum gw_rc spool_disk_sync(struct agent_spool *s, struct gw_err *err)
     const struct gw_fs *fs = s->settings.fs;
     if (s->broken)
         return gw_err_set(err, GW_IO, "spool: an earlier write or sync failed; start anew");
-    enum gw_rc rc = spool_disk_flush(s, err);
+    enum gw_rc rc = flush(s, err);
     if (rc || !s->unsynced)
         return rc;
     if (fs->sync(fs->ctx, last_segment(s)->fd)) {

@@ -95,7 +95,6 @@ struct spool_segment *spool_segment_find(const struct agent_spool *s, uint64_t n
 
 /* disk */
 enum gw_rc spool_disk_open(struct agent_spool *s, struct gw_err *err);
-enum gw_rc spool_disk_flush(struct agent_spool *s, struct gw_err *err);
 enum gw_rc spool_disk_sync(struct agent_spool *s, struct gw_err *err);
 enum gw_rc spool_disk_add_segment(struct agent_spool *s, uint64_t number, struct gw_err *err);
 void spool_disk_tidy(struct agent_spool *s);

@@ -216,7 +216,7 @@ static bool skip_label(const char **at, bool *ret_numeric)
     return true;
 }
 
-enum gw_rc crypto_cert_name_check(const char *name)
+static enum gw_rc check_name(const char *name)
 {
     uint8_t address[16];
     if (parse_address(name, address))
@@ -238,7 +238,7 @@ static enum gw_rc add_server_names(struct gw_buf *san, const struct crypto_serve
     size_t seq = crypto_der_begin(san, DER_SEQUENCE);
     for (size_t i = 0; i < request->name_count; i++) {
         uint8_t address[16];
-        if (crypto_cert_name_check(request->names[i]))
+        if (check_name(request->names[i]))
             return gw_err_set(err, GW_INVALID, "server name %zu is neither a DNS name nor an IP address", i + 1);
         size_t len = parse_address(request->names[i], address);
         if (len)

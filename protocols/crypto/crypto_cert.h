@@ -49,9 +49,8 @@ struct crypto_server_request {
     const char *const *names; /* DNS names and IP addresses as text */
     size_t name_count;
 };
-/* GW_INVALID for a name that crypto_cert_name_check() refuses, or none; GW_DENIED as above. */
+/* A name is an IPv4 or IPv6 address, or a DNS name in RFC 1123 form, lower or upper case, no wildcard, no dot at its
+ * end. GW_INVALID for any other, or none; GW_DENIED as above. */
 GW_MUST_CHECK enum gw_rc crypto_cert_server(const struct crypto_issuer *issuer,
                                             const struct crypto_server_request *request, struct gw_wall now,
                                             struct gw_buf *ret_der, struct gw_err *err);
-/* An IPv4 or IPv6 address, or a DNS name in RFC 1123 form, lower or upper case, no wildcard, no dot at its end. */
-GW_MUST_CHECK enum gw_rc crypto_cert_name_check(const char *name);

@@ -32,7 +32,8 @@ void crypto_write_aki(struct gw_buf *b, struct gw_view issuer_raw_public)
     crypto_der_end(b, ext);
 }
 
-enum gw_rc crypto_write_signed(struct gw_view tbs, const struct crypto_key *signer, struct gw_buf *ret_der,
+/* Appends SEQUENCE { tbs, algorithm, signature }. */
+static enum gw_rc write_signed(struct gw_view tbs, const struct crypto_key *signer, struct gw_buf *ret_der,
                                struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf signature;
@@ -82,5 +83,5 @@ enum gw_rc crypto_write_cert(const struct crypto_cert_body *body, const struct c
     enum gw_rc rc = gw_buf_rc(&tbs);
     if (rc)
         return gw_err_set(err, rc, "certificate above %d bytes", CRYPTO_CERT_MAX);
-    return crypto_write_signed(gw_buf_view(&tbs), signer, ret_der, err);
+    return write_signed(gw_buf_view(&tbs), signer, ret_der, err);
 }

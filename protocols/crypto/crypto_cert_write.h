@@ -25,6 +25,3 @@ void crypto_write_aki(struct gw_buf *b, struct gw_view issuer_raw_public);
  * and always 16 bytes long in DER. */
 GW_MUST_CHECK enum gw_rc crypto_write_cert(const struct crypto_cert_body *body, const struct crypto_key *signer,
                                            struct gw_buf *ret_der, struct gw_err *err);
-/* Appends SEQUENCE { tbs, algorithm, signature }. */
-GW_MUST_CHECK enum gw_rc crypto_write_signed(struct gw_view tbs, const struct crypto_key *signer,
-                                             struct gw_buf *ret_der, struct gw_err *err);

@@ -81,7 +81,7 @@ static void add_ec_private(const struct crypto_key *key, struct gw_buf *b)
     crypto_der_end(b, ec);
 }
 
-enum gw_rc crypto_key_save_der(const struct crypto_key *key, struct gw_buf *ret_pkcs8)
+static enum gw_rc save_der(const struct crypto_key *key, struct gw_buf *ret_pkcs8)
 {
     size_t top = crypto_der_begin(ret_pkcs8, DER_SEQUENCE);
     crypto_der_add_u64(ret_pkcs8, 0);
@@ -100,7 +100,7 @@ enum gw_rc crypto_key_save_pem(const struct crypto_key *key, struct gw_buf *ret_
 {
     GW_CLEANUP(gw_buf_wipe) struct gw_buf der;
     gw_buf_init(&der, KEY_DER_MAX);
-    enum gw_rc rc = crypto_key_save_der(key, &der);
+    enum gw_rc rc = save_der(key, &der);
     return rc ? rc : crypto_pem_add(ret_pem, CRYPTO_PEM_KEY, gw_buf_view(&der));
 }
 

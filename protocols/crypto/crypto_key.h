@@ -28,7 +28,6 @@ enum crypto_key_kind crypto_key_kind(const struct crypto_key *key);
  * else, GW_UNSUPPORTED for other algorithms. */
 GW_MUST_CHECK enum gw_rc crypto_key_load_der(struct gw_view pkcs8, struct crypto_key **ret_key, struct gw_err *err);
 GW_MUST_CHECK enum gw_rc crypto_key_load_pem(struct gw_view pem, struct crypto_key **ret_key, struct gw_err *err);
-enum gw_rc crypto_key_save_der(const struct crypto_key *key, struct gw_buf *ret_pkcs8);
 enum gw_rc crypto_key_save_pem(const struct crypto_key *key, struct gw_buf *ret_pem);
 
 /* The public half: 91 bytes for P-256 (uncompressed), 44 for Ed25519. */

@@ -53,5 +53,4 @@ enum gw_rc blob_open(void *self, const struct gw_sha256 *sha256, int *ret_fd, ui
 enum gw_rc blob_find(void *self, const struct gw_sha256 *sha256, uint64_t *ret_size, struct gw_err *err);
 enum gw_rc blob_verify(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
 enum gw_rc blob_remove(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
-enum gw_rc blob_each(void *self, blob_each_fn *fn, void *ctx, struct gw_err *err);
 enum gw_rc blob_stats_get(void *self, struct blob_stats *ret_stats, struct gw_err *err);

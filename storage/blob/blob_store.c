@@ -16,19 +16,6 @@
 #define DIR_MODE 0700
 #define DIRS     256
 
-static const struct blob_ops ops = {
-    .stage = blob_stage,
-    .append = blob_append,
-    .commit = blob_commit,
-    .abort = blob_abort,
-    .open = blob_open,
-    .find = blob_find,
-    .verify = blob_verify,
-    .remove = blob_remove,
-    .each = blob_each,
-    .stats = blob_stats_get,
-};
-
 void blob_lock(struct blob_store *store)
 {
     if (pthread_mutex_lock(&store->lock))
@@ -179,7 +166,7 @@ static enum gw_rc each_in(struct blob_store *store, unsigned n, blob_each_fn *fn
     return GW_OK;
 }
 
-enum gw_rc blob_each(void *self, blob_each_fn *fn, void *ctx, struct gw_err *err)
+static enum gw_rc each_blob(void *self, blob_each_fn *fn, void *ctx, struct gw_err *err)
 {
     for (unsigned i = 0; i < DIRS; i++) {
         enum gw_rc rc = each_in(self, i, fn, ctx, err);
@@ -215,7 +202,7 @@ enum gw_rc blob_store_open(const struct blob_store_options *options, struct blob
     if (!rc)
         rc = empty_tmp(store, err);
     if (!rc)
-        rc = blob_each(store, count_blob, store, err);
+        rc = each_blob(store, count_blob, store, err);
     if (rc) {
         blob_store_close(store);
         return rc;
@@ -231,6 +218,19 @@ void blob_store_close(struct blob_store *store)
     (void)pthread_mutex_destroy(&store->lock);
     free(store);
 }
+
+static const struct blob_ops ops = {
+    .stage = blob_stage,
+    .append = blob_append,
+    .commit = blob_commit,
+    .abort = blob_abort,
+    .open = blob_open,
+    .find = blob_find,
+    .verify = blob_verify,
+    .remove = blob_remove,
+    .each = each_blob,
+    .stats = blob_stats_get,
+};
 
 struct blob blob_store_port(struct blob_store *store)
 {

@@ -67,6 +67,16 @@ static const struct rule rules[] = {
     {"", "session closed for user", "auth.session_close", EVENT_SEV_INFO, EVENT_OK, "for user ", NULL},
 };
 
+struct class
+{
+    const char *cls; /* static storage */
+    enum event_sev sev;
+    bool has_res;
+    enum event_res res;
+    struct gw_view subj; /* within the text: who; may be empty */
+    struct gw_view obj;  /* within the text: from where, or what; may be empty */
+};
+
 static const uint8_t *find(struct gw_view text, const char *phrase)
 {
     size_t len = strlen(phrase);
@@ -100,14 +110,15 @@ static bool program_fits(struct gw_view program, const char *name)
     return strcmp(name, "sshd") == 0 && gw_view_starts(program, "sshd-");
 }
 
-bool event_classify(struct gw_view program, struct gw_view text, struct event_class *ret_class)
+/* program: "sshd" of "sshd[1291]:", empty when unknown. False, and *ret_class untouched, when no rule fits. */
+static bool classify(struct gw_view program, struct gw_view text, struct class *ret_class)
 {
     text = gw_view_trim(text);
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         const struct rule *r = &rules[i];
         if (!program_fits(program, r->program) || (r->phrase[0] && !find(text, r->phrase)))
             continue;
-        *ret_class = (struct event_class){
+        *ret_class = (struct class){
             .cls = r->cls,
             .sev = r->sev,
             .has_res = r->res != 0,
@@ -122,9 +133,8 @@ bool event_classify(struct gw_view program, struct gw_view text, struct event_cl
 
 void event_refine(struct event_view *view)
 {
-    struct event_class known;
-    if (strcmp(view->cls, EVENT_CLS_TEXT) != 0 ||
-        !event_classify(gw_view_str(view->program), gw_view_str(view->msg), &known))
+    struct class known;
+    if (strcmp(view->cls, EVENT_CLS_TEXT) != 0 || !classify(gw_view_str(view->program), gw_view_str(view->msg), &known))
         return;
     (void)snprintf(view->cls, sizeof(view->cls), "%s", known.cls);
     if (known.sev > view->sev)

@@ -40,24 +40,6 @@ enum gw_rc merkle_source_root(const struct merkle_source *source, uint64_t size,
     return GW_OK;
 }
 
-enum gw_rc merkle_source_range(const struct merkle_source *source, uint64_t size, struct merkle_range *ret_range)
-{
-    if (size > MERKLE_SIZE_MAX)
-        return GW_TOO_BIG;
-    struct merkle_range range;
-    merkle_range_init(&range);
-    range.size = size;
-    for (uint64_t end = size; end > 0;) {
-        unsigned level = (unsigned)__builtin_ctzll(end);
-        end -= UINT64_C(1) << level;
-        enum gw_rc rc = source->fetch(source->ctx, level, end >> level, &range.hash[level]);
-        if (rc)
-            return rc;
-    }
-    *ret_range = range;
-    return GW_OK;
-}
-
 static void reverse(struct merkle_proof *p)
 {
     for (size_t i = 0; i < p->count / 2; i++) {

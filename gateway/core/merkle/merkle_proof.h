@@ -30,9 +30,6 @@ struct merkle_source {
 /* Root of the first `size` leaves. Errors: those of fetch; GW_TOO_BIG above MERKLE_SIZE_MAX. */
 GW_MUST_CHECK enum gw_rc merkle_source_root(const struct merkle_source *source, uint64_t size,
                                             struct gw_sha256 *ret_root);
-/* The compact range of the first `size` leaves, ready to go on from there. Errors as above. */
-GW_MUST_CHECK enum gw_rc merkle_source_range(const struct merkle_source *source, uint64_t size,
-                                             struct merkle_range *ret_range);
 
 /* Proof that leaf `index` is in the tree of `size` leaves. GW_INVALID unless index < size. */
 GW_MUST_CHECK enum gw_rc merkle_prove_inclusion(const struct merkle_source *source, uint64_t index, uint64_t size,
