@@ -8,7 +8,6 @@
  */
 #pragma once
 
-#include "gw_err.h"
 #include "options.h"
 
 #define CHILD_ENV_PATH      "PATH=/usr/sbin:/usr/bin:/sbin:/bin"

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gw_id.h"
 #include "rest_cookie.h"
 
 enum gw_rc door_session_of(void *ctx, const struct http_request *request, struct actor *ret_actor)

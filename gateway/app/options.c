@@ -3,11 +3,9 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "gw_cleanup.h"
 #include "gw_opt.h"
 #include "gw_view.h"
 

@@ -1,7 +1,6 @@
 #include "query_run.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "classify.h"

@@ -10,8 +10,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "gw_rc.h"
-
 #define GW_CLEANUP(fn) __attribute__((cleanup(fn)))
 #define GW_FREE        GW_CLEANUP(gw_cleanup_free)
 #define GW_CLOSE       GW_CLEANUP(gw_cleanup_fd)

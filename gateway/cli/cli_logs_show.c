@@ -1,5 +1,4 @@
 /* logs show: a window of one log, or a search of a device's or the gateway's own events. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "cli_list.h"

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "cli_logs.h"

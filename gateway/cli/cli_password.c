@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "gw_cleanup.h"
 
 #define PASSWORD_MAX  256
 #define KEY_INTERRUPT 3 /* ^C, which the terminal hands on while signals are off */

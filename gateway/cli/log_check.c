@@ -1,7 +1,6 @@
 #include "log_check.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto_note.h"

@@ -5,7 +5,6 @@
 
 #include <stddef.h>
 
-#include "gw_err.h"
 #include "gw_view.h"
 
 /* The text of a fixed field: terminated, zeros behind the terminator. GW_INVALID otherwise. */

@@ -15,7 +15,6 @@
 #include "device.h"
 #include "gw_err.h"
 #include "gw_hash.h"
-#include "gw_time.h"
 
 #define SIGNER_NAMES_MAX  8
 #define SIGNER_NAME_LEN   128

@@ -1,6 +1,5 @@
 /* What people do with alerts. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alerts.h"

@@ -1,7 +1,6 @@
 #include "operate.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "act_rule.h"
 #include "act_text.h"

@@ -1,7 +1,6 @@
 #include "releases.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit_note.h"

@@ -1,6 +1,5 @@
 /* Keys of vendors: none is trusted until an admin adds it, with its fingerprint in front of them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit_note.h"

@@ -1,6 +1,5 @@
 /* What reading stored artifacts again has come to. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit_note.h"

@@ -1,7 +1,6 @@
 #include "rollouts_act.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gw_cleanup.h"

@@ -1,6 +1,5 @@
 /* What people do to a rollout, and what becomes of it when its release is recalled. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "audit_note.h"

@@ -1,6 +1,5 @@
 /* dn/job: what a device is to do now, and which files it may have for that. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "attempt_step.h"

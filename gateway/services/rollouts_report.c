@@ -1,6 +1,5 @@
 /* What devices say: up/job and up/state. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "attempt_step.h"

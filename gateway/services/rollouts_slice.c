@@ -3,7 +3,6 @@
  * of a rollback. Each slice is one transaction with the counters that tell what remains, and notes the turn of the
  * next; after a stop the rollout's timer, which is due, goes on.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "attempt_step.h"

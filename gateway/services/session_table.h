@@ -16,7 +16,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "gw_err.h"
 #include "gw_hash.h"
 #include "gw_time.h"
 #include "user.h"

@@ -11,9 +11,7 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
-#include "gw_err.h"
 #include "token.h"
 
 #define TOKENS_MAX    100

@@ -1,7 +1,6 @@
 #include "agent_download.h"
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "agent_backoff.h"
 #include "bulk_hash.h"
 #include "gw_cleanup.h"
 

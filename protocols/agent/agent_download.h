@@ -13,9 +13,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
-#include "agent_backoff.h"
 #include "gw_err.h"
 #include "gw_fs.h"
 #include "gw_hash.h"

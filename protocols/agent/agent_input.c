@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent_spool.h"
 #include "gw_cleanup.h"
 #include "json.h"
 

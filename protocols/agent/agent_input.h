@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 
-#include "agent_spool.h"
 #include "gw_buf.h"
 #include "gw_err.h"
 

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "agent_job_internal.h"
-#include "gw_cleanup.h"
 #include "gw_log.h"
 
 #define DISK_RETRY_MS   (5 * GW_SECOND_MS)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "agent_report.h"
-#include "gw_cleanup.h"
 #include "gw_id.h"
 #include "gw_log.h"
 

@@ -3,8 +3,6 @@
  * like the later, without their dead events. All other records stay, so that opening comes to the same state. The head
  * of the new file says from which number on it stands for others: a neighbour that a power cut left is dropped at open.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -2,7 +2,6 @@
  * After damage: all events that can still be read go into one new file, behind them the record that begins the new
  * epoch. The file's head stands for every number below its own, so it replaces all others at one rename.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "agent_spool_internal.h"

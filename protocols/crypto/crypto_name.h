@@ -3,7 +3,6 @@
  */
 #pragma once
 
-#include "gw_err.h"
 #include "gw_view.h"
 
 #define CRYPTO_CN_MAX 64 /* characters, ub-common-name; without the terminator */

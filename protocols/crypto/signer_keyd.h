@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include "gw_err.h"
 #include "signer.h"
 
 #define SIGNER_KEYD_LIMIT_MS 5000

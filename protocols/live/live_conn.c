@@ -1,5 +1,4 @@
 /* One connection: what the page says, and what it is sent. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,4 @@
 /* The walk along the journal, and who gets what of it. */
-#include <stdlib.h>
 
 #include "gw_cleanup.h"
 #include "live_internal.h"

@@ -1,7 +1,6 @@
 /* Requests about alerts, and alerts as JSON. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gw_cleanup.h"

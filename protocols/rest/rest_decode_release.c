@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gw_num.h"
 #include "rest_internal.h"
 
 enum gw_rc rest_decode_key_add(const struct rest_call *call, struct gw_err *err)

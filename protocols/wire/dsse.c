@@ -5,7 +5,6 @@
 
 #include "gw_cleanup.h"
 #include "gw_hash.h"
-#include "gw_id.h"
 #include "json.h"
 
 void dsse_init(struct dsse_envelope *envelope)

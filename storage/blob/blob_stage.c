@@ -1,5 +1,4 @@
 /* The way in: stage, append, commit or abort. */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "gw_num.h"
-
 static int compare_id(struct gw_view a, struct gw_view b)
 {
     int c = memcmp(a.ptr, b.ptr, a.len < b.len ? a.len : b.len);

@@ -1,7 +1,6 @@
 /* Connects per second and memory per idle session, beside the same handshake with a bare openssl s_server. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bench_kit.h"
 #include "gw_cleanup.h"

@@ -1,5 +1,4 @@
 /* The port's contract: what is accepted, what can be read back, and that every tree says the same. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "bulk_hash.h"

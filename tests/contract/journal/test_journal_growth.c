@@ -1,5 +1,4 @@
 /* The walk along the order of appends: everything once, whatever is sealed, through cuts, restarts and damage. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 

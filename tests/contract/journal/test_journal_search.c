@@ -1,5 +1,4 @@
 /* Search: nothing missed, whatever lies sealed or not, and in as many slices as it takes. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "gw_cleanup.h"

@@ -1,5 +1,4 @@
 /* Alerts and the windows that count towards them. */
-#include <stdlib.h>
 
 #include "store_suite.h"
 

@@ -1,7 +1,6 @@
 /* Rollouts, attempts and inventories. */
 #include <stdlib.h>
 
-#include "gw_cleanup.h"
 #include "store_suite.h"
 
 /* The rollout with this letter in its id: three waves of a list, a part and the rest. */

@@ -3,7 +3,6 @@
  * names two events. The test proves that it can see by leaving out one sync.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

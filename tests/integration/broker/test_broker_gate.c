@@ -1,5 +1,4 @@
 /* Who is let in: the real broker, the real plugin, real certificates. */
-#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>

@@ -6,8 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "bulk_hash.h"
-#include "gw_cleanup.h"
 #include "journal_kit.h"
 #include "vfs_model.h"
 

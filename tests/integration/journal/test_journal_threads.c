@@ -1,5 +1,4 @@
 /* One writer, several readers, each with a handle of its own in a thread of its own. */
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

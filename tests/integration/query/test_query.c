@@ -1,7 +1,5 @@
 /* Reads of the logs against a real journal: nothing missed and nothing twice, however small the answers are. */
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gw_cleanup.h"

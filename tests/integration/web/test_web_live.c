@@ -1,6 +1,5 @@
 /* WebSockets on the operators' door, over real TLS: what a client may send and what it gets. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,13 +1,11 @@
 #include "web_ws.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "gw_cleanup.h"
 #include "web_room.h"
 
 /* RFC 6455 section 1.3: the example's key and its answer. */

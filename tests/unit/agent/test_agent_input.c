@@ -2,13 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "agent_backoff.h"
 #include "agent_event.h"
 #include "agent_input.h"
+#include "agent_spool.h"
 #include "gw_cleanup.h"
 #include "gw_test.h"
 

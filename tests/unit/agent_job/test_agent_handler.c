@@ -1,10 +1,8 @@
 /* Programs of the maker's beside the loop: their words, their time, and nothing of ours in their hands. */
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent_handler.h"

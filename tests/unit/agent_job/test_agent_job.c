@@ -1,7 +1,6 @@
 /* The device's side of an update: what it does with a job, and that no stop makes it do an install twice. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "disk_model.h"
 #include "gw_cleanup.h"

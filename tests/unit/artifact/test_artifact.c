@@ -1,8 +1,6 @@
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "artifact.h"
 #include "gw_test.h"

@@ -1,6 +1,5 @@
 /* Allocation that cannot fail. */
 #include <stdint.h>
-#include <stdlib.h>
 
 #include "gw_cleanup.h"
 #include "gw_test.h"

@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <regex.h>
 #include <stdbool.h>
 #include <string.h>

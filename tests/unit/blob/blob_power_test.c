@@ -1,12 +1,10 @@
 /* The power goes before every change of the disk: what was committed is whole, and no name lies. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "blob_test.h"
 #include "disk_model.h"
-#include "gw_cleanup.h"
 
 #define BLOBS 4
 

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "cli_plan.h"
 #include "cli_server.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"

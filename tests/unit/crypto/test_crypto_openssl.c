@@ -1,9 +1,7 @@
 /* What we write, the openssl command must accept; what it writes, we must read, and refuse where the profile says so.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "crypto_cert.h"
 #include "crypto_cert_info.h"

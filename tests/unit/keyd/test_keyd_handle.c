@@ -1,7 +1,5 @@
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "crypto_cert_info.h"
 #include "crypto_ed25519.h"

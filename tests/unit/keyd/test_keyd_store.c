@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "crypto_key.h"
-#include "crypto_pem.h"
 #include "gw_cleanup.h"
 #include "gw_fs.h"
 #include "keyd_dir.h"

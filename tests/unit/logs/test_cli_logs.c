@@ -1,6 +1,5 @@
 /* The commands on logs against answers laid down in advance. */
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli_server.h"

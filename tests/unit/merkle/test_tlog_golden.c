@@ -2,7 +2,6 @@
  * The sixteen checkpoints of a log that others made (tests/golden/tlog/NOTICE), reproduced byte for byte: Ed25519 is
  * deterministic. Its tiles and bundles are read from the shared data, and skipped visibly where that is not there.
  */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include <openssl/evp.h>

@@ -1,7 +1,6 @@
 /* The query language. */
 #include "filter.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "gw_test.h"

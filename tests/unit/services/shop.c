@@ -1,7 +1,6 @@
 #include "shop.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dsse.h"

@@ -1,6 +1,5 @@
 /* Alerts, turn by turn: what raises, counts, wakes and resolves them, and who may do what. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "alerts.h"

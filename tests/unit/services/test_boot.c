@@ -1,5 +1,4 @@
 /* The gateway's own start and stop in its log. */
-#include <stdio.h>
 #include <string.h>
 
 #include "desk.h"

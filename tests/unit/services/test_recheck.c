@@ -2,7 +2,6 @@
 #include "recheck.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gw_cleanup.h"

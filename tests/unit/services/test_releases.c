@@ -1,6 +1,5 @@
 /* Vendor keys and releases, turn by turn. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "desk.h"

@@ -1,6 +1,5 @@
 /* Rollouts and what devices, the broker and time do to them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "advice.h"

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gw_cleanup.h"
 #include "repo.h"
 #include "shop.h"
 

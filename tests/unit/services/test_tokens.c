@@ -1,5 +1,4 @@
 /* Tokens of programs: who makes them, what they may, and when they end. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
