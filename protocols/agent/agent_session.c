@@ -236,10 +236,12 @@ static const char *later_error(const struct agent_session *s, int rc)
     return mosquitto_strerror(rc);
 }
 
-static void connect_by(struct agent_session *session, struct gw_mono now, bool v4)
+/* before: why the first try ended, when this is the second, by IPv4 alone; NULL: this is the first. There may be no
+ * connection afterwards: then the end has been told. */
+static void connect_by(struct agent_session *session, struct gw_mono now, const char *before)
 {
     agent_session_disconnect(session);
-    session->v4 = v4;
+    session->v4 = before != NULL;
     session->tries++;
     session->why[0] = session->tls[0] = '\0';
     session->verify = X509_V_OK;
@@ -255,14 +257,14 @@ static void connect_by(struct agent_session *session, struct gw_mono now, bool v
     mosquitto_log_callback_set(session->mosq, on_log);
     int rc = open_connection(session);
     if (rc) {
-        lose(session, begin_error(rc));
+        lose(session, before ? before : begin_error(rc));
         fall(session);
     }
 }
 
 void agent_session_connect(struct agent_session *session, struct gw_mono now)
 {
-    connect_by(session, now, false);
+    connect_by(session, now, NULL);
 }
 
 unsigned agent_session_tries(const struct agent_session *session)
@@ -305,21 +307,27 @@ static bool is_unheard(const struct agent_session *s)
     return !s->up && getpeername(mosquitto_socket(s->mosq), (struct sockaddr *)&peer, &len) != 0 && errno == ENOTCONN;
 }
 
-/* libmosquitto does not notice the end of a connection that never was. */
-static void hang_up(struct agent_session *s, struct gw_mono now)
+/* Why TCP's connection ended. A refusal that came before libmosquitto's first write was taken from the socket by that.
+ */
+static const char *end_of(const struct agent_session *s, bool unheard)
 {
     int error = 0;
     socklen_t len = sizeof(error);
-    if (is_unheard(s) && !s->v4) {
-        connect_by(s, now, true);
-        return;
-    }
-    /* A refusal that came before libmosquitto's first write was taken from the socket by that. */
     bool told = getsockopt(mosquitto_socket(s->mosq), SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error != 0;
     if (told && error != ECONNREFUSED)
-        lose(s, strerror(error));
+        return strerror(error);
+    return unheard ? NOBODY : "the connection was closed";
+}
+
+/* libmosquitto does not notice the end of a connection that never was. */
+static void hang_up(struct agent_session *s, struct gw_mono now)
+{
+    bool unheard = is_unheard(s);
+    const char *why = end_of(s, unheard);
+    if (unheard && !s->v4)
+        connect_by(s, now, why);
     else
-        lose(s, is_unheard(s) ? NOBODY : "the connection was closed");
+        lose(s, why);
 }
 
 void agent_session_step(struct agent_session *session, short revents, struct gw_mono now)
@@ -336,6 +344,8 @@ void agent_session_step(struct agent_session *session, short revents, struct gw_
         read_packets(session);
     if (revents & POLLHUP && !session->lost)
         hang_up(session, now);
+    if (!session->mosq)
+        return; /* there is no address to try by IPv4 */
     if (!session->lost && (revents & POLLOUT || mosquitto_want_write(session->mosq)))
         rc = mosquitto_loop_write(session->mosq, 1);
     if (!rc && !session->lost)

@@ -131,6 +131,17 @@ static void a_port_where_nobody_listens_is_told(void)
     world_done(&w);
 }
 
+/* The second try, by IPv4 alone, ends before it begins. */
+static void an_ipv6_address_where_nobody_listens_is_told(void)
+{
+    struct world w;
+    world_init(&w);
+    (void)snprintf(w.site.host, sizeof(w.site.host), "[::1]");
+    try_once(&w, gw_test_port());
+    expect_why(&w, "nobody listens there");
+    world_done(&w);
+}
+
 static void a_name_that_nobody_knows_is_told(void)
 {
     struct world w;
@@ -161,6 +172,7 @@ static const struct gw_test_case cases[] = {
     {"another gateway is told by its root", another_gateway_is_told_by_its_root},
     {"another name is told", another_name_is_told},
     {"a port where nobody listens is told", a_port_where_nobody_listens_is_told},
+    {"an IPv6 address where nobody listens is told", an_ipv6_address_where_nobody_listens_is_told},
     {"a name that nobody knows is told", a_name_that_nobody_knows_is_told},
     {"what the other end says of our certificate is told", what_the_other_end_says_of_our_certificate_is_told},
 };
