@@ -64,8 +64,10 @@ static enum gw_rc add_pem(X509 *cert, struct gw_buf *out)
     BIO *bio = BIO_new(BIO_s_mem());
     char *bytes = NULL;
     enum gw_rc rc = GW_NO_MEMORY;
-    if (bio && PEM_write_bio_X509(bio, cert) == 1)
-        rc = gw_buf_add(out, bytes, (size_t)BIO_get_mem_data(bio, &bytes));
+    if (bio && PEM_write_bio_X509(bio, cert) == 1) {
+        long len = BIO_get_mem_data(bio, &bytes);
+        rc = gw_buf_add(out, bytes, (size_t)len);
+    }
     BIO_free(bio);
     return rc;
 }

@@ -18,10 +18,12 @@ static enum gw_rc key_write(const struct gw_fs *fs, const char *path, EVP_PKEY *
     BIO *bio = BIO_new(BIO_s_secmem());
     char *bytes = NULL;
     enum gw_rc rc = GW_IO;
-    if (!bio || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1)
+    if (!bio || PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) != 1) {
         (void)gw_err_set(err, rc, "%s: the key cannot be written as PEM", path);
-    else
-        rc = gw_fs_replace(fs, path, gw_view_make(bytes, (size_t)BIO_get_mem_data(bio, &bytes)), 0600, err);
+    } else {
+        long len = BIO_get_mem_data(bio, &bytes);
+        rc = gw_fs_replace(fs, path, gw_view_make(bytes, (size_t)len), 0600, err);
+    }
     BIO_free(bio);
     return rc;
 }
