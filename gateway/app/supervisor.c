@@ -378,8 +378,13 @@ static void loop(struct supervisor *s)
         if (s->stopping && !s->daemon.pid && !s->broker.pid && !s->keyd.pid)
             return;
         struct pollfd fds[2] = {{.fd = s->signal_fd, .events = POLLIN}, {.fd = s->ctl_pair[0], .events = POLLIN}};
-        if (poll(fds, 2, sleep_ms(s)) < 0 && errno != EINTR)
+        if (poll(fds, 2, sleep_ms(s)) < 0 && errno != EINTR) {
+            struct gw_err err;
+            (void)gw_err_sys(&err, "poll"); /* who cannot wait cannot supervise: the children end with us */
+            say(GW_LOG_ERROR, &err);
+            s->exit_code = 1;
             return;
+        }
         if (s->ctl_pair[0] >= 0 && fds[1].revents)
             on_ctl(s);
         on_signal(s);

@@ -170,6 +170,8 @@ static enum gw_rc put_content(struct output *out, const struct release_file *fil
         ssize_t n = read(fd, chunk, left < COPY_SIZE ? (size_t)left : COPY_SIZE);
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0)
+            rc = gw_err_sys(err, "read of %s", path);
         if (n <= 0)
             break;
         sha->stream_add(stream, gw_view_make(chunk, (size_t)n));

@@ -19,7 +19,7 @@ static void url_of(const struct agent_est *est, const char *path, char out[URL_M
     (void)snprintf(out, URL_MAX, "https://%s:%u%s", est->site->host, est->site->https_port, path);
 }
 
-/* One exchange with everything verified; answers above 299 other than those in `keep` are errors. */
+/* What a status that nobody here waits for means to who asked. */
 static enum gw_rc refused(const char *url, long status, struct gw_err *err)
 {
     switch (status) {

@@ -45,9 +45,9 @@ static void mark(const struct agent *a, const char *file, const struct invitatio
 
 static void tell_cert(const struct agent *a, const char *what)
 {
-    char until[GW_WALL_TEXT_MAX] = "?";
+    char until[GW_WALL_TEXT_MAX];
     if (gw_wall_format(a->cert.not_after, until))
-        until[0] = '\0';
+        (void)snprintf(until, sizeof(until), "a time without a name");
     gw_log(GW_LOG_INFO, "enrol", "%s %s, certificate until %s", what, a->site.id.text, until);
 }
 
@@ -127,13 +127,13 @@ static void enrol_with(struct agent *a, const struct invitation *in, struct gw_m
     char secret[GW_BASE32_LEN(INVITATION_SECRET_LEN) + 1];
     struct gw_err err = {0};
     int64_t retry_s = 0;
-    if (in)
-        invitation_secret_text(in, secret);
     enum gw_rc rc = agent_est_root(&a->est, &err);
     if (rc) {
         later(a, now, &err, "the gateway's root");
         return;
     }
+    if (in)
+        invitation_secret_text(in, secret);
     rc = agent_est_enrol(&a->est, in ? secret : NULL, &retry_s, &err);
     explicit_bzero(secret, sizeof(secret));
     if (!rc)

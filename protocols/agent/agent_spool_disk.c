@@ -182,10 +182,13 @@ enum gw_rc spool_disk_read(const struct agent_spool *s, const struct spool_entry
         ssize_t n = pread(segment->fd, room + done, e->len - done, (off_t)(e->offset + done));
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0) {
+        if (n < 0) {
             (void)gw_err_sys(err, "spool file %016llx at %u", (unsigned long long)segment->number, e->offset);
             return GW_IO;
         }
+        if (n == 0)
+            return gw_err_set(err, GW_IO, "spool file %016llx ends at %zu, within an event",
+                              (unsigned long long)segment->number, e->offset + done);
         done += (size_t)n;
     }
     gw_buf_commit(ret_bytes, e->len);

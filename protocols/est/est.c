@@ -260,8 +260,6 @@ void est_answer(const struct est *est, const struct answer *answer)
         send_trust(est, answer);
     else if (answer->kind == ANSWER_UNAUTHORIZED)
         send_unauthorized(est, answer->asker.ticket);
-    else if (answer->kind == ANSWER_TRUST)
-        send_trust(est, answer);
     else if (answer->kind == ANSWER_DONE)
         send_text(est, answer->asker.ticket, http_status_of(answer->rc),
                   answer->text[0] ? answer->text : gw_rc_text(answer->rc));
