@@ -86,6 +86,16 @@ static void join_port(uint16_t port)
     join((struct sockaddr *)&at, sizeof(at), "\x16\x03\x01\x02", 4);
 }
 
+/* Whether somebody answers at all, not who. */
+static bool operators_are_answered(void)
+{
+    char url[64];
+    (void)snprintf(url, sizeof(url), "https://localhost:%u/healthz", gateway.port_operators);
+    const char *const argv[] = {"curl", "--silent", "--insecure", "--fail", "--max-time", "30", url, NULL};
+    GW_FREE char *out = NULL;
+    return gw_proc_run(argv, &out) == 0;
+}
+
 static void a_crowd_at_every_listener_keeps_nobody_out(void)
 {
     struct sockaddr_un admin = {.sun_family = AF_UNIX};
@@ -95,10 +105,11 @@ static void a_crowd_at_every_listener_keeps_nobody_out(void)
     join_port(gateway.port_operators);
     join((struct sockaddr *)&admin, sizeof(admin), "GET /api", 8);
     /* While all of them stand: an operator invites by the admin socket, a device enrols over HTTPS and comes by MQTT,
-     * and who was there before stays. */
+     * a browser is answered, and who was there before stays. */
     CU_ASSERT_FATAL(gw_agent_make(&late, &gateway, "pump-8", NULL));
     gw_agent_start(&late);
     CU_ASSERT(gw_proc_await(&late.proc, "session up", LIMIT_MS));
+    CU_ASSERT(operators_are_answered());
     char online[16];
     status_field("online", online, sizeof(online));
     CU_ASSERT_STRING_EQUAL(online, "2");
