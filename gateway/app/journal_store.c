@@ -8,6 +8,18 @@
 #include "log_batch.h"
 #include "log_start.h"
 
+/* core says it, summed over a minute: no device fills the log. */
+static void note_malformed(struct journal_thread *t, const struct gw_device_id *device, const char *what,
+                           const struct gw_err *err)
+{
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.malformed++;
+    t->stats.malformed_by = *device;
+    (void)gw_utf8_clean(gw_view_str(gw_err_text(err)), t->stats.malformed_why, sizeof(t->stats.malformed_why));
+    (void)pthread_mutex_unlock(&t->stats_lock);
+    gw_log(GW_LOG_DEBUG, PART, "%s sent %s: %s", device->text, what, gw_err_text(err));
+}
+
 /* Turns an entry into an item; false when its bytes are no batch (counted; the device is told by nothing: it resends,
  * and its repeated nonsense shows in the counter). */
 static bool to_item(struct journal_thread *t, const struct journal_entry *entry, struct journal_item *item)
@@ -23,13 +35,7 @@ static bool to_item(struct journal_thread *t, const struct journal_entry *entry,
     struct log_batch batch;
     item->kind = JOURNAL_BATCH;
     if (log_batch_parse(bytes, &batch, &err)) {
-        (void)pthread_mutex_lock(&t->stats_lock);
-        t->stats.malformed++;
-        t->stats.malformed_by = entry->device;
-        (void)gw_utf8_clean(gw_view_str(gw_err_text(&err)), t->stats.malformed_why, sizeof(t->stats.malformed_why));
-        (void)pthread_mutex_unlock(&t->stats_lock);
-        /* core says it, summed over a minute: no device fills the log */
-        gw_log(GW_LOG_DEBUG, PART, "%s sent a log batch that is none: %s", entry->device.text, gw_err_text(&err));
+        note_malformed(t, &entry->device, "a log batch that is none", &err);
         return false;
     }
     item->head = batch.head;
@@ -117,6 +123,22 @@ static void note_damaged(struct journal_thread *t, const struct gw_device_id *de
     (void)pthread_mutex_unlock(&t->stats_lock);
 }
 
+/* Is it the fault of one item, of its log or of its bytes? Then it must harm no other one. */
+static bool is_of_an_item(enum gw_rc rc)
+{
+    return rc == GW_CORRUPT || rc == GW_INVALID || rc == GW_TOO_BIG;
+}
+
+static void note_item(struct journal_thread *t, const struct journal_item *item, const struct gw_err *err)
+{
+    if (err->rc == GW_CORRUPT)
+        note_damaged(t, &item->device, err);
+    else if (item->kind == JOURNAL_AUDIT)
+        gw_log(GW_LOG_ERROR, PART, "an event of the gateway itself is refused and lost: %s", gw_err_text(err));
+    else
+        note_malformed(t, &item->device, "what the journal refuses", err);
+}
+
 static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *items, size_t count, size_t *ret_taken,
                              struct telling *telling)
 {
@@ -126,19 +148,19 @@ static enum gw_rc commit_run(struct journal_thread *t, struct journal_item *item
     uint64_t begin_us = now_us();
     enum gw_rc rc = journal->ops->commit(journal->self, items, count, ret_taken, &err);
     note_time(t, now_us() - begin_us);
-    if (rc == GW_CORRUPT && count == 1) { /* one damaged log harms only itself */
-        note_damaged(t, &items[0].device, &err);
+    if (is_of_an_item(rc) && count == 1) {
+        note_item(t, &items[0], &err);
         return rc;
     }
-    if (rc != GW_CORRUPT)
+    if (!is_of_an_item(rc))
         note_commit(t, rc, items, *ret_taken, &err);
     for (size_t i = 0; !rc && i < *ret_taken; i++)
         tell_item(t, telling, &items[i]);
     return rc;
 }
 
-/* All of them; a run that fails on a damaged log is committed item by item. Any other failure ends it: what was not
- * stored is not acknowledged. Returns how many were dealt with. */
+/* All of them; a run that fails on a damaged log, or on bytes that the journal refuses, is committed item by item. Any
+ * other failure ends it: what was not stored is not acknowledged. Returns how many were dealt with. */
 static size_t commit_items(struct journal_thread *t, struct journal_item *items, size_t count, struct telling *telling)
 {
     bool singly = count == 1;
@@ -146,11 +168,11 @@ static size_t commit_items(struct journal_thread *t, struct journal_item *items,
     while (done < count) {
         size_t taken;
         enum gw_rc rc = commit_run(t, items + done, singly ? 1 : count - done, &taken, telling);
-        if (rc == GW_CORRUPT && !singly) {
+        if (is_of_an_item(rc) && !singly) {
             singly = true;
             continue;
         }
-        if (rc && rc != GW_CORRUPT)
+        if (rc && !is_of_an_item(rc))
             break;
         done += rc ? 1 : taken;
     }

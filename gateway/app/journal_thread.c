@@ -37,8 +37,8 @@ enum gw_rc journal_thread_batch(struct journal_thread *t, const struct gw_device
 
 enum gw_rc journal_thread_line(struct journal_thread *t, const struct gw_device_id *device, struct gw_view text)
 {
-    if (text.len > LOG_EVENT_MAX)
-        text.len = LOG_EVENT_MAX;
+    if (text.len > JOURNAL_EVENT_MAX)
+        text.len = JOURNAL_EVENT_MAX;
     return give(t, JOURNAL_ENTRY_LINE, device, text, 0);
 }
 

@@ -20,6 +20,7 @@
 #include "log_progress.h"
 
 #define LIMIT_MS 30000
+#define REFUSED  "a line that the journal refuses"
 #define START    "{\"cls\":\"log.start\",\"reason\":\"new\"}"
 
 struct bench {
@@ -43,7 +44,7 @@ struct bench {
 
 static struct bench *bench;
 
-/* The journal's commit, over a disk that may be full and behind a gate that may be shut. */
+/* The journal's commit, over a disk that may be full and behind a gate that may be shut; it refuses REFUSED. */
 static enum gw_rc commit_through(void *self, struct journal_item *items, size_t count, size_t *ret_taken,
                                  struct gw_err *err)
 {
@@ -56,6 +57,9 @@ static enum gw_rc commit_through(void *self, struct journal_item *items, size_t 
     (void)pthread_mutex_unlock(&bench->lock);
     if (atomic_load(&bench->disk_full))
         return gw_err_set(err, GW_NO_SPACE, "journal.db: disk full");
+    for (size_t i = 0; i < count; i++)
+        if (items[i].kind == JOURNAL_LINE && gw_view_eq_str(items[i].text, REFUSED))
+            return gw_err_set(err, GW_INVALID, "journal: no");
     return bench->real.ops->commit(self, items, count, ret_taken, err);
 }
 
@@ -338,6 +342,52 @@ static void a_damaged_log_harms_only_itself(void)
 }
 
 /* Nothing more comes from the device, and keyd is away: only the thread itself can tell again. */
+/* Ships batches of two devices and a line of a third that goes into the same commit. */
+static void ship_around_a_line(struct bench *b, struct gw_view line)
+{
+    struct gw_device_id id = pump(1);
+    shut_gate(b, true);
+    ship(b, 3, 0, 1);
+    await_at_gate(b);
+    ship(b, 0, 0, 10);
+    CU_ASSERT_EQUAL(journal_thread_line(b->thread, &id, line), GW_OK);
+    ship(b, 2, 0, 10);
+    shut_gate(b, false);
+    CU_ASSERT_TRUE(await_next(0, 10, false));
+    CU_ASSERT_TRUE(await_next(2, 10, false));
+}
+
+static bool line_is_counted(void *ctx)
+{
+    struct journal_thread_stats stats;
+    journal_thread_stats_get(bench->thread, &stats);
+    return stats.events == 22 && !stats.full && *(uint64_t *)ctx == stats.malformed;
+}
+
+static void a_line_as_long_as_a_packet_harms_nobody(void)
+{
+    struct bench b;
+    make_bench(&b);
+    static char text[72 * 1024];
+    uint64_t malformed = 0;
+    memset(text, 'x', sizeof(text));
+    ship_around_a_line(&b, gw_view_make((const uint8_t *)text, sizeof(text)));
+    CU_ASSERT_TRUE(gw_await(line_is_counted, &malformed, LIMIT_MS)); /* it is stored, cut */
+    close_bench(&b);
+}
+
+static void what_the_journal_refuses_harms_nobody(void)
+{
+    struct bench b;
+    struct journal_thread_stats stats;
+    make_bench(&b);
+    ship_around_a_line(&b, GW_VIEW_LIT(REFUSED));
+    journal_thread_stats_get(b.thread, &stats);
+    CU_ASSERT(stats.events == 21 && stats.malformed == 1 && stats.failed_commits == 0 && !stats.full);
+    CU_ASSERT_STRING_EQUAL(stats.malformed_by.text, "pump-1");
+    close_bench(&b);
+}
+
 static void what_a_full_inbox_did_not_take_is_told_again(void)
 {
     struct bench b;
@@ -448,6 +498,8 @@ static const struct gw_test_case cases[] = {
     {"keyd away delays checkpoints only", keyd_away_delays_checkpoints_only},
     {"audit events are taken once", audit_events_are_taken_once},
     {"a damaged log harms only itself", a_damaged_log_harms_only_itself},
+    {"a line as long as a packet harms nobody", a_line_as_long_as_a_packet_harms_nobody},
+    {"what the journal refuses harms nobody", what_the_journal_refuses_harms_nobody},
     {"what a full inbox did not take is told again", what_a_full_inbox_did_not_take_is_told_again},
     {"a full disk loses no audit event", a_full_disk_loses_no_audit_event},
     {"a full disk does not keep it from ending", a_full_disk_does_not_keep_it_from_ending},
