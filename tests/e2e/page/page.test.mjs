@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { axeSource, Browser, dir, failures, Gateway, program, shootBy, signIn, stop, stopAll, test, until } from './kit.mjs';
 
@@ -52,6 +52,13 @@ async function importing(page, tar) {
   await button(page, 'Import a release').click();
   await dialog(page).getByLabel('File').setInputFiles(tar);
   await dialog(page).getByRole('button', { name: 'Import a release' }).click();
+}
+
+/* Starting asks first, and says whom it reaches. */
+async function started(page) {
+  await button(page, 'Start').click();
+  await dialog(page).getByText(/of wave 1 (is|are) offered/).waitFor();
+  await dialog(page).getByRole('button', { name: 'Start' }).click();
 }
 
 async function setUp() {
@@ -179,7 +186,8 @@ async function listing() {
 async function tailing(pump) {
   await test('what a device writes is in its tail', async () => {
     pump.stdin.write('{"cls":"cfg.change","sev":4,"msg":"cover opened by hand"}\n');
-    await ann.getByText('cover opened by hand').waitFor();
+    await ann.getByRole('region', { name: 'Events, the newest first' }).getByText('cover opened by hand').waitFor();
+    await ann.getByRole('heading', { name: '1 open alert' }).waitFor();
     await ann.getByRole('link', { name: 'The whole log' }).click();
     await heading(ann, 'Log').waitFor();
     assert.match(ann.url(), /\?device=pump-1$/);
@@ -285,9 +293,11 @@ async function rollouts() {
     await ann.getByText('It would reach 6 devices').waitFor();
     await button(ann, 'Make the draft').click();
     await heading(ann, 'First light').waitFor();
-    await button(ann, 'Start').click();
+    await started(ann);
     await ann.getByText('Finished', { exact: true }).waitFor();
     await ann.getByText('6 ok', { exact: true }).first().waitFor();
+    await ann.getByText('All waves are through. 6 devices have 2.0.0 now').waitFor();
+    await ann.getByRole('button', { name: 'Ok 6' }).click();
     await ann.getByRole('cell', { name: 'sim-00001' }).getByRole('link').click();
     await heading(ann, 'sim-00001').waitFor();
     await ann.getByRole('link', { name: '2.0.0' }).first().waitFor();
@@ -318,8 +328,10 @@ async function rollouts() {
     await ann.getByRole('link', { name: 'New rollout' }).click();
     await ann.getByRole('button', { name: 'Preview' }).click();
     await button(ann, 'Make the draft').click();
-    await button(ann, 'Start').click();
+    await ann.getByText('Nothing is offered yet. Once you start it, wave 1 gets').waitFor();
+    await started(ann);
     await button(ann, 'Pause').first().click();
+    await ann.getByText('Paused: nothing new is offered until you resume.').waitFor();
     await ann.getByText('Paused', { exact: true }).waitFor();
     await button(ann, 'Resume').click();
     await ann.getByText('Running', { exact: true }).waitFor();
@@ -330,6 +342,38 @@ async function rollouts() {
     await ann.getByText('only a rehearsal').waitFor();
   });
   return fleet;
+}
+
+async function evidence() {
+  await test('a device that contradicts its log: from the alert to the device, and the evidence is taken away', async () => {
+    const behaviour = join(dir, 'liar.toml');
+    writeFileSync(behaviour, '[lie]\ndevices = ["1"]\nevery_seconds = 1\n');
+    const liar = program('gatehouse-fleet', [
+      '--devices', '1', '--name', 'liar', '--product', 'liar', '--gateway', `localhost:${gateway.status.port_devices}`, '--mqtt-port', String(gateway.status.port_mqtt),
+      '--admin-socket', gateway.socket, '--state', join(dir, 'liar'), '--logs-per-second', '5', '--figures', '0', '--behaviour', behaviour,
+    ]);
+    await go(ann, 'Alerts');
+    const alert = ann.getByRole('article').filter({ hasText: 'log.equivocation' });
+    await alert.waitFor();
+    await stop(liar);
+    await alert.getByRole('link', { name: 'liar-00001' }).click();
+    await heading(ann, 'liar-00001').waitFor();
+    const shown = ann.getByRole('region', { name: 'Evidence' });
+    await shown.getByText('This device has contradicted its own log.').waitFor();
+    const coming = ann.waitForEvent('download');
+    await shown.getByRole('link', { name: 'Download the evidence' }).click();
+    const file = await coming;
+    assert.match(file.suggestedFilename(), /^evidence-dev-liar-00001-[0-9a-f]{16}\.gwl$/);
+    const bytes = readFileSync(await file.path());
+    const out = join(dir, 'evidence');
+    gateway.cli('logs', 'evidence', '--device', 'liar-00001', '--out', out);
+    assert.equal(bytes.subarray(0, 4).toString(), 'GWL1');
+    assert.deepEqual(bytes, readFileSync(out), 'as the command line gives it');
+    await ann.getByRole('link', { name: 'The whole log' }).click();
+    await button(ann, 'Export and prove').click();
+    await dialog(ann).getByRole('link', { name: 'Download the evidence' }).waitFor();
+    await ann.keyboard.press('Escape');
+  });
 }
 
 async function accounts() {
@@ -440,7 +484,7 @@ async function troubles() {
     await go(ann, 'Rollouts');
     await ann.getByRole('link', { name: 'Through the night' }).click();
     await heading(ann, 'Through the night').waitFor();
-    await button(ann, 'Start').click();
+    await started(ann);
     await ann.getByText('Running', { exact: true }).waitFor();
     gateway.kill('mosquitto');
     gateway.kill('gatehoused');
@@ -530,6 +574,7 @@ try {
   await cutting();
   await releases();
   await rollouts();
+  await evidence();
   await accounts();
   await tokens();
   await records();

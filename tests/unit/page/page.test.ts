@@ -9,12 +9,13 @@ import { bestEffort, deviceOf, filterOf, firstReach, inOrder, liveQuery, nextRea
 import { keyidOf } from '../../../web-ui/src/lib/pem.ts';
 import { qrMatrix, qrPath } from '../../../web-ui/src/lib/qr.ts';
 import { RateSeries } from '../../../web-ui/src/lib/rate.ts';
-import { actsOf, backOf, defaultPlan, marksOf, segmentsOf, stillHeld } from '../../../web-ui/src/lib/rollout.ts';
+import { bySeverity, rolloutOf } from '../../../web-ui/src/lib/alerts.ts';
+import { actsOf, backOf, defaultPlan, holdOf, marksOf, nextOf, segmentsOf, stillHeld } from '../../../web-ui/src/lib/rollout.ts';
 import { pathWith, screenOf } from '../../../web-ui/src/lib/route.ts';
-import { Rows } from '../../../web-ui/src/lib/rows.ts';
+import { newer, Rows } from '../../../web-ui/src/lib/rows.ts';
 import { Tail } from '../../../web-ui/src/lib/tail.ts';
 import { text } from '../../../web-ui/src/lib/text.ts';
-import type { LogEvent, Status } from '../../../web-ui/src/lib/types.ts';
+import type { Alert, LogEvent, Rollout, RolloutState, Status, Wave } from '../../../web-ui/src/lib/types.ts';
 import { run, test } from './result.ts';
 
 const at = (path: string): URL => new URL(path, import.meta.url);
@@ -53,6 +54,14 @@ test('a key that is not there may be deleted', () => {
   const rows = new Rows<number>();
   rows.apply([['a', 1]], ['z'], 1, false);
   assert.deepEqual(rows.list(), [1]);
+});
+
+test('a live row that tells of the time before an act does not undo its answer', () => {
+  const row = (rev: string) => ({ rev });
+  assert.equal(newer(row('9'), row('10'))?.rev, '10');
+  assert.equal(newer(row('11'), row('10'))?.rev, '11');
+  assert.equal(newer(undefined, row('10'))?.rev, '10');
+  assert.equal(newer(row('9'), null)?.rev, '9');
 });
 
 /* ── tail ── */
@@ -276,7 +285,7 @@ test('a rate is measured between two looks, and not over a restart', () => {
 
 test('the segments of a bar have its width', () => {
   const segments = segmentsOf({ ok: 5, failed: 1, timed_out: 1, planned: 3 }, 10);
-  assert.deepEqual(segments.map((one) => [one.part, one.n, one.from]), [['ok', 5, 0], ['failed', 2, 500], ['waiting', 3, 700]]);
+  assert.deepEqual(segments.map((one) => [one.part, one.n, one.from]), [['ok', 5, 0], ['waiting', 3, 500], ['failed', 2, 800]], 'failures count from the right, where their mark is');
   assert.equal(segments.reduce((sum, one) => sum + one.width, 0), 1000);
   assert.deepEqual(segmentsOf({}, 0), []);
   assert.equal(backOf({ back_devices: 0, back_counts: {} }), null);
@@ -294,6 +303,48 @@ test('acts fit the state, and marks fit the plan', () => {
   assert.deepEqual(marksOf(plan, plan.waves[0]!), { ok: 950, stop: 800 });
   plan.abort.failure_pct = 0;
   assert.equal(marksOf(plan, plan.waves[0]!).stop, null);
+});
+
+function rollout(state: RolloutState, waves: Partial<Wave>[], more: Partial<Rollout> = {}): Rollout {
+  const whole = waves.map((wave, n) => ({ wave: n + 1, devices: 9, decided: 0, failures: 0, counts: {}, ...wave }));
+  return { state, waves: whole, version: '2.1', holders: 0, hold: null, hold_wave: null, plan: defaultPlan(), devices: 27, back_devices: 0, back_counts: {}, ...more } as Rollout;
+}
+
+test('a rollout says how it goes on', () => {
+  const three = (first: Partial<Wave>): Partial<Wave>[] => [first, { state: 'waiting' }, { state: 'waiting', devices: 1 }];
+  assert.match(nextOf(rollout('draft', three({ devices: 2 }))), /^Nothing is offered yet\..* wave 1 gets 2\.1: 2 devices\.$/);
+  assert.equal(nextOf(rollout('running', three({ state: 'open', decided: 8 }))), 'Wave 1 of 3 is under way: 1 device has not decided yet. If enough are ok, wave 2 comes next: 9 devices.');
+  assert.equal(nextOf(rollout('running', three({ state: 'soaking' }))), 'Wave 1 of 3 has passed its gate and soaks. If enough are ok, wave 2 comes next: 9 devices.');
+  assert.match(nextOf(rollout('running', [{ state: 'passed' }, { state: 'open' }])), /^Wave 2 of 2 .* It is the last one\.$/);
+  assert.match(nextOf(rollout('aborted', [{}], { holders: 3 })), /3 devices have 2\.1 now/);
+  assert.equal(nextOf(rollout('rolling_back', [{}], { back_devices: 3, back_counts: { ok: 2 } })), '1 device is still on its way back.');
+  for (const state of ['paused', 'holding', 'aborting', 'rolled_back', 'finished'] as const) assert.ok(nextOf(rollout(state, [{}])).length > 20, state);
+});
+
+test('a wave that holds says why, in numbers', () => {
+  const wave = { state: 'open' as const, decided: 9, failures: 2, counts: { ok: 7, failed: 2, unreachable: 3 } };
+  const why = (hold: Rollout['hold']): string => holdOf(rollout('holding', [wave, wave, wave], { hold, hold_wave: 2 }));
+  assert.equal(why('gate'), 'All have decided: 7 of 9 are ok, 95 % must be.');
+  assert.equal(why('unreachable'), '3 of 9 devices are unreachable, more than 20 %.');
+  assert.match(why('failures'), /^2 of 9 .* 20 %/);
+  assert.match(why('sample'), /Only 9 have decided, at least 1 must/);
+  assert.equal(holdOf(rollout('running', [wave])), '');
+});
+
+/* ── alerts ── */
+
+test('the worst alert is first, and the newest of those as bad', () => {
+  const alert = (severity: string, first: string): Alert => ({ severity, first }) as Alert;
+  const list = bySeverity([alert('low', '4'), alert('critical', '1'), alert('high', '3'), alert('critical', '2')]);
+  assert.deepEqual(list.map((one) => one.severity + one.first), ['critical2', 'critical1', 'high3', 'low4']);
+});
+
+test('an event of the gateway leads to its rollout, one of a device leads nowhere', () => {
+  const log = 'audit/20dd8c9bb2e4c1a2';
+  assert.equal(rolloutOf({ log, obj: 'ro-a5gnukjxrykszrrm demo 1.1.0' }), '/rollouts/ro-a5gnukjxrykszrrm');
+  assert.equal(rolloutOf({ log, obj: 'at-a5gnukjxrykszrrm-00000006' }), '/rollouts/ro-a5gnukjxrykszrrm');
+  assert.equal(rolloutOf({ log, obj: 'user:ann' }), '');
+  assert.equal(rolloutOf({ log: 'dev/pump-1/20dd8c9bb2e4c1a2', obj: 'ro-a5gnukjxrykszrrm' }), '', 'a device may write what it likes');
 });
 
 /* ── codes and keys ── */

@@ -1,7 +1,8 @@
 /* What the page makes of a rollout: segments of a bar, what may be done now, the times in a plan. Pure. */
+import { text } from './text.ts';
 import type { AttemptState, Counts, Plan, Rollout, RolloutState, WavePlan } from './types.ts';
 
-/* In the order of a bar: what is done, what is under way, what went wrong, what is to come. */
+/* In the order of a bar: from the left what is done and under way, from the right what went wrong. */
 export type Part = 'ok' | 'confirming' | 'installing' | 'downloading' | 'offered' | 'failed' | 'unreachable' | 'cancelled' | 'waiting';
 const parts: Record<Part, AttemptState[]> = {
   ok: ['ok'],
@@ -9,10 +10,10 @@ const parts: Record<Part, AttemptState[]> = {
   installing: ['installing', 'rebooting'],
   downloading: ['downloading', 'downloaded'],
   offered: ['offered', 'accepted'],
-  failed: ['failed', 'rejected', 'rolled_back', 'timed_out'],
-  unreachable: ['unreachable'],
-  cancelled: ['cancelled'],
   waiting: ['planned', 'deferred'],
+  cancelled: ['cancelled'],
+  unreachable: ['unreachable'],
+  failed: ['failed', 'rejected', 'rolled_back', 'timed_out'],
 };
 export const partNames = Object.keys(parts) as Part[];
 
@@ -54,6 +55,43 @@ export function backOf(rollout: Pick<Rollout, 'back_devices' | 'back_counts'>): 
 
 /* A rollback that is through and has not reached so many. */
 export const stillHeld = (rollout: Pick<Rollout, 'state' | 'holders'>): number => (rollout.state === 'rolled_back' ? rollout.holders : 0);
+
+/* Why a wave holds, in numbers. */
+export function holdOf(rollout: Rollout): string {
+  const wave = rollout.waves[(rollout.hold_wave ?? 0) - 1];
+  const plan = rollout.plan.waves[(rollout.hold_wave ?? 0) - 1];
+  if (!rollout.hold || !wave || !plan) return '';
+  const { decided, failures, devices, counts } = wave;
+  return text.rollout.hold[rollout.hold]({ ok: counts.ok ?? 0, decided, failures, unreachable: counts.unreachable ?? 0, devices, gate: plan.gate, stop: rollout.plan.abort.failure_pct });
+}
+
+/* How it goes on from here, for one who looks at it for the first time. */
+export function nextOf(rollout: Rollout): string {
+  const { state, waves, version, holders } = rollout;
+  const words = text.rollout.next;
+  const have = holders ? words.have(holders, version) : '';
+  switch (state) {
+    case 'draft':
+      return words.draft(waves[0]?.devices ?? 0, version);
+    case 'running': {
+      const wave = waves.find((one) => one.state === 'open' || one.state === 'soaking');
+      if (!wave) return '';
+      const after = waves[wave.wave];
+      const now = wave.state === 'soaking' ? words.soak(wave.wave, waves.length) : words.reports(wave.wave, waves.length, wave.devices - wave.decided);
+      return `${now} ${after ? words.then(after.wave, after.devices) : words.end}`;
+    }
+    case 'rolling_back':
+      return words.rolling_back(backOf(rollout)?.toGo ?? 0);
+    case 'aborted':
+    case 'finished':
+      return `${words[state]} ${have}`;
+    case 'paused':
+    case 'holding':
+    case 'aborting':
+    case 'rolled_back':
+      return words[state];
+  }
+}
 
 export type Act = 'start' | 'pause' | 'resume' | 'abort' | 'rollback';
 

@@ -5,6 +5,11 @@
  * row; only the very first one grows before their eyes.
  */
 
+/* The answer to an act may come before the live row tells of it, which then is of yesterday. */
+export function newer<T extends { rev: string }>(live: T | undefined, answer: T | null): T | null {
+  return live && (!answer || BigInt(live.rev) >= BigInt(answer.rev)) ? live : answer;
+}
+
 export type Pair<T> = [key: string, row: T];
 
 interface Held<T> {

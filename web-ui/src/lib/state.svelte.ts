@@ -19,6 +19,7 @@ class Page {
   notice = $state<{ text: string; bad: boolean } | null>(null);
   live = $state<LiveState>('stopped');
   heard = $state(0);
+  turn = $state(0); // counts live connections: what was read once is read again with each
 
   can(role: Role): boolean {
     return this.session !== null && ranks[this.session.role] >= ranks[role];
@@ -150,7 +151,10 @@ const io: LiveIo = {
 const client = new LiveClient(io);
 client.changed = () => {
   page.live = client.state;
-  if (client.state === 'live') page.heard = Date.now();
+  if (client.state === 'live') {
+    page.heard = Date.now();
+    page.turn++;
+  }
   if (client.state === 'signed-out') page.again = true;
 };
 

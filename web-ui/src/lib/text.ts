@@ -9,6 +9,17 @@ function plural(n: number, one: string, other: string, shown = String(n)): strin
   return (rules.select(n) === 'one' ? one : other).replace('{n}', shown);
 }
 
+/* How a wave stands against what it needs. */
+interface Standing {
+  ok: number;
+  decided: number;
+  failures: number;
+  unreachable: number;
+  devices: number;
+  gate: { ok_pct: number; min_sample: number; unreachable_pct: number };
+  stop: number;
+}
+
 export const text = {
   brand: 'Gatehouse',
   titleOf: (screen: string) => `${screen} · Gatehouse`,
@@ -184,6 +195,8 @@ export const text = {
     rejected: (id: string) => `${id} was rejected.`,
     approveTitle: (id: string) => `Approve ${id}?`,
     approveSentence: (fingerprint: string) => `The holder of this key becomes the device: ${fingerprint}`,
+    rejectTitle: (id: string) => `Reject ${id}?`,
+    rejectSentence: 'It is not let in, with any of the keys that ask for this id. To let it in later, invite it.',
   },
   act: {
     quarantine: {
@@ -226,6 +239,7 @@ export const text = {
     noCertificate: 'It has no valid certificate.',
     log: 'Log',
     wholeLog: 'The whole log',
+    alerts: (n: number) => plural(n, '{n} open alert', '{n} open alerts', n.toLocaleString('en')),
     danger: 'Danger zone',
     toList: 'To the devices',
   },
@@ -298,6 +312,10 @@ export const text = {
     events: 'Events',
     signed: 'Signed',
     checkpoint: 'Checkpoint',
+    evidence: 'Evidence',
+    contradicted: 'This device has contradicted its own log.',
+    contradictedWhat: 'It sent other events under numbers that were stored already. What was stored first stands; the first batch that contradicts it is kept byte for byte.',
+    download: 'Download the evidence',
     show: 'Show',
   },
 
@@ -308,6 +326,7 @@ export const text = {
     none: 'No alerts here.',
     gateway: 'The gateway itself',
     evidence: 'The event',
+    rollout: 'The rollout',
     until: 'until',
     times: (n: string) => `${n} ×, last`,
     acknowledge: 'Acknowledge',
@@ -397,19 +416,35 @@ export const text = {
       ok: 'Ok', failed: 'Failed', rejected: 'Rejected', rolled_back: 'Rolled back', cancelled: 'Cancelled', timed_out: 'Timed out', unreachable: 'Unreachable',
     },
     waveState: { waiting: 'waits for its turn', open: 'open', soaking: 'soaking', passed: 'passed', stopped: 'stopped' },
-    waits: { reports: ', waits for reports', soak: ', waits for its soak time', person: ', waits for you' },
+    waits: { reports: ', waits for reports', soak: '', person: ', waits for you' },
     hold: {
-      gate: 'All have decided, and too few are ok.',
-      sample: 'Nobody is left to decide, and too few have.',
-      unreachable: 'Too many devices are unreachable.',
-      failures: 'Too many have failed.',
-      soak: 'Its soak time runs.',
+      gate: ({ ok, decided, gate }: Standing) => `All have decided: ${ok} of ${decided} are ok, ${gate.ok_pct} % must be.`,
+      sample: ({ decided, gate }: Standing) => `Only ${decided} have decided, at least ${gate.min_sample} must, and nobody is left who could.`,
+      unreachable: ({ unreachable, devices, gate }: Standing) => `${unreachable} of ${devices} devices are unreachable, more than ${gate.unreachable_pct} %.`,
+      failures: ({ failures, decided, stop }: Standing) => `${failures} of ${decided} that have decided here have failed; the plan stops at ${stop} %, of a wave or of all.`,
+      soak: () => 'Its soak time runs.',
     },
     holds: (wave: number) => `Wave ${wave} holds.`,
+    next: {
+      draft: (first: number, version: string) => plural(first, `Nothing is offered yet. Once you start it, wave 1 gets ${version}: {n} device.`, `Nothing is offered yet. Once you start it, wave 1 gets ${version}: {n} devices.`),
+      reports: (wave: number, waves: number, left: number) => plural(left, `Wave ${wave} of ${waves} is under way: {n} device has not decided yet.`, `Wave ${wave} of ${waves} is under way: {n} devices have not decided yet.`),
+      soak: (wave: number, waves: number) => `Wave ${wave} of ${waves} has passed its gate and soaks.`,
+      then: (wave: number, n: number) => plural(n, `If enough are ok, wave ${wave} comes next: {n} device.`, `If enough are ok, wave ${wave} comes next: {n} devices.`),
+      end: 'It is the last one.',
+      holding: 'Nothing new is offered until you decide. Resume: it looks again. Waive: this wave passes in spite of it. Or abort, or roll back.',
+      paused: 'Paused: nothing new is offered until you resume. What has begun goes on and counts.',
+      aborting: 'Nothing new is offered; those that have begun come to their end.',
+      aborted: 'It was stopped: nothing is offered any more.',
+      rolling_back: (toGo: number) => plural(toGo, '{n} device is still on its way back.', '{n} devices are still on their way back.'),
+      rolled_back: 'Nobody is on the way back any more.',
+      finished: 'All waves are through.',
+      have: (n: number, version: string) => plural(n, `{n} device has ${version} now; “Roll back” brings it back to what it ran before.`, `{n} devices have ${version} now; “Roll back” brings them back to what they ran before.`),
+    },
+    start: (first: number, others: number, version: string) => `${plural(first, '{n} device of wave 1 is', '{n} devices of wave 1 are')} offered ${version} now. ${others ? plural(others, '{n} other follows, wave by wave, each when the one before has proved itself.', '{n} others follow, wave by wave, each when the one before has proved itself.') : ''}`,
     unplanned: (n: number) => plural(n, 'Still being planned: {n} device to go. It can start when all are.', 'Still being planned: {n} devices to go. It can start when all are.'),
     findingHolders: 'Devices that have the version are still being looked for.',
     acts: {
-      start: { verb: 'Start', title: 'Start the rollout', sentence: '', done: 'The rollout has started.' },
+      start: { verb: 'Start', title: 'Start the rollout?', sentence: '', done: 'The rollout has started.' },
       pause: { verb: 'Pause', title: 'Pause the rollout', sentence: '', done: 'Paused: nothing new is offered.' },
       resume: { verb: 'Resume', title: 'Resume the rollout', sentence: '', done: 'The rollout goes on.' },
       abort: { verb: 'Abort', title: 'Abort the rollout?', sentence: 'What has not begun is cancelled; what has begun comes to its end.', done: 'Aborted.' },
@@ -426,9 +461,9 @@ export const text = {
     waves: 'Waves',
     wave: (n: number) => `Wave ${n}`,
     waveHead: 'Wave',
-    markers: 'Solid mark: ok that it needs. Dashed: failures that stop it.',
+    markers: 'Solid mark: how many must be ok, from the left. Dashed: how many failures stop it, from the right.',
     decided: (decided: number, devices: number, failures: number) => `${decided} of ${devices} decided, ${failures} failed`,
-    gate: (ok: number, sample: number, soak: string) => `Needs ${ok} % ok of at least ${sample}, then soaks for ${soak}.`,
+    gate: (ok: number, sample: number, soak: string) => `Needs ${ok} % ok of those that have decided, ${sample} or more${soak ? `, then soaks for ${soak}` : ''}.`,
     soakUntil: 'Soaks until',
     waived: (what: string) => `Waived: ${what}.`,
     goingBack: 'On the way back:',
@@ -438,9 +473,14 @@ export const text = {
     stillHeld: (n: number, version: string) => plural(n, `{n} device still holds ${version}.`, `{n} devices still hold ${version}.`),
     attempts: 'Devices',
     allWaves: 'All waves',
-    allStates: 'All states',
     backOnly: 'on the way back',
-    reasons: 'Reasons:',
+    reasons: 'Reasons of those below:',
+    code: {
+      signature: 'not signed by whom it trusts', digest: 'not the signed bytes', incompatible: 'not for this hardware', floor: 'below its security floor', kind: 'such jobs are off',
+      no_space: 'no space', download: 'the download failed', install: 'the installation failed', boot: 'the new system did not start', health: 'its own check failed', busy: 'busy', power: 'not enough power',
+      user: 'refused by its user', other: 'in its own words', unstable: 'did not run quietly', old_version: 'the old version runs', step_time: 'no progress for too long', total_time: 'took too long',
+      local_cancel: 'left by itself', cancel_silent: 'silent when asked to leave', gone: 'no member any more', not_fit: 'does not fit it', already_running: 'runs it already', unknown_before: 'nobody knows what it ran before',
+    } as Record<string, string>,
     why: 'Reason',
     before: 'Ran before',
     since: 'Since',

@@ -163,6 +163,7 @@ export interface LogEvent {
 
 export interface Log {
   log: string;
+  equivocated: boolean; // the device sent something else under numbers that were stored
   size: string;
   signed_size: string;
 }
