@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "broker_line.h"
+
 static bool topic_is(const char *topic, const char *name)
 {
     return strcmp(topic, name) == 0;
@@ -98,16 +100,41 @@ static int check_log(const struct mosquitto_evt_acl_check *check)
     return MOSQ_ERR_ACL_DENIED;
 }
 
-static int check_control(const struct mosquitto_evt_acl_check *check)
+/* gw-control's subscription is what makes the broker show us its notices; it gets none of them. The line comes before
+ * the DISCONNECT, so the session is still there. */
+static void read_notice(struct plugin *p, struct gw_view text)
+{
+    struct broker_line line;
+    if (broker_line_parse(text, &line))
+        return;
+    const struct devtable_device *device = devtable_find(&p->table, line.device.text);
+    if (!device || !device->session.client)
+        return;
+    enum registry_reason reason = line.cut == BROKER_CUT_OVERSIZE ? REGISTRY_OVERSIZE : REGISTRY_BROKEN_PACKET;
+    security_note(&p->security, reason, &device->id, device->session.source, NULL);
+}
+
+static int control_receive(struct plugin *p, const struct mosquitto_evt_acl_check *check)
+{
+    struct topic topic;
+    if (topic_is(check->topic, TOPIC_BROKER_NOTICES)) {
+        read_notice(p, gw_view_make(check->payload, check->payloadlen));
+        return MOSQ_ERR_ACL_DENIED;
+    }
+    return allow_if(topic_parse(gw_view_str(check->topic), &topic) == GW_OK &&
+                    (topic.kind == TOPIC_UP_STATE || topic.kind == TOPIC_UP_JOB));
+}
+
+static int check_control(struct plugin *p, const struct mosquitto_evt_acl_check *check)
 {
     const char *name = check->topic;
     struct topic topic;
     switch (check->access) {
     case MOSQ_ACL_SUBSCRIBE:
-        return allow_if(topic_is(name, TOPIC_FILTER_UP_STATE) || topic_is(name, TOPIC_FILTER_UP_JOB));
+        return allow_if(topic_is(name, TOPIC_FILTER_UP_STATE) || topic_is(name, TOPIC_FILTER_UP_JOB) ||
+                        topic_is(name, TOPIC_BROKER_NOTICES));
     case MOSQ_ACL_READ:
-        return allow_if(topic_parse(gw_view_str(name), &topic) == GW_OK &&
-                        (topic.kind == TOPIC_UP_STATE || topic.kind == TOPIC_UP_JOB));
+        return control_receive(p, check);
     case MOSQ_ACL_WRITE: /* a broker that dies brings old retained messages back: none at all */
         return allow_if(!check->retain &&
                         (topic_is(name, TOPIC_CONTROL) ||
@@ -123,6 +150,6 @@ int acl_check(struct plugin *p, const struct mosquitto_evt_acl_check *check)
     if (check->client == p->local[PLUGIN_LOG])
         return check_log(check);
     if (check->client == p->local[PLUGIN_CONTROL])
-        return check_control(check);
+        return check_control(p, check);
     return check_device(p, check);
 }

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "broker_line.h"
+
 static enum gw_rc check_text(const char *what, const char *text, const char *refused, struct gw_err *err)
 {
     if (!text)
@@ -43,7 +45,8 @@ static enum gw_rc check(const struct broker_conf *c, struct gw_err *err)
     return rc;
 }
 
-/* Limits: a queue never holds more than 2,000 messages or 64 MiB; a log batch of 64 KiB fits into a packet. */
+/* Its notices also go to who subscribes, which is gw-control alone: the plugin reads them there (broker_line.h).
+ * Limits: a queue never holds more than 2,000 messages or 64 MiB; a log batch of 64 KiB fits into a packet. */
 static void add_common(const struct broker_conf *c, struct gw_buf *b)
 {
     (void)gw_buf_add_str(b, "# Written at each start; changes are lost.\n"
@@ -59,11 +62,12 @@ static void add_common(const struct broker_conf *c, struct gw_buf *b)
                             "max_inflight_messages 100\n"
                             "max_packet_size 73728\n"
                             "log_dest stderr\n"
+                            "log_dest topic\n"
                             "log_type error\n"
                             "log_type warning\n"
                             "log_type notice\n"
                             "log_type information\n"
-                            "log_timestamp_format %Y-%m-%dT%H:%M:%S\n");
+                            "log_timestamp_format " BROKER_LINE_TIME "\n");
     if (c->user)
         (void)gw_buf_printf(b, "user %s\n", c->user);
     (void)gw_buf_printf(b, "plugin %s\nplugin_opt_secret_fd %d\nplugin_opt_lifeline_fd %d\nplugin_opt_max_devices %u\n",

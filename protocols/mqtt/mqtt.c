@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "broker_line.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "mqtt_internal.h"
@@ -132,7 +133,7 @@ static struct mqtt *make(const struct mqtt_config *config)
 {
     static const char *const filters[MQTT_ROLES][MQTT_CONN_FILTERS] = {
         [MQTT_LOG] = {TOPIC_FILTER_UP_LOG, TOPIC_FILTER_UP_LINE},
-        [MQTT_CONTROL] = {TOPIC_FILTER_UP_STATE, TOPIC_FILTER_UP_JOB},
+        [MQTT_CONTROL] = {TOPIC_FILTER_UP_STATE, TOPIC_FILTER_UP_JOB, TOPIC_BROKER_NOTICES},
     };
     static const char *const names[MQTT_ROLES] = {[MQTT_LOG] = "gw-log", [MQTT_CONTROL] = "gw-control"};
     struct mqtt *m = gw_xalloc(1, sizeof(*m));

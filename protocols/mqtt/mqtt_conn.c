@@ -11,11 +11,16 @@
 #define READS_PER_WAKE 64  /* packets; then the loop's other work has its turn */
 #define INFLIGHT       100 /* unacknowledged QoS 1 messages on the wire */
 
+static int filter_count(const struct mqtt_conn *conn)
+{
+    return conn->filters[MQTT_CONN_FILTERS - 1] ? MQTT_CONN_FILTERS : MQTT_CONN_FILTERS - 1;
+}
+
 static void on_connect(struct mosquitto *client, void *ctx, int rc)
 {
     struct mqtt_conn *conn = ctx;
     int mid;
-    if (rc || mosquitto_subscribe_multiple(client, &mid, MQTT_CONN_FILTERS, (char *const *)(uintptr_t)conn->filters, 1,
+    if (rc || mosquitto_subscribe_multiple(client, &mid, filter_count(conn), (char *const *)(uintptr_t)conn->filters, 1,
                                            0, NULL))
         conn->lost = true;
 }
@@ -25,7 +30,7 @@ static void on_subscribe(struct mosquitto *client, void *ctx, int mid, int count
     (void)client;
     (void)mid;
     struct mqtt_conn *conn = ctx;
-    bool all = count == MQTT_CONN_FILTERS;
+    bool all = count == filter_count(conn);
     for (int i = 0; i < count; i++)
         all = all && granted[i] == 1;
     conn->subscribed = all;

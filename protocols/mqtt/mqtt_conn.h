@@ -14,7 +14,7 @@
 
 #include "gw_view.h"
 
-#define MQTT_CONN_FILTERS 2
+#define MQTT_CONN_FILTERS 3 /* at most; the first two are there */
 
 struct mqtt_conn;
 
@@ -27,7 +27,7 @@ struct mqtt_conn_ops {
 struct mqtt_conn {
     /* set by the owner before the first open */
     const char *client_id;
-    const char *filters[MQTT_CONN_FILTERS];
+    const char *filters[MQTT_CONN_FILTERS]; /* NULL: one less */
     const struct mqtt_conn_ops *ops;
     void *owner;
     /* state */

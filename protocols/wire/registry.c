@@ -25,6 +25,8 @@ static const struct {
     {REGISTRY_QUARANTINE_REFUSED, "refused in quarantine"},
     {REGISTRY_SESSION_EXPIRED, "certificate expired during the session"},
     {REGISTRY_UNAUTHENTICATED, "ended without a session"},
+    {REGISTRY_OVERSIZE, "packet above 72 KiB"},
+    {REGISTRY_BROKEN_PACKET, "broken MQTT packet"},
 };
 
 const char *registry_reason_text(enum registry_reason reason)

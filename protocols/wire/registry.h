@@ -71,8 +71,10 @@ enum registry_reason {
     REGISTRY_QUARANTINE_REFUSED = 13,
     REGISTRY_SESSION_EXPIRED = 14,
     REGISTRY_UNAUTHENTICATED = 15, /* a connection ended before it had a session */
+    REGISTRY_OVERSIZE = 16,        /* a packet above the broker's max_packet_size: the session is over */
+    REGISTRY_BROKEN_PACKET = 17,   /* one that breaks MQTT's grammar: the session is over */
 };
-#define REGISTRY_REASON_LAST REGISTRY_UNAUTHENTICATED
+#define REGISTRY_REASON_LAST REGISTRY_BROKEN_PACKET
 
 /* "unknown certificate" …; static storage; "unknown reason" for a value outside the enum. */
 const char *registry_reason_text(enum registry_reason reason);

@@ -1,6 +1,7 @@
 /* What an admitted session may do, and how it is cut. */
 #include <string.h>
 
+#include "tls_probe.h"
 #include "world.h"
 
 static struct bus_entry admit(struct world *w, const char *id, struct test_cert *cert, struct world_device **ret_device)
@@ -90,7 +91,47 @@ static void a_packet_above_the_ceiling_ends_its_session(void)
     (void)mosquitto_publish(d->client, NULL, "gw/v1/pump-1/up/log", 79999, batch, 1, false); /* cut within, perhaps */
     CU_ASSERT(WORLD_AWAIT(&w, d->over));
     CU_ASSERT_EQUAL(w.counts[BUS_MESSAGE], 0);
+    CU_ASSERT(WORLD_AWAIT(&w, world_security(&w, REGISTRY_OVERSIZE, "pump-1")));
+    const struct bus_event *report = world_security(&w, REGISTRY_OVERSIZE, "pump-1");
+    CU_ASSERT_FATAL(report != NULL);
+    CU_ASSERT_EQUAL(report->times, 1);
+    CU_ASSERT_STRING_EQUAL(report->source, "127.0.0.1");
+    struct tls_probe probe; /* MQTT 5: libmosquitto would keep to the ceiling that CONNACK tells */
+    w.security_count = 0;
+    CU_ASSERT_FATAL(tls_probe_open(&probe, w.port, w.pki.ca_file, &cert, NULL));
+    CU_ASSERT_EQUAL_FATAL(tls_probe_connect5(&probe, "pump-1", "", 0), 0);
+    tls_probe_send(&probe, "\x32\xff\xff\x7f", 4); /* the length alone, of 2 MiB: nothing is read of it */
+    CU_ASSERT(WORLD_AWAIT(&w, world_security(&w, REGISTRY_OVERSIZE, "pump-1")));
+    tls_probe_close(&probe);
     free(batch);
+    world_done(&w);
+}
+
+static void broken_packets_end_their_session(void)
+{
+    static const struct {
+        const char *bytes;
+        int len;
+    } broken[] = {
+        {"\x36\x05\x00\x01z\x00\x01", 7}, /* a PUBLISH of QoS 3 */
+        {"\x80\x04\x00\x01\x00\x00", 6},  /* a SUBSCRIBE without its flag */
+        {"\xf0\x00", 2},                  /* AUTH in MQTT 3.1.1 */
+    };
+    struct world w = {0};
+    struct test_cert cert;
+    struct world_device *d;
+    (void)admit(&w, "pump-1", &cert, &d);
+    world_device_close(d);
+    for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+        struct tls_probe probe;
+        w.security_count = 0;
+        CU_ASSERT_FATAL(tls_probe_open(&probe, w.port, w.pki.ca_file, &cert, NULL));
+        CU_ASSERT_EQUAL_FATAL(tls_probe_connect(&probe, "pump-1"), 0);
+        tls_probe_send(&probe, broken[i].bytes, broken[i].len);
+        CU_ASSERT(WORLD_AWAIT(&w, world_security(&w, REGISTRY_BROKEN_PACKET, "pump-1")));
+        CU_ASSERT(WORLD_AWAIT(&w, !world_is_online(&w, "pump-1")));
+        tls_probe_close(&probe);
+    }
     world_done(&w);
 }
 
@@ -276,6 +317,7 @@ static const struct gw_test_case cases[] = {
     {"carries messages both ways, each on its own topic", carries_messages_both_ways},
     {"carries a backlog of full log batches without taking it for a flood", carries_a_full_log_batch},
     {"a packet above the ceiling ends its session and goes nowhere", a_packet_above_the_ceiling_ends_its_session},
+    {"a packet that breaks the grammar ends its session and is told", broken_packets_end_their_session},
     {"refuses another device's topics, wildcards, $SYS, $share and $CONTROL", refuses_other_topics},
     {"refuses retained messages and QoS 0 and 2 under up/", refuses_retain_and_wrong_qos},
     {"a revoke cuts the session within a second and keeps the device out", revoke_cuts_at_once},

@@ -91,6 +91,12 @@ int tls_probe_connect5(struct tls_probe *probe, const char *client_id, const voi
     return answer_of(probe, packet, 15 + len + id_len);
 }
 
+void tls_probe_send(struct tls_probe *probe, const void *bytes, int len)
+{
+    if (SSL_write(probe->ssl, bytes, len) != len)
+        abort();
+}
+
 void tls_probe_close(struct tls_probe *probe)
 {
     SSL_free(probe->ssl);

@@ -29,4 +29,6 @@ bool tls_probe_open(struct tls_probe *probe, uint16_t port, const char *ca_file,
 int tls_probe_connect(struct tls_probe *probe, const char *client_id);
 /* The same in MQTT 5 (clean start) with these properties (OASIS MQTT 5.0 section 3.1.2.11). */
 int tls_probe_connect5(struct tls_probe *probe, const char *client_id, const void *properties, size_t len);
+/* Bytes as they are, behind CONNACK; aborts when they cannot be written. */
+void tls_probe_send(struct tls_probe *probe, const void *bytes, int len);
 void tls_probe_close(struct tls_probe *probe);

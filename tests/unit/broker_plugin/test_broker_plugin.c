@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "acl.h"
+#include "broker_line.h"
 #include "bulk_hash.h"
 #include "control.h"
 #include "fake_broker.h"
@@ -526,6 +527,44 @@ static void knows_no_local_session_from_the_network(void)
     stage_done(&s);
 }
 
+static int notice(struct stage *s, const char *text)
+{
+    struct mosquitto_evt_acl_check check = {.client = &s->control,
+                                            .topic = TOPIC_BROKER_NOTICES,
+                                            .access = MOSQ_ACL_READ,
+                                            .payload = text,
+                                            .payloadlen = (uint32_t)strlen(text)};
+    return acl_check(&s->p, &check);
+}
+
+static void reads_the_brokers_notices(void)
+{
+    static const char oversize[] = "2026-01-31T12:00:00: Client pump-1 disconnected due to oversize packet.";
+    static const char broken[] = "2026-01-31T12:00:00: Client pump-1 disconnected due to malformed packet.";
+    struct stage s;
+    struct registry_entry entry;
+    stage_init(&s);
+    struct mosquitto a = device_of(&s, "pump-1", 3600, &entry);
+    load(&s, 1, &entry, 1);
+    CU_ASSERT_EQUAL(notice(&s, oversize), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL(s.p.security.count, 0); /* it has no session */
+    CU_ASSERT_EQUAL(fake_connect(&a, NULL), 0);
+    CU_ASSERT_EQUAL(notice(&s, oversize), MOSQ_ERR_ACL_DENIED); /* read, and held back */
+    CU_ASSERT_EQUAL(notice(&s, oversize), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL(notice(&s, broken), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL(notice(&s, "2026-01-31T12:00:00: Client pump-1 disconnected."), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL_FATAL(s.p.security.count, 2);
+    CU_ASSERT_EQUAL(s.p.security.slots[0].reason, REGISTRY_OVERSIZE);
+    CU_ASSERT_EQUAL(s.p.security.slots[0].times, 2);
+    CU_ASSERT_STRING_EQUAL(s.p.security.slots[0].id.text, "pump-1");
+    CU_ASSERT_EQUAL(s.p.security.slots[1].reason, REGISTRY_BROKEN_PACKET);
+    struct mosquitto_evt_acl_check by_device = {
+        .client = &a, .topic = TOPIC_BROKER_NOTICES, .access = MOSQ_ACL_SUBSCRIBE, .qos = 1};
+    CU_ASSERT_EQUAL(acl_check(&s.p, &by_device), MOSQ_ERR_ACL_DENIED);
+    X509_free(a.x509);
+    stage_done(&s);
+}
+
 static const struct gw_test_case cases[] = {
     {"refuses broken loads and stays closed", refuses_broken_loads},
     {"asks for all at most once a second", says_wanted_once_a_second},
@@ -543,6 +582,7 @@ static const struct gw_test_case cases[] = {
     {"a flood of subscriptions is cut and told", brakes_subscriptions_too},
     {"a reload does not keep a session past its end", a_reload_knows_the_end},
     {"knows no local session from the network, whatever secret it has", knows_no_local_session_from_the_network},
+    {"reads from the broker's notices whom it cut, and lets nobody have them", reads_the_brokers_notices},
 };
 
 int main(void)

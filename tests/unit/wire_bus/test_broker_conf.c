@@ -32,13 +32,21 @@ static enum gw_rc written(const struct broker_conf *c, struct gw_buf *conf)
 static void writes_what_the_plugin_needs(void)
 {
     static const char *const lines[] = {
-        "per_listener_settings false", "allow_anonymous false",
-        "persistence false",           "max_queued_messages 2000",
-        "max_queued_bytes 67108864",   "max_packet_size 73728",
-        "listener 8883 192.0.2.1",     "require_certificate true",
-        "tls_version tlsv1.3",         "max_connections 4596",
-        "plugin_opt_secret_fd 3",      "plugin_opt_lifeline_fd 4",
-        "plugin_opt_max_devices 500",  "listener 0 /run/gatehouse/bus.sock",
+        "per_listener_settings false",
+        "allow_anonymous false",
+        "persistence false",
+        "max_queued_messages 2000",
+        "max_queued_bytes 67108864",
+        "max_packet_size 73728",
+        "log_dest topic",
+        "listener 8883 192.0.2.1",
+        "require_certificate true",
+        "tls_version tlsv1.3",
+        "max_connections 4596",
+        "plugin_opt_secret_fd 3",
+        "plugin_opt_lifeline_fd 4",
+        "plugin_opt_max_devices 500",
+        "listener 0 /run/gatehouse/bus.sock",
     };
     GW_CLEANUP(gw_buf_done) struct gw_buf conf;
     gw_buf_init(&conf, BROKER_CONF_TEXT_MAX);
