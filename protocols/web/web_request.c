@@ -102,6 +102,7 @@ static void recheck_cert(struct web_conn *c)
         c->peer.has_cert = false;
         c->peer.bad_cert = true;
         c->peer.cert_fault = "has expired";
+        web_refuse(c->listener, WEB_REFUSED_CERT, c->peer.source, c->peer.cert_fault);
     }
 }
 
