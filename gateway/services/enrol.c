@@ -28,9 +28,21 @@ static void to_worker(struct turn *turn, struct inbox_msg *msg, bool renew)
     msg->blob = NULL;
 }
 
-/* One more wrong secret: counted, told, and at the fifth within an hour the invitation is void. */
+/* What does not fit an invitation. */
+struct wrong {
+    enum audit_what what;
+    const char *text, *fifth;
+};
+static const struct wrong wrong_secret = {AUDIT_SECRET_WRONG, "an enrolment request gave a wrong secret",
+                                          "fifth wrong enrolment secret within an hour: the invitation is void"};
+static const struct wrong second_key = {AUDIT_SECRET_SECOND_KEY,
+                                        "a used enrolment secret came with a second public key",
+                                        "a used enrolment secret came with a second public key, the fifth wrong try "
+                                        "within an hour: the invitation is void"};
+
+/* One more of them: counted, told, and at the fifth within an hour the invitation is void. */
 static enum gw_rc note_wrong(struct turn *turn, const struct inbox_enrol *request, struct device_invite *invite,
-                             struct gw_err *err)
+                             const struct wrong *wrong, struct gw_err *err)
 {
     if (invite->wrong_count == 0 || turn->now.ms - invite->wrong_since.ms >= ENROL_WRONG_WINDOW_MS) {
         invite->wrong_count = 0;
@@ -43,10 +55,8 @@ static enum gw_rc note_wrong(struct turn *turn, const struct inbox_enrol *reques
     enum gw_rc rc = turn->store->ops->invite_put(turn->store->self, invite, err);
     if (rc)
         return rc;
-    return audit_note(turn, is_void ? AUDIT_SECRET_VOID : AUDIT_SECRET_WRONG, request->source, invite->device.text,
-                      is_void ? "fifth wrong enrolment secret within an hour: the invitation is void"
-                              : "an enrolment request gave a wrong secret",
-                      err);
+    return audit_note(turn, is_void ? AUDIT_SECRET_VOID : wrong->what, request->source, invite->device.text,
+                      is_void ? wrong->fifth : wrong->text, err);
 }
 
 /* With credentials: right goes on to the worker, anything else is 401, never pending. */
@@ -63,7 +73,7 @@ static enum gw_rc request_with_secret(struct enrol *e, struct turn *turn, struct
         return rc;
     unauthorized(turn, msg->asker);
     if (known)
-        return note_wrong(turn, &msg->u.enrol, &invite, err);
+        return note_wrong(turn, &msg->u.enrol, &invite, &wrong_secret, err);
     e->stray_wrong++;
     return GW_OK;
 }
@@ -155,6 +165,8 @@ static enum gw_rc give_or_issue(struct enrol *e, struct turn *turn, const struct
         rc = enrol_device_or_new(turn, id, &device, err);
     if (!rc)
         rc = enrol_room_check(e, turn, msg->asker, &device, err);
+    if (!rc && msg->u.csr.renew)
+        rc = enrol_pace_check(e, turn, msg, id, err);
     if (!rc)
         issue(turn, msg, id);
     return rc == GW_NO_SPACE ? GW_OK : rc;
@@ -175,8 +187,7 @@ static enum gw_rc checked_with_secret(struct enrol *e, struct turn *turn, const 
         return rc;
     if (invite.bound && !gw_sha256_eq(&invite.spki_sha256, &csr->spki_sha256)) {
         unauthorized(turn, msg->asker);
-        return audit_note(turn, AUDIT_SECRET_SECOND_KEY, csr->context.source, invite.device.text,
-                          "a used enrolment secret came with a second public key", err);
+        return note_wrong(turn, &csr->context, &invite, &second_key, err);
     }
     if (!invite.bound) {
         invite.bound = true;

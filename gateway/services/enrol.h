@@ -21,6 +21,14 @@
 #define ENROL_PENDING_PER_SOURCE 5
 #define ENROL_DOOR_MINUTES_MAX   60
 #define ENROL_RETRY_S            15
+#define ENROL_RENEW_MAX          10 /* renewals of one device within an hour: each is an event for ever */
+#define ENROL_RENEW_PLACES       64 /* devices that are counted at a time; then the oldest count is forgotten */
+
+struct enrol_renewals {
+    struct gw_device_id device;
+    struct gw_wall since; /* the first that is counted */
+    int count;            /* one above ENROL_RENEW_MAX: refused, and told */
+};
 
 struct enrol {
     const struct gw_sha256_ops *hash;
@@ -29,6 +37,7 @@ struct enrol {
     struct gw_wall stray_noted;
     int64_t devices_max; /* active and quarantined together: the broker refuses a registry above it */
     struct gw_wall ceiling_noted;
+    struct enrol_renewals renewals[ENROL_RENEW_PLACES];
 };
 
 /* INBOX_ENROL. Takes the CSR out of msg->blob when it goes on to a worker. */

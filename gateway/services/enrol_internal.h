@@ -25,4 +25,8 @@ GW_MUST_CHECK enum gw_rc enrol_cert_keep(struct turn *turn, const struct device_
 GW_MUST_CHECK enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, struct asker asker,
                                           const struct device *device, struct gw_err *err);
 
+/* Is this renewal one too many? Then it is answered, and the first of them told: GW_NO_SPACE. */
+GW_MUST_CHECK enum gw_rc enrol_pace_check(struct enrol *e, struct turn *turn, const struct inbox_msg *msg,
+                                          const struct gw_device_id *device, struct gw_err *err);
+
 void enrol_answer_cert(struct turn *turn, struct asker asker, const struct device_cert *cert);

@@ -82,6 +82,56 @@ static void second_key(void)
     desk_close(&d);
 }
 
+/* Who holds the secret fills the audit log no more than who guesses it. */
+static void second_keys_end_an_invitation(void)
+{
+    struct desk d;
+    desk_open(&d);
+    struct desk_request r = {.device = "pump-1", .key = 7};
+    desk_invite(&d, "pump-1", r.secret);
+    CU_ASSERT_EQUAL(desk_csr(&d, &r), GW_OK);
+    for (r.key = 8; r.key < 40; r.key++) {
+        CU_ASSERT_EQUAL(desk_csr(&d, &r), GW_OK);
+        CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_UNAUTHORIZED);
+    }
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), ENROL_WRONG_MAX - 1);
+    CU_ASSERT_EQUAL(desk_audits(&d, "auth.lockout"), 1);
+    desk_close(&d);
+}
+
+static enum gw_rc ask_renewal(struct desk *d, const char *device, uint8_t key)
+{
+    struct inbox_msg checked = {.kind = INBOX_CSR_CHECKED};
+    checked.u.csr.renew = true;
+    checked.u.csr.context.id = desk_id(device);
+    checked.u.csr.spki_sha256 = desk_hash(key);
+    return desk_msg(d, &checked);
+}
+
+static void renewals_are_paced(void)
+{
+    struct desk d;
+    desk_open(&d);
+    desk_active(&d, "pump-1", 7, 1);
+    desk_active(&d, "pump-2", 8, 2);
+    for (uint8_t i = 0; i < ENROL_RENEW_MAX; i++) {
+        CU_ASSERT_EQUAL(ask_renewal(&d, "pump-1", (uint8_t)(100 + i)), GW_OK);
+        CU_ASSERT(desk_out(&d, OUT_WORK) != NULL);
+    }
+    for (uint8_t i = 0; i < 20; i++) {
+        CU_ASSERT_EQUAL(ask_renewal(&d, "pump-1", (uint8_t)(150 + i)), GW_OK);
+        CU_ASSERT(desk_out(&d, OUT_WORK) == NULL);
+        CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_AGAIN);
+    }
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 1);
+    CU_ASSERT_EQUAL(ask_renewal(&d, "pump-2", 200), GW_OK); /* others are not touched */
+    CU_ASSERT(desk_out(&d, OUT_WORK) != NULL);
+    d.now.ms += GW_HOUR_MS;
+    CU_ASSERT_EQUAL(ask_renewal(&d, "pump-1", 201), GW_OK);
+    CU_ASSERT(desk_out(&d, OUT_WORK) != NULL);
+    desk_close(&d);
+}
+
 static void five_wrong(void)
 {
     struct desk d;
@@ -380,6 +430,8 @@ const struct gw_test_case enrol_cases[] = {
     {"leads a right secret to a certificate, in the order of the contract", right_secret},
     {"gives the same key the same certificate, also to a twin under way", same_key_again},
     {"refuses a second key, also when its certificate was made already", second_key},
+    {"second keys end an invitation as wrong secrets do", second_keys_end_an_invitation},
+    {"renewals of a device are paced", renewals_are_paced},
     {"voids an invitation after five wrong secrets within an hour", five_wrong},
     {"refuses a secret after its day", lapsed},
     {"makes one event of many attempts on unknown devices", strays_become_one_event},
