@@ -384,7 +384,7 @@ static enum gw_rc turn(struct agent *a, int wake, struct gw_err *err)
         return gw_err_sys(err, "poll");
     now = gw_mono_now();
     enum gw_rc rc = GW_OK;
-    if (fds[POLL_INPUT].revents)
+    if (fds[POLL_INPUT].revents || (agent_input_owes(&a->input) && now.ms >= a->input_at_ms))
         rc = take_input(a, now, err);
     if (!rc) {
         agent_session_step(a->session, fds[POLL_SESSION].revents, now);

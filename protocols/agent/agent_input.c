@@ -54,6 +54,7 @@ enum gw_rc agent_input_open(const char *what, struct agent_input *ret_input, str
     struct agent_input in = {.fd = -1, .owned = true};
     enum gw_rc rc = GW_OK;
     gw_buf_init(&in.line, AGENT_SPOOL_EVENT_MAX);
+    gw_buf_init(&in.held, CHUNK);
     if (strcmp(what, "stdin") == 0) {
         in.kind = AGENT_INPUT_LINES;
         in.fd = STDIN_FILENO;
@@ -79,6 +80,7 @@ void agent_input_close(struct agent_input *input)
         (void)unlink(input->socket_path);
     input->socket_path[0] = '\0';
     gw_buf_done(&input->line);
+    gw_buf_done(&input->held);
 }
 
 static enum gw_rc tell_cut(uint64_t lost, agent_input_fn *fn, void *ctx, struct gw_err *err)
@@ -97,15 +99,21 @@ static enum gw_rc tell_cut(uint64_t lost, agent_input_fn *fn, void *ctx, struct 
     return rc ? rc : fn(ctx, gw_buf_view(&text), err);
 }
 
-/* The event that ends here: what is buffered, and word of what was cut off it. */
+/* Hands out the event that ends here, then word of what was cut off it. What finds no taker is owed. */
 static enum gw_rc finish(struct agent_input *in, agent_input_fn *fn, void *ctx, struct gw_err *err)
 {
+    in->whole = true;
     enum gw_rc rc = in->line.len > 0 ? fn(ctx, gw_buf_view(&in->line), err) : GW_OK;
-    if (!rc && in->cut_bytes > 0)
-        rc = tell_cut(in->cut_bytes, fn, ctx, err);
+    if (rc)
+        return rc;
     gw_buf_reset(&in->line);
+    if (in->cut_bytes > 0)
+        rc = tell_cut(in->cut_bytes, fn, ctx, err);
+    if (rc)
+        return rc;
     in->cut_bytes = 0;
-    return rc;
+    in->whole = false;
+    return GW_OK;
 }
 
 static void take(struct agent_input *in, struct gw_view part)
@@ -120,15 +128,29 @@ static void take(struct agent_input *in, struct gw_view part)
 static enum gw_rc take_lines(struct agent_input *in, struct gw_view chunk, agent_input_fn *fn, void *ctx,
                              struct gw_err *err)
 {
-    enum gw_rc rc = GW_OK;
-    while (chunk.len > 0 && !rc) {
+    while (chunk.len > 0) {
         struct gw_view rest, part = gw_view_cut(chunk, '\n', &rest);
+        bool ends = part.len < chunk.len;
         take(in, part);
-        if (part.len < chunk.len)
-            rc = finish(in, fn, ctx, err);
         chunk = rest;
+        enum gw_rc rc = ends ? finish(in, fn, ctx, err) : GW_OK;
+        if (rc && gw_buf_add_view(&in->held, chunk))
+            return gw_err_set(err, GW_NO_MEMORY, "log.input: no memory for what finds no room");
+        if (rc)
+            return rc;
     }
-    return rc;
+    return GW_OK;
+}
+
+/* What an earlier call could not hand out. */
+static enum gw_rc take_owed(struct agent_input *in, agent_input_fn *fn, void *ctx, struct gw_err *err)
+{
+    enum gw_rc rc = finish(in, fn, ctx, err);
+    if (rc)
+        return rc;
+    GW_CLEANUP(gw_buf_done) struct gw_buf held = in->held;
+    gw_buf_init(&in->held, CHUNK);
+    return take_lines(in, gw_buf_view(&held), fn, ctx, err);
 }
 
 static enum gw_rc take_datagram(struct agent_input *in, struct gw_view chunk, agent_input_fn *fn, void *ctx,
@@ -143,6 +165,8 @@ static enum gw_rc take_datagram(struct agent_input *in, struct gw_view chunk, ag
 enum gw_rc agent_input_read(struct agent_input *input, agent_input_fn *fn, void *ctx, struct gw_err *err)
 {
     static uint8_t chunk[CHUNK];
+    if (input->whole)
+        return take_owed(input, fn, ctx, err);
     ssize_t n = read(input->fd, chunk, sizeof(chunk));
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return GW_OK;
@@ -153,8 +177,15 @@ enum gw_rc agent_input_read(struct agent_input *input, agent_input_fn *fn, void 
     if (n > 0)
         return take_lines(input, gw_view_make(chunk, (size_t)n), fn, ctx, err);
     enum gw_rc rc = finish(input, fn, ctx, err); /* a last line without newline */
+    if (rc)
+        return rc;
     if (input->owned)
         (void)close(input->fd);
     input->fd = -1;
-    return rc;
+    return GW_OK;
+}
+
+bool agent_input_owes(const struct agent_input *input)
+{
+    return input->whole;
 }

@@ -19,16 +19,21 @@ struct agent_input {
     enum agent_input_kind kind;
     int fd; /* to poll for reading; -1 when there is no (more) input */
     bool owned;
-    struct gw_buf line;    /* of what has no newline yet */
+    struct gw_buf line; /* of what has no newline yet; with `whole` an event that nobody took yet */
+    bool whole;
+    struct gw_buf held;    /* what was read behind that event; at most 64 KiB */
     uint64_t cut_bytes;    /* of the line that is being passed over */
     char socket_path[256]; /* removed at close; "" when it is none */
 };
 
-/* Takes one event. Its failure ends the reading; the event is lost then. */
+/* Takes one event. Its failure ends the reading; the event is offered again by the next one. */
 typedef enum gw_rc agent_input_fn(void *ctx, struct gw_view event, struct gw_err *err);
 
 /* what: "", "stdin", a path, or "unix:<path>" (see docs/agent.md). */
 GW_MUST_CHECK enum gw_rc agent_input_open(const char *what, struct agent_input *ret_input, struct gw_err *err);
 void agent_input_close(struct agent_input *input);
-/* Reads once what is there, at most 64 KiB, and hands out its events. At the end of the input fd becomes -1. */
+/* Hands out what it owes, else reads once what is there, at most 64 KiB, and hands out its events. At the end of the
+ * input fd becomes -1. */
 GW_MUST_CHECK enum gw_rc agent_input_read(struct agent_input *input, agent_input_fn *fn, void *ctx, struct gw_err *err);
+/* Events that were read and found no taker yet: call agent_input_read() without waiting for the descriptor. */
+bool agent_input_owes(const struct agent_input *input);

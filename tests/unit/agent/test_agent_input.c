@@ -14,6 +14,7 @@
 
 struct taken {
     unsigned count;
+    bool full; /* take_or_full() has just refused one */
     size_t len[8];
     char text[8][256];
 };
@@ -39,6 +40,69 @@ static void read_all(const char *content, size_t len, struct taken *t)
     GW_ASSERT_OK(agent_input_open(path, &in, &err), &err);
     while (in.fd >= 0)
         GW_ASSERT_OK(agent_input_read(&in, take, t, &err), &err);
+    agent_input_close(&in);
+}
+
+/* Full at every second event, once. */
+static enum gw_rc take_or_full(void *ctx, struct gw_view event, struct gw_err *err)
+{
+    struct taken *t = ctx;
+    t->full = !t->full;
+    return t->full ? gw_err_set(err, GW_NO_SPACE, "full") : take(ctx, event, err);
+}
+
+/* Reads on after each failure, as the agent does after a while; returns how many there were. */
+static unsigned read_on(struct agent_input *in, struct taken *t, unsigned reads)
+{
+    unsigned failures = 0;
+    for (unsigned i = 0; i < reads && in->fd >= 0; i++) {
+        struct gw_err err = {0};
+        enum gw_rc rc = agent_input_read(in, take_or_full, t, &err);
+        CU_ASSERT_TRUE(rc == GW_OK || rc == GW_NO_SPACE);
+        CU_ASSERT_EQUAL(agent_input_owes(in), rc != GW_OK);
+        failures += rc != GW_OK;
+    }
+    return failures;
+}
+
+static void what_finds_no_room_is_offered_again(void)
+{
+    struct taken t = {0};
+    struct agent_input in;
+    struct gw_err err = {0};
+    char path[160];
+    (void)snprintf(path, sizeof(path), "%s/full", gw_test_dir());
+    GW_CLOSE int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    CU_ASSERT_EQUAL_FATAL(write(fd, "one\ntwo\n\nthree\nlast", 19), 19);
+    GW_ASSERT_OK(agent_input_open(path, &in, &err), &err);
+    CU_ASSERT_EQUAL(read_on(&in, &t, 32), 4);
+    CU_ASSERT_EQUAL(in.fd, -1);
+    agent_input_close(&in);
+    CU_ASSERT_EQUAL_FATAL(t.count, 4);
+    CU_ASSERT_STRING_EQUAL(t.text[0], "one");
+    CU_ASSERT_STRING_EQUAL(t.text[1], "two");
+    CU_ASSERT_STRING_EQUAL(t.text[2], "three");
+    CU_ASSERT_STRING_EQUAL(t.text[3], "last");
+}
+
+static void a_datagram_that_finds_no_room_is_offered_again(void)
+{
+    char what[160];
+    struct agent_input in;
+    struct gw_err err = {0};
+    struct taken t = {0};
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    (void)snprintf(what, sizeof(what), "unix:%s/full.sock", gw_test_dir());
+    (void)snprintf(at.sun_path, sizeof(at.sun_path), "%.100s", what + 5);
+    GW_ASSERT_OK(agent_input_open(what, &in, &err), &err);
+    GW_CLOSE int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    CU_ASSERT_EQUAL(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+    CU_ASSERT_EQUAL(write(fd, "one", 3), 3);
+    CU_ASSERT_EQUAL(write(fd, "two", 3), 3);
+    CU_ASSERT_EQUAL(read_on(&in, &t, 5), 2);
+    CU_ASSERT_EQUAL_FATAL(t.count, 2);
+    CU_ASSERT_STRING_EQUAL(t.text[0], "one");
+    CU_ASSERT_STRING_EQUAL(t.text[1], "two");
     agent_input_close(&in);
 }
 
@@ -133,6 +197,8 @@ static const struct gw_test_case cases[] = {
     {"a line is an event, verbatim", a_line_is_an_event_verbatim},
     {"a line that is too long is cut and told", a_line_that_is_too_long_is_cut_and_told},
     {"a datagram is an event", a_datagram_is_an_event},
+    {"what finds no room is offered again", what_finds_no_room_is_offered_again},
+    {"a datagram that finds no room is offered again", a_datagram_that_finds_no_room_is_offered_again},
     {"reads the severity where it is written", reads_the_severity_where_it_is_written},
     {"waits longer each time, within bounds", waits_longer_each_time_within_bounds},
 };
