@@ -13,33 +13,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "ctl.h"
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "gw_log.h"
 #include "notify.h"
-#include "places.h"
 #include "reach.h"
+#include "supervisor_internal.h"
 
 #define PART          "supervisor"
 #define STOP_GRACE_MS INT64_C(15000)
-
-struct supervisor {
-    const struct options *o;
-    struct places places;
-    struct child_env env;
-    struct child daemon, keyd, broker;
-    bool broker_wanted;
-    bool stopping;
-    int exit_code;
-    struct gw_mono stop_deadline;
-    int signal_fd;
-    int lifeline[2];
-    int keyd_pair[2]; /* [0] the daemon's end, [1] keyd's; both stay with us, so either may be started again */
-    int ctl_pair[2];  /* [0] ours, [1] the daemon's; new with every daemon */
-    char secret[CTL_BROKER_SECRET_CHARS + 1];
-};
 
 static void say(enum gw_log_level level, const struct gw_err *err)
 {
@@ -73,40 +55,7 @@ static enum gw_rc make_pipes(struct supervisor *s, struct gw_err *err)
     return s->signal_fd < 0 ? gw_err_sys(err, "signalfd") : GW_OK;
 }
 
-/* A pipe that holds the broker's local secret and ends behind it. */
-static int secret_pipe(const struct supervisor *s)
-{
-    int fds[2];
-    if (pipe2(fds, O_CLOEXEC))
-        return -1;
-    ssize_t n = write(fds[1], s->secret, CTL_BROKER_SECRET_CHARS);
-    (void)close(fds[1]);
-    if (n == CTL_BROKER_SECRET_CHARS)
-        return fds[0];
-    (void)close(fds[0]);
-    return -1;
-}
-
-static enum gw_rc start_keyd(struct supervisor *s, struct gw_err *err)
-{
-    char program[OPTIONS_PATH_MAX + 64];
-    options_path(program, s->o->libexec, "gatehouse-keyd");
-    const char *const argv[] = {program, NULL};
-    struct child_spec spec = {
-        .name = "gatehouse-keyd",
-        .argv = argv,
-        .env = &s->env,
-        .user = s->places.keys,
-        .extra_gid = s->places.keys.gid,
-        .fds = {{s->keyd_pair[1], CTL_FD_KEYD_REQUESTS},
-                {s->lifeline[0], CTL_FD_LIFELINE},
-                {s->places.pki_fd, CTL_FD_KEYD_DIR}},
-        .fd_count = 3,
-    };
-    return child_start(&s->keyd, &spec, s->places.root, err);
-}
-
-static void tell_daemon(struct supervisor *s, enum ctl_kind kind, int32_t value)
+void supervisor_tell_daemon(struct supervisor *s, enum ctl_kind kind, int32_t value)
 {
     struct gw_err err = {0};
     if (s->daemon.pid && s->ctl_pair[0] >= 0 && ctl_send(s->ctl_pair[0], kind, value, &err) && !s->stopping)
@@ -119,7 +68,7 @@ static bool tell_ends(struct supervisor *s, struct child *c, enum ctl_kind kind)
     bool any = false;
     int status;
     while (s->daemon.pid && child_ends_tell(&c->ends, s->daemon.pid, &status)) {
-        tell_daemon(s, kind, status);
+        supervisor_tell_daemon(s, kind, status);
         any = true;
     }
     return any;
@@ -141,63 +90,8 @@ static void tell_missed(struct supervisor *s)
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct child *c = all[i].child;
         if (tell_ends(s, c, all[i].down) && c->pid)
-            tell_daemon(s, all[i].up, (int32_t)c->pid);
+            supervisor_tell_daemon(s, all[i].up, (int32_t)c->pid);
     }
-}
-
-static enum gw_rc start_daemon(struct supervisor *s, struct gw_err *err)
-{
-    for (int i = 0; i < 2; i++)
-        gw_cleanup_fd(&s->ctl_pair[i]);
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->ctl_pair))
-        return gw_err_sys(err, "socketpair");
-    GW_CLOSE int secret = secret_pipe(s);
-    if (secret < 0)
-        return gw_err_sys(err, "pipe");
-    const char *const argv[] = {s->o->program, "--as-daemon", "--config", s->o->config, "--state", s->o->state, NULL};
-    struct child_spec spec = {
-        .name = "the daemon",
-        .argv = argv,
-        .env = &s->env,
-        .user = s->places.daemon,
-        .extra_gid = s->places.broker.gid,
-        .fds = {{s->ctl_pair[1], CTL_FD_DAEMON_CTL},
-                {s->lifeline[0], CTL_FD_LIFELINE},
-                {s->keyd_pair[0], CTL_FD_DAEMON_KEYD},
-                {secret, CTL_FD_DAEMON_SECRET}},
-        .fd_count = 4,
-    };
-    enum gw_rc rc = child_start(&s->daemon, &spec, s->places.root, err);
-    gw_cleanup_fd(&s->ctl_pair[1]);
-    if (!rc && s->broker.pid)
-        tell_daemon(s, CTL_BROKER_UP, (int32_t)s->broker.pid); /* the first word that it finds */
-    return rc;
-}
-
-static enum gw_rc start_broker(struct supervisor *s, struct gw_err *err)
-{
-    char conf[OPTIONS_PATH_MAX + 64], openssl[OPTIONS_PATH_MAX + 128];
-    options_path(conf, s->o->state, "broker/mosquitto.conf");
-    (void)snprintf(openssl, sizeof(openssl), "OPENSSL_CONF=%s/broker/openssl.cnf", s->o->state);
-    struct child_env env = s->env;
-    child_env_set(&env, openssl);
-    const char *const argv[] = {REACH_MOSQUITTO, "-c", conf, NULL};
-    GW_CLOSE int secret = secret_pipe(s);
-    if (secret < 0)
-        return gw_err_sys(err, "pipe");
-    struct child_spec spec = {
-        .name = "mosquitto",
-        .argv = argv,
-        .env = &env,
-        .user = s->places.broker,
-        .extra_gid = s->places.broker.gid,
-        .fds = {{secret, CTL_FD_BROKER_SECRET}, {s->lifeline[0], CTL_FD_LIFELINE}},
-        .fd_count = 2,
-    };
-    enum gw_rc rc = child_start(&s->broker, &spec, s->places.root, err);
-    if (!rc)
-        tell_daemon(s, CTL_BROKER_UP, (int32_t)s->broker.pid);
-    return rc;
 }
 
 static void begin_stop(struct supervisor *s, int exit_code)
@@ -226,14 +120,14 @@ static void drive(struct supervisor *s)
     }
     enum gw_rc rc = GW_OK;
     if (!s->keyd.pid && now.ms >= s->keyd.due.ms) {
-        rc = start_keyd(s, &err);
+        rc = supervisor_start_keyd(s, &err);
         if (!rc)
-            tell_daemon(s, CTL_KEYD_UP, (int32_t)s->keyd.pid);
+            supervisor_tell_daemon(s, CTL_KEYD_UP, (int32_t)s->keyd.pid);
     }
     if (!rc && !s->daemon.pid && now.ms >= s->daemon.due.ms)
-        rc = start_daemon(s, &err);
+        rc = supervisor_start_daemon(s, &err);
     if (!rc && s->broker_wanted && !s->broker.pid && now.ms >= s->broker.due.ms)
-        rc = start_broker(s, &err);
+        rc = supervisor_start_broker(s, &err);
     if (rc) {
         say(GW_LOG_ERROR, &err);
         begin_stop(s, 1);
@@ -267,7 +161,7 @@ static void on_word(struct supervisor *s, enum ctl_kind kind, int32_t value)
         if (s->broker.pid && value)
             (void)kill(s->broker.pid, SIGTERM); /* it is started again when it has ended */
         else if (s->broker.pid)
-            tell_daemon(s, CTL_BROKER_UP, (int32_t)s->broker.pid);
+            supervisor_tell_daemon(s, CTL_BROKER_UP, (int32_t)s->broker.pid);
         return;
     case CTL_BROKER_RELOAD:
         if (s->broker.pid)
