@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "gw_cleanup.h"
-#include "json.h"
 #include "live_internal.h"
 
 void live_conn_open(struct live_conn *c, struct live_hub *hub, struct ws_conn *ws, const struct actor *actor,
@@ -24,88 +23,6 @@ void live_conn_close(struct live_conn *c)
     for (size_t i = 0; i < LIVE_SUBS_MAX; i++)
         if (c->subs[i].id)
             drop_sub(c, &c->subs[i]);
-}
-
-static void end(struct live_conn *c, int code, const char *reason)
-{
-    if (c->closing)
-        return;
-    c->closing = true;
-    c->hub->port.close(c->hub->port.self, c->ws, code, reason);
-}
-
-/* ---- words to the page ------------------------------------------------------------------------------------------- */
-
-static struct gw_buf *begin_words(struct live_conn *c, struct json_writer *w, const char *t)
-{
-    struct gw_buf *out = &c->hub->scratch;
-    gw_buf_reset(out);
-    json_writer_begin(w, out);
-    json_put_object(w, NULL);
-    json_put_str(w, "t", t);
-    return out;
-}
-
-/* Short answers are not numbered. They are answers: a page for which they do not fit asks without reading. */
-static void send_words(struct live_conn *c, struct json_writer *w)
-{
-    const struct ws_port *port = &c->hub->port;
-    json_put_end(w);
-    if (json_writer_end(w) || c->closing)
-        return;
-    if (port->send(port->self, c->ws, gw_buf_view(&c->hub->scratch)) != GW_AGAIN)
-        return;
-    c->hub->stats.closed_dead++;
-    end(c, LIVE_CLOSE_DEAD, "asks without reading");
-}
-
-static void say_err(struct live_conn *c, int32_t id, const char *code, const char *detail)
-{
-    struct json_writer w;
-    (void)begin_words(c, &w, "err");
-    if (id)
-        json_put_i64(&w, "id", id);
-    json_put_str(&w, "code", code);
-    json_put_str(&w, "detail", detail);
-    send_words(c, &w);
-}
-
-static void say_ok(struct live_conn *c, int32_t id)
-{
-    struct json_writer w;
-    (void)begin_words(c, &w, "ok");
-    json_put_i64(&w, "id", id);
-    send_words(c, &w);
-}
-
-static void say_resync(struct live_conn *c, int32_t id, const char *why)
-{
-    struct json_writer w;
-    (void)begin_words(c, &w, "resync");
-    json_put_i64(&w, "id", id);
-    json_put_str(&w, "why", why);
-    send_words(c, &w);
-}
-
-static void say_hello(struct live_conn *c, struct gw_wall now)
-{
-    struct json_writer w;
-    (void)begin_words(c, &w, "hello");
-    json_put_i64(&w, "v", LIVE_VERSION);
-    json_put_str(&w, "epoch", c->hub->epoch);
-    json_put_str(&w, "gateway", c->hub->gateway);
-    json_put_str(&w, "name", c->actor.name);
-    json_put_str(&w, "role", user_role_text(c->actor.role));
-    json_put_time(&w, "now", now);
-    send_words(c, &w);
-}
-
-static void say_pong(struct live_conn *c, struct gw_wall now)
-{
-    struct json_writer w;
-    (void)begin_words(c, &w, "pong");
-    json_put_time(&w, "now", now);
-    send_words(c, &w);
 }
 
 /* ---- words of the page ------------------------------------------------------------------------------------------- */
@@ -162,7 +79,7 @@ static void begin_rows(struct live_conn *c, struct live_sub *s, const struct liv
         why = "epoch";
     else if (live_sub_resume(s, m->seq, &why))
         return;
-    say_resync(c, s->id, why);
+    live_say_resync(c, s->id, why);
 }
 
 /* False, and nothing changed, when too many different queries are watched. */
@@ -171,7 +88,7 @@ static bool watch_rows(struct live_conn *c, struct live_sub *s, const struct liv
 {
     struct live_view *view = live_hub_view(c->hub, topic, &m->filter, now);
     if (!view) {
-        say_err(c, m->id, "limit", "too many different queries are watched on this gateway");
+        live_say_err(c, m->id, "limit", "too many different queries are watched on this gateway");
         return false;
     }
     live_hub_view_drop(c->hub, s->view);
@@ -187,12 +104,12 @@ static bool watch_logs(struct live_conn *c, struct live_sub *s, struct live_mess
 {
     struct gw_err err = {0};
     if (live_tail_prepare(&m->filter, &err)) {
-        say_err(c, m->id, "query", gw_err_text(&err));
+        live_say_err(c, m->id, "query", gw_err_text(&err));
         return false;
     }
     struct live_tail *tail = live_walk_join(c->hub, &m->filter);
     if (!tail) {
-        say_err(c, m->id, "busy", "too many different queries watch the logs: try again");
+        live_say_err(c, m->id, "busy", "too many different queries watch the logs: try again");
         return false;
     }
     live_walk_leave(c->hub, s->tail);
@@ -206,11 +123,11 @@ static void take_sub(struct live_conn *c, struct live_message *m, const struct l
     enum live_topic topic;
     const char *detail, *code = objection(c, m, old, &topic, &detail);
     if (code) {
-        say_err(c, m->id, code, detail);
+        live_say_err(c, m->id, code, detail);
         return;
     }
     if (!live_bucket_take(&c->sub_bucket, LIVE_SUB_BURST, LIVE_SUB_PER_S, now->mono)) {
-        say_err(c, m->id, "limit", "too many subscriptions in a short time: wait a little");
+        live_say_err(c, m->id, "limit", "too many subscriptions in a short time: wait a little");
         return;
     }
     struct live_sub *s = old ? old : sub_of(c, 0);
@@ -222,7 +139,7 @@ static void take_sub(struct live_conn *c, struct live_message *m, const struct l
     if (s->owes_ok)
         live_walk_tick(c->hub, now);
     else
-        say_ok(c, m->id);
+        live_say_ok(c, m->id);
     if (!old && s->view)
         begin_rows(c, s, m);
     live_conn_flush(c, now);
@@ -232,17 +149,17 @@ static void take_unsub(struct live_conn *c, const struct live_message *m)
 {
     struct live_sub *s = sub_of(c, m->id);
     if (!s) {
-        say_err(c, m->id, "id", "there is no subscription with this id");
+        live_say_err(c, m->id, "id", "there is no subscription with this id");
         return;
     }
     drop_sub(c, s);
-    say_ok(c, m->id);
+    live_say_ok(c, m->id);
 }
 
 static void take_ack(struct live_conn *c, uint64_t n, const struct live_now *now)
 {
     if (n > c->n) {
-        say_err(c, 0, "message", "n is above what was sent");
+        live_say_err(c, 0, "message", "n is above what was sent");
         return;
     }
     while (c->sent_count && c->sent[c->sent_head].n <= n) {
@@ -257,21 +174,21 @@ static void take_ack(struct live_conn *c, uint64_t n, const struct live_now *now
 static void take_hello(struct live_conn *c, const struct live_message *m, const struct live_now *now)
 {
     if (m->version != LIVE_VERSION) {
-        say_err(c, 0, "hello", "only version 1 is spoken");
+        live_say_err(c, 0, "hello", "only version 1 is spoken");
         return;
     }
     c->hello = true;
-    say_hello(c, now->wall);
+    live_say_hello(c, now->wall);
 }
 
 static void take_unreadable(struct live_conn *c, const struct live_message *m, const char *code,
                             const struct gw_err *err)
 {
-    say_err(c, m->id, code, gw_err_text(err));
+    live_say_err(c, m->id, code, gw_err_text(err));
     if (strcmp(code, "message") != 0 || ++c->unreadable < LIVE_UNREADABLE)
         return;
     c->hub->stats.closed_unreadable++;
-    end(c, LIVE_CLOSE_UNREADABLE, "too many messages that cannot be read");
+    live_conn_end(c, LIVE_CLOSE_UNREADABLE, "too many messages that cannot be read");
 }
 
 void live_conn_message(struct live_conn *c, struct gw_view text, const struct live_now *now)
@@ -287,7 +204,7 @@ void live_conn_message(struct live_conn *c, struct gw_view text, const struct li
         return;
     }
     if (!c->hello && m->kind != LIVE_HELLO) {
-        say_err(c, m->id, "hello", "say hello first");
+        live_say_err(c, m->id, "hello", "say hello first");
         return;
     }
     switch (m->kind) {
@@ -304,7 +221,7 @@ void live_conn_message(struct live_conn *c, struct gw_view text, const struct li
         take_ack(c, m->n, now);
         return;
     case LIVE_PING:
-        say_pong(c, now->wall);
+        live_say_pong(c, now->wall);
         return;
     }
 }
@@ -365,12 +282,12 @@ static bool serve(struct live_conn *c, struct live_sub *s, const struct live_now
     if (!may(c, s->topic)) {
         int32_t id = s->id;
         drop_sub(c, s);
-        say_err(c, id, "denied", "your role does not allow it any more");
+        live_say_err(c, id, "denied", "your role does not allow it any more");
         return true;
     }
     if (s->owes_ok && c->hub->walk.feed.epoch) { /* from here on nothing is missed unsaid */
         s->owes_ok = false;
-        say_ok(c, s->id);
+        live_say_ok(c, s->id);
     }
     if (s->view)
         live_view_update(s->view, now->wall);
@@ -413,12 +330,12 @@ void live_conn_tick(struct live_conn *c, bool look, const struct live_now *now)
         return;
     if ((look || now->mono.ms - c->looked.ms >= GW_SECOND_MS / 2) && !session_lives(c, now)) {
         c->hub->stats.closed_session++;
-        end(c, LIVE_CLOSE_SESSION, "the session has ended");
+        live_conn_end(c, LIVE_CLOSE_SESSION, "the session has ended");
         return;
     }
     if (now->mono.ms - c->heard.ms > LIVE_DEAD_MS || is_late(c, now, LIVE_DEAD_MS)) {
         c->hub->stats.closed_dead++;
-        end(c, LIVE_CLOSE_DEAD, "no sign of life");
+        live_conn_end(c, LIVE_CLOSE_DEAD, "no sign of life");
         return;
     }
     if (now->mono.ms - c->flushed.ms >= LIVE_PACE_MS)

@@ -5,7 +5,8 @@
  *     live_queue.c  from core's thread into web's
  *     live_gate.c   who may connect
  *     live_walk.c   along the journal
- *     live_conn.c   one connection: what it says, and what it is sent
+ *     live_conn.c   one connection: what it says, and the rows it is sent
+ *     live_words.c  the short answers to it, and its end
  */
 #pragma once
 
@@ -62,6 +63,16 @@ void live_conn_message(struct live_conn *c, struct gw_view text, const struct li
 void live_conn_flush(struct live_conn *c, const struct live_now *now);
 /* Looks at its session, at signs of life, and flushes when it is time. */
 void live_conn_tick(struct live_conn *c, bool look, const struct live_now *now);
+
+/* live_words.c: short answers; not numbered. One that finds no room ends the connection. */
+void live_say_hello(struct live_conn *c, struct gw_wall now);
+void live_say_pong(struct live_conn *c, struct gw_wall now);
+void live_say_ok(struct live_conn *c, int32_t id);
+/* id 0: of no subscription. `detail` is for people. */
+void live_say_err(struct live_conn *c, int32_t id, const char *code, const char *detail);
+void live_say_resync(struct live_conn *c, int32_t id, const char *why);
+/* Asks web to close it, once; code: RFC 6455 section 7.4. */
+void live_conn_end(struct live_conn *c, int code, const char *reason);
 
 struct live_source {
     char source[HTTP_SOURCE_MAX];
