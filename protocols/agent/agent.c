@@ -11,18 +11,13 @@
 
 #include "agent_event.h"
 #include "agent_internal.h"
-#include "agent_report.h"
 #include "bulk_hash.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
 #include "gw_num.h"
 
-#define TURN_MAX_MS      1000 /* libmosquitto wants its timers looked at once a second */
-#define CONNECT_FIRST    GW_SECOND_MS
-#define CONNECT_MAX      (2 * GW_MINUTE_MS)
-#define DISK_FULL_MS     (5 * GW_SECOND_MS)
-#define STATE_BYTES_MAX  16384
-#define ADVICE_EVENT_MAX 1024
+#define TURN_MAX_MS  1000 /* libmosquitto wants its timers looked at once a second */
+#define DISK_FULL_MS (5 * GW_SECOND_MS)
 
 static volatile sig_atomic_t stop_asked;
 static int wake_fd = -1; /* writing side of the pipe that ends a poll */
@@ -47,150 +42,6 @@ static enum gw_rc catch_signals(int *ret_read_fd, struct gw_err *err)
     (void)signal(SIGPIPE, SIG_IGN);
     return sigaction(SIGTERM, &act, NULL) || sigaction(SIGINT, &act, NULL) ? gw_err_sys(err, "signals") : GW_OK;
 }
-
-/* ---- what the session tells ---- */
-
-static void send_state(struct agent *a)
-{
-    GW_CLEANUP(gw_buf_done) struct gw_buf payload;
-    gw_buf_init(&payload, STATE_BYTES_MAX);
-    struct agent_report_facts facts = {.job_n = (uint64_t)agent_job_record(a->jobs.job)->n,
-                                       .release = agent_job_version(a->jobs.job),
-                                       .boot = agent_job_boot(a->jobs.job)};
-    if (agent_report_format(a->config, &facts, &payload) ||
-        agent_session_publish(a->session, TOPIC_UP_STATE, gw_buf_view(&payload)))
-        gw_log(GW_LOG_WARN, "session", "the inventory could not be sent");
-}
-
-static void on_up(void *ctx)
-{
-    struct agent *a = ctx;
-    gw_log(GW_LOG_INFO, "session", "session up with %s:%u", a->site.host, a->site.mqtt_port);
-    agent_backoff_reset(&a->connect_backoff);
-    a->down_told = false;
-    send_state(a);
-    agent_ship_up(&a->ship, gw_mono_now());
-    agent_job_session(a->jobs.job, true);
-}
-
-static void on_down(void *ctx, const char *why, bool refused)
-{
-    struct agent *a = ctx;
-    int64_t wait = agent_backoff_next_ms(&a->connect_backoff, CONNECT_FIRST, CONNECT_MAX);
-    agent_ship_down(&a->ship);
-    agent_job_session(a->jobs.job, false);
-    a->connect_at_ms = gw_mono_now().ms + wait;
-    gw_log(a->down_told && refused <= a->refusal_seen ? GW_LOG_DEBUG : GW_LOG_WARN, "session",
-           "session down: %s; next try in %lld ms", why, (long long)wait);
-    a->down_told = true;
-    a->refusal_seen = refused;
-    if (refused)
-        agent_identity_refused(a, gw_mono_now());
-}
-
-static void tell_news(struct agent *a, const struct agent_ship_news *news, const struct gw_err *err)
-{
-    if (news->new_epoch)
-        gw_log(GW_LOG_ERROR, "log", "the gateway's log contradicts ours: new log begun, reason %s",
-               agent_spool_reason_text(news->reason));
-    if (news->verified && news->verified_next > a->verified_told)
-        gw_log(GW_LOG_INFO, "log", "%llu event%s acknowledged and verified up to %llu",
-               (unsigned long long)(news->verified_next - a->verified_told),
-               gw_plural(news->verified_next - a->verified_told), (unsigned long long)news->verified_next);
-    if (news->verified || news->new_epoch)
-        a->verified_told = news->verified ? news->verified_next : 0;
-    if (news->bad_checkpoint)
-        gw_log(GW_LOG_ERROR, "log", "%s; nothing is freed by it", gw_err_text(err));
-    if (news->unknown_key && a->ship.key_known && !a->key_refresh) {
-        a->key_refresh = true;
-        a->key_at_ms = gw_mono_now().ms;
-    }
-}
-
-static void on_ack(struct agent *a, struct gw_view payload)
-{
-    struct ack ack;
-    struct agent_ship_news news;
-    struct gw_err err = {0};
-    if (ack_parse(payload, &ack, &err)) {
-        gw_log(GW_LOG_WARN, "log", "%s", gw_err_text(&err));
-        return;
-    }
-    enum gw_rc rc = agent_ship_ack(&a->ship, &ack, gw_mono_now(), gw_wall_now(), &news, &err);
-    if (rc && rc != GW_NO_SPACE && !a->fatal.rc)
-        a->fatal = err;
-    if (!rc)
-        tell_news(a, &news, &err);
-}
-
-static void add_event(void *ctx, struct gw_view event);
-
-static void on_config(struct agent *a, struct gw_view payload)
-{
-    struct agent_advice_news news;
-    struct gw_err err = {0};
-    if (agent_advice_heard(&a->advice, payload, gw_mono_now(), &news, &err)) {
-        gw_log(GW_LOG_WARN, "advice", "%s", gw_err_text(&err));
-        return;
-    }
-    if (news.level_changed) {
-        GW_CLEANUP(gw_buf_done) struct gw_buf text;
-        gw_buf_init(&text, ADVICE_EVENT_MAX);
-        gw_log(GW_LOG_INFO, "advice", "the gateway asks for events of severity %s and above",
-               event_sev_text(a->advice.least));
-        if (!agent_advice_event(&a->advice, &news, gw_wall_now(), &text))
-            add_event(a, gw_buf_view(&text));
-    }
-    if (news.renew) {
-        gw_log(GW_LOG_INFO, "advice", "the gateway asks to renew the certificate now");
-        a->identity_at_ms = 0;
-    }
-}
-
-static void on_message(void *ctx, enum topic_kind kind, struct gw_view payload)
-{
-    struct agent *a = ctx;
-    if (kind == TOPIC_DN_ACK)
-        on_ack(a, payload);
-    else if (kind == TOPIC_DN_JOB)
-        agent_job_message(a->jobs.job, payload, gw_wall_now());
-    else if (kind == TOPIC_DN_JOBACK)
-        agent_job_ack(a->jobs.job, payload);
-    else if (kind == TOPIC_DN_CONFIG)
-        on_config(a, payload);
-}
-
-static const struct agent_session_ops session_ops = {.up = on_up, .down = on_down, .message = on_message};
-
-static enum gw_rc send_batch(void *ctx, struct gw_view payload)
-{
-    struct agent *a = ctx;
-    return agent_session_publish(a->session, TOPIC_UP_LOG, payload);
-}
-
-/* ---- what jobs ask for ---- */
-
-static enum gw_rc send_report(void *ctx, struct gw_view payload)
-{
-    struct agent *a = ctx;
-    return agent_session_publish(a->session, TOPIC_UP_JOB, payload);
-}
-
-static void add_event(void *ctx, struct gw_view event)
-{
-    struct agent *a = ctx;
-    struct gw_err err;
-    if (agent_spool_add(a->spool, event, agent_event_severity(event), gw_wall_now(), &err))
-        gw_log(GW_LOG_ERROR, "log", "an event of ours is lost: %s", gw_err_text(&err));
-}
-
-static void renew_soon(void *ctx)
-{
-    struct agent *a = ctx;
-    a->identity_at_ms = 0;
-}
-
-static const struct agent_job_hooks job_hooks = {.report = send_report, .event = add_event, .renew = renew_soon};
 
 /* ---- start ---- */
 
@@ -247,7 +98,7 @@ static enum gw_rc open_spool(struct agent *a, struct gw_err *err)
     gw_log(GW_LOG_INFO, "log", "spool open: epoch %016llx, %llu event%s verified, %llu kept",
            (unsigned long long)state.epoch, (unsigned long long)state.freed, gw_plural(state.freed),
            (unsigned long long)kept);
-    agent_ship_init(&a->ship, a->spool, send_batch, a);
+    agent_ship_init(&a->ship, a->spool, agent_send_batch, a);
     return GW_OK;
 }
 
@@ -272,7 +123,7 @@ static enum gw_rc open_jobs(struct agent *a, struct gw_err *err)
     enum gw_rc rc = make_dir(a->fs, jobs, err);
     if (!rc)
         rc = make_dir(a->fs, artifacts, err);
-    return rc ? rc : agent_job_run_open(&a->jobs, a->config, &a->est, &job_hooks, a, err);
+    return rc ? rc : agent_job_run_open(&a->jobs, a->config, &a->est, &agent_job_calls, a, err);
 }
 
 static enum gw_rc start(struct agent *a, struct gw_err *err)
@@ -292,7 +143,7 @@ static enum gw_rc start(struct agent *a, struct gw_err *err)
         rc = open_jobs(a, err);
     if (rc)
         return rc;
-    a->session = agent_session_new(&a->est, &session_ops, a);
+    a->session = agent_session_new(&a->est, &agent_session_calls, a);
     agent_identity_load(a);
     return GW_OK;
 }

@@ -1,5 +1,5 @@
 /*
- * agent_config: what the agent is told: its file, the invitation, and what it noted down when it used the invitation.
+ * agent_config: what the agent is told by its configuration file.
  *
  * Values only; whoever fills them owns them. Every key is described in docs/agent.md, which repeats the table of
  * agent_config.c.
@@ -10,7 +10,6 @@
 #include <stdint.h>
 
 #include "gw_err.h"
-#include "gw_fs.h"
 #include "gw_hash.h"
 #include "invitation.h"
 #include "release.h"
@@ -54,29 +53,3 @@ struct agent_config {
 
 /* GW_INVALID naming file, line and key; errors of the file system as they are. */
 GW_MUST_CHECK enum gw_rc agent_config_load(const char *path, struct agent_config *ret_config, struct gw_err *err);
-
-/* Which gateway, and who we are there. */
-struct agent_site {
-    char host[INVITATION_HOST_MAX + 1];
-    uint16_t https_port;
-    uint16_t mqtt_port;
-    struct gw_device_id id;
-    uint8_t pin[GW_SHA256_LEN]; /* the first pin_len bytes of the SHA-256 of the root's SPKI */
-    size_t pin_len;             /* 16 from an invitation, 32 from the configuration */
-    char state_dir[AGENT_PATH_MAX];
-};
-
-/*
- * From the configuration where it speaks, else from the invitation, else from "<state>/site", which this writes when an
- * invitation is read for the first time (without its secret), so that the invitation may be destroyed once it has
- * served. invitation may be NULL. GW_INVALID: something is missing, or an invitation contradicts what is noted down.
- */
-GW_MUST_CHECK enum gw_rc agent_site_find(const struct agent_config *config, const struct invitation *invitation,
-                                         const struct gw_fs *fs, struct agent_site *ret_site, struct gw_err *err);
-
-/* Reads the invitation that the configuration names. GW_NOT_FOUND when it names none or the file is gone. */
-GW_MUST_CHECK enum gw_rc agent_invitation_read(const struct agent_config *config, struct invitation *ret_invitation,
-                                               struct gw_err *err);
-
-/* "<state>/<name>" */
-void agent_site_path(const struct agent_site *site, const char *name, char out[AGENT_PATH_MAX + 32]);

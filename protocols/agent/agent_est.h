@@ -7,9 +7,9 @@
  */
 #pragma once
 
-#include "agent_config.h"
 #include "agent_http.h"
 #include "agent_pki.h"
+#include "agent_site.h"
 #include "note.h"
 
 struct agent_est {

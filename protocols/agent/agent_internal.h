@@ -1,6 +1,6 @@
 /*
- * agent_internal: what agent.c (start, loop, stop) and agent_identity.c (certificate and log key) share. Not for
- * others.
+ * agent_internal: what agent.c (start, loop, stop), agent_hear.c (what session and jobs tell) and agent_identity.c
+ * (certificate and log key) share. Not for others.
  */
 #pragma once
 
@@ -57,3 +57,8 @@ void agent_identity_load(struct agent *a);
 void agent_identity_refused(struct agent *a, struct gw_mono now);
 /* Gets the log key when it is needed and time. */
 void agent_key_step(struct agent *a, struct gw_mono now);
+
+/* agent_hear.c: for the session, the jobs and the shipping of logs; ctx is the struct agent. */
+extern const struct agent_session_ops agent_session_calls;
+extern const struct agent_job_hooks agent_job_calls;
+GW_MUST_CHECK enum gw_rc agent_send_batch(void *ctx, struct gw_view payload);

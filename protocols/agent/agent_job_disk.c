@@ -3,6 +3,7 @@
 
 #include "agent_job_internal.h"
 #include "gw_cleanup.h"
+#include "gw_fs.h"
 
 #define STATE_MAX   (JOB_PAYLOAD_MAX + 8192)
 #define STARTED_MAX (AGENT_JOB_STARTED_MAX * (JOB_ID_MAX + 2))

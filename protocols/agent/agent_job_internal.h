@@ -1,7 +1,7 @@
 /*
- * agent_job_internal: what the files of agent_job share: agent_job_take.c (taking a job), agent_job.c (its steps up to
- * the install), agent_job_install.c (from install to confirmation), agent_job_disk.c, agent_job_check.c,
- * agent_job_tell.c.
+ * agent_job_internal: what the files of agent_job share: agent_job.c (begin, what comes back, one step at a time),
+ * agent_job_take.c (taking a job), agent_job_fetch.c (its steps up to the install), agent_job_install.c (from install
+ * to confirmation), agent_job_disk.c, agent_job_check.c, agent_job_tell.c.
  */
 #pragma once
 
@@ -75,6 +75,11 @@ void agent_job_later(struct agent_job *j, int64_t ms);
 void agent_job_detail(const struct agent_handler_result *result, char out[JOB_REPORT_DETAIL_MAX + 1]);
 /* Starts a verb; GW_AGAIN is looked after here. */
 enum gw_rc agent_job_handle(struct agent_job *j, enum agent_verb verb, struct gw_err *err);
+
+/* ---- agent_job_fetch.c ---- */
+void agent_job_act_accepted(struct agent_job *j);
+void agent_job_act_downloading(struct agent_job *j);
+void agent_job_act_downloaded(struct agent_job *j);
 
 /* ---- agent_job_install.c ---- */
 void agent_job_act_installing(struct agent_job *j);

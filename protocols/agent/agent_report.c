@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "gw_cleanup.h"
+#include "gw_fs.h"
 #include "json.h"
 
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"

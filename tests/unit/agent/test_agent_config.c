@@ -3,6 +3,7 @@
 
 #include "agent_config.h"
 #include "agent_report.h"
+#include "agent_site.h"
 #include "gw_cleanup.h"
 #include "gw_test.h"
 #include "json.h"
