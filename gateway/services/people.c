@@ -50,6 +50,12 @@ void people_ended(struct turn *turn, struct asker asker, const char *why)
     (void)snprintf(answer->text, sizeof(answer->text), "%s", why);
 }
 
+static void too_early(struct turn *turn, const struct inbox_msg *msg, const char *why, int64_t wait_ms)
+{
+    turn_done(turn, msg->asker, GW_AGAIN, why);
+    turn->outs[turn->count - 1].answer->retry_after_s = (int)((wait_ms + GW_SECOND_MS - 1) / GW_SECOND_MS);
+}
+
 /* Refuses who comes too early. False: go on. */
 static enum gw_rc must_wait(struct people *p, struct turn *turn, const struct inbox_msg *msg,
                             const struct throttle_who *who, bool *ret_wait, struct gw_err *err)
@@ -59,8 +65,7 @@ static enum gw_rc must_wait(struct people *p, struct turn *turn, const struct in
     *ret_wait = wait_ms > 0;
     if (!*ret_wait)
         return GW_OK;
-    turn_done(turn, msg->asker, GW_AGAIN, "too many tries: wait and try again");
-    turn->outs[turn->count - 1].answer->retry_after_s = (int)((wait_ms + GW_SECOND_MS - 1) / GW_SECOND_MS);
+    too_early(turn, msg, "too many tries: wait and try again", wait_ms);
     if (!first)
         return GW_OK;
     return audit_note(turn, AUDIT_SIGN_IN_WAITS, msg->u.act.source, "gateway",
@@ -178,6 +183,12 @@ static enum gw_rc change_password(struct people *p, struct turn *turn, struct in
     rc = turn->store->ops->user_get(turn->store->self, name, &user, err);
     if (rc)
         return rc;
+    int64_t wait_ms = people_throttle_change(&p->throttle, name, turn->now);
+    if (wait_ms > 0) {
+        too_early(turn, msg, "too many changes of this password: wait and try again", wait_ms);
+        explicit_bzero(&user, sizeof(user));
+        return GW_OK;
+    }
     struct work *work = give_check(p, turn, msg, &who, &user);
     work->lane = WORK_LANE_KNOWN;
     (void)snprintf(work->lane_key, sizeof(work->lane_key), "%s", msg->u.act.actor.name);
@@ -289,6 +300,8 @@ void people_unchecked(struct people *p, const struct inbox_act *act)
     struct people_browser browser = browser_of(act);
     const struct throttle_who who = {own ? actor + 5 : act->name, act->source, &browser};
     people_throttle_undo(&p->throttle, &who);
+    if (own)
+        people_throttle_change_undo(&p->throttle, who.name);
 }
 
 enum gw_rc people_checked(struct people *p, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)

@@ -34,9 +34,14 @@ static size_t slot_of(const struct people_throttle *t, struct gw_view what)
     return (size_t)(digest.bytes[0] << 8 | digest.bytes[1]);
 }
 
+static size_t slot_of_name(const struct people_throttle *t, const char *name)
+{
+    return slot_of(t, gw_view_make(name, strnlen(name, USER_NAME_MAX))) % THROTTLE_COUNTERS;
+}
+
 static struct throttle_count *account_of(struct people_throttle *t, const char *name)
 {
-    return &t->accounts[slot_of(t, gw_view_make(name, strnlen(name, USER_NAME_MAX))) % THROTTLE_COUNTERS];
+    return &t->accounts[slot_of_name(t, name)];
 }
 
 /* NULL: the browser is not known. */
@@ -201,6 +206,20 @@ int people_throttle_right(struct people_throttle *t, const struct throttle_who *
     if (from)
         undo(&from->count);
     return end_count(browser ? browser : account_of(t, who->name));
+}
+
+int64_t people_throttle_change(struct people_throttle *t, const char *name, struct gw_wall now)
+{
+    struct throttle_count *count = &t->changes[slot_of_name(t, name)];
+    int64_t wait_ms = wait_of(count, THROTTLE_CHANGES_MAX_MS, now);
+    if (wait_ms == 0)
+        count_try(count, THROTTLE_CHANGES_FREE, THROTTLE_CHANGES_MAX_MS, now);
+    return wait_ms;
+}
+
+void people_throttle_change_undo(struct people_throttle *t, const char *name)
+{
+    undo(&t->changes[slot_of_name(t, name)]);
 }
 
 bool people_throttle_familiar(const struct people_throttle *t, const char *source)

@@ -13,6 +13,9 @@
  * whose count has lapsed makes room, or else the one that has been quiet the longest. The usual places of all accounts
  * have room.
  *
+ * Changes of one's own password are counted by account, right ones too: each costs two hashes, and a session that is
+ * open is enough to ask for them for ever.
+ *
  * Pure but for the key, which is random. A clock that goes back makes no wait longer.
  */
 #pragma once
@@ -32,6 +35,8 @@
 #define THROTTLE_LAPSE_MS       GW_HOUR_MS
 #define THROTTLE_ACCOUNT_FREE   5
 #define THROTTLE_ACCOUNT_MAX_MS GW_MINUTE_MS
+#define THROTTLE_CHANGES_FREE   5
+#define THROTTLE_CHANGES_MAX_MS GW_MINUTE_MS
 #define THROTTLE_SOURCE_FREE    10
 #define THROTTLE_SOURCE_MAX_MS  (15 * GW_MINUTE_MS)
 
@@ -58,6 +63,7 @@ struct people_throttle {
     struct throttle_source sources[THROTTLE_SOURCES];
     struct throttle_home homes[THROTTLE_HOMES];
     struct throttle_count browsers[THROTTLE_BROWSERS];
+    struct throttle_count changes[THROTTLE_COUNTERS]; /* of passwords; by account, as `accounts` */
 };
 
 void people_throttle_init(struct people_throttle *t, const struct gw_sha256_ops *hash);
@@ -80,5 +86,9 @@ void people_throttle_undo(struct people_throttle *t, const struct throttle_who *
 /* It was right: the account's count, or the known browser's, ends; the source's is as if it had not been. Returns the
  * failed tries before. */
 int people_throttle_right(struct people_throttle *t, const struct throttle_who *who);
+/* Milliseconds until this account may change its password; 0: now, and that counts. */
+int64_t people_throttle_change(struct people_throttle *t, const char *name, struct gw_wall now);
+/* It was not looked at after all. */
+void people_throttle_change_undo(struct people_throttle *t, const char *name);
 /* Is this where some account was last signed in from? */
 bool people_throttle_familiar(const struct people_throttle *t, const char *source);

@@ -487,6 +487,43 @@ static void a_try_that_nobody_had_time_for_does_not_count(void)
     desk_close(&d);
 }
 
+static bool changes_password(struct desk *d, const struct actor *who)
+{
+    struct inbox_msg msg = message(ACT_PASSWORD, NULL, NULL);
+    msg.u.act.actor = *who;
+    with_blob(&msg, PASSWORD "\0" PASSWORD, 2 * sizeof(PASSWORD) - 1);
+    CU_ASSERT_EQUAL_FATAL(desk_msg(d, &msg), GW_OK);
+    if (!desk_out(d, OUT_WORK))
+        return false;
+    checked(d, GW_OK, "$argon2id$new");
+    CU_ASSERT_EQUAL(desk_answer(d)->rc, GW_OK);
+    return true;
+}
+
+static void right_changes_of_a_password_are_slowed_down_too(void)
+{
+    struct desk d;
+    open_house(&d);
+    struct actor ann = sign_in(&d, "ann"), olga = sign_in(&d, "olga");
+    int changed = 0;
+    for (int i = 0; i < 40; i++)
+        changed += changes_password(&d, &ann);
+    CU_ASSERT_EQUAL(changed, THROTTLE_CHANGES_FREE);
+    CU_ASSERT(!changes_password(&d, &ann));
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_AGAIN);
+    CU_ASSERT(desk_answer(&d)->retry_after_s > 0);
+    CU_ASSERT(changes_password(&d, &olga));
+    (void)sign_in(&d, "ann"); /* signing in is another thing */
+    for (int i = 0; i < 300; i++) {
+        d.now.ms += GW_SECOND_MS;
+        changed += changes_password(&d, &ann);
+    }
+    CU_ASSERT(changed > THROTTLE_CHANGES_FREE && changed < THROTTLE_CHANGES_FREE + 12);
+    d.now.ms += THROTTLE_CHANGES_MAX_MS;
+    CU_ASSERT(changes_password(&d, &ann));
+    desk_close(&d);
+}
+
 static void a_clock_that_goes_back_makes_no_wait_longer(void)
 {
     struct desk d;
@@ -777,6 +814,8 @@ const struct gw_test_case people_cases[] = {
     {"lets nobody who is let in already wait behind strangers", who_is_let_in_already_waits_behind_no_stranger},
     {"counts no try that nobody had time for", a_try_that_nobody_had_time_for_does_not_count},
     {"makes no wait longer when the clock goes back", a_clock_that_goes_back_makes_no_wait_longer},
+    {"slows right changes of a password down too, and signing in not by them",
+     right_changes_of_a_password_are_slowed_down_too},
     {"ends the sessions of an account that changed", changes_of_an_account_end_its_sessions},
     {"lets an ended session do nothing before the commit either",
      an_ended_session_does_nothing_before_the_commit_either},
