@@ -34,6 +34,16 @@ static void refuse_work(struct core *core, const struct work *work)
     core_refuse(core, work->asker, GW_AGAIN, "the gateway has too much to do: try again");
 }
 
+/* What is left in the turn's hands is refused: this item, or a password that gave way to it. */
+static void give_work(struct core *core, struct turn_out *out)
+{
+    struct work *gave_way = NULL;
+    if (workers_give(core->workers, out->work, &gave_way) == GW_OK)
+        out->work = gave_way;
+    if (out->work)
+        refuse_work(core, out->work);
+}
+
 static void let_verify_out(struct core *core, struct turn_out *out)
 {
     const struct import_port *imports = &core->operate.releases.imports;
@@ -74,10 +84,7 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
         rc = session_send_all(&core->session, core->store, now, &err);
         break;
     case OUT_WORK:
-        if (workers_give(core->workers, out->work) == GW_OK)
-            out->work = NULL;
-        else
-            refuse_work(core, out->work);
+        give_work(core, out);
         break;
     case OUT_QUERY:
         if (core->outlets.query(core->outlets.ctx, out->query) == GW_OK)

@@ -21,7 +21,8 @@ static bool sign_by_worker(void *ctx, struct journal_signing *signings, size_t c
     work->kind = WORK_SIGN;
     work->blob = (uint8_t *)signings;
     work->blob_len = count * sizeof(*signings);
-    if (workers_give(d->workers, work) == GW_OK)
+    struct work *gave_way;
+    if (workers_give(d->workers, work, &gave_way) == GW_OK)
         return true;
     free(work);
     return false;

@@ -5,6 +5,7 @@
 #include "daemon_internal.h"
 #include "gw_cleanup.h"
 #include "gw_num.h"
+#include "lanes.h"
 
 /* proc(5): size and resident set, in pages. */
 static void read_memory(struct metrics_figures *figures)
@@ -45,7 +46,7 @@ static void collect(void *ctx, struct metrics_figures *figures)
     figures->queued[METRICS_QUEUE_INBOX] = inbox_queue_count(d->core.queue);
     figures->queue_max[METRICS_QUEUE_INBOX] = INBOX_QUEUE_MESSAGES;
     figures->queued[METRICS_QUEUE_WORK] = workers_waiting(d->workers);
-    figures->queue_max[METRICS_QUEUE_WORK] = WORKERS_QUEUE_MAX + WORK_LANES * WORKERS_LANE_MAX;
+    figures->queue_max[METRICS_QUEUE_WORK] = WORKERS_QUEUE_MAX + WORK_LANES * LANES_MAX;
     figures->queued[METRICS_QUEUE_JOURNAL] = figures->journal.queued_bytes;
     figures->queue_max[METRICS_QUEUE_JOURNAL] = JOURNAL_THREAD_BYTES;
     figures->queued[METRICS_QUEUE_QUERY] = query_threads_waiting(d->query_threads);

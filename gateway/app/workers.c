@@ -10,6 +10,7 @@
 #include "crypto_password.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "lanes.h"
 
 #define THREADS_MAX 16
 
@@ -22,10 +23,11 @@ struct workers {
     struct workers_config config;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct work *work_ring[WORKERS_QUEUE_MAX], *lane_rings[WORK_LANES][WORKERS_LANE_MAX];
-    struct queue work, lanes[WORK_LANES];
+    struct work *work_ring[WORKERS_QUEUE_MAX];
+    struct queue work;
+    struct lanes lanes;       /* passwords */
     int hashing, hashing_max; /* passwords being done, and at most */
-    bool hashed_last;         /* the two queues take turns when both have something */
+    bool hashed_last;         /* passwords and the rest take turns when there are both */
     bool stopping;
     pthread_t threads[THREADS_MAX];
     int thread_count;
@@ -199,23 +201,15 @@ static struct work *queue_take(struct queue *q)
     return work;
 }
 
-/* The lane whose turn it is; NULL: nobody waits. */
-static struct queue *lane_of(struct workers *w)
-{
-    for (size_t i = WORK_LANES; i > 0; i--)
-        if (w->lanes[i - 1].count > 0)
-            return &w->lanes[i - 1];
-    return NULL;
-}
-
 /* Under the lock: the next thing that may be done now, or NULL. */
 static struct work *next_of(struct workers *w)
 {
-    struct queue *lane = w->hashing < w->hashing_max ? lane_of(w) : NULL;
-    if (lane && (w->work.count == 0 || !w->hashed_last)) {
+    bool may_hash = w->hashing < w->hashing_max && (w->work.count == 0 || !w->hashed_last);
+    struct work *password = may_hash ? lanes_take(&w->lanes) : NULL;
+    if (password) {
         w->hashing++;
         w->hashed_last = true;
-        return queue_take(lane);
+        return password;
     }
     w->hashed_last = false;
     return w->work.count > 0 ? queue_take(&w->work) : NULL;
@@ -262,8 +256,6 @@ enum gw_rc workers_new(const struct workers_config *config, struct workers **ret
     (void)pthread_cond_init(&w->more, NULL);
     int wanted = config->threads < THREADS_MAX ? config->threads : THREADS_MAX;
     w->work = (struct queue){.ring = w->work_ring, .max = WORKERS_QUEUE_MAX};
-    for (size_t i = 0; i < WORK_LANES; i++)
-        w->lanes[i] = (struct queue){.ring = w->lane_rings[i], .max = WORKERS_LANE_MAX};
     w->hashing_max = wanted > WORKERS_HASHING_MAX ? WORKERS_HASHING_MAX : wanted > 1 ? wanted - 1 : 1;
     for (; w->thread_count < wanted; w->thread_count++)
         if (pthread_create(&w->threads[w->thread_count], NULL, run, w))
@@ -276,37 +268,34 @@ enum gw_rc workers_new(const struct workers_config *config, struct workers **ret
     return GW_OK;
 }
 
-/* How many of this key wait in a lane. */
-static size_t count_of(const struct queue *lane, const char *key)
+static enum gw_rc put(struct workers *w, struct work *work, struct work **ret_out)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < lane->count; i++)
-        count += strcmp(lane->ring[(lane->head + i) % lane->max]->lane_key, key) == 0;
-    return count;
+    struct queue *q = &w->work;
+    if (w->stopping)
+        return GW_AGAIN;
+    if (is_password(work))
+        return lanes_put(&w->lanes, work, ret_out);
+    if (q->count == q->max)
+        return GW_AGAIN;
+    q->ring[(q->head + q->count++) % q->max] = work;
+    *ret_out = NULL;
+    return GW_OK;
 }
 
-enum gw_rc workers_give(struct workers *w, struct work *work)
+enum gw_rc workers_give(struct workers *w, struct work *work, struct work **ret_out)
 {
     (void)pthread_mutex_lock(&w->lock);
-    bool password = is_password(work);
-    struct queue *q = password ? &w->lanes[work->lane] : &w->work;
-    bool room = q->count < q->max && !w->stopping;
-    if (room && password)
-        room = count_of(q, work->lane_key) < WORKERS_LANE_OF_ONE;
-    if (room) {
-        q->ring[(q->head + q->count++) % q->max] = work;
+    enum gw_rc rc = put(w, work, ret_out);
+    if (!rc)
         (void)pthread_cond_signal(&w->more);
-    }
     (void)pthread_mutex_unlock(&w->lock);
-    return room ? GW_OK : GW_AGAIN;
+    return rc;
 }
 
 size_t workers_waiting(struct workers *w)
 {
     (void)pthread_mutex_lock(&w->lock);
-    size_t count = w->work.count;
-    for (size_t i = 0; i < WORK_LANES; i++)
-        count += w->lanes[i].count;
+    size_t count = w->work.count + lanes_count(&w->lanes);
     (void)pthread_mutex_unlock(&w->lock);
     return count;
 }
@@ -323,8 +312,8 @@ void workers_free(struct workers *w)
         (void)pthread_join(w->threads[i], NULL);
     while (w->work.count)
         work_free(queue_take(&w->work));
-    for (struct queue *lane = lane_of(w); lane; lane = lane_of(w))
-        work_free(queue_take(lane));
+    for (struct work *work = lanes_take(&w->lanes); work; work = lanes_take(&w->lanes))
+        work_free(work);
     (void)pthread_cond_destroy(&w->more);
     (void)pthread_mutex_destroy(&w->lock);
     free(w);

@@ -22,7 +22,7 @@ enum work_kind {
                     * a refusal there */
 };
 
-/* In which queue a password waits: the lanes are served in order, KNOWN first, and none can fill another. */
+/* In which queue a password waits: none can fill another, each has its turns, KNOWN the most (gateway/app/lanes.h). */
 enum work_lane {
     WORK_LANE_STRANGER = 0,
     WORK_LANE_FAMILIAR, /* comes from where somebody has signed in */
@@ -42,7 +42,7 @@ struct work {
     struct inbox_artifact artifact;             /* ARTIFACT: what was asked for, and by whom */
     struct inbox_act act;                       /* PASSWORD, CHECK, KEY */
     enum work_lane lane;                        /* PASSWORD, CHECK */
-    char lane_key[USER_NAME_MAX + 8];           /* whose it is: a few of one wait in a lane at most */
+    char lane_key[USER_NAME_MAX + 8];           /* whose it is: all with one key share a place */
     char password_hash[USER_PASSWORD_HASH_MAX]; /* CHECK */
     uint8_t *blob;                              /* owned */
     size_t blob_len;
