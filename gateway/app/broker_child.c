@@ -125,6 +125,7 @@ static enum gw_rc write_conf(struct broker_child *b, const struct paths *p, bool
         .max_devices = (uint32_t)b->config->devices_max,
         .rate_messages = (uint32_t)b->config->rate_messages,
         .rate_bytes = (uint32_t)b->config->rate_kib * 1024,
+        .log_mib_day = (uint32_t)b->config->log_mib_day,
     };
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     GW_CLEANUP(gw_buf_done) struct gw_buf openssl;

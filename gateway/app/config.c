@@ -54,6 +54,15 @@ static const struct gw_toml_key keys[] = {
      .fallback = "4096",
      .unit = "KiB per second",
      .doc = "The same by volume."},
+    {.table = "mqtt",
+     .key = "log_mib_day",
+     .type = GW_TOML_INT,
+     .min = 1,
+     .max = 65536,
+     .fallback = "2048",
+     .unit = "MiB",
+     .doc = "What one device may add to the logs in a day. What it sends beyond is not taken before there is room\n"
+            "again; its reports are."},
     {.table = "devices",
      .key = "address",
      .type = GW_TOML_STRING,
@@ -262,6 +271,7 @@ enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_er
     c.operators_max = (int32_t)gw_toml_int(t, "operators", "max_connections");
     c.rate_messages = (int32_t)gw_toml_int(t, "mqtt", "rate_messages");
     c.rate_kib = (int32_t)gw_toml_int(t, "mqtt", "rate_kib");
+    c.log_mib_day = (int32_t)gw_toml_int(t, "mqtt", "log_mib_day");
     c.workers = (int32_t)gw_toml_int(t, "daemon", "workers");
     c.release_threshold = (int32_t)gw_toml_int(t, "release", "threshold");
     c.artifacts_gib = (int32_t)gw_toml_int(t, "release", "artifacts_gib");

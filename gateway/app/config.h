@@ -28,6 +28,7 @@ struct config {
     int32_t devices_max;             /* known and connected devices; descriptors are checked against it at start */
     int32_t operators_max;           /* connections at the operators' listener */
     int32_t rate_messages, rate_kib; /* flood brake a device and second */
+    int32_t log_mib_day;             /* of one device */
     int32_t workers;
     int32_t release_threshold;   /* vendor keys that must have signed */
     int32_t artifacts_gib;       /* quota of stored artifacts */

@@ -46,6 +46,9 @@ static int device_publish(struct plugin *p, struct devtable_device *device, cons
         return deny(p, device, REGISTRY_RETAIN_REFUSED, check->topic);
     if (check->qos > 1 || (check->qos == 0 && topic.kind != TOPIC_UP_LINE))
         return deny(p, device, REGISTRY_QOS_REFUSED, check->topic);
+    bool kept = topic.kind == TOPIC_UP_LOG || topic.kind == TOPIC_UP_LINE;
+    if (kept && !flood_take_log(&device->bucket, &p->limits, gw_mono_now(), check->payloadlen))
+        return deny(p, device, REGISTRY_LOG_FULL, NULL); /* its reports still come through, so that it can be mended */
     return MOSQ_ERR_SUCCESS;
 }
 

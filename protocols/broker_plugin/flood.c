@@ -26,3 +26,22 @@ bool flood_take(struct flood_bucket *bucket, const struct flood_limits *limits, 
     bucket->bytes_milli -= cost;
     return true;
 }
+
+bool flood_take_log(struct flood_bucket *bucket, const struct flood_limits *limits, struct gw_mono now, size_t bytes)
+{
+    int64_t full = limits->log_day * 1000;
+    int64_t elapsed = bucket->log_used ? now.ms - bucket->log_filled.ms : GW_DAY_MS;
+    if (elapsed < 0)
+        elapsed = 0;
+    if (elapsed > GW_DAY_MS)
+        elapsed = GW_DAY_MS;
+    int64_t more = limits->log_day * elapsed / (GW_DAY_MS / 1000);
+    bucket->log_milli = bucket->log_milli > full - more ? full : bucket->log_milli + more;
+    bucket->log_filled = now;
+    bucket->log_used = true;
+    int64_t cost = (int64_t)(bytes < FLOOD_LOG_LEAST ? FLOOD_LOG_LEAST : bytes) * 1000;
+    if (bucket->log_milli < cost)
+        return false;
+    bucket->log_milli -= cost;
+    return true;
+}

@@ -4,7 +4,7 @@
  * Options (plugin_opt_<name> in mosquitto.conf, written by protocols/mqtt/broker_conf.c; never read again):
  *   secret_fd      inherited; 64 hex characters, read at start and closed
  *   lifeline_fd    inherited read end of a pipe; the broker ends at its end of file
- *   max_devices, rate_messages, rate_bytes   ceilings; optional
+ *   max_devices, rate_messages, rate_bytes, log_mib_day   ceilings; optional
  */
 #include <errno.h>
 #include <poll.h>
@@ -78,18 +78,19 @@ static bool option_number(const struct mosquitto_opt *option, const char *name, 
 }
 
 struct options {
-    int64_t secret_fd, lifeline_fd, max_devices, rate_messages, rate_bytes;
+    int64_t secret_fd, lifeline_fd, max_devices, rate_messages, rate_bytes, log_mib_day;
 };
 
 static bool read_options(const struct mosquitto_opt *list, int count, struct options *ret)
 {
-    *ret = (struct options){-1, -1, PLUGIN_MAX_DEVICES, FLOOD_RATE_MESSAGES, FLOOD_RATE_BYTES};
+    *ret = (struct options){-1, -1, PLUGIN_MAX_DEVICES, FLOOD_RATE_MESSAGES, FLOOD_RATE_BYTES, FLOOD_LOG_MIB_DAY};
     for (int i = 0; i < count; i++)
         if (!option_number(&list[i], "secret_fd", 3, &ret->secret_fd, INT32_MAX) ||
             !option_number(&list[i], "lifeline_fd", 3, &ret->lifeline_fd, INT32_MAX) ||
             !option_number(&list[i], "max_devices", 1, &ret->max_devices, REGISTRY_ENTRIES_MAX / 2) ||
             !option_number(&list[i], "rate_messages", 1, &ret->rate_messages, FLOOD_RATE_MAX) ||
-            !option_number(&list[i], "rate_bytes", 1, &ret->rate_bytes, FLOOD_RATE_MAX)) {
+            !option_number(&list[i], "rate_bytes", 1, &ret->rate_bytes, FLOOD_RATE_MAX) ||
+            !option_number(&list[i], "log_mib_day", 1, &ret->log_mib_day, FLOOD_LOG_MIB_DAY_MAX)) {
             mosquitto_log_printf(MOSQ_LOG_ERR, "gatehouse: plugin_opt_%s is out of range", list[i].key);
             return false;
         }
@@ -171,7 +172,7 @@ EXPORT int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userd
     }
     struct plugin *p = gw_xalloc(1, sizeof(*p));
     p->lifeline_fd = (int)given.lifeline_fd;
-    p->limits = (struct flood_limits){given.rate_messages, given.rate_bytes};
+    p->limits = (struct flood_limits){given.rate_messages, given.rate_bytes, given.log_mib_day << 20};
     p->max_devices = (size_t)given.max_devices;
     p->wanted_at.ms = gw_mono_now().ms - PLUGIN_WANTED_MS;
     presence_init(&p->presence);

@@ -76,6 +76,8 @@ static void add_common(const struct broker_conf *c, struct gw_buf *b)
         (void)gw_buf_printf(b, "plugin_opt_rate_messages %u\n", c->rate_messages);
     if (c->rate_bytes)
         (void)gw_buf_printf(b, "plugin_opt_rate_bytes %u\n", c->rate_bytes);
+    if (c->log_mib_day)
+        (void)gw_buf_printf(b, "plugin_opt_log_mib_day %u\n", c->log_mib_day);
 }
 
 static void add_listeners(const struct broker_conf *c, struct gw_buf *b)

@@ -31,6 +31,7 @@ struct broker_conf {
     uint32_t max_devices;
     uint32_t rate_messages; /* per device and second; 0 = the plugin's default */
     uint32_t rate_bytes;    /* per device and second; 0 = the plugin's default */
+    uint32_t log_mib_day;   /* that a device may add to the logs in a day; 0 = the plugin's default */
 };
 
 /* Appends to both buffers. GW_INVALID for a path that is not absolute, too long for a socket or holds a control

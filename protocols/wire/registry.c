@@ -27,6 +27,7 @@ static const struct {
     {REGISTRY_UNAUTHENTICATED, "ended without a session"},
     {REGISTRY_OVERSIZE, "packet above 72 KiB"},
     {REGISTRY_BROKEN_PACKET, "broken MQTT packet"},
+    {REGISTRY_LOG_FULL, "more log than a day's share"},
 };
 
 const char *registry_reason_text(enum registry_reason reason)

@@ -73,8 +73,9 @@ enum registry_reason {
     REGISTRY_UNAUTHENTICATED = 15, /* a connection ended before it had a session */
     REGISTRY_OVERSIZE = 16,        /* a packet above the broker's max_packet_size: the session is over */
     REGISTRY_BROKEN_PACKET = 17,   /* one that breaks MQTT's grammar: the session is over */
+    REGISTRY_LOG_FULL = 18,        /* a batch or line beyond what a device may add to the logs in a day */
 };
-#define REGISTRY_REASON_LAST REGISTRY_BROKEN_PACKET
+#define REGISTRY_REASON_LAST REGISTRY_LOG_FULL
 
 /* "unknown certificate" …; static storage; "unknown reason" for a value outside the enum. */
 const char *registry_reason_text(enum registry_reason reason);

@@ -37,7 +37,7 @@ static void stage_init(struct stage *s)
     struct plugin *p = &s->p;
     memcpy(p->secret, secret, sizeof(p->secret));
     p->lifeline_fd = s->lifeline[0];
-    p->limits = (struct flood_limits){FLOOD_RATE_MESSAGES, FLOOD_RATE_BYTES};
+    p->limits = (struct flood_limits){FLOOD_RATE_MESSAGES, FLOOD_RATE_BYTES, INT64_C(1) << 30};
     p->max_devices = 700;
     p->wanted_at.ms = gw_mono_now().ms - PLUGIN_WANTED_MS;
     presence_init(&p->presence);
@@ -484,7 +484,7 @@ static void brakes_subscriptions_too(void)
     struct stage s;
     struct registry_entry entry;
     stage_init(&s);
-    s.p.limits = (struct flood_limits){1, FLOOD_RATE_BYTES};
+    s.p.limits = (struct flood_limits){1, FLOOD_RATE_BYTES, INT64_C(1) << 30};
     struct mosquitto a = device_of(&s, "pump-1", 3600, &entry);
     load(&s, 1, &entry, 1);
     CU_ASSERT_EQUAL(fake_connect(&a, NULL), 0);
@@ -494,6 +494,29 @@ static void brakes_subscriptions_too(void)
     CU_ASSERT_EQUAL(rc, MOSQ_ERR_CONN_REFUSED); /* anything but a denial ends the session */
     CU_ASSERT_EQUAL_FATAL(s.p.security.count, 1);
     CU_ASSERT_EQUAL(s.p.security.slots[0].reason, REGISTRY_FLOOD);
+    X509_free(a.x509);
+    stage_done(&s);
+}
+
+/* It may be the update that ends the flood of logs: what is needed for one goes on. */
+static void beyond_its_share_of_the_logs_a_device_still_reports(void)
+{
+    struct stage s;
+    struct registry_entry entry;
+    stage_init(&s);
+    s.p.limits.log_day = 2 * FLOOD_LOG_LEAST;
+    struct mosquitto a = device_of(&s, "pump-1", 3600, &entry);
+    load(&s, 1, &entry, 1);
+    CU_ASSERT_EQUAL(fake_connect(&a, NULL), 0);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_WRITE, "gw/v1/pump-1/up/log"), MOSQ_ERR_SUCCESS);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_WRITE, "gw/v1/pump-1/up/line"), MOSQ_ERR_SUCCESS);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_WRITE, "gw/v1/pump-1/up/log"), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_WRITE, "gw/v1/pump-1/up/line"), MOSQ_ERR_ACL_DENIED);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_WRITE, "gw/v1/pump-1/up/state"), MOSQ_ERR_SUCCESS);
+    CU_ASSERT_EQUAL(ask(&s, &a, MOSQ_ACL_WRITE, "gw/v1/pump-1/up/job"), MOSQ_ERR_SUCCESS);
+    CU_ASSERT_EQUAL_FATAL(s.p.security.count, 1);
+    CU_ASSERT_EQUAL(s.p.security.slots[0].reason, REGISTRY_LOG_FULL);
+    CU_ASSERT_EQUAL(s.p.security.slots[0].times, 2);
     X509_free(a.x509);
     stage_done(&s);
 }
@@ -580,6 +603,7 @@ static const struct gw_test_case cases[] = {
     {"a quarantine in a whole registry acts on what is live", quarantine_counts_for_what_is_live},
     {"delivers to each session its own topics, whatever it subscribed to", delivers_to_each_its_own},
     {"a flood of subscriptions is cut and told", brakes_subscriptions_too},
+    {"beyond its share of the logs a device still reports", beyond_its_share_of_the_logs_a_device_still_reports},
     {"a reload does not keep a session past its end", a_reload_knows_the_end},
     {"knows no local session from the network, whatever secret it has", knows_no_local_session_from_the_network},
     {"reads from the broker's notices whom it cut, and lets nobody have them", reads_the_brokers_notices},

@@ -85,7 +85,7 @@ static void takes_sessions_over(void)
     devtable_done(&new);
 }
 
-static const struct flood_limits limits = {FLOOD_RATE_MESSAGES, FLOOD_RATE_BYTES};
+static const struct flood_limits limits = {FLOOD_RATE_MESSAGES, FLOOD_RATE_BYTES, INT64_C(1) << 30};
 
 static void brakes_messages(void)
 {
@@ -117,13 +117,34 @@ static void lets_a_backlog_through(void)
     CU_ASSERT(!flood_take(&bucket, &limits, now, 65536));
 }
 
+static void logs_have_a_day_s_share(void)
+{
+    struct flood_bucket bucket = {0};
+    struct gw_mono now = {7};
+    int64_t taken = 0;
+    for (; flood_take_log(&bucket, &limits, now, 65536); taken += 65536)
+        now.ms++; /* a day's share may come at once, and refills meanwhile */
+    CU_ASSERT(taken >= limits.log_day && taken < limits.log_day + limits.log_day / 1000);
+    now.ms += GW_DAY_MS / 2;
+    for (taken = 0; flood_take_log(&bucket, &limits, now, 65536); taken += 65536)
+        continue;
+    CU_ASSERT(taken <= limits.log_day / 2 + 65536 && taken >= limits.log_day / 2 - 65536);
+    now.ms += 10 * GW_DAY_MS;
+    for (taken = 0; flood_take_log(&bucket, &limits, now, 1); taken += FLOOD_LOG_LEAST)
+        continue;
+    CU_ASSERT_EQUAL(taken, limits.log_day);
+}
+
 static void bears_any_clock(void)
 {
     struct flood_bucket bucket = {0};
-    const struct flood_limits most = {FLOOD_RATE_MAX, FLOOD_RATE_MAX};
+    const struct flood_limits most = {FLOOD_RATE_MAX, FLOOD_RATE_MAX, (int64_t)FLOOD_LOG_MIB_DAY_MAX << 20};
     CU_ASSERT(flood_take(&bucket, &most, (struct gw_mono){INT64_MAX}, SIZE_MAX >> 40));
     CU_ASSERT(flood_take(&bucket, &most, (struct gw_mono){0}, 1));
     CU_ASSERT(flood_take(&bucket, &most, (struct gw_mono){INT64_MAX}, 1));
+    CU_ASSERT(flood_take_log(&bucket, &most, (struct gw_mono){INT64_MAX}, SIZE_MAX >> 40));
+    CU_ASSERT(flood_take_log(&bucket, &most, (struct gw_mono){0}, 1));
+    CU_ASSERT(flood_take_log(&bucket, &most, (struct gw_mono){INT64_MAX}, 1));
     bucket = (struct flood_bucket){0};
     CU_ASSERT(!flood_take(&bucket, &limits, (struct gw_mono){0}, 40 * 1024 * 1024)); /* more than a full bucket */
     CU_ASSERT(flood_take(&bucket, &limits, (struct gw_mono){0}, 1));
@@ -134,6 +155,7 @@ static const struct gw_test_case cases[] = {
     {"takes sessions over into a new table, with the shorter end", takes_sessions_over},
     {"brakes messages at the rate once the bucket is empty", brakes_messages},
     {"lets a backlog of full log batches through", lets_a_backlog_through},
+    {"lets a day's share into the logs", logs_have_a_day_s_share},
     {"bears any clock", bears_any_clock},
 };
 

@@ -70,11 +70,13 @@ static void writes_what_was_chosen(void)
     c.user = "gatehouse-broker";
     c.rate_messages = 9;
     c.rate_bytes = 10;
+    c.log_mib_day = 11;
     CU_ASSERT_EQUAL_FATAL(written(&c, &conf), GW_OK);
     CU_ASSERT(strstr(gw_buf_str(&conf), "\nlistener 8883\n") != NULL);
     CU_ASSERT(strstr(gw_buf_str(&conf), "\nuser gatehouse-broker\n") != NULL);
     CU_ASSERT(strstr(gw_buf_str(&conf), "\nplugin_opt_rate_messages 9\n") != NULL);
     CU_ASSERT(strstr(gw_buf_str(&conf), "\nplugin_opt_rate_bytes 10\n") != NULL);
+    CU_ASSERT(strstr(gw_buf_str(&conf), "\nplugin_opt_log_mib_day 11\n") != NULL);
 }
 
 static void refuse(const struct broker_conf *c)
