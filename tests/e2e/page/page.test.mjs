@@ -402,6 +402,21 @@ async function accounts() {
     assert.equal(await button(vic, 'Quarantine').count(), 0);
   });
 
+  await test('who may not make rollouts is told so instead of being shown the form', async () => {
+    await vic.goto(`${gateway.url}/rollouts/new`);
+    await vic.getByText('Making a rollout needs the role operator.').waitFor();
+    assert.equal(await button(vic, 'Preview').count(), 0);
+  });
+
+  await test('another role is given after a question, not by an arrow key', async () => {
+    const select = ann.getByLabel('Role of vic');
+    await select.selectOption('operator');
+    await dialog(ann).getByText('Make vic Operator?').waitFor();
+    await ann.keyboard.press('Escape');
+    assert.equal(await select.inputValue(), 'viewer');
+    assert.match(gateway.cli('user', 'list'), /vic +viewer/);
+  });
+
   await test('what the page hides the gateway refuses as well', async () => {
     const status = await vic.evaluate(async () => {
       const { csrf } = await (await fetch('/api/v1/session')).json();
@@ -466,6 +481,10 @@ async function records() {
     await go(ann, 'Log');
     await ann.getByLabel('Whose').selectOption('audit');
     await ann.getByText('vic').first().waitFor();
+    await ann.getByLabel('Text').fill('only a rehearsal');
+    await button(ann, 'Search').click();
+    await ann.getByRole('link', { name: /^ro-[a-z0-9]{16} gatehouse-fleet/ }).first().click();
+    await ann.getByText('only a rehearsal').waitFor();
   });
 }
 
@@ -478,6 +497,19 @@ async function signInAgain(page) {
 }
 
 async function troubles() {
+  await test('what cannot be read is not shown as if there were none, and comes by itself', async () => {
+    await go(ann, 'Overview');
+    await ann.route('**/api/v1/vendor-keys', (route) => route.abort('connectionrefused'));
+    await go(ann, 'Releases');
+    await ann.getByText('The gateway did not answer.').first().waitFor();
+    assert.equal(await ann.getByText('No vendor is trusted.').count(), 0);
+    await ann.unroute('**/api/v1/vendor-keys');
+    gateway.kill('gatehoused');
+    await ann.getByText(/^Not connected\. What is shown was true/).waitFor();
+    await signInAgain(ann);
+    await ann.getByText('Acme', { exact: true }).waitFor();
+  });
+
   await test('a rollout goes on before one’s eyes though broker and daemon are killed', async () => {
     const release = JSON.parse(gateway.cli('--json', 'release', 'import', sign('acme', '4.0.0', 4, 'gatehouse-fleet')));
     gateway.cli('rollout', 'create', release.id, '--name', 'Through the night', '--wave', '34%', '--wave', 'rest', '--soak', '2s', '--confirm', '3s');

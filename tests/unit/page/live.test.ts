@@ -198,6 +198,19 @@ test('gives a sign of life, and goes when it gets none', async () => {
   assert.equal(world.client.state, 'waiting');
 });
 
+test('asks at once whether it still lives when a request did not get through', () => {
+  const world = new World();
+  world.up();
+  world.client.probe();
+  world.pass(2000);
+  world.client.probe(); // many may fail: the first question stands
+  assert.equal(world.sent('ping').length, 1);
+  world.pass(1000);
+  assert.equal(world.client.state, 'waiting');
+  world.client.probe();
+  assert.equal(world.sent('ping').length, 1);
+});
+
 test('waits longer each time, with jitter, and never more than half a minute', async () => {
   const world = new World();
   world.client.start();

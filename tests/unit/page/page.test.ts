@@ -9,7 +9,7 @@ import { bestEffort, deviceOf, filterOf, firstReach, inOrder, liveQuery, nextRea
 import { keyidOf } from '../../../web-ui/src/lib/pem.ts';
 import { qrMatrix, qrPath } from '../../../web-ui/src/lib/qr.ts';
 import { RateSeries } from '../../../web-ui/src/lib/rate.ts';
-import { bySeverity, rolloutOf } from '../../../web-ui/src/lib/alerts.ts';
+import { bySeverity, placeOf } from '../../../web-ui/src/lib/alerts.ts';
 import { actsOf, backOf, defaultPlan, holdOf, marksOf, nextOf, segmentsOf, stillHeld } from '../../../web-ui/src/lib/rollout.ts';
 import { pathWith, screenOf } from '../../../web-ui/src/lib/route.ts';
 import { newer, Rows } from '../../../web-ui/src/lib/rows.ts';
@@ -339,12 +339,15 @@ test('the worst alert is first, and the newest of those as bad', () => {
   assert.deepEqual(list.map((one) => one.severity + one.first), ['critical2', 'critical1', 'high3', 'low4']);
 });
 
-test('an event of the gateway leads to its rollout, one of a device leads nowhere', () => {
+test('an event of the gateway leads to its rollout or device, one of a device leads nowhere', () => {
   const log = 'audit/20dd8c9bb2e4c1a2';
-  assert.equal(rolloutOf({ log, obj: 'ro-a5gnukjxrykszrrm demo 1.1.0' }), '/rollouts/ro-a5gnukjxrykszrrm');
-  assert.equal(rolloutOf({ log, obj: 'at-a5gnukjxrykszrrm-00000006' }), '/rollouts/ro-a5gnukjxrykszrrm');
-  assert.equal(rolloutOf({ log, obj: 'user:ann' }), '');
-  assert.equal(rolloutOf({ log: 'dev/pump-1/20dd8c9bb2e4c1a2', obj: 'ro-a5gnukjxrykszrrm' }), '', 'a device may write what it likes');
+  const cls = 'rollout.abort';
+  assert.equal(placeOf({ log, cls, obj: 'ro-a5gnukjxrykszrrm demo 1.1.0' }), '/rollouts/ro-a5gnukjxrykszrrm');
+  assert.equal(placeOf({ log, cls: 'upd.failed', obj: 'at-a5gnukjxrykszrrm-00000006' }), '/rollouts/ro-a5gnukjxrykszrrm');
+  assert.equal(placeOf({ log, cls: 'device.enrol', obj: 'pump-1' }), '/devices/pump-1');
+  assert.equal(placeOf({ log, cls: 'device.enrol', obj: '../users' }), '');
+  assert.equal(placeOf({ log, cls: 'user.add', obj: 'user:ann' }), '');
+  assert.equal(placeOf({ log: 'dev/pump-1/20dd8c9bb2e4c1a2', cls, obj: 'ro-a5gnukjxrykszrrm' }), '', 'a device may write what it likes');
 });
 
 /* ── codes and keys ── */

@@ -9,8 +9,10 @@ export function bySeverity(alerts: Alert[]): Alert[] {
   return [...alerts].sort((a, b) => weight(b) - weight(a) || (a.first < b.first ? 1 : -1));
 }
 
-/* The rollout that an event of the gateway's own log is about, by the name of it or of an attempt of it; '': none. */
-export function rolloutOf({ log, obj }: Pick<LogEvent, 'log' | 'obj'>): string {
-  const found = log.startsWith('audit/') ? /^(?:ro|at)-([a-z0-9]{16})\b/.exec(obj) : null;
-  return found ? `/rollouts/ro-${found[1]}` : '';
+/* The screen of what an event of the gateway's own log is about: a rollout, by its name or an attempt's, or a device; '': none. */
+export function placeOf({ log, cls, obj }: Pick<LogEvent, 'log' | 'cls' | 'obj'>): string {
+  if (!log.startsWith('audit/')) return ''; // a device may write what it likes
+  const found = /^(?:ro|at)-([a-z0-9]{16})\b/.exec(obj);
+  if (found) return `/rollouts/ro-${found[1]}`;
+  return cls.startsWith('device.') && /^[a-z0-9-]+$/.test(obj) ? `/devices/${obj}` : '';
 }

@@ -15,7 +15,7 @@ export class Problem extends Error {
 }
 
 /* Filled by whoever knows the session. */
-export const identity = { csrf: '', signedOut: () => {} };
+export const identity = { csrf: '', signedOut: () => {}, unreachable: () => {} };
 
 interface Document {
   title?: string;
@@ -54,6 +54,7 @@ async function ask<T>(method: string, path: string, asking: Asking = {}): Promis
     body = await response.text();
   } catch (error) {
     if (asking.signal?.aborted) throw error;
+    identity.unreachable();
     throw new Problem(0, text.problem.unreachable);
   }
   if (response.ok) return JSON.parse(body) as T;

@@ -9,6 +9,7 @@ const DAY = 24 * HOUR;
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 const day = new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' });
+const shortDay = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
 const number = new Intl.NumberFormat('en');
 
 /* "2 min. ago", "in 3 days" */
@@ -23,7 +24,9 @@ export function age(time: number, now: number): string {
   return day.format(time);
 }
 
-export const clockTime = (time: number): string => clock.format(time);
+/* Of another day than now: with the day. */
+export const clockTime = (time: number, now: number): string =>
+  day.format(time) === day.format(now) ? clock.format(time) : text.dayTime(shortDay.format(time), clock.format(time));
 export const dayTime = (time: number): string => text.dayTime(day.format(time), clock.format(time));
 export const utc = (iso: string): string => text.utc(iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ''));
 export const count = (n: number): string => number.format(n);

@@ -16,6 +16,7 @@ const ACK_MESSAGES = 64;
 const ACK_BYTES = 64 * 1024;
 const PING_MS = 20_000;
 const PONG_MS = 10_000;
+const PROBE_MS = 3000;
 const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 
@@ -157,6 +158,11 @@ export class LiveClient {
     }
   }
 
+  /* A request did not get through: does this connection? */
+  probe(): void {
+    if (this.state === 'live' && !this.#callOff.has('life')) this.#ping(PROBE_MS);
+  }
+
   subscribe(ask: Ask, changed: () => void): Subscription {
     const sub = new Subscription(++this.#lastId, ask, changed);
     this.#subs.set(sub.id, sub);
@@ -232,9 +238,9 @@ export class LiveClient {
     this.#timer('ping', PING_MS, () => this.#ping());
   }
 
-  #ping(): void {
+  #ping(wait = PONG_MS): void {
     this.#send({ t: 'ping' });
-    this.#timer('life', PONG_MS, () => this.#lost());
+    this.#timer('life', wait, () => this.#lost());
   }
 
   #message(text: string): void {

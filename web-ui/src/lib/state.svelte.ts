@@ -158,6 +158,8 @@ client.changed = () => {
   if (client.state === 'signed-out') page.again = true;
 };
 
+identity.unreachable = () => client.probe();
+
 export interface Watched<T> {
   readonly rows: T[];
   readonly offset: number; // of the first row among all that match
@@ -207,6 +209,33 @@ export function watch<T>(ask: () => Ask | null): Watched<T> {
   };
 }
 
+/* A list that is read and not watched: when the component begins, when `also` changes, and with each new connection. */
+export function listing<T>(path: string, key: string, also: () => unknown = () => null) {
+  let rows = $state.raw<T[] | null>(null); // null: nobody knows yet
+  let problem = $state('');
+  async function load(): Promise<void> {
+    try {
+      rows = (await get<Record<string, T[]>>(path))[key] ?? [];
+      problem = '';
+    } catch (error) {
+      problem = (error as Error).message;
+    }
+  }
+  $effect(() => {
+    void [page.turn, also()];
+    void load();
+  });
+  return {
+    load,
+    get rows() {
+      return rows;
+    },
+    get problem() {
+      return problem;
+    },
+  };
+}
+
 /* Events of the log as they come, while the component lives. */
 export function follow<T>(
   query: () => string | null,
@@ -226,6 +255,7 @@ export function follow<T>(
 export function begin(): void {
   locate();
   addEventListener('popstate', locate);
+  addEventListener('offline', () => client.probe());
   addEventListener('online', () => client.retry());
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) client.retry();
