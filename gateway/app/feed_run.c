@@ -27,6 +27,18 @@ static void say(struct feed_hit *hit, const struct event_view *view)
     (void)gw_utf8_clean(gw_view_trim(gw_view_str(view->msg[0] ? view->msg : made)), hit->msg, sizeof(hit->msg));
 }
 
+/* All that core needs to leave out what was asked for. The batch ends before there is no place. */
+static void note_arrival(struct feed_hit *hit, struct gw_wall t)
+{
+    struct feed_arrivals *last = hit->arrival_count ? &hit->arrivals[hit->arrival_count - 1] : NULL;
+    if (!hit->what.unasked)
+        return;
+    if (last && (last->at.ms == t.ms || hit->arrival_count == FEED_ARRIVALS_MAX))
+        last->times++;
+    else
+        hit->arrivals[hit->arrival_count++] = (struct feed_arrivals){t, 1};
+}
+
 static void count(struct feed_hit *hit, const struct journal_event *event, const struct event_view *view)
 {
     if (hit->count == 0 || event->arrived.ms < hit->first.ms)
@@ -36,6 +48,7 @@ static void count(struct feed_hit *hit, const struct journal_event *event, const
     hit->count++;
     if (hit->early_count < FEED_EARLY_MAX)
         hit->early[hit->early_count++] = event->arrived;
+    note_arrival(hit, event->arrived);
     hit->met = rules_window_add(&hit->window, &hit->what.threshold, event->arrived) || hit->met;
     hit->log = event->log;
     hit->seq = event->seq;
@@ -44,6 +57,15 @@ static void count(struct feed_hit *hit, const struct journal_event *event, const
         return;
     hit->alarm = view->sev;
     (void)snprintf(hit->boot, sizeof(hit->boot), "%s", view->boot);
+}
+
+/* For one more append. */
+static bool has_room(const struct feed_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->count; i++)
+        if (batch->hits[i].arrival_count == FEED_ARRIVALS_MAX)
+            return false;
+    return FEED_HITS_MAX - batch->count >= FEED_CAUSES_MAX;
 }
 
 static bool visit(void *ctx, const struct journal_event *event)
@@ -62,7 +84,7 @@ static bool visit(void *ctx, const struct journal_event *event)
             count(hit, event, &view);
         }
     }
-    return FEED_HITS_MAX - batch->count >= FEED_CAUSES_MAX;
+    return has_room(batch);
 }
 
 enum gw_rc feed_run(const struct journal *journal, const struct journal_feed *at, struct feed_batch *batch,

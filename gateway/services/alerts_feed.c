@@ -106,26 +106,35 @@ static bool was_asked(const struct updates *u, struct gw_wall t)
     return false;
 }
 
-/* Leaves what happened outside of the device's updates. More than FEED_EARLY_MAX at once is more than they ask for. */
+/* As if only these had been found. */
+static void keep(struct feed_hit *hit, const struct feed_arrivals *arrivals)
+{
+    uint64_t enough = hit->what.threshold.times > 1 ? hit->what.threshold.times : 1;
+    if (hit->count == 0)
+        hit->first = arrivals->at;
+    hit->last = arrivals->at;
+    hit->count += arrivals->times;
+    for (uint64_t i = 0; i < arrivals->times && hit->early_count < FEED_EARLY_MAX; i++)
+        hit->early[hit->early_count++] = arrivals->at;
+    for (uint64_t i = 0; i < arrivals->times && i < enough && !hit->met; i++)
+        hit->met = rules_window_add(&hit->window, &hit->what.threshold, arrivals->at);
+}
+
+/* Leaves what happened outside of the device's updates. */
 static enum gw_rc drop_asked(struct turn *turn, struct feed_hit *hit, struct gw_err *err)
 {
     struct updates u = {.count = 0};
-    uint32_t kept = 0;
-    if (hit->count > hit->early_count)
-        return GW_OK;
     enum gw_rc rc = turn->store->ops->attempt_each_of(turn->store->self, &hit->what.cause.device, UPDATES_MAX,
                                                       note_update, &u, err);
     if (rc || u.count == 0)
         return rc;
-    for (uint32_t i = 0; i < hit->early_count; i++)
-        if (!was_asked(&u, hit->early[i]))
-            hit->early[kept++] = hit->early[i];
-    hit->count = hit->early_count = kept;
-    hit->met = false; /* join_window() counts again */
-    if (kept > 0) {
-        hit->first = hit->early[0];
-        hit->last = hit->early[kept - 1];
-    }
+    hit->count = 0;
+    hit->early_count = 0;
+    hit->met = false;
+    hit->window = (struct alert_window){.cause = hit->what.cause};
+    for (uint32_t i = 0; i < hit->arrival_count; i++)
+        if (!was_asked(&u, hit->arrivals[i].at))
+            keep(hit, &hit->arrivals[i]);
     return GW_OK;
 }
 

@@ -151,6 +151,7 @@ static uint64_t count_of(struct bench *b, const char *cls, const char *device)
 static const char failed[] = "{\"cls\":\"upd.failed\",\"sev\":4,\"boot\":\"b1\",\"msg\":\"it broke\"}",
                   harmless[] = "{\"cls\":\"boot.stop\",\"sev\":1}",
                   severe[] = "{\"cls\":\"own.thing\",\"sev\":6,\"boot\":\"b2\"}",
+                  started[] = "{\"cls\":\"boot.start\",\"sev\":1}",
                   denied[] = "{\"cls\":\"auth.login\",\"res\":\"denied\",\"sev\":2}";
 
 static void sums_a_flood_into_one_hit(void)
@@ -215,6 +216,39 @@ static void counts_a_window_within_a_batch(void)
     send(&b, 1, denied, 4, 11 + 6 * GW_MINUTE_MS);
     GW_ASSERT_OK(feed_run(&port, &at, &batch, &err), &err);
     CU_ASSERT(batch.hits[0].met);
+    bench_close(&b);
+}
+
+/* Starts are told apart by core: all their arrivals go with the batch, and it ends before one is lost. */
+static void keeps_every_arrival_of_a_start(void)
+{
+    struct bench b;
+    static struct feed_batch batch;
+    struct journal_feed at = {.n = 0};
+    uint64_t starts = 0;
+    int batches = 0;
+    bench_open(&b);
+    for (int i = 0; i < 3 * FEED_ARRIVALS_MAX; i++)
+        send(&b, 1, started, i ? 2 : 3, 10 + i); /* event 0 is the log's start */
+    struct journal port = journal_db_port(b.reader);
+    do {
+        GW_ASSERT_OK(feed_run(&port, &at, &batch, &err), &err);
+        const struct feed_hit *hit = &batch.hits[0];
+        at = batch.to;
+        if (!batch.count)
+            break;
+        uint64_t told = 0;
+        CU_ASSERT(batch.count == 1 && hit->arrival_count <= FEED_ARRIVALS_MAX);
+        for (uint32_t i = 0; i < hit->arrival_count; i++) {
+            CU_ASSERT_EQUAL(hit->arrivals[i].times, 2);
+            told += hit->arrivals[i].times;
+        }
+        CU_ASSERT_EQUAL(told, hit->count);
+        starts += told;
+        batches++;
+    } while (batch.count);
+    CU_ASSERT_EQUAL(starts, 6 * FEED_ARRIVALS_MAX);
+    CU_ASSERT(batches >= 3);
     bench_close(&b);
 }
 
@@ -290,6 +324,7 @@ static const struct gw_test_case cases[] = {
     {"sums a flood of events into one hit", sums_a_flood_into_one_hit},
     {"ends a batch at its ceiling and goes on in the next", ends_a_batch_at_its_ceiling},
     {"counts a threshold's window within a batch", counts_a_window_within_a_batch},
+    {"keeps every arrival of a start, and ends a batch before one is lost", keeps_every_arrival_of_a_start},
     {"derives once through lost transactions and restarts", derives_once_through_losses_and_restarts},
     {"begins anew with a journal that was restored", begins_anew_with_a_restored_journal},
 };

@@ -168,6 +168,7 @@ static struct feed_hit starts_of(struct desk *d, uint64_t count)
     struct feed_hit hit = hit_of("boot.start", "pump-000", EVENT_SEV_HIGH, count, d->now);
     hit.what.threshold = (struct rules_threshold){4, 10 * GW_MINUTE_MS};
     hit.what.unasked = true;
+    hit.arrivals[hit.arrival_count++] = (struct feed_arrivals){d->now, count};
     (void)snprintf(hit.msg, sizeof(hit.msg), "boot.start 1.0");
     return hit;
 }
@@ -192,7 +193,9 @@ static void starts_that_an_update_asks_for_do_not_count(void)
     CU_ASSERT_EQUAL(count_all(&d), 0);
     d.now.ms += 1;
     hit = starts_of(&d, 4);
-    hit.early[0].ms -= 1; /* three are its own */
+    hit.arrivals[1] = (struct feed_arrivals){d.now, 3}; /* three are its own */
+    hit.arrivals[0] = (struct feed_arrivals){{d.now.ms - 1}, 1};
+    hit.arrival_count = 2;
     GW_ASSERT_OK(feed(&d, 2, &hit, NULL), &err);
     CU_ASSERT_EQUAL(count_all(&d), 0);
     hit = starts_of(&d, 1);
@@ -206,6 +209,42 @@ static void starts_that_an_update_asks_for_do_not_count(void)
     hit = starts_of(&d, 1);
     GW_ASSERT_OK(feed(&d, 4, &hit, NULL), &err);
     CU_ASSERT_EQUAL(open_alert(&d, "boot.start", "pump-000").count, 4);
+    desk_close(&d);
+}
+
+/* More than the window of a threshold remembers. */
+static void any_number_of_starts_may_be_asked_for(void)
+{
+    struct desk d;
+    shop_open(&d);
+    d.operate.access.claimed = true;
+    shop_devices(&d, 1);
+    (void)shop_start_all(&d, 1);
+    d.now.ms += 1000;
+    struct feed_hit hit = starts_of(&d, 5000);
+    hit.met = true;
+    GW_ASSERT_OK(feed(&d, 0, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(count_all(&d), 0);
+    shop_installs(&d, "pump-000", "2.0");
+    struct gw_wall free_from = {shop_attempt(&d, "pump-000").changed.ms + ALERTS_UPDATED_MS};
+    d.now.ms = free_from.ms + 100 * GW_MINUTE_MS;
+    hit = starts_of(&d, 2040);
+    hit.met = true;
+    hit.arrival_count = 0;
+    for (int64_t i = 0; i < 40; i++) /* of these none */
+        hit.arrivals[hit.arrival_count++] = (struct feed_arrivals){{free_from.ms - 40 + i}, 50};
+    for (int64_t i = 0; i < 40; i++) /* of these never four within ten minutes */
+        hit.arrivals[hit.arrival_count++] = (struct feed_arrivals){{free_from.ms + i * 4 * GW_MINUTE_MS}, 1};
+    GW_ASSERT_OK(feed(&d, 1, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(count_all(&d), 0);
+    d.now.ms = free_from.ms + 39 * 4 * GW_MINUTE_MS;
+    hit = starts_of(&d, 1);
+    GW_ASSERT_OK(feed(&d, 2, &hit, NULL), &err); /* the fourth, with the three that are remembered */
+    CU_ASSERT_EQUAL(open_alert(&d, "boot.start", "pump-000").count, 4);
+    d.now.ms += 1;
+    hit = starts_of(&d, 3000);
+    GW_ASSERT_OK(feed(&d, 3, &hit, NULL), &err);
+    CU_ASSERT_EQUAL(open_alert(&d, "boot.start", "pump-000").count, 3004);
     desk_close(&d);
 }
 
@@ -476,6 +515,7 @@ const struct gw_test_case alerts_cases[] = {
     {"takes each batch of the feed exactly once", takes_each_batch_exactly_once},
     {"meets a threshold over several batches", meets_a_threshold_over_batches},
     {"starts that an update asks for do not count", starts_that_an_update_asks_for_do_not_count},
+    {"any number of starts at once may be what an update asks for", any_number_of_starts_may_be_asked_for},
     {"wakes what gets worse and what is due", wakes_what_gets_worse_and_what_is_due},
     {"lets operators act and viewers look", lets_operators_act_and_viewers_look},
     {"lists in pages, the newest first", lists_in_pages},
