@@ -192,8 +192,8 @@ static enum cli_exit export_key(struct cli *cli, const char *dir)
 /* All of it on the disk, then the name: nobody finds half an export under it. */
 static enum cli_exit move_into_place(struct cli *cli, const char *from, const char *to)
 {
-    GW_CLOSE int fd = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || syncfs(fd) || chmod(from, 0755))
+    GW_CLOSE int fd = open(from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || syncfs(fd) || fchmod(fd, 0755))
         return fail(cli, from);
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE))
         return fail(cli, to);
