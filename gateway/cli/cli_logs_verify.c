@@ -136,12 +136,15 @@ static void add_log(struct cli_log_list *list, const struct cli_log *log)
     list->logs[list->count++] = *log;
 }
 
-/* Walks the directory; `name` is what lies between it and the export's own. */
+/* Walks the directory; `name` is what lies between it and the export's own. What cannot be read may hold a log that was
+ * altered: it is not passed over. */
 static enum cli_exit find_logs(struct verifying *v, const char *name, int depth)
 {
     char path[PATH_MAX_BYTES];
-    if (snprintf(path, sizeof(path), "%s%s%s", v->dir, name[0] ? "/" : "", name) >= (int)sizeof(path))
-        return CLI_OK;
+    if (snprintf(path, sizeof(path), "%s%s%s", v->dir, name[0] ? "/" : "", name) >= (int)sizeof(path)) {
+        cli_say(v->cli, "%s: the names in it are too long", v->dir);
+        return CLI_REFUSED;
+    }
     struct cli_log log = {.size = 0};
     if (name[0] && has_checkpoint(path)) {
         if (gw_view_copy_str(gw_view_str(name), log.name, sizeof(log.name)) ||
@@ -153,8 +156,8 @@ static enum cli_exit find_logs(struct verifying *v, const char *name, int depth)
         return CLI_OK;
     }
     DIR *dir = opendir(path);
-    if (!dir && depth > 0)
-        return CLI_OK;
+    if (!dir && depth > 0 && errno == ENOTDIR)
+        return CLI_OK; /* a file: `key` */
     if (!dir) {
         cli_say(v->cli, "%s: %s", path, strerror(errno));
         return CLI_REFUSED;

@@ -1,5 +1,7 @@
 /* The commands on logs against answers laid down in advance. */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli_server.h"
@@ -211,8 +213,27 @@ static void a_live_check_without_a_gateway_is_no_verdict(void)
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&run.out), "");
 }
 
+/* What cannot be read may hold a log that was altered. */
+static void a_directory_that_cannot_be_read_is_not_passed_over(void)
+{
+    static const char vkey[] = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\n";
+    char dir[200], key[216], link[216];
+    RUN run;
+    (void)snprintf(dir, sizeof(dir), "%s/unreadable", gw_test_dir());
+    (void)snprintf(key, sizeof(key), "%s/key", dir);
+    (void)snprintf(link, sizeof(link), "%s/dev", dir);
+    CU_ASSERT_EQUAL_FATAL(mkdir(dir, 0700), 0);
+    GW_CLOSE int fd = open(key, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    CU_ASSERT_EQUAL_FATAL(write(fd, vkey, sizeof(vkey) - 1), (ssize_t)sizeof(vkey) - 1);
+    CU_ASSERT_EQUAL_FATAL(symlink("nowhere", link), 0);
+    cli_run(&run, "/nowhere", false, CLI_WORDS("logs", "verify", dir));
+    CU_ASSERT_EQUAL(run.rc, CLI_REFUSED);
+    CU_ASSERT(has(&run.err, "unreadable/dev: No such file or directory"));
+}
+
 static const struct gw_test_case cases[] = {
     {"lists the logs of all pages", lists_all_pages},
+    {"a directory that cannot be read is not passed over", a_directory_that_cannot_be_read_is_not_passed_over},
     {"shows events in order, each once, escaped", shows_events_in_order_and_once},
     {"--raw is the event alone, and safe on a terminal", raw_is_the_event_alone},
     {"shows the end of a log", shows_the_end_of_a_log},
