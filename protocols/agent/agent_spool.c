@@ -115,15 +115,6 @@ static enum gw_rc add_leaf(const struct agent_spool *s, const struct spool_entry
     return merkle_range_add(range, s->settings.hash, &leaf);
 }
 
-static void add_range(struct gw_buf *out, const struct merkle_range *range)
-{
-    GW_CLEANUP(gw_buf_done) struct gw_buf bytes;
-    gw_buf_init(&bytes, MERKLE_RANGE_BYTES_MAX);
-    (void)merkle_range_format(range, &bytes);
-    (void)gw_buf_add_u16(out, (uint16_t)bytes.len);
-    (void)gw_buf_add_view(out, gw_buf_view(&bytes));
-}
-
 static enum gw_rc seal_count(struct agent_spool *s, size_t count, struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf payload;
@@ -138,8 +129,8 @@ static enum gw_rc seal_count(struct agent_spool *s, size_t count, struct gw_err 
         if (rc)
             return rc;
     }
-    add_range(&payload, &s->at_next);
-    add_range(&payload, &after);
+    spool_range_add(&payload, &s->at_next);
+    spool_range_add(&payload, &after);
     spool_append(s, AGENT_RECORD_SEAL, gw_buf_view(&payload));
     return GW_OK;
 }
@@ -257,7 +248,7 @@ enum gw_rc agent_spool_free(struct agent_spool *spool, uint64_t size, const char
     GW_CLEANUP(gw_buf_done) struct gw_buf payload;
     gw_buf_init(&payload, AGENT_RECORD_PAYLOAD_MAX);
     (void)gw_buf_add_u64(&payload, size);
-    add_range(&payload, &range);
+    spool_range_add(&payload, &range);
     (void)gw_buf_add_str(&payload, checkpoint);
     spool_append(spool, AGENT_RECORD_FREE, gw_buf_view(&payload));
     return GW_OK;

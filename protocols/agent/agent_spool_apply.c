@@ -73,10 +73,10 @@ static enum gw_rc read_range(struct gw_reader *r, struct merkle_range *ret_range
     return GW_OK;
 }
 
-static void add_range(struct gw_buf *out, const struct merkle_range *range)
+void spool_range_add(struct gw_buf *out, const struct merkle_range *range)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf bytes;
-    gw_buf_init(&bytes, 4096);
+    gw_buf_init(&bytes, MERKLE_RANGE_BYTES_MAX);
     (void)merkle_range_format(range, &bytes);
     (void)gw_buf_add_u16(out, (uint16_t)bytes.len);
     (void)gw_buf_add_view(out, gw_buf_view(&bytes));
@@ -102,8 +102,8 @@ void spool_head_format(const struct agent_spool *s, uint64_t covers_from, struct
         (void)gw_buf_add_u64(ret_payload, s->lost.count[i]);
     (void)gw_buf_add_u64(ret_payload, (uint64_t)s->lost.from_ms);
     (void)gw_buf_add_u64(ret_payload, (uint64_t)s->lost.to_ms);
-    add_range(ret_payload, &s->at_next);
-    add_range(ret_payload, &s->at_freed);
+    spool_range_add(ret_payload, &s->at_next);
+    spool_range_add(ret_payload, &s->at_freed);
     (void)gw_buf_add_str(ret_payload, s->checkpoint);
 }
 

@@ -91,6 +91,8 @@ enum gw_rc spool_salvage(struct agent_spool *s, const struct agent_record *recor
 void spool_append(struct agent_spool *s, enum agent_record_type type, struct gw_view payload);
 /* The state now. The file stands for all numbers from covers_from to its own. */
 void spool_head_format(const struct agent_spool *s, uint64_t covers_from, struct gw_buf *ret_payload);
+/* A 16-bit length, then the range: how it stands in payloads. */
+void spool_range_add(struct gw_buf *out, const struct merkle_range *range);
 struct spool_segment *spool_segment_find(const struct agent_spool *s, uint64_t number);
 
 /* disk */
