@@ -25,8 +25,12 @@ static bool make_note(struct journal_thread *t, const struct journal_signing *s,
     enum gw_rc rc = checkpoint_format(s->checkpoint.origin, s->checkpoint.size, &s->checkpoint.root, note);
     if (!rc)
         rc = gw_buf_add_str(note, "\n");
-    return !rc && !note_add_signature(note, t->key.name, t->key.key_id,
-                                      gw_view_make(s->checkpoint.signature, sizeof(s->checkpoint.signature)));
+    if (!rc)
+        rc = note_add_signature(note, t->key.name, t->key.key_id,
+                                gw_view_make(s->checkpoint.signature, sizeof(s->checkpoint.signature)));
+    if (rc)
+        gw_buf_done(note);
+    return !rc;
 }
 
 /* A device hears of checkpoints of its current log only. */
