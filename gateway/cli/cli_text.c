@@ -2,26 +2,15 @@
 
 #include <stdbool.h>
 
-/* Reads one code point; its length, or 0 when the bytes are no UTF-8 (RFC 3629). */
+#include "gw_utf8.h"
+
+/* Reads one code point; its length, or 0 when the bytes are no UTF-8. */
 static size_t code_point(struct gw_view v, uint32_t *ret_code)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    uint8_t first = v.ptr[0];
-    size_t len = first < 0x80             ? 1
-                 : (first & 0xe0) == 0xc0 ? 2
-                 : (first & 0xf0) == 0xe0 ? 3
-                 : (first & 0xf8) == 0xf0 ? 4
-                                          : 0;
-    if (len == 0 || len > v.len)
-        return 0;
-    uint32_t code = len == 1 ? first : first & (0x7fU >> len);
-    for (size_t i = 1; i < len; i++) {
-        if ((v.ptr[i] & 0xc0) != 0x80)
-            return 0;
+    size_t len = gw_utf8_char(v);
+    uint32_t code = len > 1 ? v.ptr[0] & (0x7fU >> len) : len ? v.ptr[0] : 0;
+    for (size_t i = 1; i < len; i++)
         code = code << 6 | (v.ptr[i] & 0x3f);
-    }
-    if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
-        return 0;
     *ret_code = code;
     return len;
 }
