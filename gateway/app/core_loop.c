@@ -148,8 +148,26 @@ static void settle_imports(struct core *core, size_t count)
             imports->ops->settled(imports->self);
 }
 
-static void settle_msg(struct core *core, struct inbox_msg *msg)
+/* Another turn of it follows, or it is over. stored: this one's transaction holds. */
+static void settle_survey(struct core *core, struct inbox_msg *msg, bool stored)
 {
+    struct rollout_survey *survey = GW_TAKE(msg->u.survey);
+    const struct inbox_msg next = {.kind = INBOX_SURVEYED, .asker = msg->asker, .u.survey = survey};
+    struct inbox port = inbox_queue_inner_port(core->queue);
+    if (stored && survey->more) {
+        if (!core->stopping && port.post(port.self, &next) == GW_OK)
+            return;
+        core_refuse(core, msg->asker, GW_AGAIN, "the gateway could not store it: try again");
+    }
+    rollout_survey_free(survey);
+    rollouts_survey_ended(&core->operate.rollouts);
+    core->outlets.surveyed(core->outlets.ctx);
+}
+
+static void settle_msg(struct core *core, struct inbox_msg *msg, bool stored)
+{
+    if (msg->kind == INBOX_SURVEYED)
+        settle_survey(core, msg, stored);
     if (msg->kind == INBOX_BUS && msg->u.bus.kind == BUS_MESSAGE)
         session_unqueue(&core->session, &msg->u.bus.device);
     free_msg(msg);
@@ -169,7 +187,7 @@ static void run_batch(struct core *core, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (!rc)
             core_let_out(core, &core->batch[i].turn);
-        settle_msg(core, &core->batch[i].msg);
+        settle_msg(core, &core->batch[i].msg, !rc);
     }
 }
 

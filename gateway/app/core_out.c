@@ -44,6 +44,23 @@ static void give_work(struct core *core, struct turn_out *out)
         refuse_work(core, out->work);
 }
 
+static void let_survey_out(struct core *core, struct turn_out *out)
+{
+    struct answer *answer;
+    if (core->outlets.survey(core->outlets.ctx, out->survey) == GW_OK) {
+        out->survey = NULL;
+        return;
+    }
+    answer = gw_xalloc(1, sizeof(*answer));
+    answer->kind = ANSWER_DONE;
+    answer->asker = out->survey->asker;
+    answer->rc = GW_AGAIN;
+    answer->retry_after_s = ROLLOUT_SURVEY_RETRY_S;
+    (void)snprintf(answer->text, sizeof(answer->text),
+                   "too many previews and drafts of rollouts are waiting: try again in %d s", answer->retry_after_s);
+    answer_now(core, answer);
+}
+
 static void let_verify_out(struct core *core, struct turn_out *out)
 {
     const struct import_port *imports = &core->operate.releases.imports;
@@ -91,6 +108,9 @@ static void let_out(struct core *core, struct turn_out *out, struct gw_wall now)
             out->query = NULL;
         else
             core_refuse(core, out->query->asker, GW_AGAIN, "too many reads of logs and lists are waiting: try again");
+        break;
+    case OUT_SURVEY:
+        let_survey_out(core, out);
         break;
     case OUT_COLLECT:
         core->operate.releases.imports.ops->collect(core->operate.releases.imports.self);

@@ -102,6 +102,8 @@ enum gw_rc core_turn(struct core *core, struct turn *turn, struct inbox_msg *msg
         return operate_key_read(&core->operate, turn, msg, err);
     case INBOX_IMPORTED:
         return operate_imported(&core->operate, turn, msg, err);
+    case INBOX_SURVEYED:
+        return operate_surveyed(&core->operate, turn, msg, err);
     case INBOX_VERIFIED:
         return operate_verified(&core->operate, turn, msg, err);
     case INBOX_ACT:

@@ -89,6 +89,14 @@ static void answer_query(void *ctx, const struct answer *answer)
         rest_answer(d->rest, answer);
 }
 
+static bool take_survey(void *ctx, struct rollout_survey *survey)
+{
+    const struct daemon *d = ctx;
+    struct inbox port = inbox_queue_inner_port(d->core.queue);
+    const struct inbox_msg msg = {.kind = INBOX_SURVEYED, .asker = survey->asker, .u.survey = survey};
+    return port.post(port.self, &msg) == GW_OK;
+}
+
 /* What one query thread reads from. */
 static enum gw_rc open_reader(struct daemon *d, struct query_threads_config *config, struct gw_err *err)
 {
@@ -114,9 +122,8 @@ static enum gw_rc open_reader(struct daemon *d, struct query_threads_config *con
 
 enum gw_rc daemon_init_queries(struct daemon *d, struct gw_err *err)
 {
-    struct query_threads_config config = {.answer = answer_query, .answer_ctx = d};
+    struct query_threads_config config = {.answer = answer_query, .surveyed = take_survey, .answer_ctx = d};
     enum gw_rc rc = GW_OK;
-    d->core.operate.rollouts.match = row_fits_port(d->rest);
     for (; !rc && config.threads < (size_t)d->config.query_threads; config.threads++)
         rc = open_reader(d, &config, err);
     return rc ? rc : query_threads_new(&config, &d->query_threads, err);

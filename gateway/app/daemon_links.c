@@ -249,6 +249,18 @@ static enum gw_rc out_query(void *ctx, struct query *query)
     return query_threads_give(d->query_threads, query);
 }
 
+static enum gw_rc out_survey(void *ctx, struct rollout_survey *survey)
+{
+    struct daemon *d = ctx;
+    return query_threads_survey(d->query_threads, survey);
+}
+
+static void out_surveyed(void *ctx)
+{
+    struct daemon *d = ctx;
+    query_threads_settled(d->query_threads);
+}
+
 static enum gw_rc out_audit(void *ctx, int64_t n, struct gw_view event)
 {
     struct daemon *d = ctx;
@@ -329,6 +341,8 @@ struct core_outlets daemon_outlets(struct daemon *d)
                                  .fed = out_fed,
                                  .figures = out_figures,
                                  .query = out_query,
+                                 .survey = out_survey,
+                                 .surveyed = out_surveyed,
                                  .audit = out_audit,
                                  .live = daemon_live_outlets(d)};
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gw_cleanup.h"
+#include "rollout_survey.h"
 
 struct inbox_queue {
     pthread_mutex_t lock;
@@ -31,8 +32,11 @@ void inbox_queue_free(struct inbox_queue *q)
     if (!q)
         return;
     struct inbox_msg msg;
-    while (inbox_queue_take(q, &msg))
+    while (inbox_queue_take(q, &msg)) {
         free(msg.blob);
+        if (msg.kind == INBOX_SURVEYED)
+            rollout_survey_free(msg.u.survey);
+    }
     (void)pthread_mutex_destroy(&q->lock);
     free(q->ring);
     free(q);

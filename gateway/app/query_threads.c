@@ -2,14 +2,18 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "gw_cleanup.h"
 #include "query_run.h"
+#include "rollouts.h"
 #include "rows_run.h"
 
+/* A query or a survey; neither: the thread is to end. */
 struct waiting {
-    struct query *query; /* owned */
+    struct query *query;           /* owned */
+    struct rollout_survey *survey; /* owned */
     struct gw_mono since;
 };
 
@@ -26,18 +30,35 @@ struct query_threads {
     pthread_cond_t more;
     struct waiting ring[QUERY_QUEUE_MAX];
     size_t head, count;
+    struct waiting surveys[ROLLOUT_SURVEYS_MAX];
+    size_t survey_head, survey_count;
+    bool surveying; /* one is under way: it is looked for, or core has it */
     atomic_bool stopping;
     struct query_thread thread[QUERY_THREADS_MAX];
     size_t started;
 };
 
+static bool may_survey(const struct query_threads *q)
+{
+    return q->survey_count > 0 && !q->surveying;
+}
+
 static struct waiting take(struct query_threads *q)
 {
     struct waiting w = {.query = NULL};
     (void)pthread_mutex_lock(&q->lock);
-    while (q->count == 0 && !atomic_load(&q->stopping))
+    while (q->count == 0 && !may_survey(q) && !atomic_load(&q->stopping))
         (void)pthread_cond_wait(&q->more, &q->lock);
-    if (!atomic_load(&q->stopping)) {
+    if (atomic_load(&q->stopping)) {
+        (void)pthread_mutex_unlock(&q->lock);
+        return w;
+    }
+    if (may_survey(q)) {
+        w = q->surveys[q->survey_head];
+        q->survey_head = (q->survey_head + 1) % ROLLOUT_SURVEYS_MAX;
+        q->survey_count--;
+        q->surveying = true;
+    } else {
         w = q->ring[q->head];
         q->head = (q->head + 1) % QUERY_QUEUE_MAX;
         q->count--;
@@ -46,26 +67,60 @@ static struct waiting take(struct query_threads *q)
     return w;
 }
 
+static bool is_late(const struct waiting *w)
+{
+    return gw_mono_now().ms - w->since.ms >= HTTP_ANSWER_MS;
+}
+
 static void answer_free_at(struct answer **answer)
 {
     answer_free(*answer);
 }
 
+static void run_query(struct query_thread *t, const struct waiting *w)
+{
+    struct query_threads *q = t->owner;
+    GW_CLEANUP(answer_free_at) struct answer *answer = NULL;
+    if (!is_late(w)) {
+        answer = gw_xalloc(1, sizeof(*answer));
+        if (w->query->kind == QUERY_ROWS)
+            rows_run(&t->rows, w->query, &q->stopping, answer);
+        else
+            query_run(&t->journal, w->query, &q->stopping, answer);
+        q->config.answer(q->config.answer_ctx, answer);
+    }
+    free(w->query);
+}
+
+/* Core cannot take it: its inbox is full. */
+static void refuse_survey(struct query_threads *q, struct rollout_survey *survey)
+{
+    struct answer answer = {.kind = ANSWER_DONE, .asker = survey->asker, .rc = GW_AGAIN};
+    (void)snprintf(answer.text, sizeof(answer.text), "the gateway is busy: try again");
+    q->config.answer(q->config.answer_ctx, &answer);
+    rollout_survey_free(survey);
+    query_threads_settled(q);
+}
+
+static void run_survey(struct query_thread *t, const struct waiting *w)
+{
+    struct query_threads *q = t->owner;
+    if (is_late(w))
+        (void)gw_err_set(&w->survey->err, GW_AGAIN, "a preview or a draft has waited too long");
+    else
+        rollouts_survey(&t->rows, w->survey, &q->stopping);
+    if (!q->config.surveyed(q->config.answer_ctx, w->survey))
+        refuse_survey(q, w->survey);
+}
+
 static void *run(void *arg)
 {
     struct query_thread *t = arg;
-    struct query_threads *q = t->owner;
-    for (struct waiting w = take(q); w.query; w = take(q)) {
-        GW_CLEANUP(answer_free_at) struct answer *answer = NULL;
-        if (gw_mono_now().ms - w.since.ms < HTTP_ANSWER_MS) {
-            answer = gw_xalloc(1, sizeof(*answer));
-            if (w.query->kind == QUERY_ROWS)
-                rows_run(&t->rows, w.query, &q->stopping, answer);
-            else
-                query_run(&t->journal, w.query, &q->stopping, answer);
-            q->config.answer(q->config.answer_ctx, answer);
-        }
-        free(w.query);
+    for (struct waiting w = take(t->owner); w.query || w.survey; w = take(t->owner)) {
+        if (w.query)
+            run_query(t, &w);
+        else
+            run_survey(t, &w);
     }
     return NULL;
 }
@@ -98,17 +153,38 @@ enum gw_rc query_threads_give(struct query_threads *q, struct query *query)
     (void)pthread_mutex_lock(&q->lock);
     bool room = q->count < QUERY_QUEUE_MAX && !atomic_load(&q->stopping);
     if (room) {
-        q->ring[(q->head + q->count++) % QUERY_QUEUE_MAX] = (struct waiting){query, gw_mono_now()};
+        q->ring[(q->head + q->count++) % QUERY_QUEUE_MAX] = (struct waiting){.query = query, .since = gw_mono_now()};
         (void)pthread_cond_signal(&q->more);
     }
     (void)pthread_mutex_unlock(&q->lock);
     return room ? GW_OK : GW_AGAIN;
 }
 
+enum gw_rc query_threads_survey(struct query_threads *q, struct rollout_survey *survey)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    bool room = q->survey_count < ROLLOUT_SURVEYS_MAX && !atomic_load(&q->stopping);
+    if (room) {
+        q->surveys[(q->survey_head + q->survey_count++) % ROLLOUT_SURVEYS_MAX] =
+            (struct waiting){.survey = survey, .since = gw_mono_now()};
+        (void)pthread_cond_signal(&q->more);
+    }
+    (void)pthread_mutex_unlock(&q->lock);
+    return room ? GW_OK : GW_AGAIN;
+}
+
+void query_threads_settled(struct query_threads *q)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    q->surveying = false;
+    (void)pthread_cond_signal(&q->more);
+    (void)pthread_mutex_unlock(&q->lock);
+}
+
 size_t query_threads_waiting(struct query_threads *q)
 {
     (void)pthread_mutex_lock(&q->lock);
-    size_t count = q->count;
+    size_t count = q->count + q->survey_count;
     (void)pthread_mutex_unlock(&q->lock);
     return count;
 }
@@ -126,6 +202,10 @@ void query_threads_free(struct query_threads *q)
     for (; q->count; q->count--) {
         free(q->ring[q->head].query);
         q->head = (q->head + 1) % QUERY_QUEUE_MAX;
+    }
+    for (; q->survey_count; q->survey_count--) {
+        rollout_survey_free(q->surveys[q->survey_head].survey);
+        q->survey_head = (q->survey_head + 1) % ROLLOUT_SURVEYS_MAX;
     }
     (void)pthread_cond_destroy(&q->more);
     (void)pthread_mutex_destroy(&q->lock);

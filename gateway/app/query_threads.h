@@ -3,14 +3,18 @@
  * own; core gives them
  * queries whose askers may see the answer, and every query given is answered once, unless the threads are stopped.
  *
- * Ceilings: QUERY_QUEUE_MAX queries wait, one more is GW_AGAIN; a query that waited until web has given up on it is not
- * run any more. What one query may cost is in query_run.h and rows_run.h.
+ * They also look through the devices for previews and drafts of rollouts (rollout_survey.h), one at a time: with two
+ * threads or more the logs can be read meanwhile.
+ *
+ * Ceilings: ROLLOUT_SURVEYS_MAX surveys wait; QUERY_QUEUE_MAX queries wait, one more is GW_AGAIN; a query that waited
+ * until web has given up on it is not run any more. What one query may cost is in query_run.h and rows_run.h.
  */
 #pragma once
 
 #include "answer.h"
 #include "journal.h"
 #include "query.h"
+#include "rollout_survey.h"
 #include "rows.h"
 
 #define QUERY_THREADS_MAX 16
@@ -24,13 +28,19 @@ struct query_threads_config {
     /* Called in a query thread; borrows the answer; must not block. */
     void (*answer)(void *ctx, const struct answer *answer);
     void *answer_ctx;
+    /* The same; takes the survey over. False: it cannot, and does not. */
+    bool (*surveyed)(void *ctx, struct rollout_survey *survey);
 };
 
 GW_MUST_CHECK enum gw_rc query_threads_new(const struct query_threads_config *config,
                                            struct query_threads **ret_threads, struct gw_err *err);
 /* Takes the query (malloc(3)) over; GW_AGAIN when the queue is full (the caller keeps it). Any thread. */
 GW_MUST_CHECK enum gw_rc query_threads_give(struct query_threads *q, struct query *query);
-/* How many queries wait. Any thread. */
+/* The same with a survey. One that waited until web has given up on it says GW_AGAIN. */
+GW_MUST_CHECK enum gw_rc query_threads_survey(struct query_threads *q, struct rollout_survey *survey);
+/* Whoever took the last survey over is through with it: the next one may begin. Any thread. */
+void query_threads_settled(struct query_threads *q);
+/* How many queries and surveys wait. Any thread. */
 size_t query_threads_waiting(struct query_threads *q);
 /* Cuts searches short, drops what waits, joins the threads. Accepts NULL. */
 void query_threads_free(struct query_threads *q);

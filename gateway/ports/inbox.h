@@ -3,7 +3,8 @@
  * takes messages in order, a turn each (docs/architecture.md, rule 1). Implementation: gateway/app/inbox_queue.c, a
  * bounded queue.
  *
- * Ownership: post() copies the struct and takes over `blob`; on any error the caller keeps it. Thread: any.
+ * Ownership: post() copies the struct and takes over `blob` and `u.survey`; on any error the caller keeps them. Thread:
+ * any.
  */
 #pragma once
 
@@ -37,6 +38,7 @@ enum inbox_kind {
     INBOX_KEY_READ, /* worker: `act` again, a struct vendor_key in blob, or why not in act.text and no blob */
     INBOX_IMPORTED, /* import thread: struct import_outcome in blob */
     INBOX_VERIFIED, /* import thread: struct import_verify in blob */
+    INBOX_SURVEYED, /* query thread, and core to itself for the next slice: `survey` */
     INBOX_UNREAD,   /* worker: the file that this device may have is gone or of another size: `artifact` */
     INBOX_FEED,     /* the walk along the journal: struct feed_batch in blob */
     INBOX_CHILD,    /* a supervised process came or went: `child` */
@@ -195,6 +197,8 @@ struct inbox_progress {
     int64_t audit_n; /* audit events up to this number are in the journal; 0: unchanged */
 };
 
+struct rollout_survey; /* rollout_survey.h */
+
 struct inbox_msg {
     enum inbox_kind kind;
     struct gw_wall now; /* filled by post() */
@@ -209,6 +213,7 @@ struct inbox_msg {
         struct inbox_child child;
         struct inbox_progress progress;
         char due[ATTEMPT_ID_LEN + 1];
+        struct rollout_survey *survey; /* owned, as blob is */
     } u;
     uint8_t *blob; /* owned, malloc(3); may be NULL */
     size_t blob_len;

@@ -233,12 +233,14 @@ struct store_ops {
                               struct gw_err *err);
     /* Devices of a draft that have no attempt yet: lists of 1 to ROLLOUT_SLICE_MAX, each under the number of the
      * attempt that its first one will have. add: GW_EXISTS when there is a list of that number. get: fills at most
-     * ROLLOUT_SLICE_MAX. drop: all lists of the rollout below that number. */
+     * ROLLOUT_SLICE_MAX. drop: all lists of the rollout below that number. drop_lost: at most `limit` lists whose
+     * rollout is not there, and tells how many it dropped: what a draft that came to nothing has left. */
     enum gw_rc (*seats_add)(void *self, const char *rollout, uint32_t number, const struct rollout_seat *seats,
                             size_t count, struct gw_err *err);
     enum gw_rc (*seats_get)(void *self, const char *rollout, uint32_t number, struct rollout_seat *ret_seats,
                             size_t *ret_count, struct gw_err *err);
     enum gw_rc (*seats_drop)(void *self, const char *rollout, uint32_t below, struct gw_err *err);
+    enum gw_rc (*seats_drop_lost)(void *self, int limit, int *ret_count, struct gw_err *err);
     /* The earliest timer of all rollouts and attempts; 0: there is none. */
     enum gw_rc (*timer_next)(void *self, struct gw_wall *ret_timer, struct gw_err *err);
 

@@ -65,6 +65,15 @@ enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct i
     return rc || !go ? rc : releases_imported(&o->releases, turn, msg, err);
 }
 
+enum gw_rc operate_surveyed(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
+{
+    struct rollout_survey *survey = msg->u.survey;
+    bool go;
+    survey->more = false;
+    enum gw_rc rc = admit(o, turn, &survey->act, msg->asker, &go, err);
+    return rc || !go ? rc : rollouts_surveyed(&o->rollouts, turn, survey, err);
+}
+
 enum gw_rc operate_verified(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     const struct import_verify *v = (const struct import_verify *)(const void *)msg->blob;

@@ -54,6 +54,9 @@ GW_MUST_CHECK enum gw_rc operate_key_read(struct operate *o, struct turn *turn, 
 /* INBOX_VERIFIED: what was found, and what it means for rollouts. */
 GW_MUST_CHECK enum gw_rc operate_verified(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                           struct gw_err *err);
+/* INBOX_SURVEYED: who asked must be allowed to still. */
+GW_MUST_CHECK enum gw_rc operate_surveyed(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
+                                          struct gw_err *err);
 /* INBOX_IMPORTED: authorises who imported, then has it staged. */
 GW_MUST_CHECK enum gw_rc operate_imported(struct operate *o, struct turn *turn, const struct inbox_msg *msg,
                                           struct gw_err *err);

@@ -14,7 +14,11 @@ enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const stru
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     uint64_t ms = 0;
-    *r = (struct rollouts){.session = session, .rows_max = ROLLOUT_SLICE_MAX, .asked_max = ROLLOUTS_ASKED_MAX};
+    *r = (struct rollouts){.session = session,
+                           .rows_max = ROLLOUT_SLICE_MAX,
+                           .lists_max = ROLLOUTS_LISTS_MAX,
+                           .asked_max = ROLLOUTS_ASKED_MAX,
+                           .seats_lost = true};
     r->unsent = gw_xalloc(ROLLOUTS_UNSENT_MAX, sizeof(*r->unsent));
     gw_buf_init(&text, STORE_SETTING_MAX);
     enum gw_rc rc = store->ops->setting_get(store->self, ROLLOUTS_ALIVE_KEY, &text, err);
@@ -197,6 +201,8 @@ enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *e
         rc = tell_parked(r, turn, err);
     if (!rc)
         rc = tell_bad(r, turn, err);
+    if (!rc)
+        rc = rollouts_drop_lost(r, turn, err);
     for (size_t i = 0; !rc && i < ROLLOUTS_SWEEPS_MAX; i++)
         if (r->memory.sweeps[i].kind && r->memory.sweeps[i].at.ms + ROLLOUTS_STALL_MS <= turn->now.ms &&
             !is_parked(r, r->memory.sweeps[i].rollout, turn->now))

@@ -19,11 +19,14 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "device_bus.h"
 #include "rollout_ask.h"
 #include "rollout_members.h"
 #include "rollout_step.h"
-#include "row_match.h"
+#include "rollout_survey.h"
+#include "rows.h"
 #include "session.h"
 #include "turn.h"
 
@@ -37,15 +40,10 @@
     (2 * GW_SECOND_MS)             /* each slice asks for the next; one that is missed so long is asked again */
 #define ROLLOUTS_FOLLOW_MAX 256    /* offers of one turn that may come to nothing; further ones in their own turns */
 #define ROLLOUTS_OF_DEVICE  32     /* newest attempts of a device that its reports are held against */
-#define ROLLOUTS_ASKED_MAX  200000 /* devices that the queries of one preview or draft are asked of, in one turn */
-#define ROLLOUTS_LOOK_US                                                                                               \
-    8 /* that looking at a device costs a turn, rounded up from what was measured (docs/performance.md) */
-#define ROLLOUTS_ASK_US 16 /* also holding it against queries */
-#define ROLLOUTS_REST   4  /* previews and drafts rest so many times as long as they took */
-#define ROLLOUTS_OWED_MS                                                                                               \
-    GW_SECOND_MS                 /* rest that may be owed before one is refused; that of the last one may in any case */
-#define ROLLOUTS_JOBS_MAX   8192 /* outs of a turn; with so many, further dn/job are left to the resend */
-#define ROLLOUTS_UNSENT_MAX 4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
+#define ROLLOUTS_ASKED_MAX  200000 /* devices that the queries of one preview or draft are asked of */
+#define ROLLOUTS_LISTS_MAX  16     /* lists of a draft's devices that one turn stores: of ROLLOUT_SLICE_MAX each */
+#define ROLLOUTS_JOBS_MAX   8192   /* outs of a turn; with so many, further dn/job are left to the resend */
+#define ROLLOUTS_UNSENT_MAX 4096   /* devices whose dn/job waits for room at the broker; others get it at the resend */
 #define ROLLOUTS_ALIVE_MS   GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
 
 /* What reports came to, since the start. Memory only, in core's thread. */
@@ -112,11 +110,11 @@ struct rollouts_release; /* a release, read from its envelope */
 
 struct rollouts {
     struct session *session;
-    struct row_match match; /* of waves with a query; set by app; fits NULL: there can be none */
     uint32_t rows_max;  /* attempts that a turn plans, cancels or drops: at most ROLLOUT_SLICE_MAX, as init leaves it */
+    uint32_t lists_max; /* ROLLOUTS_LISTS_MAX, as init leaves it */
     uint32_t asked_max; /* ROLLOUTS_ASKED_MAX, as init leaves it */
-    struct gw_wall rest_until; /* when all rest that looking through devices asks for is over */
-    int64_t rest_ms;           /* what the last time asked for */
+    bool storing;       /* the survey under way is becoming a draft */
+    bool seats_lost;    /* one may have come to nothing: there may be lists of no rollout */
     struct rollouts_memory memory;
     struct rollouts_counts counts;
     struct rollouts_parked parked[ROLLOUTS_PARKED_MAX];
@@ -133,34 +131,22 @@ void rollouts_done(struct rollouts *r);
 
 /* ---- people ---- */
 
-/* What is to be rolled out to whom. */
-struct rollouts_order {
-    char release[RELEASE_ID_LEN + 1];
-    char name[ROLLOUT_NAME_MAX];
-    struct rollout_plan plan; /* seed 0: one is drawn */
-    const struct rollout_pick *picks;
-    size_t pick_count;
-    const char *actor;
-};
-
-/* How long until a preview or a draft may look through devices again, which keeps core from everything else: 0: now. */
-int64_t rollouts_rests_ms(struct rollouts *r, struct gw_wall now);
-
-struct rollouts_preview {
-    struct rollout_entry entry; /* as it would be made; id "" */
-    uint32_t totals[ROLLOUT_WAVES_MAX];
-    struct rollout_left left;
-};
-
-/* Both: GW_NOT_FOUND: no such release; GW_CONFLICT: it is withdrawn; GW_INVALID: plan, list, query or nobody to offer
- * it to; GW_TOO_BIG: queries, and more than asked_max devices. Neither asks rollouts_rests_ms(), both add to it.
- * Queries are held against the devices as they are seen now. create stores the draft and plans its first slice;
- * GW_CONFLICT too while another draft of the product is not whole. GW_CORRUPT: its rows could not be written as they
- * are. */
-GW_MUST_CHECK enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
-                                          struct rollouts_preview *ret_preview, struct gw_err *err);
-GW_MUST_CHECK enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
-                                         struct rollout_entry *ret_entry, struct gw_err *err);
+/*
+ * Previews and drafts: an act becomes a survey (OUT_SURVEY), which a query thread fills in and core takes up again,
+ * once or, of a large draft, as often as it says `more` (INBOX_SURVEYED).
+ *
+ * rollouts_survey: any thread, with the store of that thread. Looks through the devices of the product in pages, each a
+ * snapshot of its own; what it finds, or why not, goes into the survey: GW_NOT_FOUND: no such release; GW_CONFLICT: it
+ * is withdrawn or damaged, or another draft of the product is not whole; GW_INVALID: plan, list, query or nobody to
+ * offer it to; GW_TOO_BIG: queries, and more than asked_max devices; GW_CANCELLED: stop.
+ */
+void rollouts_survey(const struct rows_source *source, struct rollout_survey *survey, const atomic_bool *stop);
+/* Answers, or stores the next slice of a draft and says `more`. The release is looked at again. Whatever fails behind
+ * the first write is GW_CORRUPT, or of the store. */
+GW_MUST_CHECK enum gw_rc rollouts_surveyed(struct rollouts *r, struct turn *turn, struct rollout_survey *survey,
+                                           struct gw_err *err);
+/* No further turn follows of the survey under way, whatever became of it. */
+void rollouts_survey_ended(struct rollouts *r);
 
 /* An act on a rollout. event: START, PAUSE, RESUME, ABORT, ROLLBACK or WAIVE. */
 struct rollouts_change {

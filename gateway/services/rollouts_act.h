@@ -15,6 +15,6 @@ GW_MUST_CHECK enum gw_rc rollouts_behind(const struct store *store, const char *
                                          struct store_rollout_before *ret_before, struct gw_err *err);
 /* An answer with this one rollout and what its waves wait for. */
 void rollouts_answer(struct turn *turn, struct asker asker, const struct rollout_entry *entry);
-/* CREATE, PREVIEW and the changes: the actor was let in by access. What is refused has changed nothing. */
-GW_MUST_CHECK enum gw_rc rollouts_act(struct rollouts *r, struct turn *turn, const struct inbox_msg *msg,
-                                      struct gw_err *err);
+/* The changes, and CREATE and PREVIEW, which take over the message's blob and are answered later (OUT_SURVEY): the
+ * actor was let in by access. What is refused has changed nothing. */
+GW_MUST_CHECK enum gw_rc rollouts_act(struct rollouts *r, struct turn *turn, struct inbox_msg *msg, struct gw_err *err);

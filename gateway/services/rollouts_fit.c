@@ -22,21 +22,26 @@ void rollouts_load_forget(struct rollouts *r)
 }
 
 /* It was read by these rules when it was imported: what fails now is damaged. */
-static enum gw_rc read_release(const struct store *store, const char *id, struct rollouts_release *read,
-                               struct gw_err *err)
+static enum gw_rc read_release(const struct store *store, const char *id, struct gw_buf *envelope,
+                               struct release *ret_release, struct gw_err *err)
 {
-    GW_CLEANUP(dsse_done) struct dsse_envelope envelope;
-    dsse_init(&envelope);
-    enum gw_rc rc = store->ops->release_envelope(store->self, id, &read->envelope, err);
+    GW_CLEANUP(dsse_done) struct dsse_envelope parsed;
+    dsse_init(&parsed);
+    enum gw_rc rc = store->ops->release_envelope(store->self, id, envelope, err);
     if (rc)
         return rc;
-    rc = dsse_parse(gw_buf_view(&read->envelope), &envelope, err);
+    rc = dsse_parse(gw_buf_view(envelope), &parsed, err);
     if (!rc)
-        rc = release_manifest_parse(gw_buf_view(&envelope.payload), &read->release, err);
-    if (rc)
-        return gw_err_wrap(err, GW_CORRUPT, "release %s", id);
-    memcpy(read->id, id, strlen(id) + 1);
-    return GW_OK;
+        rc = release_manifest_parse(gw_buf_view(&parsed.payload), ret_release, err);
+    return rc ? gw_err_wrap(err, GW_CORRUPT, "release %s", id) : GW_OK;
+}
+
+enum gw_rc rollouts_read_release(const struct store *store, const char *id, struct release *ret_release,
+                                 struct gw_err *err)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf envelope;
+    gw_buf_init(&envelope, RELEASE_ENVELOPE_MAX);
+    return read_release(store, id, &envelope, ret_release, err);
 }
 
 enum gw_rc rollouts_load_envelope(struct rollouts *r, const struct store *store, const char *id,
@@ -46,11 +51,12 @@ enum gw_rc rollouts_load_envelope(struct rollouts *r, const struct store *store,
         rollouts_load_forget(r);
         r->read = gw_xalloc(1, sizeof(*r->read));
         gw_buf_init(&r->read->envelope, RELEASE_ENVELOPE_MAX);
-        enum gw_rc rc = read_release(store, id, r->read, err);
+        enum gw_rc rc = read_release(store, id, &r->read->envelope, &r->read->release, err);
         if (rc) {
             rollouts_load_forget(r);
             return rc;
         }
+        memcpy(r->read->id, id, strlen(id) + 1);
     }
     *ret_release = &r->read->release;
     *ret_envelope = gw_buf_view(&r->read->envelope);

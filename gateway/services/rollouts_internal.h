@@ -75,12 +75,16 @@ GW_MUST_CHECK enum gw_rc rollouts_sweep(struct rollouts_run *run, const char *ro
 /* Begins one. False: there are too many. */
 bool rollouts_sweep_begin(struct rollouts *r, const char *rollout, bool back, enum rollouts_sweep_kind kind);
 
+/* ---- rollouts_survey.c, rollouts_draft.c ---- */
+
+/* GW_NOT_FOUND, GW_CONFLICT (withdrawn, damaged), in words for people. */
+GW_MUST_CHECK enum gw_rc rollouts_given_release(const struct store *store, const char *id,
+                                                struct release_entry *ret_entry, struct gw_err *err);
+/* At most ROLLOUTS_LISTS_MAX lists of drafts that came to nothing; none while one is being stored. */
+GW_MUST_CHECK enum gw_rc rollouts_drop_lost(struct rollouts *r, struct turn *turn, struct gw_err *err);
+
 /* ---- rollouts_slice.c ---- */
 
-/* The devices of a new draft, until they have attempts. */
-GW_MUST_CHECK enum gw_rc rollouts_keep_seats(const struct rollouts *r, const struct store *store,
-                                             const struct rollout_entry *entry, const struct rollout_member *members,
-                                             size_t count, struct gw_err *err);
 /* The next slice of what rollout.rest asks for. *entry: as it is stored. */
 GW_MUST_CHECK enum gw_rc rollouts_slice(struct rollouts_run *run, struct rollout_entry *entry, struct gw_err *err);
 /* Plans the way back of a device; entry->attempts rises, to be put by the caller. */
@@ -97,6 +101,9 @@ GW_MUST_CHECK enum gw_rc rollouts_load_envelope(struct rollouts *r, const struct
                                                 const struct release **ret_release, struct gw_view *ret_envelope,
                                                 struct gw_err *err);
 void rollouts_load_forget(struct rollouts *r);
+/* The same in any thread, remembered by nobody. */
+GW_MUST_CHECK enum gw_rc rollouts_read_release(const struct store *store, const char *id, struct release *ret_release,
+                                               struct gw_err *err);
 /* A zeroed inventory with GW_OK when the device has not told any. */
 GW_MUST_CHECK enum gw_rc rollouts_inventory(const struct store *store, const struct gw_device_id *device,
                                             struct inventory *ret_inventory, struct gw_err *err);

@@ -11,34 +11,6 @@
 
 /* ---- drafts ---- */
 
-/* Members come as they were assigned: lists first. Seats go in order of wave and place, as offers do. */
-static void sort_seats(const struct rollout *rollout, const struct rollout_member *members, size_t count,
-                       struct rollout_seat *out)
-{
-    size_t first[ROLLOUT_WAVES_MAX] = {0};
-    for (uint16_t w = 1; w < rollout->wave_count; w++)
-        first[w] = first[w - 1] + rollout->waves[w - 1].total;
-    for (size_t i = 0; i < count; i++) {
-        const struct rollout_member *m = &members[i];
-        struct rollout_seat *seat = &out[first[m->wave] + m->place];
-        *seat = (struct rollout_seat){.wave = m->wave, .place = m->place};
-        memcpy(seat->device.text, m->id.ptr, m->id.len);
-    }
-}
-
-enum gw_rc rollouts_keep_seats(const struct rollouts *r, const struct store *store, const struct rollout_entry *entry,
-                               const struct rollout_member *members, size_t count, struct gw_err *err)
-{
-    GW_FREE struct rollout_seat *seats = gw_xalloc(count, sizeof(*seats));
-    enum gw_rc rc = GW_OK;
-    sort_seats(&entry->rollout, members, count, seats);
-    for (size_t i = 0, n; !rc && i < count; i += n) {
-        n = count - i < r->rows_max ? count - i : r->rows_max;
-        rc = store->ops->seats_add(store->self, entry->id, entry->attempts + (uint32_t)i, seats + i, n, err);
-    }
-    return rc;
-}
-
 struct draft_slice {
     struct rollouts_run *run;
     struct rollout_entry *entry;

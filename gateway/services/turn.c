@@ -15,6 +15,7 @@ static void out_done(struct turn_out *out)
     }
     free(out->work);
     free(out->query);
+    rollout_survey_free(out->survey);
     free(out->verify);
     if (out->session)
         explicit_bzero(out->session, sizeof(*out->session));

@@ -15,6 +15,7 @@
 #include "gw_err.h"
 #include "inbox.h"
 #include "live.h"
+#include "rollout_survey.h"
 #include "session_table.h"
 #include "store.h"
 #include "token_table.h"
@@ -26,6 +27,7 @@ enum turn_out_kind {
     OUT_REGISTRY_ALL, /* send the whole registry */
     OUT_WORK,
     OUT_QUERY,        /* for the query threads */
+    OUT_SURVEY,       /* for the query threads: who would be offered a release */
     OUT_COLLECT,      /* blobs that no staged release names may go */
     OUT_VERIFY,       /* read a release's artifacts again */
     OUT_CUT,          /* close live HTTPS connections of this certificate */
@@ -51,6 +53,7 @@ struct turn_out {
     struct answer *answer;          /* owned */
     struct work *work;              /* owned, with its blob */
     struct query *query;            /* owned */
+    struct rollout_survey *survey;  /* owned */
     struct import_verify *verify;   /* owned */
     struct session_change *session; /* owned */
     struct token_change *token;     /* owned */

@@ -341,6 +341,32 @@ static enum gw_rc seats_drop(void *self, const char *rollout, uint32_t below, st
     return rc;
 }
 
+/* The first seat whose rollout is not there; NULL: none. */
+static const struct mem_seat *find_lost(const struct mem_face *face)
+{
+    const struct mem_rows *rows = mem_see(face, &face->mem->seat);
+    const struct mem_seat *seats = (const void *)rows->ptr;
+    for (size_t i = 0; i < rows->count; i++)
+        if (!find_rollout(face, seats[i].rollout))
+            return &seats[i];
+    return NULL;
+}
+
+static enum gw_rc seats_drop_lost(void *self, int limit, int *ret_count, struct gw_err *err)
+{
+    struct mem_face *face = self;
+    enum gw_rc rc = mem_may_write(face, err);
+    if (rc)
+        return rc;
+    *ret_count = 0;
+    for (const struct mem_seat *lost = find_lost(face); lost && *ret_count < limit; lost = find_lost(face)) {
+        const struct mem_seat list = *lost;
+        mem_table_delete(&face->mem->seat, seat_is_in, &list, face->mem->marked);
+        (*ret_count)++;
+    }
+    return GW_OK;
+}
+
 void mem_rollout_ops(struct store_ops *ops)
 {
     ops->rollout_add = rollout_add;
@@ -353,6 +379,7 @@ void mem_rollout_ops(struct store_ops *ops)
     ops->seats_add = seats_add;
     ops->seats_get = seats_get;
     ops->seats_drop = seats_drop;
+    ops->seats_drop_lost = seats_drop_lost;
     ops->timer_next = timer_next;
     ops->inventory_get = inventory_get;
     ops->inventory_put = inventory_put;

@@ -98,6 +98,7 @@ static const struct store_ops ops = {
     .seats_add = repo_seats_add,
     .seats_get = repo_seats_get,
     .seats_drop = repo_seats_drop,
+    .seats_drop_lost = repo_seats_drop_lost,
     .timer_next = repo_timer_next,
     .attempt_add = repo_attempt_add,
     .attempt_put = repo_attempt_put,

@@ -141,6 +141,7 @@ enum gw_rc repo_seats_add(void *self, const char *rollout, uint32_t number, cons
 enum gw_rc repo_seats_get(void *self, const char *rollout, uint32_t number, struct rollout_seat *ret_seats,
                           size_t *ret_count, struct gw_err *err);
 enum gw_rc repo_seats_drop(void *self, const char *rollout, uint32_t below, struct gw_err *err);
+enum gw_rc repo_seats_drop_lost(void *self, int limit, int *ret_count, struct gw_err *err);
 enum gw_rc repo_timer_next(void *self, struct gw_wall *ret_timer, struct gw_err *err);
 
 enum gw_rc repo_attempt_add(void *self, const struct attempt_entry *entry, struct gw_err *err);

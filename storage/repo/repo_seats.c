@@ -88,3 +88,17 @@ enum gw_rc repo_seats_drop(void *self, const char *rollout, uint32_t below, stru
     db_bind_i64(s, 2, below);
     return db_run(s, err);
 }
+
+enum gw_rc repo_seats_drop_lost(void *self, int limit, int *ret_count, struct gw_err *err)
+{
+    struct repo *repo = self;
+    enum gw_rc rc = repo_may_write(repo, err);
+    if (rc)
+        return rc;
+    struct db_stmt *s = db_stmt(repo->db, SQL_STORE_SEATS_DROP_LOST);
+    db_bind_i64(s, 1, limit > 0 ? limit : 0);
+    rc = db_run(s, err);
+    if (!rc)
+        *ret_count = (int)db_changes(repo->db);
+    return rc;
+}

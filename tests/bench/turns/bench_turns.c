@@ -90,14 +90,6 @@ static void settle(const char *what, struct took first)
            what, first.wall_ms, first.cpu_ms, turns, longest.wall_ms, longest.cpu_ms, all.wall_ms, all.cpu_ms);
 }
 
-static struct rollouts_order order(void)
-{
-    struct rollouts_order o = {.plan = shop_plan(20, 200), .actor = "user:ann"};
-    o.plan.back_concurrent = 200;
-    (void)snprintf(o.release, sizeof(o.release), "%s", shop_id(SHOP_NEW));
-    return o;
-}
-
 static void begin_turn(void)
 {
     turn_reset(&d.turn, 0);
@@ -106,32 +98,52 @@ static void begin_turn(void)
     GW_ASSERT_OK(d.store.ops->begin(d.store.self, NULL), NULL);
 }
 
-static void preview(const char *query, const char *what)
+static struct rollout_plan plan_of(const char *query)
 {
-    struct rollouts_order o = order();
+    struct rollout_plan plan = shop_plan(20, 200);
+    plan.back_concurrent = 200;
     if (query) {
-        o.plan.waves[0].select = ROLLOUT_SELECT_QUERY;
-        o.plan.waves[0].percent = 0;
-        (void)snprintf(o.plan.waves[0].query, sizeof(o.plan.waves[0].query), "%s", query);
+        plan.waves[0].select = ROLLOUT_SELECT_QUERY;
+        plan.waves[0].percent = 0;
+        (void)snprintf(plan.waves[0].query, sizeof(plan.waves[0].query), "%s", query);
     }
-    GW_FREE struct rollouts_preview *p = gw_xalloc(1, sizeof(*p));
-    struct took began = now();
-    begin_turn();
-    GW_ASSERT_OK(rollouts_preview(&d.operate.rollouts, &d.turn, &o, p, &err), &err);
-    desk_end(&d, GW_OK);
-    settle(what, since(began));
+    return plan;
 }
 
-static struct rollout_entry draft(void)
+/* The turns of a survey that is held, and all that follows: the answer is noted by the last of them. */
+static struct rollout_entry survey_turns(const char *what)
 {
-    struct rollouts_order o = order();
-    struct rollout_entry entry;
-    struct took began = now();
-    begin_turn();
-    GW_ASSERT_OK(rollouts_create(&d.operate.rollouts, &d.turn, &o, &entry, &err), &err);
-    desk_end(&d, GW_OK);
-    settle("draft", since(began));
+    struct took longest = {0};
+    struct rollout_entry entry = {.rev = 0};
+    size_t turns = 0;
+    for (; d.survey; turns++) {
+        struct took began = now();
+        GW_ASSERT_OK(desk_surveyed(&d), NULL);
+        struct took t = since(began);
+        longest.wall_ms = t.wall_ms > longest.wall_ms ? t.wall_ms : longest.wall_ms;
+        longest.cpu_ms = t.cpu_ms > longest.cpu_ms ? t.cpu_ms : longest.cpu_ms;
+    }
+    const struct answer *answer = desk_answer(&d);
+    if (answer && answer->rollout_count)
+        entry = answer->rollouts[0].entry;
+    printf("%-24s then core had %3zu turns, the longest %6.1f ms (%5.1f)\n", what, turns, longest.wall_ms,
+           longest.cpu_ms);
+    if (d.due_count > 0)
+        settle(what, (struct took){0});
     return entry;
+}
+
+static struct rollout_entry look_for(enum act_kind kind, const char *query, const char *what)
+{
+    struct rollout_plan plan = plan_of(query);
+    struct took began = now();
+    if (kind == ACT_ROLLOUT_PREVIEW)
+        shop_survey_preview(&d, &plan);
+    else
+        shop_survey(&d, &plan);
+    struct took t = since(began);
+    printf("%-24s in a query thread %7.1f ms (%6.1f of CPU)\n", what, t.wall_ms, t.cpu_ms);
+    return survey_turns(what);
 }
 
 static void change(const char *id, enum rollout_event_kind event, const char *what)
@@ -186,15 +198,15 @@ static void runs_rollouts_to_a_large_fleet(void)
     shop_open_over(&d, repo_store(repo));
     fill_fleet();
     printf("%u devices, at most %u rows of attempts a turn\n", devices, d.operate.rollouts.rows_max);
-    preview(NULL, "preview");
+    (void)look_for(ACT_ROLLOUT_PREVIEW, NULL, "preview");
     struct rest *rest = rest_new(&(struct rest_config){.gateway = "gw-0123456789abcdef"});
-    d.operate.rollouts.match = row_fits_port(rest);
+    d.match = row_fits_port(rest);
     d.operate.rollouts.asked_max = ROLLOUT_DEVICES_MAX;
-    preview("inventory.hardware:rev-c -id:pump-0000001", "preview with a query");
-    struct rollout_entry r = draft();
+    (void)look_for(ACT_ROLLOUT_PREVIEW, "inventory.hardware:rev-c -id:pump-0000001", "preview with a query");
+    struct rollout_entry r = look_for(ACT_ROLLOUT_CREATE, NULL, "draft");
     change(r.id, ROLLOUT_EV_START, "start");
     change(r.id, ROLLOUT_EV_ABORT, "abort of the rollout");
-    r = draft();
+    r = look_for(ACT_ROLLOUT_CREATE, NULL, "draft");
     install_all(r.id);
     change(r.id, ROLLOUT_EV_ROLLBACK, "roll back");
     change(r.id, ROLLOUT_EV_ABORT, "abort of the rollback");

@@ -641,6 +641,33 @@ static void keeps_lists_of_devices_that_have_no_attempt_yet(void)
     CU_ASSERT_EQUAL(seats_under('a', 1000), 3);
 }
 
+static int drop_lost(int limit)
+{
+    int count = -1;
+    GW_ASSERT_OK(st.ops->seats_drop_lost(st.self, limit, &count, &err), &err);
+    return count;
+}
+
+static void drops_lists_of_drafts_that_came_to_nothing(void)
+{
+    struct rollout_seat seats[2] = {{.device = id_of("dev-1")}, {.device = id_of("dev-2")}};
+    begin();
+    (void)add_rollout('b', 1);
+    GW_ASSERT_OK(add_seats('b', 0, seats, 2), &err);
+    for (uint32_t n = 0; n < 3; n++) {
+        GW_ASSERT_OK(add_seats('a', 2 * n, seats, 2), &err);
+        GW_ASSERT_OK(add_seats('c', 2 * n, seats, 2), &err);
+    }
+    commit();
+    begin();
+    CU_ASSERT_EQUAL(drop_lost(4), 4);
+    rollback();
+    begin();
+    CU_ASSERT(drop_lost(0) == 0 && drop_lost(4) == 4 && drop_lost(4) == 2 && drop_lost(4) == 0);
+    commit();
+    CU_ASSERT(seats_under('b', 0) == 2 && seats_under('a', 0) == 0 && seats_under('c', 4) == 0);
+}
+
 static struct inventory inventory_of(const char *device, const char *product)
 {
     struct inventory i = {
@@ -798,6 +825,8 @@ static void a_reader_sees_rollouts_but_changes_none(void)
     ASSERT_RC(reader.ops->attempt_cancel_planned(reader.self, &last, (struct gw_wall){1}, &err), GW_DENIED);
     ASSERT_RC(reader.ops->seats_add(reader.self, r.id, 0, &seat, 1, &err), GW_DENIED);
     ASSERT_RC(reader.ops->seats_drop(reader.self, r.id, 1, &err), GW_DENIED);
+    int dropped;
+    ASSERT_RC(reader.ops->seats_drop_lost(reader.self, 1, &dropped, &err), GW_DENIED);
     ASSERT_RC(reader.ops->inventory_put(reader.self, &i, &err), GW_DENIED);
     ASSERT_RC(st.ops->attempt_put(st.self, &a, &err), GW_INVALID); /* outside of a transaction */
 }
@@ -815,6 +844,7 @@ const struct gw_test_case rollout_cases[] = {
     {"counts attempts and drops those that went back", counts_attempts_and_drops_those_that_went_back},
     {"cancels what is planned up to a place", cancels_what_is_planned_up_to_a_place},
     {"keeps lists of devices that have no attempt yet", keeps_lists_of_devices_that_have_no_attempt_yet},
+    {"drops lists of drafts that came to nothing", drops_lists_of_drafts_that_came_to_nothing},
     {"gives back inventories", gives_back_inventories},
     {"refuses rollouts that break their rules", refuses_rollouts_that_break_their_rules},
     {"refuses attempts and inventories that break their rules",

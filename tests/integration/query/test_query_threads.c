@@ -5,6 +5,7 @@
 
 #include "gw_cleanup.h"
 #include "journal_kit.h"
+#include "mem.h"
 #include "query_threads.h"
 
 #define THREADS 3
@@ -16,11 +17,14 @@ struct collector {
     unsigned answers[QUERIES]; /* by ticket */
     unsigned total, wrong;
     bool hold; /* answers wait until it is false */
+    unsigned surveys;
+    bool full; /* surveys are not taken over */
 };
 
 static struct kit kit;
 static struct journal_db *readers[THREADS];
 static struct collector collector;
+static struct mem *mem;
 
 static void collect(void *ctx, const struct answer *answer)
 {
@@ -37,11 +41,32 @@ static void collect(void *ctx, const struct answer *answer)
     (void)pthread_mutex_unlock(&c->lock);
 }
 
+/* Counts it among the answers, and has it: the next one may not come before query_threads_settled(). */
+static bool take_survey(void *ctx, struct rollout_survey *survey)
+{
+    struct collector *c = ctx;
+    (void)pthread_mutex_lock(&c->lock);
+    c->answers[survey->asker.ticket.slot]++;
+    c->wrong += survey->err.rc != GW_NOT_FOUND;
+    c->surveys++;
+    (void)pthread_cond_broadcast(&c->changed);
+    bool takes = !c->full;
+    (void)pthread_mutex_unlock(&c->lock);
+    if (takes)
+        rollout_survey_free(survey);
+    return takes;
+}
+
 static struct query_threads *start(size_t threads, bool hold)
 {
-    struct query_threads_config config = {.threads = threads, .answer = collect, .answer_ctx = &collector};
-    for (size_t i = 0; i < threads; i++)
+    struct query_threads_config config = {
+        .threads = threads, .answer = collect, .surveyed = take_survey, .answer_ctx = &collector};
+    for (size_t i = 0; i < threads; i++) {
         config.journals[i] = journal_db_port(readers[i]);
+        config.rows[i].store = mem_store(mem);
+    }
+    collector.surveys = 0;
+    collector.full = false;
     memset(collector.answers, 0, sizeof(collector.answers));
     collector.total = collector.wrong = 0;
     collector.hold = hold;
@@ -78,10 +103,74 @@ static void await_total(unsigned total)
     (void)pthread_mutex_unlock(&collector.lock);
 }
 
+static enum gw_rc give_survey(struct query_threads *q, uint32_t slot)
+{
+    struct rollout_survey *survey = gw_xalloc(1, sizeof(*survey));
+    survey->asker = (struct asker){ASKER_REST, {slot, 1}};
+    survey->order = gw_xalloc(1, sizeof(*survey->order));
+    memcpy(survey->order->release, "0123456789abcdef", RELEASE_ID_LEN + 1); /* there is none */
+    enum gw_rc rc = query_threads_survey(q, survey);
+    if (rc)
+        rollout_survey_free(survey);
+    return rc;
+}
+
+static void await_surveys(unsigned count)
+{
+    (void)pthread_mutex_lock(&collector.lock);
+    while (collector.surveys < count)
+        (void)pthread_cond_wait(&collector.changed, &collector.lock);
+    (void)pthread_mutex_unlock(&collector.lock);
+}
+
+static unsigned surveys(void)
+{
+    (void)pthread_mutex_lock(&collector.lock);
+    unsigned count = collector.surveys;
+    (void)pthread_mutex_unlock(&collector.lock);
+    return count;
+}
+
+/* With queries on both sides of them: whoever answers the second one has left the surveys where they are. */
+static void one_survey_is_under_way_at_a_time(void)
+{
+    struct query_threads *q = start(THREADS, false);
+    uint32_t given = 0;
+    CU_ASSERT_EQUAL(give_survey(q, given++), GW_OK);
+    await_surveys(1);
+    for (; given <= ROLLOUT_SURVEYS_MAX; given++)
+        CU_ASSERT_EQUAL(give_survey(q, given), GW_OK);
+    CU_ASSERT_EQUAL(give_survey(q, given), GW_AGAIN);
+    CU_ASSERT_EQUAL(query_threads_waiting(q), ROLLOUT_SURVEYS_MAX);
+    for (uint32_t n = 1; n < given; n++) {
+        CU_ASSERT_EQUAL(give(q, 100 + n), GW_OK);
+        await_total(n);
+        CU_ASSERT_EQUAL(surveys(), n);
+        query_threads_settled(q);
+        await_surveys(n + 1);
+    }
+    for (uint32_t i = 0; i < given; i++)
+        CU_ASSERT_EQUAL(collector.answers[i], 1);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
+    query_threads_free(q);
+}
+
+static void a_survey_that_core_cannot_take_is_answered(void)
+{
+    struct query_threads *q = start(1, false);
+    collector.full = true;
+    CU_ASSERT_EQUAL(give_survey(q, 0), GW_OK);
+    CU_ASSERT_EQUAL(give_survey(q, 1), GW_OK); /* and holds up none behind it */
+    await_total(2);
+    CU_ASSERT_EQUAL(collector.wrong, 2); /* told that it cannot be done now */
+    query_threads_free(q);
+}
+
 /* While the journal grows beside them. */
 static void every_query_is_answered_once(void)
 {
     kit_open(&kit);
+    mem = mem_new();
     (void)kit_send(&kit, "pump-1", 7, 0, 600);
     for (int i = 0; i < THREADS; i++)
         readers[i] = kit_reader(&kit);
@@ -122,10 +211,13 @@ static void a_stop_drops_what_waits(void)
     struct query_threads *q = start(1, true);
     for (uint32_t i = 0; i < 50; i++)
         CU_ASSERT_EQUAL(give(q, i), GW_OK);
+    CU_ASSERT_EQUAL(give_survey(q, 0), GW_OK);
+    CU_ASSERT_EQUAL(give_survey(q, 1), GW_OK);
     let_go();
     query_threads_free(q);
     CU_ASSERT(collector.total <= 50);
     query_threads_free(NULL);
+    mem_free(mem);
     for (int i = 0; i < THREADS; i++)
         journal_db_close(readers[i]);
     kit_close(&kit);
@@ -134,6 +226,8 @@ static void a_stop_drops_what_waits(void)
 static const struct gw_test_case cases[] = {
     {"every query is answered once, while the journal grows", every_query_is_answered_once},
     {"a full queue refuses and recovers", a_full_queue_refuses_and_recovers},
+    {"one survey is under way at a time, and queries beside it", one_survey_is_under_way_at_a_time},
+    {"a survey that core cannot take is answered", a_survey_that_core_cannot_take_is_answered},
     {"a stop drops what waits", a_stop_drops_what_waits},
 };
 

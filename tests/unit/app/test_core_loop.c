@@ -20,7 +20,10 @@ struct house {
     size_t answers, opened;
     struct session_table *sessions;
     struct token_table *tokens;
-    int store_full, time_steps; /* events of these classes which the journal was given */
+    int store_full, time_steps;    /* events of these classes which the journal was given */
+    struct rollout_survey *survey; /* that the query threads were given */
+    bool surveys_full;
+    size_t surveyed;
     /* what people who watch were told */
     bool no_room;
     size_t rows_made, overviews, sweeps_begun, sweeps_ended;
@@ -91,6 +94,21 @@ static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
     return GW_OK;
 }
 
+static enum gw_rc take_survey(void *ctx, struct rollout_survey *survey)
+{
+    struct house *h = ctx;
+    if (h->surveys_full)
+        return GW_AGAIN;
+    h->survey = survey;
+    return GW_OK;
+}
+
+static void count_surveyed(void *ctx)
+{
+    struct house *h = ctx;
+    h->surveyed++;
+}
+
 static bool has_room(void *ctx)
 {
     const struct house *h = ctx;
@@ -140,6 +158,8 @@ static void house_open(struct house *h)
                     .storage = look_at_storage,
                     .progress = no_feed,
                     .figures = no_figures,
+                    .survey = take_survey,
+                    .surveyed = count_surveyed,
                     .audit = take_audit,
                     .live = {h, has_room, take_row, take_sweep}},
     };
@@ -396,6 +416,110 @@ static void add_rollout(struct house *h, char letter, enum rollout_state state, 
     GW_ASSERT_OK(h->store.ops->rollout_add(h->store.self, e, &err), &err);
 }
 
+/* A draft of so many lists of one device each, as a query thread has found it. */
+static void find_draft(struct house *h, uint32_t lists)
+{
+    struct rollout_survey *survey = h->survey;
+    struct rollout_seats **end = &survey->seats;
+    struct rollout_entry *e = &survey->entry;
+    *e = (struct rollout_entry){
+        .release = "0123456789abcdef", .product = "pump", .version = "2.1", .release_counter = 21};
+    (void)snprintf(e->created_by, sizeof(e->created_by), "local:root");
+    rollout_plan_init(&e->plan);
+    e->plan.wave_count = 1;
+    e->plan.waves[0] = (struct rollout_wave_plan){
+        .select = ROLLOUT_SELECT_REST, .max_concurrent = 10, .gate = {.unreachable_pct = 100, .min_sample = 1}};
+    CU_ASSERT_EQUAL(rollout_init(&e->rollout, &e->plan, &lists, NULL), GW_OK);
+    for (uint32_t i = 0; i < lists; i++) {
+        *end = gw_xalloc(1, sizeof(**end));
+        (*end)->count = 1;
+        (*end)->seats[0].place = i;
+        (void)snprintf((*end)->seats[0].device.text, sizeof((*end)->seats[0].device.text), "pump-%u", i);
+        end = &(*end)->next;
+    }
+}
+
+static void stage_release(struct house *h)
+{
+    struct release_entry entry = {.id = "0123456789abcdef",
+                                  .product = "pump",
+                                  .version = "2.1",
+                                  .release_counter = 21,
+                                  .state = RELEASE_STAGED,
+                                  .file_count = 1,
+                                  .signer_count = 1,
+                                  .imported = {1},
+                                  .changed = {1}};
+    struct release_entry_file file = {.role = RELEASE_ROLE_ARTIFACT, .file = {.name = "pump.img", .size = 1}};
+    struct gw_err err = {0};
+    memset(entry.signers[0], 'a', VENDOR_KEYID_LEN);
+    const struct store_release put = {&entry, &file, GW_VIEW_LIT("{}")};
+    CU_ASSERT_EQUAL_FATAL(h->store.ops->begin(h->store.self, NULL), GW_OK);
+    GW_ASSERT_OK(h->store.ops->release_add(h->store.self, &put, &err), &err);
+    CU_ASSERT_EQUAL_FATAL(h->store.ops->commit(h->store.self, NULL), GW_OK);
+}
+
+static void order_draft(struct house *h)
+{
+    struct inbox_msg order = act(ACT_ROLLOUT_CREATE, 0);
+    order.blob_len = sizeof(struct rollout_ask_order);
+    order.blob = gw_xalloc(1, order.blob_len);
+    struct inbox port = inbox_queue_port(h->core.queue);
+    uint64_t turns = h->core.turns;
+    h->survey = NULL;
+    CU_ASSERT_EQUAL_FATAL(port.post(port.self, &order), GW_OK);
+    run_turns(h, turns + 1);
+}
+
+static void found(struct house *h)
+{
+    struct inbox_msg msg = {.kind = INBOX_SURVEYED, .asker = h->survey->asker, .u.survey = h->survey};
+    post(h, &msg);
+}
+
+static void a_draft_is_stored_slice_by_slice_or_not_at_all(void)
+{
+    struct house h;
+    struct core_figures f;
+    house_open(&h);
+    stage_release(&h);
+    h.core.operate.rollouts.lists_max = 2;
+    for (int full = 1; full >= 0; full--) {
+        disk_full = false;
+        order_draft(&h);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(h.survey);
+        find_draft(&h, 5);
+        disk_full = full;
+        found(&h);
+        CU_ASSERT_EQUAL(h.surveyed, 2u - (unsigned)full); /* the next survey may begin */
+        CU_ASSERT(full ? h.last.rc == GW_NO_SPACE : h.last.rc == GW_OK && h.last.kind == ANSWER_ROLLOUTS);
+        CU_ASSERT(!h.core.operate.rollouts.storing && h.core.operate.rollouts.seats_lost);
+        core_figures_get(&h.core, &f);
+        CU_ASSERT_EQUAL(f.rollouts[ROLLOUT_DRAFT], 1 - full);
+    }
+    house_close(&h);
+}
+
+static void a_survey_that_finds_no_room_is_put_off(void)
+{
+    struct house h;
+    house_open(&h);
+    h.surveys_full = true;
+    order_draft(&h);
+    CU_ASSERT(h.answers == 1 && h.last.kind == ANSWER_DONE && h.last.rc == GW_AGAIN);
+    CU_ASSERT(h.last.retry_after_s == ROLLOUT_SURVEY_RETRY_S && h.surveyed == 0);
+    h.surveys_full = false;
+    order_draft(&h);
+    stage_release(&h);
+    find_draft(&h, 5);
+    h.core.operate.rollouts.lists_max = 2;
+    struct inbox port = inbox_queue_inner_port(h.core.queue);
+    const struct inbox_msg msg = {.kind = INBOX_SURVEYED, .asker = h.survey->asker, .u.survey = h.survey};
+    CU_ASSERT_EQUAL(port.post(port.self, &msg), GW_OK);
+    house_close(&h); /* stops behind its first slice */
+    CU_ASSERT(h.surveyed == 1 && h.last.rc == GW_AGAIN && h.answers == 2);
+}
+
 static void rollouts_and_attempts_are_counted(void)
 {
     struct house h;
@@ -550,6 +674,8 @@ static const struct gw_test_case cases[] = {
     {"what is damaged is told without its details", what_is_damaged_is_told_without_its_details},
     {"the answer goes to who asked, a refusal too", the_answer_goes_to_who_asked},
     {"what nobody asked for is refused to nobody", what_nobody_asked_for_is_refused_to_nobody},
+    {"a draft is stored slice by slice, or not at all", a_draft_is_stored_slice_by_slice_or_not_at_all},
+    {"a survey that finds no room is put off, one that stops is refused", a_survey_that_finds_no_room_is_put_off},
     {"rollouts and their attempts are counted", rollouts_and_attempts_are_counted},
     {"status tells who watches, and a clock that was set is told", status_tells_who_watches_and_a_set_clock_is_told},
     {"a device that floods displaces nobody", a_device_that_floods_displaces_nobody},

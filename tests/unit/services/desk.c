@@ -109,6 +109,7 @@ void desk_open_over(struct desk *d, struct store store)
 void desk_close(struct desk *d)
 {
     turn_reset(&d->turn, 0);
+    rollout_survey_free(d->survey);
     session_done(&d->session);
     session_table_free(d->sessions);
     token_table_free(d->tokens);
@@ -164,6 +165,8 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
         return operate_key_read(&d->operate, &d->turn, msg, err);
     case INBOX_IMPORTED:
         return operate_imported(&d->operate, &d->turn, msg, err);
+    case INBOX_SURVEYED:
+        return operate_surveyed(&d->operate, &d->turn, msg, err);
     case INBOX_VERIFIED:
         return operate_verified(&d->operate, &d->turn, msg, err);
     case INBOX_ACT:
@@ -192,8 +195,19 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     return GW_INVALID;
 }
 
-static void let_out(struct desk *d, const struct turn_out *out)
+static void look_for(struct desk *d, struct turn_out *out)
 {
+    static const atomic_bool stop;
+    const struct rows_source source = {.store = d->store, .session = &d->session, .match = d->match};
+    CU_ASSERT_PTR_NULL_FATAL(d->survey);
+    d->survey = GW_TAKE(out->survey);
+    rollouts_survey(&source, d->survey, &stop);
+}
+
+static void let_out(struct desk *d, struct turn_out *out)
+{
+    if (out->kind == OUT_SURVEY)
+        look_for(d, out);
     if (out->kind == OUT_SESSION)
         session_table_apply(d->sessions, out->session);
     if (out->kind == OUT_TOKEN)
@@ -238,6 +252,20 @@ enum gw_rc desk_msg(struct desk *d, struct inbox_msg *msg)
     desk_end(d, rc);
     free(msg->blob);
     msg->blob = NULL;
+    while (!rc && d->survey && !d->holds && msg->kind != INBOX_SURVEYED)
+        rc = desk_surveyed(d);
+    return rc;
+}
+
+enum gw_rc desk_surveyed(struct desk *d)
+{
+    struct inbox_msg msg = {.kind = INBOX_SURVEYED, .asker = d->survey->asker, .u.survey = d->survey};
+    enum gw_rc rc = desk_msg(d, &msg);
+    if (!rc && d->survey->more)
+        return rc;
+    rollout_survey_free(GW_TAKE(d->survey));
+    d->holds = false;
+    rollouts_survey_ended(&d->operate.rollouts);
     return rc;
 }
 

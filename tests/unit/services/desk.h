@@ -38,6 +38,9 @@ struct desk {
     char (*due)[ATTEMPT_ID_LEN + 1];
     size_t due_count;
     bool dies; /* what the next turn commits is not followed by anything */
+    struct row_match match;
+    struct rollout_survey *survey; /* what a preview or a draft has found, until its turns are over */
+    bool holds;                    /* its turns are left to desk_surveyed(), up to the last of them */
 };
 
 #define DESK_DOWNS_MAX 4096
@@ -57,6 +60,8 @@ void desk_close(struct desk *d);
 /* One turn, committed when it returned GW_OK, rolled back otherwise. */
 enum gw_rc desk_act(struct desk *d, enum act_kind kind, const char *device, const char *text);
 enum gw_rc desk_msg(struct desk *d, struct inbox_msg *msg);
+/* The next turn of the survey that is held. */
+enum gw_rc desk_surveyed(struct desk *d);
 /* Ends a turn that was begun by hand: commits and lets out with GW_OK, rolls back otherwise. */
 void desk_end(struct desk *d, enum gw_rc rc);
 /* The turns that turns have asked for, until there is none left. */

@@ -167,38 +167,70 @@ static void end(struct desk *d, enum gw_rc rc)
     desk_settle(d);
 }
 
-struct rollout_entry shop_draft_order(struct desk *d, const struct rollouts_order *order)
+/* Up to its first turn, which is held. */
+static void survey(struct desk *d, enum act_kind kind, const char *release, const struct rollout_plan *plan,
+                   const char *listed)
 {
-    struct rollout_entry entry = {.rev = 0};
-    struct gw_err err = {0};
-    begin(d);
-    enum gw_rc rc = rollouts_create(&d->operate.rollouts, &d->turn, order, &entry, &err);
-    gw_test_note(rc, &err, "draft");
-    end(d, rc);
+    struct inbox_msg msg = {.kind = INBOX_ACT, .u.act = {.kind = kind, .if_rev = -1}};
+    bool dies = d->dies;
+    size_t count = listed ? 1 : 0, len = sizeof(struct rollout_ask_order) + count * sizeof(struct rollout_ask_pick);
+    struct rollout_ask_order *order = gw_xalloc(1, len);
+    (void)snprintf(order->release, sizeof(order->release), "%s", release);
+    order->plan = *plan;
+    order->pick_count = (uint32_t)count;
+    if (listed)
+        order->picks[0].device = desk_id(listed);
+    msg.u.act.actor = (struct actor){.name = "user:ann", .role = USER_OPERATOR, .local = true};
+    msg.blob = (uint8_t *)order; /* the desk frees it */
+    msg.blob_len = len;
+    d->holds = true;
+    d->dies = false;
+    CU_ASSERT_EQUAL(desk_msg(d, &msg), GW_OK);
+    d->dies = dies;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(d->survey);
+}
+
+void shop_survey(struct desk *d, const struct rollout_plan *plan)
+{
+    survey(d, ACT_ROLLOUT_CREATE, shop_id(SHOP_NEW), plan, NULL);
+}
+
+void shop_survey_preview(struct desk *d, const struct rollout_plan *plan)
+{
+    survey(d, ACT_ROLLOUT_PREVIEW, shop_id(SHOP_NEW), plan, NULL);
+}
+
+struct rollout_entry shop_draft_of(struct desk *d, const char *release, const struct rollout_plan *plan)
+{
+    enum gw_rc rc = GW_OK;
+    survey(d, ACT_ROLLOUT_CREATE, release, plan, NULL);
+    while (!rc && d->survey)
+        rc = desk_surveyed(d);
+    const struct answer *answer = desk_answer(d);
     CU_ASSERT_EQUAL_FATAL(rc, GW_OK);
+    CU_ASSERT_FATAL(answer && answer->kind == ANSWER_ROLLOUTS && answer->rollout_count == 1);
+    struct rollout_entry entry = answer->rollouts[0].entry;
+    desk_settle(d);
     return entry;
 }
 
 struct rollout_entry shop_draft(struct desk *d, const struct rollout_plan *plan)
 {
-    struct rollouts_order order = {.plan = *plan, .actor = "user:ann"};
-    (void)snprintf(order.release, sizeof(order.release), "%s", shop_id(SHOP_NEW));
-    return shop_draft_order(d, &order);
+    return shop_draft_of(d, shop_id(SHOP_NEW), plan);
 }
 
 struct rollout_preview_try shop_preview(struct desk *d, const char *release, const struct rollout_plan *plan,
                                         const char *listed)
 {
     struct rollout_preview_try t = {.rc = GW_OK};
-    struct rollouts_preview preview;
-    struct rollout_pick pick = {gw_view_str(listed), 0};
-    struct rollouts_order order = {.plan = *plan, .picks = &pick, .pick_count = listed ? 1 : 0, .actor = "user:ann"};
-    (void)snprintf(order.release, sizeof(order.release), "%s", release);
-    begin(d);
-    t.rc = rollouts_preview(&d->operate.rollouts, &d->turn, &order, &preview, &t.err);
-    end(d, t.rc);
-    memcpy(t.totals, preview.totals, sizeof(t.totals));
-    t.left = preview.left;
+    survey(d, ACT_ROLLOUT_PREVIEW, release, plan, listed);
+    t.err = d->survey->err;
+    t.left = d->survey->left;
+    for (unsigned w = 0; w < d->survey->entry.rollout.wave_count; w++)
+        t.totals[w] = d->survey->entry.rollout.waves[w].total;
+    t.rc = t.err.rc;
+    enum gw_rc rc = desk_surveyed(d);
+    CU_ASSERT(t.rc || rc || desk_answer(d)->kind == ANSWER_ROLLOUT_PREVIEW);
     return t;
 }
 

@@ -30,7 +30,11 @@ void shop_broker_up(struct desk *d);
 struct rollout_plan shop_plan(uint8_t percent, uint32_t concurrent);
 /* Drafts a rollout of SHOP_NEW and gives it. */
 struct rollout_entry shop_draft(struct desk *d, const struct rollout_plan *plan);
-struct rollout_entry shop_draft_order(struct desk *d, const struct rollouts_order *order);
+/* The same of this release. */
+struct rollout_entry shop_draft_of(struct desk *d, const char *release, const struct rollout_plan *plan);
+/* Looks for the devices of such a draft; its turns are held. */
+void shop_survey(struct desk *d, const struct rollout_plan *plan);
+void shop_survey_preview(struct desk *d, const struct rollout_plan *plan);
 /* A rollout of SHOP_NEW to all devices in one wave, started. */
 struct rollout_entry shop_start_all(struct desk *d, uint32_t concurrent);
 struct rollout_preview_try {

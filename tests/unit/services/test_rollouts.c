@@ -241,10 +241,7 @@ static void who_cannot_go_back_is_left_out_and_shown(void)
     shop_device(&d, "pump-000", "0.9");   /* nobody has imported that */
     shop_device(&d, "pump-001", "2.0");
     struct rollout_plan plan = shop_plan(100, 9);
-    struct rollouts_order order = {.plan = plan, .actor = "user:ann"};
-    struct rollout_entry r;
-    (void)snprintf(order.release, sizeof(order.release), "%s", shop_id(5));
-    r = shop_draft_order(&d, &order);
+    struct rollout_entry r = shop_draft_of(&d, shop_id(5), &plan);
     CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_START), GW_OK);
     shop_installs(&d, "pump-000", "5.0");
     shop_installs(&d, "pump-001", "5.0");
@@ -414,7 +411,7 @@ static void a_query_selects_once_when_the_draft_is_made(void)
 {
     struct desk d;
     shop_open(&d);
-    d.operate.rollouts.match = (struct row_match){NULL, fits};
+    d.match = (struct row_match){NULL, fits};
     shop_devices(&d, 5);
     shop_offline(&d, "pump-001");
     shop_offline(&d, "pump-003");
@@ -440,7 +437,7 @@ static void queries_are_asked_of_so_many_devices(void)
     d.operate.rollouts.asked_max = 2;
     CU_ASSERT_EQUAL(shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL).rc, GW_OK); /* it asks nothing */
     plan = query_plan("version:1.0");
-    d.operate.rollouts.match = (struct row_match){NULL, fits};
+    d.match = (struct row_match){NULL, fits};
     struct rollout_preview_try t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
     CU_ASSERT_EQUAL(t.rc, GW_TOO_BIG);
     CU_ASSERT_PTR_NOT_NULL(strstr(t.err.text, "more than 2 devices"));
@@ -451,7 +448,7 @@ static void several_queries_each_have_their_wave(void)
 {
     struct desk d;
     shop_open(&d);
-    d.operate.rollouts.match = (struct row_match){NULL, fits};
+    d.match = (struct row_match){NULL, fits};
     shop_devices(&d, 6);
     shop_offline(&d, "pump-004");
     struct rollout_plan plan = query_plan("id:pump-002"), tail = shop_plan(50, 1);
@@ -477,7 +474,7 @@ static void a_query_that_is_none_or_selects_nobody_drafts_nothing(void)
     struct rollout_plan plan = query_plan("status:offline");
     struct rollout_preview_try t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
     CU_ASSERT_EQUAL(t.rc, GW_INVALID); /* nobody to ask */
-    d.operate.rollouts.match = (struct row_match){NULL, fits};
+    d.match = (struct row_match){NULL, fits};
     t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
     CU_ASSERT_EQUAL(t.rc, GW_INVALID);
     CU_ASSERT_STRING_EQUAL(t.err.text, "wave 1: no device that is left fits the query");
@@ -527,12 +524,11 @@ static void a_pause_stops_offers_and_nothing_else(void)
 /* Drafts the third release for whoever is free, in one wave. */
 static struct rollout_entry draft_third(struct desk *d)
 {
-    struct rollouts_order order = {.plan = shop_plan(100, 10), .actor = "user:ann"};
-    order.plan.wave_count = 1;
-    order.plan.waves[0].select = ROLLOUT_SELECT_REST;
-    order.plan.waves[0].percent = 0;
-    (void)snprintf(order.release, sizeof(order.release), "%s", shop_id(3));
-    return shop_draft_order(d, &order);
+    struct rollout_plan plan = shop_plan(100, 10);
+    plan.wave_count = 1;
+    plan.waves[0].select = ROLLOUT_SELECT_REST;
+    plan.waves[0].percent = 0;
+    return shop_draft_of(d, shop_id(3), &plan);
 }
 
 /* A device that is through may be called back by the rollout's own rule as long as that goes on. */

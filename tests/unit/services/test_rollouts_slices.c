@@ -120,6 +120,143 @@ static void a_draft_is_whole_whatever_dies_between_its_slices(void)
     close_world(&w);
 }
 
+static int lists_of_no_rollout(struct world *w)
+{
+    int count = 0;
+    GW_ASSERT_OK(w->d.store.ops->begin(w->d.store.self, NULL), NULL);
+    GW_ASSERT_OK(w->d.store.ops->seats_drop_lost(w->d.store.self, INT32_MAX, &count, NULL), NULL);
+    w->d.store.ops->rollback(w->d.store.self);
+    return count;
+}
+
+static bool any_rollout(void *ctx, const struct rollout_entry *entry)
+{
+    (void)entry;
+    *(bool *)ctx = true;
+    return false;
+}
+
+static bool drafted(struct world *w)
+{
+    bool any = false;
+    GW_ASSERT_OK(w->d.store.ops->rollout_each_live(w->d.store.self, any_rollout, &any, NULL), NULL);
+    return any;
+}
+
+/* So many turns of a survey, each of which stores one list; the process dies inside the next one, or behind the last
+ * one's commit. */
+static void survey_and_die(struct world *w, int turns, bool inside)
+{
+    struct rollout_plan plan = shop_plan(50, 1);
+    w->d.operate.rollouts.lists_max = 1;
+    shop_survey(&w->d, &plan);
+    for (int i = 0; i < turns; i++)
+        CU_ASSERT_EQUAL(desk_surveyed(&w->d), GW_OK);
+    if (inside && w->d.survey) {
+        struct gw_err err = {0};
+        struct turn turn = {.store = &w->d.store, .now = w->d.now};
+        GW_ASSERT_OK(w->d.store.ops->begin(w->d.store.self, &err), &err);
+        GW_ASSERT_OK(rollouts_surveyed(&w->d.operate.rollouts, &turn, w->d.survey, &err), &err);
+        turn_reset(&turn, 0);
+        w->d.store.ops->rollback(w->d.store.self);
+    }
+    die_and_start(w);
+}
+
+static void there_is_a_draft_or_there_is_none_whatever_dies_before(void)
+{
+    enum { LISTS = (DEVICES + ROWS - 1) / ROWS };
+    struct world w;
+    open_world(&w);
+    for (int turns = 0; turns < LISTS; turns++)
+        for (int inside = 0; inside < 2; inside++) {
+            survey_and_die(&w, turns, inside);
+            CU_ASSERT(!drafted(&w) && desk_audits(&w.d, "rollout.created") == 0);
+            CU_ASSERT_EQUAL(lists_of_no_rollout(&w), turns);
+            shop_wait(&w.d, GW_SECOND_MS); /* a tick drops them */
+            CU_ASSERT_EQUAL(lists_of_no_rollout(&w), 0);
+        }
+    survey_and_die(&w, LISTS, false);
+    CU_ASSERT(drafted(&w) && desk_audits(&w.d, "rollout.created") == 1 && lists_of_no_rollout(&w) == 0);
+    shop_wait(&w.d, GW_MINUTE_MS);
+    CU_ASSERT_STRING_EQUAL(shop_attempt(&w.d, "pump-000").rollout, shop_attempt(&w.d, "pump-006").rollout);
+    struct rollout_entry r = shop_rollout(&w.d, shop_attempt(&w.d, "pump-000").rollout);
+    CU_ASSERT(r.rollout.rest.unplanned == 0 && rows(&w, r.id, false) == DEVICES);
+    shop_check(&w.d, r.id);
+    CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_START), GW_OK);
+    close_world(&w);
+}
+
+/* Ticks come between the slices: what is being stored is not lost. */
+static void lists_that_are_being_stored_stay(void)
+{
+    struct world w;
+    open_world(&w);
+    struct rollout_plan plan = shop_plan(50, 1);
+    w.d.operate.rollouts.lists_max = 1;
+    shop_survey(&w.d, &plan);
+    while (w.d.survey) {
+        CU_ASSERT_EQUAL(desk_surveyed(&w.d), GW_OK);
+        shop_wait(&w.d, 3 * GW_SECOND_MS);
+    }
+    shop_wait(&w.d, GW_MINUTE_MS);
+    struct rollout_entry r = shop_rollout(&w.d, shop_attempt(&w.d, "pump-000").rollout);
+    CU_ASSERT_EQUAL(rows(&w, r.id, false), DEVICES);
+    shop_check(&w.d, r.id);
+    close_world(&w);
+}
+
+static void a_withdrawn_release_ends_a_draft_between_its_slices(void)
+{
+    struct world w;
+    struct release_entry release;
+    open_world(&w);
+    struct rollout_plan plan = shop_plan(50, 1);
+    w.d.operate.rollouts.lists_max = 1;
+    shop_survey(&w.d, &plan);
+    CU_ASSERT_EQUAL(desk_surveyed(&w.d), GW_OK);
+    GW_ASSERT_OK(w.d.store.ops->release_get(w.d.store.self, shop_id(SHOP_NEW), &release, NULL), NULL);
+    release.state = RELEASE_WITHDRAWN;
+    GW_ASSERT_OK(w.d.store.ops->begin(w.d.store.self, NULL), NULL);
+    GW_ASSERT_OK(w.d.store.ops->release_put(w.d.store.self, &release, NULL), NULL);
+    GW_ASSERT_OK(w.d.store.ops->commit(w.d.store.self, NULL), NULL);
+    CU_ASSERT_EQUAL(desk_surveyed(&w.d), GW_OK);
+    CU_ASSERT_PTR_NULL(w.d.survey);
+    CU_ASSERT(desk_answer(&w.d)->kind == ANSWER_DONE && desk_answer(&w.d)->rc == GW_CONFLICT);
+    CU_ASSERT(!drafted(&w) && lists_of_no_rollout(&w) == 1);
+    shop_wait(&w.d, GW_SECOND_MS);
+    CU_ASSERT_EQUAL(lists_of_no_rollout(&w), 0);
+    close_world(&w);
+}
+
+/* Each of them changes when it was looked at and is not stored yet; a further one comes. */
+static void devices_that_change_before_a_draft_is_stored_are_looked_at_once_more(void)
+{
+    struct world w;
+    open_world(&w);
+    struct rollout_plan plan = shop_plan(100, DEVICES);
+    plan.wave_count = 1;
+    plan.waves[0].select = ROLLOUT_SELECT_REST;
+    plan.waves[0].percent = 0;
+    shop_survey(&w.d, &plan);
+    shop_device(&w.d, "pump-new", "1.0");
+    shop_connect(&w.d, "pump-001", "2.0", "boot-2", 0);
+    shop_state(&w.d, "pump-002", DEVICE_REVOKED);
+    while (w.d.survey)
+        CU_ASSERT_EQUAL(desk_surveyed(&w.d), GW_OK);
+    char id[ROLLOUT_ID_LEN + 1];
+    memcpy(id, desk_answer(&w.d)->rollouts[0].entry.id, sizeof(id));
+    desk_settle(&w.d);
+    CU_ASSERT_EQUAL(rows(&w, id, false), DEVICES); /* the one that came later is not in it */
+    CU_ASSERT_EQUAL(shop_change(&w.d, id, ROLLOUT_EV_START), GW_OK);
+    CU_ASSERT_EQUAL(shop_attempt(&w.d, "pump-000").attempt.state, ATTEMPT_OFFERED);
+    CU_ASSERT_EQUAL(shop_attempt(&w.d, "pump-001").attempt.code, ATTEMPT_CODE_ALREADY_RUNNING);
+    CU_ASSERT_EQUAL(shop_attempt(&w.d, "pump-002").attempt.code, ATTEMPT_CODE_NOT_FIT);
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, id).rollout.waves[0].count[ATTEMPT_OFFERED], DEVICES - 2);
+    shop_check(&w.d, id);
+    close_world(&w);
+}
+
 static void slices_go_on_by_the_clock_without_a_broker(void)
 {
     struct world w;
@@ -417,6 +554,12 @@ static void a_lost_chain_goes_on_while_devices_report(void)
 static const struct gw_test_case cases[] = {
     {"a draft is whole whatever dies between its slices, and starts only then",
      a_draft_is_whole_whatever_dies_between_its_slices},
+    {"there is a draft or there is none, whatever dies before it is stored",
+     there_is_a_draft_or_there_is_none_whatever_dies_before},
+    {"lists that are being stored stay", lists_that_are_being_stored_stay},
+    {"a withdrawn release ends a draft between its slices", a_withdrawn_release_ends_a_draft_between_its_slices},
+    {"devices that change before a draft is stored are looked at once more",
+     devices_that_change_before_a_draft_is_stored_are_looked_at_once_more},
     {"slices go on by the clock, without a broker", slices_go_on_by_the_clock_without_a_broker},
     {"a draft that is not whole lets go of its devices when it is aborted",
      a_draft_that_is_not_whole_lets_go_of_its_devices_when_aborted},

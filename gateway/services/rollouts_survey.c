@@ -1,13 +1,15 @@
-/* Who would be offered a release, and the draft that holds them. */
+/* Who would be offered a release: looked for in a query thread, page by page, each of them one snapshot of the store.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit_note.h"
 #include "gw_cleanup.h"
-#include "gw_num.h"
 #include "rollouts_internal.h"
 #include "rows.h"
+
+#define PAGE                                                                                                           \
+    1000 /* devices of one snapshot: readers must not hold up for long what the log of the database gives back */
 
 /* One that the release is for, and a bit for each wave whose query it fits. */
 struct candidate {
@@ -17,9 +19,11 @@ struct candidate {
 
 /* Devices that the release is for; members borrow their ids. */
 struct crowd {
-    struct rollouts *r;
+    const struct rows_source *source;
     const struct store *store;
-    const struct release *release;
+    const struct rollout_survey *survey;
+    const atomic_bool *stop;
+    struct release *release; /* owned */
     struct gw_wall now;
     struct filter *queries; /* owned */
     uint16_t *query_waves;  /* owned; whose they are */
@@ -30,13 +34,15 @@ struct crowd {
     size_t count, cap;
     struct rollout_member *members; /* owned */
     struct rollout_left left;
-    int64_t looked;
+    struct store_inventory_after after; /* where the next page begins */
+    size_t page;                        /* devices that this one has had */
     enum gw_rc rc;
     struct gw_err *err;
 };
 
 static void crowd_done(struct crowd *c)
 {
+    free(c->release);
     free(c->queries);
     free(c->query_waves);
     free(c->live);
@@ -49,7 +55,7 @@ static enum gw_rc read_queries(struct crowd *c, const struct rollout_plan *plan,
     for (uint16_t w = 0; w < plan->wave_count; w++) {
         if (plan->waves[w].select != ROLLOUT_SELECT_QUERY)
             continue;
-        if (!c->r->match.fits)
+        if (!c->source->match.fits)
             return gw_err_set(err, GW_INVALID, "wave %u: there are no queries here", w + 1u);
         if (!c->queries) {
             c->queries = gw_xalloc(plan->wave_count, sizeof(*c->queries));
@@ -67,15 +73,15 @@ static enum gw_rc ask_queries(struct crowd *c, const struct device *device, uint
 {
     struct answer_device row;
     GW_FREE struct answer *answer = NULL;
-    const struct row_match *match = &c->r->match;
+    const struct row_match *match = &c->source->match;
     *ret_fits = 0;
     if (c->query_count == 0)
         return GW_OK;
-    if (c->count > c->r->asked_max)
+    if (c->count > c->survey->asked_max)
         return gw_err_set(c->err, GW_TOO_BIG,
                           "the release is for more than %u devices: their waves take lists and parts, no queries",
-                          c->r->asked_max);
-    enum gw_rc rc = rows_device(c->store, c->r->session, device, &row, c->err);
+                          c->survey->asked_max);
+    enum gw_rc rc = rows_device(c->store, c->source->session, device, &row, c->err);
     if (rc)
         return rc;
     answer = gw_xalloc(1, sizeof(*answer));
@@ -116,7 +122,8 @@ static bool look_at_device(void *ctx, const struct inventory *inventory)
     struct release_target target = rollouts_target(inventory);
     struct standing standing = {c, false};
     enum release_fit fit = release_fits(c->release, &target);
-    c->looked++;
+    c->after.device = inventory->device;
+    c->page++;
     c->rc = c->store->ops->device_get(c->store->self, &inventory->device, &device, c->err);
     if (c->rc == GW_NOT_FOUND)
         c->rc = GW_OK;
@@ -154,15 +161,30 @@ static bool note_live(void *ctx, const struct rollout_entry *entry)
     return !c->rc;
 }
 
+/* The next devices of the product, in a transaction of its own that changes nothing. */
+static enum gw_rc look_at_page(struct crowd *c, bool first, struct gw_err *err)
+{
+    enum gw_rc rc = c->store->ops->begin(c->store->self, err);
+    if (rc)
+        return rc;
+    c->page = 0;
+    if (first)
+        rc = c->store->ops->rollout_each_live(c->store->self, note_live, c, err);
+    if (!rc && !c->rc)
+        rc = c->store->ops->inventory_each(c->store->self, &c->after, PAGE, look_at_device, c, err);
+    c->store->ops->rollback(c->store->self);
+    return rc ? rc : c->rc;
+}
+
 static enum gw_rc gather(struct crowd *c, struct gw_err *err)
 {
-    struct store_inventory_after after = {.device = {""}};
-    memcpy(after.product, c->release->product, sizeof(after.product));
-    enum gw_rc rc = c->store->ops->rollout_each_live(c->store->self, note_live, c, err);
-    if (!rc && !c->rc)
-        rc = c->store->ops->inventory_each(c->store->self, &after, ROLLOUT_DEVICES_MAX, look_at_device, c, err);
-    if (!rc)
-        rc = c->rc;
+    memcpy(c->after.product, c->release->product, sizeof(c->after.product));
+    enum gw_rc rc = look_at_page(c, true, err);
+    while (!rc && c->page == PAGE) {
+        rc = look_at_page(c, false, err);
+        if (atomic_load(c->stop))
+            return gw_err_set(err, GW_CANCELLED, "the gateway stops");
+    }
     if (!rc && c->count == 0)
         return gw_err_set(err, GW_INVALID,
                           "the release is for no device now: %u not active, %u do not fit, %u run it, %u are busy",
@@ -173,29 +195,10 @@ static enum gw_rc gather(struct crowd *c, struct gw_err *err)
     return rc;
 }
 
-/* ---- rest ---- */
+/* ---- waves ---- */
 
-static void note_looked(struct crowd *c)
-{
-    struct rollouts *r = c->r;
-    int64_t us = c->looked * (c->query_count ? ROLLOUTS_ASK_US : ROLLOUTS_LOOK_US);
-    r->rest_ms = (us * ROLLOUTS_REST + 999) / 1000;
-    if (r->rest_until.ms < c->now.ms)
-        r->rest_until = c->now;
-    r->rest_until.ms += r->rest_ms;
-}
-
-int64_t rollouts_rests_ms(struct rollouts *r, struct gw_wall now)
-{
-    int64_t owed_ms = r->rest_until.ms - now.ms;
-    int64_t may_ms = r->rest_ms > ROLLOUTS_OWED_MS ? r->rest_ms : ROLLOUTS_OWED_MS;
-    if (owed_ms > 2 * may_ms) /* more is never owed: the clock has gone back */
-        r->rest_until.ms = owed_ms = 0;
-    return owed_ms > may_ms ? owed_ms - may_ms : 0;
-}
-
-static enum gw_rc given_release(struct rollouts *r, const struct store *store, const char *id,
-                                struct release_entry *ret_entry, const struct release **ret_release, struct gw_err *err)
+enum gw_rc rollouts_given_release(const struct store *store, const char *id, struct release_entry *ret_entry,
+                                  struct gw_err *err)
 {
     if (!release_id_valid(gw_view_str(id)))
         return gw_err_set(err, GW_NOT_FOUND, "no such release");
@@ -204,107 +207,93 @@ static enum gw_rc given_release(struct rollouts *r, const struct store *store, c
         return gw_err_set(err, rc, "no such release");
     if (!rc && !release_is_given(ret_entry))
         return gw_err_set(err, GW_CONFLICT, "%s", rollouts_withheld_text(ret_entry));
-    return rc ? rc : rollouts_load(r, store, id, ret_release, err);
+    return rc;
 }
 
-static void fill_entry(struct rollout_entry *out, const struct turn *turn, const struct rollouts_order *order,
-                       const struct release_entry *release)
+static void fill_entry(struct rollout_survey *survey, const struct release_entry *release, struct gw_wall now)
 {
+    const struct rollout_ask_order *order = survey->order;
+    struct rollout_entry *out = &survey->entry;
+    *out = (struct rollout_entry){.plan = order->plan, .created = now, .changed = now};
     memcpy(out->name, order->name, sizeof(out->name));
     memcpy(out->release, release->id, sizeof(out->release));
     memcpy(out->product, release->product, sizeof(out->product));
     memcpy(out->version, release->version, sizeof(out->version));
     out->release_counter = release->release_counter;
-    out->plan = order->plan;
     while (out->plan.seed == 0)
         gw_random(&out->plan.seed, sizeof(out->plan.seed));
-    out->created = out->changed = turn->now;
-    (void)snprintf(out->created_by, sizeof(out->created_by), "%s", order->actor);
+    (void)snprintf(out->created_by, sizeof(out->created_by), "%s", survey->act.actor.name);
 }
 
-/* assign() puts lists into another order: it works on a copy. */
-static enum gw_rc assign(struct crowd *c, const struct rollouts_order *order, struct rollouts_preview *preview,
-                         struct gw_err *err)
+static enum gw_rc assign(struct crowd *c, struct rollout_survey *survey, struct gw_err *err)
 {
-    GW_FREE struct rollout_pick *picks = NULL;
-    if (order->pick_count) {
-        picks = gw_xalloc(order->pick_count, sizeof(*picks));
-        memcpy(picks, order->picks, order->pick_count * sizeof(*picks));
-    }
+    const struct rollout_ask_order *order = survey->order;
+    uint32_t totals[ROLLOUT_WAVES_MAX] = {0};
+    GW_FREE struct rollout_pick *picks = gw_xalloc(order->pick_count ? order->pick_count : 1, sizeof(*picks));
+    for (size_t i = 0; i < order->pick_count; i++)
+        picks[i] = (struct rollout_pick){gw_view_str(order->picks[i].device.text), order->picks[i].wave};
     struct rollout_fleet fleet = {
         .members = c->members, .count = c->count, .picks = picks, .pick_count = order->pick_count};
-    enum gw_rc rc = rollout_assign(&preview->entry.plan, &fleet, preview->totals, err);
-    return rc ? rc : rollout_init(&preview->entry.rollout, &preview->entry.plan, preview->totals, err);
+    enum gw_rc rc = rollout_assign(&survey->entry.plan, &fleet, totals, err);
+    return rc ? rc : rollout_init(&survey->entry.rollout, &survey->entry.plan, totals, err);
 }
 
-static enum gw_rc prepare(struct crowd *c, struct turn *turn, const struct rollouts_order *order,
-                          struct rollouts_preview *out, struct gw_err *err)
+/* Members come as they were assigned: lists first. Seats go in order of wave and place, as offers do. */
+static void seat_all(const struct crowd *c, struct rollout_survey *survey)
+{
+    size_t max = survey->list_max, lists = (c->count + max - 1) / max, first[ROLLOUT_WAVES_MAX] = {0};
+    GW_FREE struct rollout_seats **at = gw_xalloc(lists, sizeof(struct rollout_seats *));
+    struct rollout_seats **end = &survey->seats;
+    for (size_t i = 0; i < lists; i++) {
+        *end = at[i] = gw_xalloc(1, sizeof(*at[i]));
+        at[i]->count = i + 1 < lists ? max : c->count - i * max;
+        end = &at[i]->next;
+    }
+    for (uint16_t w = 1; w < survey->entry.rollout.wave_count; w++)
+        first[w] = first[w - 1] + survey->entry.rollout.waves[w - 1].total;
+    for (size_t i = 0; i < c->count; i++) {
+        const struct rollout_member *m = &c->members[i];
+        size_t n = first[m->wave] + m->place;
+        struct rollout_seat *seat = &at[n / max]->seats[n % max];
+        *seat = (struct rollout_seat){.wave = m->wave, .place = m->place};
+        memcpy(seat->device.text, m->id.ptr, m->id.len);
+    }
+}
+
+static enum gw_rc survey_all(struct crowd *c, struct rollout_survey *survey, struct gw_err *err)
 {
     struct release_entry release;
-    *out = (struct rollouts_preview){.entry = {.rev = 0}};
-    enum gw_rc rc = given_release(c->r, c->store, order->release, &release, &c->release, err);
+    enum gw_rc rc = rollouts_given_release(c->store, survey->order->release, &release, err);
     if (!rc)
-        rc = rollout_plan_valid(&order->plan, err);
+        rc = rollout_plan_valid(&survey->order->plan, err);
     if (!rc)
-        rc = read_queries(c, &order->plan, err);
+        rc = read_queries(c, &survey->order->plan, err);
+    if (!rc)
+        rc = rollouts_read_release(c->store, release.id, c->release, err);
     if (rc)
         return rc;
-    fill_entry(&out->entry, turn, order, &release);
+    fill_entry(survey, &release, c->now);
     rc = gather(c, err);
-    note_looked(c);
-    out->left = c->left;
-    return rc ? rc : assign(c, order, out, err);
-}
-
-enum gw_rc rollouts_preview(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
-                            struct rollouts_preview *ret_preview, struct gw_err *err)
-{
-    GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .now = turn->now, .err = err};
-    return prepare(&c, turn, order, ret_preview, err);
-}
-
-static enum gw_rc tell_created(struct turn *turn, const struct rollouts_order *order, const struct rollout_entry *entry,
-                               size_t devices, struct gw_err *err)
-{
-    char name[AUDIT_NAME_MAX], msg[AUDIT_MSG_MAX];
-    (void)snprintf(name, sizeof(name), "%s %.32s %.32s", entry->id, entry->product, entry->version);
-    (void)snprintf(msg, sizeof(msg), "a rollout to %zu device%s in %u wave%s was drafted", devices, gw_plural(devices),
-                   (unsigned)entry->plan.wave_count, gw_plural(entry->plan.wave_count));
-    turn_live(turn, LIVE_ROLLOUTS, entry->id);
-    return audit_note(turn, AUDIT_ROLLOUT_CREATED, order->actor, name, msg, err);
-}
-
-/* Its first slice is planned at once, which is all of a small one. */
-static enum gw_rc write_draft(struct crowd *c, struct turn *turn, const struct rollouts_order *order,
-                              struct rollout_entry *entry, struct gw_err *err)
-{
-    const struct store *store = turn->store;
-    enum gw_rc rc = store->ops->rollout_add(store->self, entry, err);
+    survey->left = c->left;
     if (!rc)
-        rc = rollouts_keep_seats(c->r, store, entry, c->members, c->count, err);
-    if (!rc)
-        rc = tell_created(turn, order, entry, c->count, err);
-    if (rc)
-        return rc;
-    GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
-    rollouts_run_begin(run, c->r, turn);
-    rc = rollouts_slice(run, entry, err);
-    return rc ? rc : rollouts_run_end(run, err);
+        rc = assign(c, survey, err);
+    if (!rc && survey->act.kind == ACT_ROLLOUT_CREATE)
+        seat_all(c, survey);
+    return rc;
 }
 
-enum gw_rc rollouts_create(struct rollouts *r, struct turn *turn, const struct rollouts_order *order,
-                           struct rollout_entry *ret_entry, struct gw_err *err)
+void rollouts_survey(const struct rows_source *source, struct rollout_survey *survey, const atomic_bool *stop)
 {
-    GW_CLEANUP(crowd_done) struct crowd c = {.r = r, .store = turn->store, .now = turn->now, .err = err};
-    struct rollouts_preview preview;
-    uint8_t random[ROLLOUT_ID_BYTES];
-    enum gw_rc rc = prepare(&c, turn, order, &preview, err);
-    if (rc)
-        return rc;
-    gw_random(random, sizeof(random));
-    rollout_id_format(random, preview.entry.id);
-    rc = write_draft(&c, turn, order, &preview.entry, err);
-    if (!rc)
-        rc = c.store->ops->rollout_get(c.store->self, preview.entry.id, ret_entry, err);
-    return rollouts_written(rc, err);
+    struct gw_err err = {0};
+    GW_CLEANUP(crowd_done)
+    struct crowd c = {.source = source,
+                      .store = &source->store,
+                      .survey = survey,
+                      .stop = stop,
+                      .release = gw_xalloc(1, sizeof(*c.release)),
+                      .now = gw_wall_now(),
+                      .err = &err};
+    enum gw_rc rc = survey_all(&c, survey, &err);
+    survey->err = err;
+    survey->err.rc = rc;
 }
