@@ -6,11 +6,31 @@
 #include "gw_num.h"
 #include "rollouts_internal.h"
 
+/* For people who read it in an alert. */
+static const char *why_it_holds(enum rollout_hold hold)
+{
+    switch (hold) {
+    case ROLLOUT_HOLD_GATE:
+        return "too few of those that have decided are ok";
+    case ROLLOUT_HOLD_SAMPLE:
+        return "too few have decided, and nobody is left who could";
+    case ROLLOUT_HOLD_UNREACHABLE:
+        return "too many devices are unreachable";
+    case ROLLOUT_HOLD_FAILURES:
+        return "too many devices have failed";
+    case ROLLOUT_HOLD_NONE:
+    case ROLLOUT_HOLD_SOAK:
+        break;
+    }
+    return "it soaks";
+}
+
 void rollouts_rule_text(const struct rollout_entry *entry, char out[ROLLOUT_REASON_MAX])
 {
     const struct rollout *r = &entry->rollout;
     if (r->state == ROLLOUT_HOLDING)
-        (void)snprintf(out, ROLLOUT_REASON_MAX, "wave %u: %s", r->hold_wave + 1u, rollout_hold_text(r->hold));
+        (void)snprintf(out, ROLLOUT_REASON_MAX, "wave %u holds: %s (%s)", r->hold_wave + 1u, why_it_holds(r->hold),
+                       rollout_hold_text(r->hold));
     else
         (void)snprintf(out, ROLLOUT_REASON_MAX, "failures have reached the limit of the plan");
 }

@@ -138,7 +138,8 @@ static void a_gate_holds_until_a_person_waives_it(void)
         if (has_job(&d, name_of(i)))
             shop_report(&d, name_of(i), JOB_STATE_FAILED, "digest", "1.0");
     CU_ASSERT_EQUAL(state_of(&d, r.id), ROLLOUT_HOLDING);
-    CU_ASSERT_STRING_EQUAL(shop_rollout(&d, r.id).reason, "wave 1: gate");
+    CU_ASSERT_STRING_EQUAL(shop_rollout(&d, r.id).reason,
+                           "wave 1 holds: too few of those that have decided are ok (gate)");
     CU_ASSERT_TRUE(desk_audited(&d, "rollout.held", "gateway"));
     CU_ASSERT_EQUAL(desk_audits(&d, "upd.failed"), 2);
     CU_ASSERT_EQUAL(with_job(&d, 4), 0);
