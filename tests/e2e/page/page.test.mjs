@@ -497,6 +497,17 @@ async function signInAgain(page) {
 }
 
 async function troubles() {
+  await test('a page that was opened while the gateway was away goes on by itself', async () => {
+    const early = await browser.person();
+    const wall = (route) => route.abort('connectionrefused');
+    await early.route('**/api/v1/**', wall);
+    await early.goto(gateway.url);
+    await heading(early, 'The gateway does not answer').waitFor();
+    await early.unroute('**/api/v1/**', wall);
+    await heading(early, 'Sign in').waitFor();
+    await early.context().close();
+  });
+
   await test('what cannot be read is not shown as if there were none, and comes by itself', async () => {
     await go(ann, 'Overview');
     await ann.route('**/api/v1/vendor-keys', (route) => route.abort('connectionrefused'));

@@ -1,6 +1,8 @@
 /* Every request of the page. Errors are the problem document's sentence (RFC 9457). */
 import { text } from './text.ts';
 
+const PATIENCE_MS = 60_000; // with an answer: longer than any act takes
+
 export class Problem extends Error {
   readonly status: number; // 0: the gateway did not answer
   readonly check: string; // of a release that was refused
@@ -46,7 +48,8 @@ async function ask<T>(method: string, path: string, asking: Asking = {}): Promis
   if (asking.rev !== undefined) headers['If-Match'] = `"${asking.rev}"`;
   const init: RequestInit = { method, headers, cache: 'no-store', credentials: 'same-origin', redirect: 'error' };
   if (asking.body) init.body = JSON.stringify(asking.body);
-  if (asking.signal) init.signal = asking.signal;
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  init.signal = asking.signal ? AbortSignal.any([asking.signal, late]) : late;
   let response: Response;
   let body: string;
   try {

@@ -264,5 +264,8 @@ export function begin(): void {
     if (!document.hidden) page.now = Date.now();
     if (client.state === 'live') page.heard = client.heard;
   }, 1000);
+  setInterval(() => {
+    if (page.gate === 'unreachable') void findOut();
+  }, 5000);
   void findOut();
 }

@@ -72,7 +72,7 @@ export const text = {
     uploadStopped: 'The upload was stopped.',
     status: (status: number) => `The gateway answered with status ${status}.`,
   },
-  unreachable: { title: 'The gateway does not answer', sentence: 'Load this page again once it does.' },
+  unreachable: { title: 'The gateway does not answer', sentence: 'This page goes on by itself once it does.' },
   nowhere: { title: 'Not found', sentence: 'There is no such screen.', home: 'To the overview' },
   stale: {
     since: (age: string) => `Not connected. What is shown was true ${age}; the page connects again by itself.`,
@@ -157,6 +157,7 @@ export const text = {
     filterHint: 'status:offline name:"pump 7" -state:retired seen>2d',
     count: (n: number) => plural(n, '{n} device', '{n} devices', n.toLocaleString('en')),
     noMatch: 'No device matches the filter.',
+    noMatchHint: 'Fields are id, name, state, status, source, seen, created, certificate.not_after, inventory.product, inventory.version, inventory.hardware and inventory.attributes. A field that is not there matches nothing.',
     none: 'No devices yet.',
     noneHint: 'Invite one: the invitation is a string or a QR code that the device is given. Or open the enrolment door and approve those that knock.',
     inviteFirst: 'Invite the first one',
