@@ -1,9 +1,10 @@
 /*
  * gw_fs: the few file operations that durability hangs on, as an interface.
  *
- * Whoever promises that bytes survive a power cut (blobs, the agent's spool) goes through this table, so that a test
- * can put a model of a disk under it that forgets what was not synced. Paths are absolute or relative to the working
- * directory. Descriptors returned are real ones: reading needs no shim. All calls block.
+ * Whoever promises that bytes survive a power cut (blobs, keyd's memory, the agent's spool) goes through this table, so
+ * that a test can put a model of a disk under it that forgets what was not synced. Paths are absolute or relative to
+ * the working directory, unless whoever made the table says otherwise. Descriptors returned are real ones: reading
+ * needs no shim. All calls block.
  */
 #pragma once
 

@@ -18,10 +18,9 @@
 
 #define CA_DIR      "ca"
 #define CA_DIR_NEW  "ca.new"
+#define NEW(name)   CA_DIR_NEW "/" name
 #define FILE_MAX    16384
 #define GATEWAY_HEX 8 /* bytes of the root's hash in the gateway id */
-
-static const char *const file_names[] = {"root.key", "root.crt", "issuer.key", "issuer.crt", "log.key", "log.vkey"};
 
 static int open_dir(int dir_fd, const char *name)
 {
@@ -54,31 +53,33 @@ static void name_gateway(const struct crypto_key *root_key, char ret_gateway[KEY
     (void)snprintf(ret_gateway, KEYD_GATEWAY_MAX, "gw-%s", hex);
 }
 
-static enum gw_rc write_key(int fd, const char *name, const struct crypto_key *key, struct gw_err *err)
+static enum gw_rc write_key(const struct keyd_dir *dir, const char *name, const struct crypto_key *key,
+                            struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_wipe) struct gw_buf pem;
     gw_buf_init(&pem, FILE_MAX);
     enum gw_rc rc = crypto_key_save_pem(key, &pem);
-    return rc ? gw_err_set(err, rc, "%s", name) : keyd_dir_write(fd, name, gw_buf_view(&pem), err);
+    return rc ? gw_err_set(err, rc, "%s", name) : keyd_dir_write(dir, name, gw_buf_view(&pem), err);
 }
 
-static enum gw_rc write_cert(int fd, const char *name, const struct gw_buf *der, struct gw_err *err)
+static enum gw_rc write_cert(const struct keyd_dir *dir, const char *name, const struct gw_buf *der, struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf pem;
     gw_buf_init(&pem, FILE_MAX);
     enum gw_rc rc = crypto_pem_add(&pem, CRYPTO_PEM_CERT, gw_buf_view(der));
-    return rc ? gw_err_set(err, rc, "%s", name) : keyd_dir_write(fd, name, gw_buf_view(&pem), err);
+    return rc ? gw_err_set(err, rc, "%s", name) : keyd_dir_write(dir, name, gw_buf_view(&pem), err);
 }
 
-static enum gw_rc write_vkey(int fd, const char *gateway, const struct crypto_key *log_key, struct gw_err *err)
+static enum gw_rc write_vkey(const struct keyd_dir *dir, const char *gateway, const struct crypto_key *log_key,
+                             struct gw_err *err)
 {
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     gw_buf_init(&text, FILE_MAX);
     enum gw_rc rc = crypto_note_vkey(gateway, crypto_key_public(log_key).ptr, &text);
-    return rc ? gw_err_set(err, rc, "log.vkey") : keyd_dir_write(fd, "log.vkey", gw_buf_view(&text), err);
+    return rc ? gw_err_set(err, rc, NEW("log.vkey")) : keyd_dir_write(dir, NEW("log.vkey"), gw_buf_view(&text), err);
 }
 
-static enum gw_rc make_files(int fd, struct gw_wall now, struct gw_err *err)
+static enum gw_rc make_files(const struct keyd_dir *dir, struct gw_wall now, struct gw_err *err)
 {
     GW_CLEANUP(crypto_key_cleanup) struct crypto_key *root_key = NULL;
     GW_CLEANUP(crypto_key_cleanup) struct crypto_key *issuer_key = NULL;
@@ -102,52 +103,51 @@ static enum gw_rc make_files(int fd, struct gw_wall now, struct gw_err *err)
     struct crypto_issuer by = {.key = root_key, .cert_der = gw_buf_view(&root)};
     rc = crypto_cert_issuing(&by, issuer_key, gateway, now, &issuer, err);
     if (!rc)
-        rc = write_key(fd, "root.key", root_key, err);
+        rc = write_key(dir, NEW("root.key"), root_key, err);
     if (!rc)
-        rc = write_cert(fd, "root.crt", &root, err);
+        rc = write_cert(dir, NEW("root.crt"), &root, err);
     if (!rc)
-        rc = write_key(fd, "issuer.key", issuer_key, err);
+        rc = write_key(dir, NEW("issuer.key"), issuer_key, err);
     if (!rc)
-        rc = write_cert(fd, "issuer.crt", &issuer, err);
+        rc = write_cert(dir, NEW("issuer.crt"), &issuer, err);
     if (!rc)
-        rc = write_key(fd, "log.key", log_key, err);
+        rc = write_key(dir, NEW("log.key"), log_key, err);
     if (!rc)
-        rc = write_vkey(fd, gateway, log_key, err);
-    return rc ? rc : keyd_dir_sync(fd, CA_DIR_NEW, err);
+        rc = write_vkey(dir, gateway, log_key, err);
+    return rc ? rc : keyd_dir_sync(dir, CA_DIR_NEW, err);
 }
 
 /* What a stop half way left behind. */
-static enum gw_rc drop_half_made(int dir_fd, struct gw_err *err)
+static enum gw_rc drop_half_made(const struct keyd_dir *dir, struct gw_err *err)
 {
-    GW_CLOSE int fd = open_dir(dir_fd, CA_DIR_NEW);
-    if (fd < 0)
+    static const char *const made[] = {NEW("root.key"),   NEW("root.crt"), NEW("issuer.key"),
+                                       NEW("issuer.crt"), NEW("log.key"),  NEW("log.vkey")};
+    struct stat st;
+    if (fstatat(dir->fd, CA_DIR_NEW, &st, AT_SYMLINK_NOFOLLOW))
         return errno == ENOENT ? GW_OK : gw_err_sys(err, CA_DIR_NEW);
-    for (size_t i = 0; i < sizeof(file_names) / sizeof(file_names[0]); i++)
-        if (unlinkat(fd, file_names[i], 0) && errno != ENOENT)
-            return gw_err_sys(err, "removal of %s/%s", CA_DIR_NEW, file_names[i]);
-    return unlinkat(dir_fd, CA_DIR_NEW, AT_REMOVEDIR) ? gw_err_sys(err, "removal of %s", CA_DIR_NEW) : GW_OK;
+    for (size_t i = 0; S_ISDIR(st.st_mode) && i < sizeof(made) / sizeof(made[0]); i++)
+        if (dir->fs.unlink(dir->fs.ctx, made[i]) && errno != ENOENT)
+            return gw_err_sys(err, "removal of %s", made[i]);
+    return unlinkat(dir->fd, CA_DIR_NEW, AT_REMOVEDIR) ? gw_err_sys(err, "removal of %s", CA_DIR_NEW) : GW_OK;
 }
 
-enum gw_rc keyd_ca_make(int dir_fd, struct gw_wall now, int64_t build_day, struct gw_err *err)
+enum gw_rc keyd_ca_make(const struct keyd_dir *dir, struct gw_wall now, int64_t build_day, struct gw_err *err)
 {
     if (now.ms < build_day * GW_DAY_MS)
         return gw_err_set(err, GW_DENIED,
                           "the clock stands before the day this program was built: set it, then start again; the keys "
                           "are made with this date");
-    enum gw_rc rc = drop_half_made(dir_fd, err);
+    enum gw_rc rc = drop_half_made(dir, err);
     if (rc)
         return rc;
-    if (mkdirat(dir_fd, CA_DIR_NEW, 0700))
+    if (mkdirat(dir->fd, CA_DIR_NEW, 0700))
         return gw_err_sys(err, CA_DIR_NEW);
-    GW_CLOSE int fd = open_dir(dir_fd, CA_DIR_NEW);
-    if (fd < 0)
-        return gw_err_sys(err, CA_DIR_NEW);
-    rc = make_files(fd, now, err);
+    rc = make_files(dir, now, err);
     if (rc)
         return rc;
-    if (renameat(dir_fd, CA_DIR_NEW, dir_fd, CA_DIR))
+    if (dir->fs.rename(dir->fs.ctx, CA_DIR_NEW, CA_DIR))
         return gw_err_sys(err, "rename to %s", CA_DIR);
-    return keyd_dir_sync(dir_fd, "key directory", err);
+    return keyd_dir_sync(dir, ".", err);
 }
 
 static enum gw_rc load_key(int fd, const char *name, enum crypto_key_kind kind, struct crypto_key **ret_key,

@@ -15,6 +15,7 @@
 #include "gw_buf.h"
 #include "gw_err.h"
 #include "gw_time.h"
+#include "keyd_dir.h"
 
 #define KEYD_GATEWAY_MAX 24
 
@@ -30,7 +31,8 @@ struct keyd_ca {
 bool keyd_ca_exists(int dir_fd);
 /* GW_DENIED when `now` lies before the first day that this program can have run on (days since 1970): such a clock
  * would make certificates that are not valid. */
-GW_MUST_CHECK enum gw_rc keyd_ca_make(int dir_fd, struct gw_wall now, int64_t build_day, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc keyd_ca_make(const struct keyd_dir *dir, struct gw_wall now, int64_t build_day,
+                                      struct gw_err *err);
 /* GW_CORRUPT when a file contradicts another; the text names it. Fills a zeroed struct; call keyd_ca_done() anyway. */
 GW_MUST_CHECK enum gw_rc keyd_ca_load(int dir_fd, struct keyd_ca *ret_ca, struct gw_err *err);
 void keyd_ca_done(struct keyd_ca *ca);

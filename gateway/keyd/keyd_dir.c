@@ -2,11 +2,51 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "gw_cleanup.h"
-#include "gw_fs.h"
+
+/* The calls are those that keyd_harden.c permits: by descriptor, never by an absolute path. */
+static int at_open(void *ctx, const char *name, int flags, mode_t mode)
+{
+    const struct keyd_dir *dir = ctx;
+    return openat(dir->fd, name, flags | O_CLOEXEC | O_NOFOLLOW, mode);
+}
+
+static int at_sync_dir(void *ctx, const char *name)
+{
+    const struct keyd_dir *dir = ctx;
+    if (strcmp(name, ".") == 0)
+        return fsync(dir->fd);
+    GW_CLOSE int fd = openat(dir->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    return fd < 0 ? -1 : fsync(fd);
+}
+
+static int at_rename(void *ctx, const char *from, const char *to)
+{
+    const struct keyd_dir *dir = ctx;
+    return renameat(dir->fd, from, dir->fd, to);
+}
+
+static int at_unlink(void *ctx, const char *name)
+{
+    const struct keyd_dir *dir = ctx;
+    return unlinkat(dir->fd, name, 0);
+}
+
+void keyd_dir_init(struct keyd_dir *dir, int fd)
+{
+    dir->fd = fd;
+    dir->fs = *gw_fs_posix(); /* what is done to an open file */
+    dir->fs.ctx = dir;
+    dir->fs.open = at_open;
+    dir->fs.sync_dir = at_sync_dir;
+    dir->fs.rename = at_rename;
+    dir->fs.unlink = at_unlink;
+}
 
 enum gw_rc keyd_dir_check(int dir_fd, struct gw_err *err)
 {
@@ -47,18 +87,21 @@ enum gw_rc keyd_dir_read(int dir_fd, const char *name, struct gw_buf *ret_conten
     }
 }
 
-enum gw_rc keyd_dir_write(int dir_fd, const char *name, struct gw_view content, struct gw_err *err)
+enum gw_rc keyd_dir_write(const struct keyd_dir *dir, const char *name, struct gw_view content, struct gw_err *err)
 {
-    GW_CLOSE int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = dir->fs.open(dir->fs.ctx, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
         return gw_err_sys(err, "%s", name);
-    enum gw_rc rc = gw_fs_write_all(gw_fs_posix(), fd, content, 0, err);
+    enum gw_rc rc = gw_fs_write_all(&dir->fs, fd, content, 0, err);
     if (rc)
-        return gw_err_wrap(err, rc, "%s", name);
-    return fsync(fd) ? gw_err_sys(err, "sync of %s", name) : GW_OK;
+        rc = gw_err_wrap(err, rc, "%s", name);
+    else if (dir->fs.sync(dir->fs.ctx, fd))
+        rc = gw_err_sys(err, "sync of %s", name);
+    (void)dir->fs.close(dir->fs.ctx, fd);
+    return rc;
 }
 
-enum gw_rc keyd_dir_sync(int dir_fd, const char *what, struct gw_err *err)
+enum gw_rc keyd_dir_sync(const struct keyd_dir *dir, const char *name, struct gw_err *err)
 {
-    return fsync(dir_fd) ? gw_err_sys(err, "sync of %s", what) : GW_OK;
+    return dir->fs.sync_dir(dir->fs.ctx, name) ? gw_err_sys(err, "sync of the key directory (%s)", name) : GW_OK;
 }

@@ -16,18 +16,19 @@ _Static_assert(KEYD_BATCH <= KEYD_MEMORY_BATCH_MAX, "a batch is one write");
 _Static_assert(KEYD_CERT_LEN >= CRYPTO_CERT_MAX, "a certificate fits its reply");
 _Static_assert(KEYD_SERIAL_LEN == CRYPTO_SERIAL_LEN, "serials");
 
-enum gw_rc keyd_open(struct keyd *k, int dir_fd, struct gw_wall now, int64_t build_day, struct gw_err *err)
+enum gw_rc keyd_open(struct keyd *k, const struct keyd_dir *dir, struct gw_wall now, int64_t build_day,
+                     struct gw_err *err)
 {
-    enum gw_rc rc = keyd_dir_check(dir_fd, err);
-    if (!rc && !keyd_ca_exists(dir_fd)) {
-        rc = keyd_memory_create(dir_fd, err);
+    enum gw_rc rc = keyd_dir_check(dir->fd, err);
+    if (!rc && !keyd_ca_exists(dir->fd)) {
+        rc = keyd_memory_create(dir, err);
         if (!rc)
-            rc = keyd_ca_make(dir_fd, now, build_day, err);
+            rc = keyd_ca_make(dir, now, build_day, err);
     }
     if (!rc)
-        rc = keyd_ca_load(dir_fd, &k->ca, err);
+        rc = keyd_ca_load(dir->fd, &k->ca, err);
     if (!rc)
-        rc = keyd_memory_open(dir_fd, KEYD_MEMORY_ORIGINS_MAX, &k->memory, err);
+        rc = keyd_memory_open(dir, KEYD_MEMORY_ORIGINS_MAX, &k->memory, err);
     return rc;
 }
 

@@ -17,8 +17,8 @@ struct keyd {
 };
 
 /* Loads the key directory, or makes it at the first start (see keyd_ca_make() for build_day). Fills a zeroed struct;
- * call keyd_done() in any case. dir_fd is borrowed for its life. */
-GW_MUST_CHECK enum gw_rc keyd_open(struct keyd *k, int dir_fd, struct gw_wall now, int64_t build_day,
+ * call keyd_done() in any case. dir is borrowed for its life. */
+GW_MUST_CHECK enum gw_rc keyd_open(struct keyd *k, const struct keyd_dir *dir, struct gw_wall now, int64_t build_day,
                                    struct gw_err *err);
 void keyd_done(struct keyd *k);
 

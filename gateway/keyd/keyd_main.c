@@ -88,9 +88,11 @@ static int serve(struct keyd *k)
 static int run(void)
 {
     static struct keyd k;
+    static struct keyd_dir dir;
     struct gw_err err = {0};
     int code = 1;
-    enum gw_rc rc = keyd_open(&k, FD_DIRECTORY, gw_wall_now(), GATEHOUSE_BUILD_DAY, &err);
+    keyd_dir_init(&dir, FD_DIRECTORY);
+    enum gw_rc rc = keyd_open(&k, &dir, gw_wall_now(), GATEHOUSE_BUILD_DAY, &err);
     if (rc) {
         gw_log(GW_LOG_ERROR, "start", "%s%s", gw_err_text(&err),
                rc == GW_CORRUPT || rc == GW_NOT_FOUND ? "; restore pki/ of the state from a backup" : "");

@@ -10,7 +10,6 @@
 #include "crypto_hash.h"
 #include "gw_buf.h"
 #include "gw_cleanup.h"
-#include "gw_fs.h"
 #include "keyd_dir.h"
 
 #define FILE_NAME     "checkpoints"
@@ -25,7 +24,7 @@
 #define COMPACT_MIN ((int64_t)8 * 1024 * 1024)
 
 struct keyd_memory {
-    int dir_fd; /* borrowed */
+    const struct keyd_dir *dir; /* borrowed */
     int fd;
     int64_t end;        /* of the good records */
     int64_t compact_at; /* file size that asks for a new file */
@@ -112,20 +111,20 @@ static bool parse_record(const uint8_t *record, struct keyd_mark *ret_mark)
            !gw_read_into(&r, ret_mark->root.bytes, GW_SHA256_LEN);
 }
 
-enum gw_rc keyd_memory_create(int dir_fd, struct gw_err *err)
+enum gw_rc keyd_memory_create(const struct keyd_dir *dir, struct gw_err *err)
 {
     struct stat st;
-    if (fstatat(dir_fd, FILE_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (fstatat(dir->fd, FILE_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         if (st.st_size > HEADER_LEN)
             return gw_err_set(err, GW_EXISTS,
                               "the key directory remembers signatures (%s) but has no keys (ca): bring ca back, or "
                               "empty the directory to become a new gateway",
                               FILE_NAME);
-        if (unlinkat(dir_fd, FILE_NAME, 0))
+        if (dir->fs.unlink(dir->fs.ctx, FILE_NAME))
             return gw_err_sys(err, "removal of %s", FILE_NAME);
     }
-    enum gw_rc rc = keyd_dir_write(dir_fd, FILE_NAME, gw_view_make(HEADER, HEADER_LEN), err);
-    return rc ? rc : keyd_dir_sync(dir_fd, "key directory", err);
+    enum gw_rc rc = keyd_dir_write(dir, FILE_NAME, gw_view_make(HEADER, HEADER_LEN), err);
+    return rc ? rc : keyd_dir_sync(dir, ".", err);
 }
 
 /* Reads len bytes at the offset, or fewer at the end of the file; -1 and errno. */
@@ -193,7 +192,7 @@ static enum gw_rc write_all_marks(const struct keyd_memory *m, int fd, int64_t *
             format_record(&m->slots[i], &b);
         if (i < m->slot_count && b.len < (size_t)CHUNK_RECORDS * RECORD_LEN)
             continue;
-        enum gw_rc rc = gw_fs_write_all(gw_fs_posix(), fd, gw_buf_view(&b), end, err);
+        enum gw_rc rc = gw_fs_write_all(&m->dir->fs, fd, gw_buf_view(&b), end, err);
         if (rc)
             return rc;
         end += (int64_t)b.len;
@@ -203,26 +202,33 @@ static enum gw_rc write_all_marks(const struct keyd_memory *m, int fd, int64_t *
     return GW_OK;
 }
 
+/* A successor of the file, whole and synced, still under its own name. */
+static enum gw_rc write_new(const struct keyd_memory *m, int fd, int64_t *ret_end, struct gw_err *err)
+{
+    enum gw_rc rc = write_all_marks(m, fd, ret_end, err);
+    if (rc)
+        return gw_err_wrap(err, rc, FILE_NAME_NEW);
+    return m->dir->fs.sync(m->dir->fs.ctx, fd) ? gw_err_sys(err, "sync of %s", FILE_NAME_NEW) : GW_OK;
+}
+
 /* Replaces the file by one that holds each origin once. The old one stays in use when this fails. */
 static enum gw_rc replace_file(struct keyd_memory *m, struct gw_err *err)
 {
+    const struct gw_fs *fs = &m->dir->fs;
     int64_t end = 0;
-    GW_CLOSE int fd = openat(m->dir_fd, FILE_NAME_NEW, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = fs->open(fs->ctx, FILE_NAME_NEW, O_RDWR | O_CREAT | O_TRUNC, 0600);
     if (fd < 0)
         return gw_err_sys(err, FILE_NAME_NEW);
-    enum gw_rc rc = write_all_marks(m, fd, &end, err);
+    enum gw_rc rc = write_new(m, fd, &end, err);
+    if (!rc && fs->rename(fs->ctx, FILE_NAME_NEW, FILE_NAME))
+        rc = gw_err_sys(err, "rename to %s", FILE_NAME);
+    (void)fs->close(fs->ctx, rc ? fd : m->fd);
     if (rc)
-        return gw_err_wrap(err, rc, FILE_NAME_NEW);
-    if (fsync(fd))
-        return gw_err_sys(err, "sync of %s", FILE_NAME_NEW);
-    if (renameat(m->dir_fd, FILE_NAME_NEW, m->dir_fd, FILE_NAME))
-        return gw_err_sys(err, "rename to %s", FILE_NAME);
-    int old = m->fd;
+        return rc;
     m->fd = fd;
-    fd = old; /* closed by the cleanup */
     m->end = end;
     m->compact_at = end * 2 > COMPACT_MIN ? end * 2 : COMPACT_MIN;
-    rc = keyd_dir_sync(m->dir_fd, "key directory", err);
+    rc = keyd_dir_sync(m->dir, ".", err);
     m->broken = rc != GW_OK; /* the new name may not last, and the old file is gone */
     return rc;
 }
@@ -231,8 +237,8 @@ static enum gw_rc compact(struct keyd_memory *m, struct gw_err *err)
 {
     enum gw_rc rc = replace_file(m, err);
     if (rc) {
-        (void)unlinkat(m->dir_fd, FILE_NAME_NEW, 0); /* room for what matters more */
-        m->compact_at = m->end + COMPACT_MIN;        /* not again for every batch */
+        (void)m->dir->fs.unlink(m->dir->fs.ctx, FILE_NAME_NEW); /* room for what matters more */
+        m->compact_at = m->end + COMPACT_MIN;                   /* not again for every batch */
     }
     return rc;
 }
@@ -242,13 +248,14 @@ static void cleanup_memory(struct keyd_memory **m)
     keyd_memory_free(*m);
 }
 
-enum gw_rc keyd_memory_open(int dir_fd, size_t origins_max, struct keyd_memory **ret_memory, struct gw_err *err)
+enum gw_rc keyd_memory_open(const struct keyd_dir *dir, size_t origins_max, struct keyd_memory **ret_memory,
+                            struct gw_err *err)
 {
     GW_CLEANUP(cleanup_memory) struct keyd_memory *m = gw_xalloc(1, sizeof(*m));
-    m->dir_fd = dir_fd;
+    m->dir = dir;
     m->origins_max = origins_max;
     make_slots(m, SLOTS_MIN);
-    m->fd = openat(dir_fd, FILE_NAME, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    m->fd = dir->fs.open(dir->fs.ctx, FILE_NAME, O_RDWR, 0);
     if (m->fd < 0)
         return gw_err_sys(err, FILE_NAME);
     enum gw_rc rc = load(m, err);
@@ -266,7 +273,7 @@ void keyd_memory_free(struct keyd_memory *m)
     if (!m)
         return;
     if (m->fd >= 0)
-        (void)close(m->fd);
+        (void)m->dir->fs.close(m->dir->fs.ctx, m->fd);
     free(m->slots);
     free(m->used);
     free(m);
@@ -290,12 +297,13 @@ enum gw_rc keyd_memory_check(const struct keyd_memory *m, const struct keyd_mark
 /* Appends and syncs. A failed append is cut off again; when that fails too, the memory is broken. */
 static enum gw_rc append(struct keyd_memory *m, struct gw_view records, struct gw_err *err)
 {
-    enum gw_rc rc = gw_fs_write_all(gw_fs_posix(), m->fd, records, m->end, err);
+    const struct gw_fs *fs = &m->dir->fs;
+    enum gw_rc rc = gw_fs_write_all(fs, m->fd, records, m->end, err);
     if (rc) {
-        m->broken = ftruncate(m->fd, m->end) != 0;
+        m->broken = fs->truncate(fs->ctx, m->fd, m->end) != 0;
         return gw_err_wrap(err, rc, FILE_NAME);
     }
-    if (fdatasync(m->fd)) {
+    if (fs->sync(fs->ctx, m->fd)) {
         m->broken = true; /* the kernel may have dropped the pages and forgotten the error */
         return gw_err_sys(err, "sync of %s", FILE_NAME);
     }

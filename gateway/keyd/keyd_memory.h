@@ -15,6 +15,7 @@
 
 #include "gw_err.h"
 #include "gw_hash.h"
+#include "keyd_dir.h"
 
 #define KEYD_MEMORY_ORIGINS_MAX 200000 /* some 16 MB on disk, 30 in memory */
 #define KEYD_MEMORY_BATCH_MAX   64
@@ -29,11 +30,11 @@ struct keyd_mark {
 
 /* Makes the empty file, where there is none. GW_EXISTS when there is one with records in it: then its keys are missing,
  * not its memory. */
-GW_MUST_CHECK enum gw_rc keyd_memory_create(int dir_fd, struct gw_err *err);
-/* GW_NOT_FOUND when there is no file, GW_CORRUPT when it is damaged elsewhere than at its end. dir_fd is borrowed.
+GW_MUST_CHECK enum gw_rc keyd_memory_create(const struct keyd_dir *dir, struct gw_err *err);
+/* GW_NOT_FOUND when there is no file, GW_CORRUPT when it is damaged elsewhere than at its end. dir is borrowed.
  * origins_max: ceiling; GW_TOO_BIG when the file holds more. */
-GW_MUST_CHECK enum gw_rc keyd_memory_open(int dir_fd, size_t origins_max, struct keyd_memory **ret_memory,
-                                          struct gw_err *err);
+GW_MUST_CHECK enum gw_rc keyd_memory_open(const struct keyd_dir *dir, size_t origins_max,
+                                          struct keyd_memory **ret_memory, struct gw_err *err);
 void keyd_memory_free(struct keyd_memory *m); /* accepts NULL */
 
 /* May this be signed? GW_DENIED for a smaller size or another root at the same size; GW_TOO_BIG when the origin is new

@@ -1,4 +1,5 @@
 /* The model's other half: what a disk holds after the power has gone. */
+#include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
@@ -41,6 +42,23 @@ void names_set(struct names *names, const char *path, int file)
     (void)snprintf(name->path, sizeof(name->path), "%s", path);
 }
 
+bool names_rename_dir(struct names *names, const char *from, const char *to)
+{
+    bool found = false;
+    size_t len = strlen(from);
+    for (size_t i = 0; i < names->count; i++) {
+        char *path = names->list[i].path;
+        char tail[DISK_PATH_MAX];
+        if (strncmp(path, from, len) != 0 || path[len] != '/')
+            continue;
+        (void)snprintf(tail, sizeof(tail), "%s", path + len);
+        if (snprintf(path, DISK_PATH_MAX, "%s%s", to, tail) >= DISK_PATH_MAX)
+            abort();
+        found = true;
+    }
+    return found;
+}
+
 void names_copy(const struct names *from, struct names *ret_copy)
 {
     ret_copy->count = 0;
@@ -79,7 +97,7 @@ static void resize(struct content *c, size_t len)
 static void put(struct content *c, const struct change *w, size_t from, size_t to)
 {
     size_t at = (size_t)w->offset + from;
-    if (at + (to - from) > c->len)
+    if (!c->bytes || at + (to - from) > c->len)
         resize(c, at + (to - from));
     memcpy(c->bytes + at, w->bytes + from, to - from);
 }
@@ -128,6 +146,10 @@ static void apply_name(struct names *names, const struct change *c)
         names_set(names, c->path, c->file);
         return;
     case CHANGE_RENAME:
+        if (c->file < 0) {
+            (void)names_rename_dir(names, c->path, c->to);
+            return;
+        }
         names_remove(names, c->path);
         names_set(names, c->to, c->file);
         return;
@@ -225,12 +247,24 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 }
 
 /* nftw(3) passes no context. */
+static const struct disk_model *copying;
 static const char *copy_from, *copy_to;
+
+/* Whether the directory is there depends on the change that names it; write_file() makes it. */
+static bool is_renamed(const char *dir)
+{
+    for (size_t i = 0; i < copying->change_count; i++) {
+        const struct change *c = &copying->changes[i];
+        if (c->kind == CHANGE_RENAME && c->file < 0 && (strcmp(c->path, dir) == 0 || strcmp(c->to, dir) == 0))
+            return true;
+    }
+    return false;
+}
 
 static int copy_dir(const char *path, const struct stat *st, int flag, struct FTW *walk)
 {
     char to[2 * DISK_PATH_MAX];
-    if (flag != FTW_D || walk->level == 0)
+    if (flag != FTW_D || walk->level == 0 || is_renamed(path + strlen(copy_from) + 1))
         return 0;
     (void)snprintf(to, sizeof(to), "%s%s", copy_to, path + strlen(copy_from));
     return mkdir(to, st->st_mode & 07777);
@@ -240,6 +274,11 @@ static void write_file(const char *dir, const char *path, const struct content *
 {
     char full[2 * DISK_PATH_MAX];
     (void)snprintf(full, sizeof(full), "%s/%s", dir, path);
+    char *slash = strrchr(full, '/');
+    *slash = '\0';
+    if (mkdir(full, 0700) && errno != EEXIST)
+        abort();
+    *slash = '/';
     GW_CLOSE int fd = open(full, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 || gw_fs_write_all(gw_fs_posix(), fd, gw_view_make(c->bytes, c->len), 0, NULL) != GW_OK)
         abort();
@@ -248,6 +287,7 @@ static void write_file(const char *dir, const char *path, const struct content *
 void disk_model_crash(struct disk_model *m, uint64_t change, enum disk_keep keep, uint64_t seed, const char *to_dir)
 {
     replay_to(m, change);
+    copying = m;
     copy_from = m->dir;
     copy_to = to_dir;
     if (nftw(to_dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) || nftw(m->dir, copy_dir, 16, FTW_PHYS))

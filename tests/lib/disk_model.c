@@ -21,11 +21,24 @@ static void fail(const char *what, const char *path)
 static const char *relative(const struct disk_model *m, const char *path)
 {
     size_t len = strlen(m->dir);
+    if (path[0] != '/' && strlen(path) + len + 2 <= DISK_PATH_MAX)
+        return strcmp(path, ".") == 0 ? "" : path;
     if (strncmp(path, m->dir, len) != 0 || (path[len] != '/' && path[len] != '\0'))
         fail("outside of the model's directory", path);
     if (strlen(path) >= DISK_PATH_MAX)
         fail("path too long", path);
     return path[len] ? path + len + 1 : "";
+}
+
+struct full {
+    char path[2 * DISK_PATH_MAX];
+};
+
+static struct full full(const struct disk_model *m, const char *name)
+{
+    struct full out;
+    (void)snprintf(out.path, sizeof(out.path), "%s/%s", m->dir, name);
+    return out;
 }
 
 static struct change *record(struct disk_model *m, enum change_kind kind, int file)
@@ -91,7 +104,7 @@ static int model_open(void *ctx, const char *path, int flags, mode_t mode)
     (void)pthread_mutex_lock(&m->lock);
     int fd = -1;
     if (!is_off(m))
-        fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
+        fd = open(full(m, name).path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
     if (fd >= 0)
         fd = opened(m, fd, name, flags);
     (void)pthread_mutex_unlock(&m->lock);
@@ -216,13 +229,15 @@ static int model_rename(void *ctx, const char *from, const char *to)
     int rc = -1;
     (void)pthread_mutex_lock(&m->lock);
     if (!is_off(m))
-        rc = rename(from, to);
+        rc = rename(full(m, old).path, full(m, fresh).path);
     if (rc == 0) {
         int file = names_find(&m->now, old);
-        if (file < 0)
+        if (file < 0 && !names_rename_dir(&m->now, old, fresh))
             fail("rename of a file that the model does not know", from);
-        names_remove(&m->now, old);
-        names_set(&m->now, fresh, file);
+        if (file >= 0) {
+            names_remove(&m->now, old);
+            names_set(&m->now, fresh, file);
+        }
         struct change *c = record(m, CHANGE_RENAME, file);
         c->path = gw_xstrdup(old);
         c->to = gw_xstrdup(fresh);
@@ -238,8 +253,8 @@ static int model_unlink(void *ctx, const char *path)
     struct stat st = {0};
     int rc = -1;
     (void)pthread_mutex_lock(&m->lock);
-    if (!is_off(m) && lstat(path, &st) == 0)
-        rc = unlink(path);
+    if (!is_off(m) && lstat(full(m, name).path, &st) == 0)
+        rc = unlink(full(m, name).path);
     if (rc == 0) {
         record(m, CHANGE_UNLINK, names_find(&m->now, name))->path = gw_xstrdup(name);
         names_remove(&m->now, name);

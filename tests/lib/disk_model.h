@@ -5,7 +5,8 @@
  *
  *   - content of a file is safe from the sync of that file on, not before;
  *   - a name (made, renamed, removed) is safe from the sync of its directory on, not before; syncing the file does not
- *     help it. Directories themselves are taken as safe;
+ *     help it. Directories themselves are taken as safe, but renaming one is a change of names like any other: it
+ *     takes along what is safe in it;
  *   - of what is not safe, nothing is kept, or a part that a seed chooses: of the changes of names the first few, of
  * the writes any pages of 4,096 bytes, some of them torn at 512 bytes. Bytes outside of a write stay as they were.
  *
@@ -32,7 +33,7 @@ struct disk_model;
 struct disk_model *disk_model_new(const char *dir);
 void disk_model_free(struct disk_model *m); /* leaves the directory as it is; accepts NULL */
 const char *disk_model_dir(const struct disk_model *m);
-/* Every path given to it must begin with the directory. */
+/* Every path given to it must begin with the directory, or be relative to it. */
 const struct gw_fs *disk_model_fs(struct disk_model *m);
 
 /* Changes so far: writes, truncations, syncs, syncs of directories, names made, renamed and removed. */

@@ -24,7 +24,7 @@ enum change_kind {
 struct change {
     enum change_kind kind;
     bool lied; /* a sync that did nothing */
-    int file;  /* index into files */
+    int file;  /* index into files; -1: of a directory */
     int64_t offset;
     size_t len;
     unsigned char *bytes; /* owned */
@@ -48,6 +48,7 @@ struct names {
 int names_find(const struct names *names, const char *path); /* the file, or -1 */
 void names_set(struct names *names, const char *path, int file);
 void names_remove(struct names *names, const char *path);
+bool names_rename_dir(struct names *names, const char *from, const char *to); /* false: no file lies in it */
 void names_copy(const struct names *from, struct names *ret_copy);
 
 /* A list of indexes into changes. */

@@ -21,12 +21,14 @@ static const struct gw_wall now = {INT64_C(1764000000000)};
 static struct keyd *start(void)
 {
     static struct keyd k;
+    static struct keyd_dir at;
     static const char *const files[] = {"ca/root.key", "ca/root.crt", "ca/issuer.key", "ca/issuer.crt",
                                         "ca/log.key",  "ca/log.vkey", "checkpoints"};
     struct gw_err err = {0};
     char dir[] = "/tmp/gatehouse-fuzz-XXXXXX";
     int fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd < 0 || keyd_open(&k, fd, now, 0, &err)) {
+    keyd_dir_init(&at, fd);
+    if (fd < 0 || keyd_open(&k, &at, now, 0, &err)) {
         fprintf(stderr, "%s\n", gw_err_text(&err));
         abort();
     }

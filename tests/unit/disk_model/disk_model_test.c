@@ -293,9 +293,31 @@ static void gw_fs_replace_is_all_or_nothing(void)
     end();
 }
 
+static void a_renamed_directory_takes_its_safe_files_along(void)
+{
+    begin();
+    CU_ASSERT_EQUAL_FATAL(mkdir(in(dir, "fresh"), 0700), 0);
+    int whole = fs->open(fs->ctx, "fresh/whole", O_RDWR | O_CREAT | O_EXCL, 0600); /* relative to the directory */
+    put(whole, "one", 0);
+    CU_ASSERT_EQUAL(fs->sync(fs->ctx, whole), 0);
+    CU_ASSERT_EQUAL(fs->sync_dir(fs->ctx, "fresh"), 0);
+    CU_ASSERT_EQUAL(fs->rename(fs->ctx, "fresh", "named"), 0);
+    CU_ASSERT_EQUAL(access(in(dir, "named/whole"), F_OK), 0);
+    crash_now(DISK_KEEP_NONE, 0);
+    CU_ASSERT_STRING_EQUAL(left("fresh/whole"), "one");
+    CU_ASSERT_NOT_EQUAL(access(in(after, "named"), F_OK), 0);
+    CU_ASSERT_EQUAL(fs->sync_dir(fs->ctx, "."), 0);
+    crash_now(DISK_KEEP_NONE, 0);
+    CU_ASSERT_STRING_EQUAL(left("named/whole"), "one");
+    CU_ASSERT_NOT_EQUAL(access(in(after, "fresh"), F_OK), 0);
+    CU_ASSERT_EQUAL(fs->close(fs->ctx, whole), 0);
+    end();
+}
+
 static const struct gw_test_case cases[] = {
     {"forgets what was not synced", forgets_what_was_not_synced},
     {"forgets a name until its directory is synced", forgets_a_name_until_its_directory_is_synced},
+    {"a renamed directory takes its safe files along", a_renamed_directory_takes_its_safe_files_along},
     {"leaves other directories unsynced", syncing_one_directory_leaves_the_other},
     {"keeps a seeded part, torn at sectors", keeps_a_seeded_part_torn_at_sectors},
     {"stops at a change and after it", stops_at_a_change_and_after_it},

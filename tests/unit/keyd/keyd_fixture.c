@@ -17,6 +17,13 @@ int fixture_dir(void)
     return fd;
 }
 
+const struct keyd_dir *fixture_at(int dir_fd)
+{
+    static struct keyd_dir at;
+    keyd_dir_init(&at, dir_fd);
+    return &at;
+}
+
 const char *fixture_path(const char *name)
 {
     static char out[256];
@@ -28,7 +35,7 @@ void fixture_open(struct keyd *k, int dir_fd, struct gw_wall now)
 {
     struct gw_err err = {0};
     memset(k, 0, sizeof(*k));
-    GW_ASSERT_OK(keyd_open(k, dir_fd, now, FIXTURE_BUILD_DAY, &err), &err);
+    GW_ASSERT_OK(keyd_open(k, fixture_at(dir_fd), now, FIXTURE_BUILD_DAY, &err), &err);
 }
 
 void fixture_head(struct keyd_head *head, enum keyd_kind kind)

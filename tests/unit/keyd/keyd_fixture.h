@@ -10,6 +10,8 @@
 
 /* A fresh directory of mode 0700; returns its descriptor. */
 int fixture_dir(void);
+/* The directory of this descriptor as keyd takes it; static, one at a time. */
+const struct keyd_dir *fixture_at(int dir_fd);
 /* A name inside that directory. */
 const char *fixture_path(const char *name);
 

@@ -38,7 +38,7 @@ static struct keyd_memory *reopen(int dir, struct keyd_memory *old)
     struct keyd_memory *m = NULL;
     struct gw_err err;
     keyd_memory_free(old);
-    GW_ASSERT_OK(keyd_memory_open(dir, KEYD_MEMORY_ORIGINS_MAX, &m, &err), &err);
+    GW_ASSERT_OK(keyd_memory_open(fixture_at(dir), KEYD_MEMORY_ORIGINS_MAX, &m, &err), &err);
     return m;
 }
 
@@ -72,7 +72,7 @@ static void refuses_a_clock_before_the_build(void)
     struct keyd k = {0};
     struct gw_err err = {0};
     struct gw_wall early = {FIXTURE_BUILD_DAY * GW_DAY_MS - 1};
-    CU_ASSERT_EQUAL(keyd_open(&k, dir, early, FIXTURE_BUILD_DAY, &err), GW_DENIED);
+    CU_ASSERT_EQUAL(keyd_open(&k, fixture_at(dir), early, FIXTURE_BUILD_DAY, &err), GW_DENIED);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "clock"));
     keyd_done(&k);
     CU_ASSERT_FALSE(keyd_ca_exists(dir));
@@ -101,9 +101,8 @@ static void begins_again_after_a_stop_half_way(void)
     struct gw_err err;
     struct keyd k;
     CU_ASSERT_EQUAL(mkdirat(dir, "ca.new", 0700), 0);
-    GW_CLOSE int half = openat(dir, "ca.new", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    GW_ASSERT_OK(keyd_dir_write(half, "root.key", GW_VIEW_LIT("-----BEGIN PRIV"), &err), &err);
-    GW_ASSERT_OK(keyd_dir_write(dir, "checkpoints", GW_VIEW_LIT("gateho"), &err), &err);
+    GW_ASSERT_OK(keyd_dir_write(fixture_at(dir), "ca.new/root.key", GW_VIEW_LIT("-----BEGIN PRIV"), &err), &err);
+    GW_ASSERT_OK(keyd_dir_write(fixture_at(dir), "checkpoints", GW_VIEW_LIT("gateho"), &err), &err);
     fixture_open(&k, dir, now);
     keyd_done(&k);
     CU_ASSERT_NOT_EQUAL(access(fixture_path("ca.new"), F_OK), 0);
@@ -118,11 +117,11 @@ static void never_becomes_another_gateway_by_itself(void)
     CU_ASSERT_EQUAL(put_one(k.memory, mark(1, 1, 1)), GW_OK);
     keyd_done(&k);
     CU_ASSERT_EQUAL(renameat(dir, "ca", dir, "moved"), 0);
-    CU_ASSERT_EQUAL(keyd_open(&k, dir, now, FIXTURE_BUILD_DAY, &err), GW_EXISTS);
+    CU_ASSERT_EQUAL(keyd_open(&k, fixture_at(dir), now, FIXTURE_BUILD_DAY, &err), GW_EXISTS);
     keyd_done(&k);
     CU_ASSERT_EQUAL(renameat(dir, "moved", dir, "ca"), 0);
     CU_ASSERT_EQUAL(unlinkat(dir, "checkpoints", 0), 0);
-    CU_ASSERT_EQUAL(keyd_open(&k, dir, now, FIXTURE_BUILD_DAY, &err), GW_NOT_FOUND);
+    CU_ASSERT_EQUAL(keyd_open(&k, fixture_at(dir), now, FIXTURE_BUILD_DAY, &err), GW_NOT_FOUND);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "checkpoints"));
     keyd_done(&k);
 }
@@ -162,7 +161,7 @@ static void names_the_file_that_is_wrong(void)
         GW_ASSERT_OK(gw_fs_read_file(path, &content, &err), &err);
         for (int how = 0; how < DAMAGE_COUNT; how++) {
             damage(path, gw_buf_view(&content), (enum damage)how);
-            CU_ASSERT_NOT_EQUAL(keyd_open(&k, dir, now, FIXTURE_BUILD_DAY, &err), GW_OK);
+            CU_ASSERT_NOT_EQUAL(keyd_open(&k, fixture_at(dir), now, FIXTURE_BUILD_DAY, &err), GW_OK);
             keyd_done(&k);
             /* A changed key may be a valid other one: then it is its certificate that no longer fits. */
             char stem[16];
@@ -179,7 +178,7 @@ static void remembers_over_a_restart(void)
 {
     GW_CLOSE int dir = fixture_dir();
     struct gw_err err;
-    GW_ASSERT_OK(keyd_memory_create(dir, &err), &err);
+    GW_ASSERT_OK(keyd_memory_create(fixture_at(dir), &err), &err);
     struct keyd_memory *m = reopen(dir, NULL);
     for (unsigned i = 0; i < 3000; i += 60) {
         struct keyd_mark batch[60];
@@ -202,7 +201,7 @@ static void tolerates_any_torn_tail(void)
 {
     GW_CLOSE int dir = fixture_dir();
     struct gw_err err;
-    GW_ASSERT_OK(keyd_memory_create(dir, &err), &err);
+    GW_ASSERT_OK(keyd_memory_create(fixture_at(dir), &err), &err);
     struct keyd_memory *m = reopen(dir, NULL);
     CU_ASSERT_EQUAL(put_one(m, mark(1, 50, 1)), GW_OK);
     CU_ASSERT_EQUAL(put_one(m, mark(2, 60, 1)), GW_OK);
@@ -237,7 +236,7 @@ static void refuses_a_file_damaged_in_the_middle(void)
 {
     GW_CLOSE int dir = fixture_dir();
     struct gw_err err;
-    GW_ASSERT_OK(keyd_memory_create(dir, &err), &err);
+    GW_ASSERT_OK(keyd_memory_create(fixture_at(dir), &err), &err);
     struct keyd_memory *m = reopen(dir, NULL);
     for (unsigned i = 0; i < 200; i++)
         CU_ASSERT_EQUAL(put_one(m, mark(i, 1, 1)), GW_OK);
@@ -247,7 +246,7 @@ static void refuses_a_file_damaged_in_the_middle(void)
     GW_ASSERT_OK(gw_fs_read_file(fixture_path("checkpoints"), &whole, &err), &err);
     whole.ptr[HEADER_LEN + 10 * RECORD_LEN + 5] ^= 1;
     GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), fixture_path("checkpoints"), gw_buf_view(&whole), 0600, &err), &err);
-    CU_ASSERT_EQUAL(keyd_memory_open(dir, KEYD_MEMORY_ORIGINS_MAX, &m, &err), GW_CORRUPT);
+    CU_ASSERT_EQUAL(keyd_memory_open(fixture_at(dir), KEYD_MEMORY_ORIGINS_MAX, &m, &err), GW_CORRUPT);
     CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "checkpoints"));
 }
 
@@ -256,14 +255,14 @@ static void stops_at_its_ceiling_of_logs(void)
     GW_CLOSE int dir = fixture_dir();
     struct gw_err err;
     struct keyd_memory *m = NULL;
-    GW_ASSERT_OK(keyd_memory_create(dir, &err), &err);
-    GW_ASSERT_OK(keyd_memory_open(dir, 10, &m, &err), &err);
+    GW_ASSERT_OK(keyd_memory_create(fixture_at(dir), &err), &err);
+    GW_ASSERT_OK(keyd_memory_open(fixture_at(dir), 10, &m, &err), &err);
     for (unsigned i = 0; i < 10; i++)
         CU_ASSERT_EQUAL(put_one(m, mark(i, 1, 1)), GW_OK);
     CU_ASSERT_EQUAL(put_one(m, mark(10, 1, 1)), GW_TOO_BIG);
     CU_ASSERT_EQUAL(put_one(m, mark(9, 2, 1)), GW_OK); /* those that are known go on */
     keyd_memory_free(m);
-    CU_ASSERT_EQUAL(keyd_memory_open(dir, 9, &m, &err), GW_TOO_BIG);
+    CU_ASSERT_EQUAL(keyd_memory_open(fixture_at(dir), 9, &m, &err), GW_TOO_BIG);
 }
 
 static void writes_its_file_anew_when_it_has_grown(void)
@@ -272,7 +271,7 @@ static void writes_its_file_anew_when_it_has_grown(void)
     struct gw_err err;
     struct stat st;
     int64_t largest = 0;
-    GW_ASSERT_OK(keyd_memory_create(dir, &err), &err);
+    GW_ASSERT_OK(keyd_memory_create(fixture_at(dir), &err), &err);
     struct keyd_memory *m = reopen(dir, NULL);
     uint64_t size = 0;
     for (int round = 0; round < 1750; round++) { /* 1,750 batches of 64 records: 9 MB */
@@ -298,7 +297,7 @@ static void counts_nothing_of_a_write_that_failed(void)
     GW_CLOSE int dir = fixture_dir();
     struct gw_err err;
     struct rlimit old;
-    GW_ASSERT_OK(keyd_memory_create(dir, &err), &err);
+    GW_ASSERT_OK(keyd_memory_create(fixture_at(dir), &err), &err);
     struct keyd_memory *m = reopen(dir, NULL);
     CU_ASSERT_EQUAL(put_one(m, mark(1, 5, 1)), GW_OK);
     CU_ASSERT_EQUAL(getrlimit(RLIMIT_FSIZE, &old), 0);
