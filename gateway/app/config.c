@@ -176,8 +176,7 @@ static const struct gw_toml_key keys[] = {
      .fallback = "2",
      .unit = "threads",
      .doc = "Threads for reading and searching the logs, and for lists that are queried; each has its own view of "
-            "journal and "
-            "state."},
+            "journal and state."},
     {.table = "daemon",
      .key = "log_level",
      .type = GW_TOML_STRING,

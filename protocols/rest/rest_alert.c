@@ -33,11 +33,7 @@ static enum gw_rc keep_note(const struct rest_call *call, bool needed, struct gw
         return rc;
     if (note.len > ALERT_NOTE_MAX)
         return gw_err_set(err, GW_INVALID, "note must have at most %d bytes", ALERT_NOTE_MAX);
-    call->msg->blob = gw_xalloc(1, note.len + 1);
-    if (note.len)
-        memcpy(call->msg->blob, note.ptr, note.len);
-    call->msg->blob_len = note.len;
-    return GW_OK;
+    return rest_keep_blob(call, note, err);
 }
 
 enum gw_rc rest_decode_alert_act(const struct rest_call *call, struct gw_err *err)

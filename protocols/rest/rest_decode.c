@@ -7,17 +7,28 @@
 #include "gw_num.h"
 #include "rest_internal.h"
 
-/* A key that must be there and is not is the asker's mistake, not a thing that was not found. */
-static enum gw_rc required(enum gw_rc rc, struct gw_err *err)
+enum gw_rc rest_required(enum gw_rc rc, struct gw_err *err)
 {
     if (rc == GW_NOT_FOUND && err)
         err->rc = GW_INVALID;
     return rc == GW_NOT_FOUND ? GW_INVALID : rc;
 }
 
-static enum gw_rc need_body(const struct rest_call *call, struct gw_err *err)
+enum gw_rc rest_need_body(const struct rest_call *call, struct gw_err *err)
 {
     return call->body ? GW_OK : gw_err_set(err, GW_INVALID, "a JSON body is needed");
+}
+
+enum gw_rc rest_keep_blob(const struct rest_call *call, struct gw_view bytes, struct gw_err *err)
+{
+    uint8_t *blob = malloc(bytes.len ? bytes.len : 1);
+    if (!blob)
+        return gw_err_set(err, GW_NO_MEMORY, "no memory for the request");
+    if (bytes.len)
+        memcpy(blob, bytes.ptr, bytes.len);
+    call->msg->blob = blob;
+    call->msg->blob_len = bytes.len;
+    return GW_OK;
 }
 
 static enum gw_rc device_id(struct gw_view text, const char *what, struct gw_device_id *ret_id, struct gw_err *err)
@@ -95,14 +106,15 @@ enum gw_rc rest_decode_approve(const struct rest_call *call, struct gw_err *err)
     struct inbox_act *act = &call->msg->u.act;
     enum gw_rc rc = rest_decode_device(call, err);
     if (!rc)
-        rc = need_body(call, err);
-    return rc ? rc : required(json_hex(call->body, "spki_sha256", act->spki_sha256.bytes, GW_SHA256_LEN, err), err);
+        rc = rest_need_body(call, err);
+    return rc ? rc
+              : rest_required(json_hex(call->body, "spki_sha256", act->spki_sha256.bytes, GW_SHA256_LEN, err), err);
 }
 
 enum gw_rc rest_decode_door(const struct rest_call *call, struct gw_err *err)
 {
-    enum gw_rc rc = need_body(call, err);
-    return rc ? rc : required(json_i64(call->body, "minutes", 1, 60, &call->msg->u.act.number, err), err);
+    enum gw_rc rc = rest_need_body(call, err);
+    return rc ? rc : rest_required(json_i64(call->body, "minutes", 1, 60, &call->msg->u.act.number, err), err);
 }
 
 /* People type the code as it is shown, in groups. */
@@ -119,22 +131,17 @@ enum gw_rc rest_decode_claim(const struct rest_call *call, struct gw_err *err)
 {
     struct inbox_act *act = &call->msg->u.act;
     struct gw_view password = {NULL, 0};
-    enum gw_rc rc = need_body(call, err);
+    enum gw_rc rc = rest_need_body(call, err);
     if (!rc)
-        rc = required(json_str(call->body, "code", act->text, sizeof(act->text), err), err);
+        rc = rest_required(json_str(call->body, "code", act->text, sizeof(act->text), err), err);
     if (!rc)
-        rc = required(json_str(call->body, "name", act->name, sizeof(act->name), err), err);
+        rc = rest_required(json_str(call->body, "name", act->name, sizeof(act->name), err), err);
     if (!rc)
-        rc = required(json_text(call->body, "password", &password, err), err);
+        rc = rest_required(json_text(call->body, "password", &password, err), err);
     if (rc)
         return rc;
     if (password.len == 0 || password.len > 1024)
         return gw_err_set(err, GW_INVALID, "password must be from 1 to 1024 bytes long");
     drop_separators(act->text);
-    call->msg->blob = malloc(password.len);
-    if (!call->msg->blob)
-        return gw_err_set(err, GW_NO_MEMORY, "no memory for the request");
-    memcpy(call->msg->blob, password.ptr, password.len);
-    call->msg->blob_len = password.len;
-    return GW_OK;
+    return rest_keep_blob(call, password, err);
 }

@@ -1,68 +1,55 @@
 /* Requests about sessions and accounts. */
-#include <stdlib.h>
-#include <string.h>
-
+#include "gw_cleanup.h"
 #include "rest_cookie.h"
 #include "rest_internal.h"
 
 #define PASSWORD_MAX 1024 /* bytes that are looked at; what a password may have is core's to say */
 
-static enum gw_rc member(enum gw_rc rc, struct gw_err *err)
-{
-    if (rc == GW_NOT_FOUND && err)
-        err->rc = GW_INVALID;
-    return rc == GW_NOT_FOUND ? GW_INVALID : rc;
-}
-
 static enum gw_rc get_password(const struct rest_call *call, const char *key, struct gw_view *ret_text,
                                struct gw_err *err)
 {
-    if (!call->body)
-        return gw_err_set(err, GW_INVALID, "a JSON body is needed");
-    enum gw_rc rc = member(json_text(call->body, key, ret_text, err), err);
+    enum gw_rc rc = rest_need_body(call, err);
+    if (!rc)
+        rc = rest_required(json_text(call->body, key, ret_text, err), err);
     if (!rc && (ret_text->len == 0 || ret_text->len > PASSWORD_MAX))
         return gw_err_set(err, GW_INVALID, "%s must be from 1 to %d bytes long", key, PASSWORD_MAX);
     return rc;
 }
 
-/* One password, or two with a NUL between them, which JSON texts here never hold. */
-static enum gw_rc keep_passwords(const struct rest_call *call, struct gw_view first, struct gw_view second,
-                                 struct gw_err *err)
+/* Two with a NUL between them, which JSON texts here never hold. */
+static enum gw_rc keep_both(const struct rest_call *call, struct gw_view first, struct gw_view second,
+                            struct gw_err *err)
 {
-    size_t len = first.len + (second.len > 0 ? second.len + 1 : 0);
-    uint8_t *blob = calloc(1, len);
-    if (!blob)
+    GW_CLEANUP(gw_buf_wipe) struct gw_buf both;
+    gw_buf_init(&both, 2 * PASSWORD_MAX + 1);
+    (void)gw_buf_add_view(&both, first);
+    (void)gw_buf_add_u8(&both, 0);
+    if (gw_buf_add_view(&both, second))
         return gw_err_set(err, GW_NO_MEMORY, "no memory for the request");
-    memcpy(blob, first.ptr, first.len);
-    if (second.len > 0)
-        memcpy(blob + first.len + 1, second.ptr, second.len);
-    call->msg->blob = blob;
-    call->msg->blob_len = len;
-    return GW_OK;
+    return rest_keep_blob(call, gw_buf_view(&both), err);
 }
 
 static enum gw_rc one_password(const struct rest_call *call, struct gw_err *err)
 {
     struct gw_view password = {NULL, 0};
     enum gw_rc rc = get_password(call, "password", &password, err);
-    return rc ? rc : keep_passwords(call, password, gw_view_make(NULL, 0), err);
+    return rc ? rc : rest_keep_blob(call, password, err);
 }
 
 static enum gw_rc get_name(const struct rest_call *call, struct gw_err *err)
 {
     struct inbox_act *act = &call->msg->u.act;
-    if (!call->body)
-        return gw_err_set(err, GW_INVALID, "a JSON body is needed");
-    return member(json_str(call->body, "name", act->name, sizeof(act->name), err), err);
+    enum gw_rc rc = rest_need_body(call, err);
+    return rc ? rc : rest_required(json_str(call->body, "name", act->name, sizeof(act->name), err), err);
 }
 
 static enum gw_rc get_role(const struct rest_call *call, struct gw_err *err)
 {
     struct gw_view text = {NULL, 0};
     enum user_role role;
-    if (!call->body)
-        return gw_err_set(err, GW_INVALID, "a JSON body is needed");
-    enum gw_rc rc = member(json_text(call->body, "role", &text, err), err);
+    enum gw_rc rc = rest_need_body(call, err);
+    if (!rc)
+        rc = rest_required(json_text(call->body, "role", &text, err), err);
     if (rc)
         return rc;
     if (user_role_parse(text, &role))
@@ -86,7 +73,7 @@ enum gw_rc rest_decode_password(const struct rest_call *call, struct gw_err *err
     enum gw_rc rc = get_password(call, "old", &before, err);
     if (!rc)
         rc = get_password(call, "new", &after, err);
-    return rc ? rc : keep_passwords(call, before, after, err);
+    return rc ? rc : keep_both(call, before, after, err);
 }
 
 enum gw_rc rest_decode_user(const struct rest_call *call, struct gw_err *err)

@@ -1,7 +1,4 @@
 /* Requests about vendor keys and releases. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "rest_internal.h"
 
 enum gw_rc rest_decode_key_add(const struct rest_call *call, struct gw_err *err)
@@ -13,15 +10,7 @@ enum gw_rc rest_decode_key_add(const struct rest_call *call, struct gw_err *err)
     enum gw_rc rc = json_str(call->body, "name", act->text, VENDOR_KEY_NAME + 1, err);
     if (!rc)
         rc = json_text(call->body, "pem", &pem, err);
-    if (rc)
-        return rc;
-    call->msg->blob = malloc(pem.len ? pem.len : 1);
-    if (!call->msg->blob)
-        return gw_err_set(err, GW_NO_MEMORY, "no memory for the request");
-    if (pem.len)
-        memcpy(call->msg->blob, pem.ptr, pem.len);
-    call->msg->blob_len = pem.len;
-    return GW_OK;
+    return rc ? rc : rest_keep_blob(call, pem, err);
 }
 
 enum gw_rc rest_decode_keyid(const struct rest_call *call, struct gw_err *err)

@@ -8,14 +8,6 @@
 #include "rest_internal.h"
 #include "rest_query.h"
 
-/* A key that must be there and is not is the asker's mistake. */
-static enum gw_rc required(enum gw_rc rc, struct gw_err *err)
-{
-    if (rc == GW_NOT_FOUND && err)
-        err->rc = GW_INVALID;
-    return rc == GW_NOT_FOUND ? GW_INVALID : rc;
-}
-
 static enum gw_rc rollout_id(struct gw_view id, const char *what, struct inbox_act *act, struct gw_err *err)
 {
     if (!rollout_id_valid(id))
@@ -106,13 +98,13 @@ static enum gw_rc read_order(const struct json_value *body, struct order_build *
 {
     const struct json_value *plan = NULL;
     struct rollout_plan read;
-    enum gw_rc rc = required(json_str(body, "release", b->order->release, sizeof(b->order->release), err), err);
+    enum gw_rc rc = rest_required(json_str(body, "release", b->order->release, sizeof(b->order->release), err), err);
     if (!rc && !release_id_valid(gw_view_str(b->order->release)))
         rc = gw_err_set(err, GW_INVALID, "release must be %d hex digits", RELEASE_ID_LEN);
     if (!rc)
         rc = read_text(body, "name", b->order->name, sizeof(b->order->name), err);
     if (!rc)
-        rc = required(json_member(body, "plan", JSON_KIND_OBJECT, &plan, err), err);
+        rc = rest_required(json_member(body, "plan", JSON_KIND_OBJECT, &plan, err), err);
     if (!rc)
         rc = plan_read(plan, &read, keep_pick, b, err);
     if (!rc)
@@ -173,9 +165,9 @@ enum gw_rc rest_decode_rollout_waive(const struct rest_call *call, struct gw_err
         return gw_err_set(err, GW_INVALID, "a JSON body with wave, what and reason is needed");
     enum gw_rc rc = rest_decode_rollout(call, err);
     if (!rc)
-        rc = required(json_i64(call->body, "wave", 1, ROLLOUT_WAVES_MAX, &wave, err), err);
+        rc = rest_required(json_i64(call->body, "wave", 1, ROLLOUT_WAVES_MAX, &wave, err), err);
     if (!rc)
-        rc = required(json_text(call->body, "what", &what, err), err);
+        rc = rest_required(json_text(call->body, "what", &what, err), err);
     if (!rc && (rollout_hold_parse(what, &change.waive) || change.waive == ROLLOUT_HOLD_NONE))
         rc = gw_err_set(err, GW_INVALID, "what must be gate, sample, unreachable, failures or soak");
     if (!rc)

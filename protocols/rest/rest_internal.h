@@ -74,7 +74,12 @@ enum gw_rc rest_gate_denied(const struct rest_bound *bound, const struct http_re
 /* Answers with a problem document; returns GW_CANCELLED, "it is answered". */
 enum gw_rc rest_refuse(const struct rest *rest, struct http_ticket ticket, int status, const char *detail);
 
-/* rest_decode.c: rest_decode_page() reads `cursor` and `q`, which the caller looks at, and `limit` into act.number. */
+/* rest_decode.c: a key that must be there and is not is the asker's mistake, not a thing that was not found. */
+enum gw_rc rest_required(enum gw_rc rc, struct gw_err *err);
+enum gw_rc rest_need_body(const struct rest_call *call, struct gw_err *err);
+/* A copy of the bytes becomes the message's blob, never NULL; there must be none yet. */
+enum gw_rc rest_keep_blob(const struct rest_call *call, struct gw_view bytes, struct gw_err *err);
+/* rest_decode_page() reads `cursor` and `q`, which the caller looks at, and `limit` into act.number. */
 struct rest_page {
     struct rest_param cursor, q;
 };

@@ -6,22 +6,15 @@ enum gw_rc rest_decode_token(const struct rest_call *call, struct gw_err *err)
     return rest_decode_user(call, err); /* their names have one grammar */
 }
 
-static enum gw_rc member(enum gw_rc rc, struct gw_err *err)
-{
-    if (rc == GW_NOT_FOUND && err)
-        err->rc = GW_INVALID;
-    return rc == GW_NOT_FOUND ? GW_INVALID : rc;
-}
-
 enum gw_rc rest_decode_token_add(const struct rest_call *call, struct gw_err *err)
 {
     struct inbox_act *act = &call->msg->u.act;
-    if (!call->body)
-        return gw_err_set(err, GW_INVALID, "a JSON body is needed");
     act->number = TOKEN_DAYS_DEFAULT;
-    enum gw_rc rc = member(json_str(call->body, "name", act->name, sizeof(act->name), err), err);
+    enum gw_rc rc = rest_need_body(call, err);
     if (!rc)
-        rc = member(json_str(call->body, "role", act->text, sizeof(act->text), err), err);
+        rc = rest_required(json_str(call->body, "name", act->name, sizeof(act->name), err), err);
+    if (!rc)
+        rc = rest_required(json_str(call->body, "role", act->text, sizeof(act->text), err), err);
     if (!rc && json_has(call->body, "days"))
         rc = json_i64(call->body, "days", 1, TOKEN_DAYS_MAX, &act->number, err);
     return rc;
