@@ -86,6 +86,10 @@ static void begin_rows(struct live_conn *c, struct live_sub *s, const struct liv
 static bool watch_rows(struct live_conn *c, struct live_sub *s, const struct live_message *m, enum live_topic topic,
                        struct gw_wall now)
 {
+    if (!live_share_rows(c, s, topic, &m->filter)) {
+        live_say_err(c, m->id, "limit", "you watch too many different queries: close some");
+        return false;
+    }
     struct live_view *view = live_hub_view(c->hub, topic, &m->filter, now);
     if (!view) {
         live_say_err(c, m->id, "limit", "too many different queries are watched on this gateway");
@@ -105,6 +109,10 @@ static bool watch_logs(struct live_conn *c, struct live_sub *s, struct live_mess
     struct gw_err err = {0};
     if (live_tail_prepare(&m->filter, &err)) {
         live_say_err(c, m->id, "query", gw_err_text(&err));
+        return false;
+    }
+    if (!live_share_logs(c, s, &m->filter)) {
+        live_say_err(c, m->id, "limit", "you watch the logs with too many different queries: close some");
         return false;
     }
     struct live_tail *tail = live_walk_join(c->hub, &m->filter);

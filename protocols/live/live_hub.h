@@ -25,6 +25,7 @@
 #define LIVE_SESSION_MAX  10           /* connections of one session */
 #define LIVE_SUBS_MAX     32           /* of one connection */
 #define LIVE_VIEWS_MAX    1024         /* different queries at a time */
+#define LIVE_PERSON_VIEWS 128          /* of one person */
 #define LIVE_UNACKED_MAX  (256 * 1024) /* bytes on the way to a page */
 #define LIVE_SENT_MAX     256          /* messages on the way to a page */
 #define LIVE_PAGE_BYTES   61440        /* of a message */

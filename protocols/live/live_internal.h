@@ -5,6 +5,7 @@
  *     live_queue.c  from core's thread into web's
  *     live_gate.c   who may connect
  *     live_walk.c   along the journal
+ *     live_share.c  how much of the hub one person may have
  *     live_conn.c   one connection: what it says, and the rows it is sent
  *     live_words.c  the short answers to it, and its end
  */
@@ -155,10 +156,17 @@ struct live_hub {
     size_t next_source;
     uint64_t changes; /* of sessions, when all were looked at last */
     struct gw_buf scratch;
+    uint64_t mark;           /* the last count: live_share.c */
     struct live_stats stats; /* web's thread */
     pthread_mutex_t lock;    /* of: */
     struct live_stats told;
 };
+
+/* live_share.c: may this person watch by one query more, beside this subscription (NULL: a new one)? What somebody
+ * watches already costs nothing. */
+bool live_share_rows(struct live_conn *c, const struct live_sub *beside, enum live_topic topic,
+                     const struct filter *filter);
+bool live_share_logs(struct live_conn *c, const struct live_sub *beside, const struct filter *filter);
 
 /* live_hub.c: the view of this query, made when there is none; NULL at LIVE_VIEWS_MAX. */
 struct live_view *live_hub_view(struct live_hub *hub, enum live_topic topic, const struct filter *filter,

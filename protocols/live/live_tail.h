@@ -14,16 +14,18 @@
 #include "gw_buf.h"
 #include "live_table.h"
 
-#define LIVE_LOG         ((enum live_topic)0) /* the topic that has no rows */
-#define LIVE_TAIL_EVENTS 500                  /* that wait for one subscription: the oldest go */
-#define LIVE_TAIL_BYTES  (256 * 1024)
-#define LIVE_STREAMS_MAX 32 /* different queries at a time */
+#define LIVE_LOG            ((enum live_topic)0) /* the topic that has no rows */
+#define LIVE_TAIL_EVENTS    500                  /* that wait for one subscription: the oldest go */
+#define LIVE_TAIL_BYTES     (256 * 1024)
+#define LIVE_STREAMS_MAX    32 /* different queries at a time */
+#define LIVE_PERSON_STREAMS 8  /* of one person */
 
 /* A query that somebody watches the logs with. */
 struct live_stream {
     struct filter filter;
     unsigned refs;
-    bool fits; /* the event at hand */
+    bool fits;     /* the event at hand */
+    uint64_t mark; /* of the count at hand: live_share.c */
 };
 
 struct live_tail {

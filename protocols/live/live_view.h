@@ -18,6 +18,7 @@ struct live_view {
     struct live_row **rows;
     size_t count, cap;
     struct gw_wall whole; /* when it was made whole last */
+    uint64_t mark;        /* of the count at hand: live_share.c */
 };
 
 struct live_view *live_view_new(const struct live_table *table, const struct filter *filter, struct gw_wall now);

@@ -55,7 +55,8 @@ static enum gw_rc session_of(void *ctx, const struct http_request *request, stru
     const struct bench *b = ctx;
     if (!b->signed_in)
         return GW_NOT_FOUND;
-    *ret_actor = (struct actor){.name = "user:ann", .role = b->role};
+    *ret_actor = (struct actor){.role = b->role};
+    (void)snprintf(ret_actor->name, sizeof(ret_actor->name), "user:ann%d", b->person);
     ret_actor->session.bytes[0] = b->session;
     return GW_OK;
 }

@@ -61,6 +61,7 @@ struct bench {
     enum user_role role;
     uint64_t changes;
     uint8_t session; /* first byte of its key */
+    int person;      /* whose it is */
     enum live_topic forbidden;
     /* what is true of LIVE_DEVICES; refresh() hands it over again */
     struct {

@@ -184,6 +184,47 @@ static void subscriptions(void)
     CU_ASSERT_EQUAL(stats.subscriptions, LIVE_SUBS_MAX);
 }
 
+static void watch_by(struct ws_conn *p, int32_t id, const char *topic, int query)
+{
+    char text[128];
+    (void)snprintf(text, sizeof(text), "{\"t\":\"sub\",\"id\":%d,\"topic\":\"%s\",\"q\":\"id:q%d\"}", (int)id, topic,
+                   query);
+    page_say(p, text);
+    page_read(p, 9);
+}
+
+/* One person, several connections: what the hub has room for is not all theirs. */
+static void one_person_does_not_take_all(void)
+{
+    WITH_BENCH(b);
+    int queries = 0;
+    for (size_t i = 0; i < LIVE_PERSON_VIEWS / LIVE_SUBS_MAX; i++) {
+        struct ws_conn *p = connected(b, i);
+        for (int32_t id = 1; id <= LIVE_SUBS_MAX; id++)
+            watch_by(p, id, "devices", queries++);
+        CU_ASSERT_STRING_EQUAL(p->code, "");
+    }
+    struct ws_conn *last = connected(b, 8);
+    watch_by(last, 1, "devices", queries);
+    CU_ASSERT_STRING_EQUAL(last->code, "limit");
+    last->code[0] = '\0';
+    watch_by(last, 1, "devices", 0); /* one that is watched already */
+    CU_ASSERT_STRING_EQUAL(last->code, "");
+    watch_by(&b->pages[0], 2, "devices", queries); /* in the place of another */
+    CU_ASSERT_STRING_EQUAL(b->pages[0].code, "");
+    for (int32_t id = 10; id < 10 + LIVE_PERSON_STREAMS; id++)
+        watch_by(last, id, "log", (int)id);
+    CU_ASSERT_STRING_EQUAL(last->code, "");
+    watch_by(last, 30, "log", 30);
+    CU_ASSERT_STRING_EQUAL(last->code, "limit");
+    b->person = 1;
+    b->session = 1;
+    struct ws_conn *other = connected(b, 9);
+    watch_by(other, 1, "devices", queries + 1);
+    watch_by(other, 2, "log", 30);
+    CU_ASSERT_STRING_EQUAL(other->code, "");
+}
+
 static void changes_of_subscriptions(void)
 {
     WITH_BENCH(b);
@@ -377,6 +418,7 @@ const struct gw_test_case limit_cases[] = {
     {"looks at the role again before rows leave", role_is_looked_at_again},
     {"wants hello first, of its version", hello_first},
     {"takes 32 subscriptions and says what it does not take", subscriptions},
+    {"gives one person a share of the queries", one_person_does_not_take_all},
     {"holds the rate of subscribing", changes_of_subscriptions},
     {"stops at 256 KiB without acknowledgement and goes on with it", stops_without_acknowledgement},
     {"stops at 256 messages without acknowledgement", many_messages_are_a_window_too},

@@ -215,12 +215,16 @@ static void refusals(void)
     watch(p, 5, "sev>=loud");
     page_read(p, 99);
     CU_ASSERT_STRING_EQUAL(p->code, "query");
-    CU_ASSERT_EQUAL_FATAL(page_open(b, &b->pages[1]), GW_OK);
-    page_hello(&b->pages[1]);
     for (int i = 0; i < LIVE_STREAMS_MAX; i++) {
         char q[16];
+        struct ws_conn *other = &b->pages[1 + i / LIVE_PERSON_STREAMS];
+        if (i % LIVE_PERSON_STREAMS == 0) {
+            b->person = 1 + i / LIVE_PERSON_STREAMS;
+            CU_ASSERT_EQUAL_FATAL(page_open(b, other), GW_OK);
+            page_hello(other);
+        }
         (void)snprintf(q, sizeof(q), "cls:c%d", i);
-        watch(i % 2 ? p : &b->pages[1], 100 + i, q);
+        watch(other, 100 + i, q);
     }
     page_read(p, 99);
     CU_ASSERT_STRING_EQUAL(p->code, "query");
