@@ -45,7 +45,7 @@ void core_figures_get(const struct core *core, struct core_figures *ret_figures)
     (void)!store->ops->alert_count(store->self, &f.alerts, NULL);
     (void)!store->ops->rollout_count(store->self, f.rollouts, NULL);
     struct summing sum = {.figures = &f};
-    (void)!store->ops->rollout_each_live(store->self, sum_attempts, &sum, NULL);
+    (void)!store->ops->rollout_each_live(store->self, NULL, sum_attempts, &sum, NULL);
     watch_totals(&session->watch, &f.refused);
     memcpy(f.imports_refused, core->operate.releases.refused, sizeof(f.imports_refused));
     *ret_figures = f;

@@ -73,7 +73,7 @@ struct store_alerts {
     char after_id[ALERT_ID_LEN + 1];
 };
 
-/* Where a list of rollouts, the newest first, goes on: behind this one. Zeroed: from the newest. */
+/* Where a list of rollouts goes on: behind this one, whatever the order. Zeroed: from its beginning. */
 struct store_rollout_before {
     struct gw_wall created;
     char id[ROLLOUT_ID_LEN + 1];
@@ -219,14 +219,17 @@ struct store_ops {
 
     /* rollout_add: rev must be 0 and becomes 1; GW_EXISTS: the id is there. rollout_put changes name, rollout, timer,
      * attempts, changed and reason alone, under rev. rollout_each goes by (created, id), the newest first;
-     * rollout_each_live passes all that have not ended (drafts too), the oldest first; rollout_due those whose timer is
-     * not 0 and not behind now, the earliest first. */
+     * rollout_each_live passes all that have not ended (drafts too), the oldest first, behind that one (NULL: from the
+     * oldest); rollout_due those whose timer is not 0 and not behind now, the earliest first. These two pass a row of
+     * which only the names can be read as damaged, so that it stands in nobody else's way; anything else is GW_CORRUPT.
+     */
     enum gw_rc (*rollout_add)(void *self, struct rollout_entry *entry, struct gw_err *err);
     enum gw_rc (*rollout_put)(void *self, struct rollout_entry *entry, struct gw_err *err);
     enum gw_rc (*rollout_get)(void *self, const char *id, struct rollout_entry *ret_entry, struct gw_err *err);
     enum gw_rc (*rollout_each)(void *self, const struct store_rollout_before *before, int limit, store_rollout_fn *fn,
                                void *ctx, struct gw_err *err);
-    enum gw_rc (*rollout_each_live)(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err);
+    enum gw_rc (*rollout_each_live)(void *self, const struct store_rollout_before *behind, store_rollout_fn *fn,
+                                    void *ctx, struct gw_err *err);
     /* Of all there are, by state. */
     enum gw_rc (*rollout_count)(void *self, int64_t ret_counts[ROLLOUT_STATES], struct gw_err *err);
     enum gw_rc (*rollout_due)(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,

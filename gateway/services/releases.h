@@ -13,8 +13,6 @@
 #include "turn.h"
 
 #define RELEASES_LIST_MAX 500
-/* Releases that name one damaged file and are marked at once; others when they are read. */
-#define RELEASES_DAMAGE_MAX 32
 
 struct releases {
     unsigned threshold; /* vendor keys that must have signed; at least 1 */
@@ -24,11 +22,12 @@ struct releases {
     uint64_t intact;                           /* files that a device complained of, and that are what was signed */
 };
 
-/* Releases that have become damaged in a turn. */
+/* Releases that have become damaged in a turn: all that name the file. */
 struct releases_damage {
-    char ids[RELEASES_DAMAGE_MAX][RELEASE_ID_LEN + 1];
-    size_t count;
+    char (*ids)[RELEASE_ID_LEN + 1]; /* owned */
+    size_t count, cap;
 };
+void releases_damage_done(struct releases_damage *damage);
 
 /* ACT_KEY_*: the actor was let in by access. */
 GW_MUST_CHECK enum gw_rc releases_key_act(struct turn *turn, struct inbox_msg *msg, struct gw_err *err);

@@ -20,6 +20,11 @@ static void name_of(const struct release_entry *entry, char out[AUDIT_NAME_MAX])
     (void)snprintf(out, AUDIT_NAME_MAX, "%.46s %.46s", entry->product, entry->version);
 }
 
+void releases_damage_done(struct releases_damage *damage)
+{
+    free(damage->ids);
+}
+
 struct page {
     struct release_entry items[PAGE];
     size_t count;
@@ -48,6 +53,7 @@ static enum gw_rc mark(struct turn *turn, struct release_entry *entry, struct re
                        struct gw_err *err)
 {
     entry->damaged = entry->changed = turn->now;
+    damage->ids = gw_xgrow(damage->ids, damage->count, &damage->cap, sizeof(*damage->ids));
     memcpy(damage->ids[damage->count++], entry->id, sizeof(entry->id));
     turn_live(turn, LIVE_RELEASES, entry->id);
     return turn->store->ops->release_put(turn->store->self, entry, err);
@@ -61,7 +67,7 @@ static enum gw_rc mark_page(struct turn *turn, struct page *page, const struct g
     for (size_t i = 0; !rc && i < page->count; i++) {
         struct release_entry *entry = &page->items[i];
         struct seeking s = {sha256, false};
-        if (!release_is_given(entry) || damage->count == RELEASES_DAMAGE_MAX)
+        if (!release_is_given(entry))
             continue;
         rc = turn->store->ops->release_files(turn->store->self, entry->id, seek, &s, err);
         if (!rc && s.found)

@@ -162,11 +162,19 @@ struct rollouts_change {
 GW_MUST_CHECK enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct rollouts_change *change,
                                          struct rollout_entry *ret_entry, struct gw_err *err);
 
-/* The release was withdrawn in this turn, or a stored artifact of it found damaged: rollouts of it that offer it are
- * paused, with `why` as their reason, devices that have not begun are asked to leave; those that go back to it say so.
+/* Releases that are not given out any more. */
+struct rollouts_recall {
+    char (*releases)[RELEASE_ID_LEN + 1]; /* borrowed */
+    size_t count;
+    const char *why, *actor;
+};
+
+/* They were withdrawn in this turn, or a stored artifact of theirs found damaged: rollouts of them that offer them are
+ * paused, with `why` as their reason, devices that have not begun are asked to leave; those that go back to one say so.
+ * A rollout whose own row is damaged is set aside (rollouts_park()); the others go on.
  */
-GW_MUST_CHECK enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const char *release, const char *why,
-                                           const char *actor, struct gw_err *err);
+GW_MUST_CHECK enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const struct rollouts_recall *recall,
+                                           struct gw_err *err);
 /* The device was revoked or retired in this turn. */
 GW_MUST_CHECK enum gw_rc rollouts_device_gone(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,
                                               struct gw_err *err);

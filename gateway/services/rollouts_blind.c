@@ -55,18 +55,15 @@ enum gw_rc rollouts_blind_first(struct rollouts_run *run, const char *id, const 
 }
 
 struct finding {
-    const struct rollouts_blind *behind;
     struct rollout_entry *next;
     bool found;
 };
 
+/* One that is damaged is told like the others, which sets it aside. */
 static bool find_next(void *ctx, const struct rollout_entry *entry)
 {
     struct finding *f = ctx;
-    int64_t behind_ms = f->behind->created.ms;
-    bool is_behind =
-        entry->created.ms > behind_ms || (entry->created.ms == behind_ms && strcmp(entry->id, f->behind->rollout) > 0);
-    if (entry->rollout.state == ROLLOUT_DRAFT || !is_behind)
+    if (entry->rollout.state == ROLLOUT_DRAFT)
         return true;
     *f->next = *entry;
     f->found = true;
@@ -79,8 +76,10 @@ static enum gw_rc next_rollout(struct rollouts_run *run, struct gw_err *err)
     const struct store *store = run->turn->store;
     struct rollouts_blind *b = &run->r->memory.blind;
     struct rollout_entry next;
-    struct finding f = {b, &next, false};
-    enum gw_rc rc = store->ops->rollout_each_live(store->self, find_next, &f, err);
+    struct finding f = {&next, false};
+    struct store_rollout_before behind = {.created = b->created};
+    memcpy(behind.id, b->rollout, sizeof(behind.id));
+    enum gw_rc rc = store->ops->rollout_each_live(store->self, &behind, find_next, &f, err);
     if (rc)
         return rc;
     if (!f.found) {

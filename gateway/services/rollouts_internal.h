@@ -35,6 +35,11 @@ enum gw_rc rollouts_written(enum gw_rc rc, struct gw_err *err);
 /* Codes that tell the person who asked, in words for people, what is wrong with what was asked. */
 bool rollouts_refuses(enum gw_rc rc);
 
+/* Does it apply now? Asked before anything is written, so that a refusal leaves nothing, not even its audit event.
+ * GW_CONFLICT, GW_CORRUPT as rollout_step(). */
+GW_MUST_CHECK enum gw_rc rollouts_applies(const struct rollout_entry *entry, const struct rollout_event *event,
+                                          struct gw_err *err);
+
 /* ---- rollouts_step.c ---- */
 
 /* Feeds one attempt and, unless `told`, its rollout; stores, audits and notes what is to be sent. *entry becomes what

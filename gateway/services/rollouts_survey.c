@@ -169,7 +169,7 @@ static enum gw_rc look_at_page(struct crowd *c, bool first, struct gw_err *err)
         return rc;
     c->page = 0;
     if (first)
-        rc = c->store->ops->rollout_each_live(c->store->self, note_live, c, err);
+        rc = c->store->ops->rollout_each_live(c->store->self, NULL, note_live, c, err);
     if (!rc && !c->rc)
         rc = c->store->ops->inventory_each(c->store->self, &c->after, PAGE, look_at_device, c, err);
     c->store->ops->rollback(c->store->self);

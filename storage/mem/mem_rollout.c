@@ -133,8 +133,13 @@ static bool rollout_is_before(const void *row, const void *before)
 
 static bool rollout_is_live(const void *row, const void *arg)
 {
-    (void)arg;
-    return !rollout_state_ended(((const struct rollout_entry *)row)->rollout.state);
+    const struct rollout_entry *e = row;
+    const struct store_rollout_before *behind = arg;
+    if (rollout_state_ended(e->rollout.state))
+        return false;
+    if (!behind || !behind->id[0] || e->created.ms != behind->created.ms)
+        return !behind || !behind->id[0] || e->created.ms > behind->created.ms;
+    return strcmp(e->id, behind->id) > 0;
 }
 
 static bool is_due(struct gw_wall timer, const struct gw_wall *now)
@@ -158,11 +163,12 @@ static enum gw_rc rollout_each(void *self, const struct store_rollout_before *be
     return GW_OK;
 }
 
-static enum gw_rc rollout_each_live(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err)
+static enum gw_rc rollout_each_live(void *self, const struct store_rollout_before *behind, store_rollout_fn *fn,
+                                    void *ctx, struct gw_err *err)
 {
     const struct mem_face *face = self;
     struct rollout_visit v = {fn, ctx};
-    struct mem_visit visit = {&face->mem->rollout, rollout_is_live, NULL, rollout_oldest, -1};
+    struct mem_visit visit = {&face->mem->rollout, rollout_is_live, behind, rollout_oldest, -1};
     (void)err;
     mem_each(face, &visit, pass_rollout, &v);
     return GW_OK;

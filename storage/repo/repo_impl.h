@@ -133,7 +133,8 @@ enum gw_rc repo_rollout_get(void *self, const char *id, struct rollout_entry *re
 enum gw_rc repo_rollout_each(void *self, const struct store_rollout_before *before, int limit, store_rollout_fn *fn,
                              void *ctx, struct gw_err *err);
 enum gw_rc repo_rollout_count(void *self, int64_t ret_counts[ROLLOUT_STATES], struct gw_err *err);
-enum gw_rc repo_rollout_each_live(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc repo_rollout_each_live(void *self, const struct store_rollout_before *behind, store_rollout_fn *fn,
+                                  void *ctx, struct gw_err *err);
 enum gw_rc repo_rollout_due(void *self, struct gw_wall now, int limit, store_rollout_fn *fn, void *ctx,
                             struct gw_err *err);
 enum gw_rc repo_seats_add(void *self, const char *rollout, uint32_t number, const struct rollout_seat *seats,

@@ -3,6 +3,8 @@
 #include "repo_impl.h"
 #include "repo_rollout_pack.h"
 
+enum { COLUMN_TIMER = 9, COLUMN_CREATED = 11 }; /* of all queries of whole rows */
+
 static void read_packed(struct repo_row *r, struct rollout_entry *e)
 {
     r->bad |= repo_plan_unpack(db_col_blob(r->s, r->count++), &e->plan) != GW_OK;
@@ -120,6 +122,42 @@ static enum gw_rc pass(struct db_stmt *s, store_rollout_fn *fn, void *ctx, struc
     return rc;
 }
 
+/* What names a row, when the rest of it cannot be read. */
+static enum gw_rc read_names(struct db_stmt *s, struct rollout_entry *ret_entry, struct gw_err *err)
+{
+    struct rollout_entry e = {.damaged = true};
+    struct repo_row r = repo_row(s);
+    repo_row_text(&r, e.id, sizeof(e.id));
+    repo_row_text(&r, e.name, sizeof(e.name));
+    repo_row_text(&r, e.release, sizeof(e.release));
+    repo_row_text(&r, e.product, sizeof(e.product));
+    repo_row_text(&r, e.version, sizeof(e.version));
+    r.count = COLUMN_TIMER;
+    e.timer.ms = repo_row_i64(&r);
+    r.count = COLUMN_CREATED;
+    e.created.ms = repo_row_i64(&r);
+    enum gw_rc rc = repo_row_end(&r, "rollout", err);
+    if (!rc && !rollout_id_valid(gw_view_str(e.id)))
+        rc = gw_err_set(err, GW_CORRUPT, "table rollout has a row without an id");
+    if (!rc)
+        *ret_entry = e;
+    return rc;
+}
+
+static enum gw_rc pass_damaged_too(struct db_stmt *s, store_rollout_fn *fn, void *ctx, struct gw_err *err)
+{
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err)) {
+        struct rollout_entry e;
+        rc = read_entry(s, &e, err);
+        if (rc == GW_CORRUPT)
+            rc = read_names(s, &e, err);
+        if (rc || !fn(ctx, &e))
+            return rc;
+    }
+    return rc;
+}
+
 enum gw_rc repo_rollout_each(void *self, const struct store_rollout_before *before, int limit, store_rollout_fn *fn,
                              void *ctx, struct gw_err *err)
 {
@@ -131,11 +169,14 @@ enum gw_rc repo_rollout_each(void *self, const struct store_rollout_before *befo
     return pass(s, fn, ctx, err);
 }
 
-enum gw_rc repo_rollout_each_live(void *self, store_rollout_fn *fn, void *ctx, struct gw_err *err)
+enum gw_rc repo_rollout_each_live(void *self, const struct store_rollout_before *behind, store_rollout_fn *fn,
+                                  void *ctx, struct gw_err *err)
 {
     struct repo *repo = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ROLLOUT_EACH_LIVE);
-    return pass(s, fn, ctx, err);
+    db_bind_i64(s, 1, behind && behind->id[0] ? behind->created.ms : INT64_MIN);
+    db_bind_str(s, 2, behind ? behind->id : "");
+    return pass_damaged_too(s, fn, ctx, err);
 }
 
 enum gw_rc repo_rollout_count(void *self, int64_t ret_counts[ROLLOUT_STATES], struct gw_err *err)
@@ -159,7 +200,7 @@ enum gw_rc repo_rollout_due(void *self, struct gw_wall now, int limit, store_rol
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ROLLOUT_DUE);
     db_bind_i64(s, 1, now.ms);
     db_bind_i64(s, 2, limit > 0 ? limit : 0);
-    return pass(s, fn, ctx, err);
+    return pass_damaged_too(s, fn, ctx, err);
 }
 
 enum gw_rc repo_timer_next(void *self, struct gw_wall *ret_timer, struct gw_err *err)

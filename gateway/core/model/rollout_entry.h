@@ -32,6 +32,7 @@ struct rollout_entry {
     char created_by[USER_NAME_MAX + 8];
     char reason[ROLLOUT_REASON_MAX]; /* of the last act or limit, for people; may be empty */
     int64_t rev;
+    bool damaged; /* its plan or counters cannot be read, and are zeroed: store.h says who passes such a one */
 };
 
 /* A device of a draft that has no attempt yet, and where that is to stand. */

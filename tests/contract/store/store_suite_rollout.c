@@ -203,8 +203,17 @@ static void passes_rollouts_newest_first_and_those_that_live(void)
     CU_ASSERT_STRING_EQUAL(rest.text, "b a");
     GW_ASSERT_OK(st.ops->rollout_each(st.self, &start, 0, see_rollout, &none, &err), &err);
     CU_ASSERT_EQUAL(none.count, 0);
-    GW_ASSERT_OK(st.ops->rollout_each_live(st.self, see_rollout, &live, &err), &err);
+    GW_ASSERT_OK(st.ops->rollout_each_live(st.self, NULL, see_rollout, &live, &err), &err);
     CU_ASSERT_STRING_EQUAL(live.text, "d b c");
+    struct seen from = {0}, behind = {0}, last = {0};
+    GW_ASSERT_OK(st.ops->rollout_each_live(st.self, &start, see_rollout, &from, &err), &err);
+    CU_ASSERT_STRING_EQUAL(from.text, "d b c");
+    struct store_rollout_before third = {.created = {30}}; /* b */
+    memcpy(third.id, b.id, sizeof(third.id));
+    GW_ASSERT_OK(st.ops->rollout_each_live(st.self, &third, see_rollout, &behind, &err), &err);
+    CU_ASSERT_STRING_EQUAL(behind.text, "c");
+    GW_ASSERT_OK(st.ops->rollout_each_live(st.self, &before, see_rollout, &last, &err), &err);
+    CU_ASSERT_EQUAL(last.count, 0);
     int64_t counts[ROLLOUT_STATES], sum = 0;
     memset(counts, 0x7f, sizeof(counts));
     GW_ASSERT_OK(st.ops->rollout_count(st.self, counts, &err), &err);

@@ -159,6 +159,28 @@ static void a_damaged_file_is_given_to_nobody(void)
     desk_close(&d);
 }
 
+static void every_release_that_names_a_damaged_file_is_marked(void)
+{
+    enum { MANY = 100 };
+    struct desk d;
+    struct rollout_entry r = start_all(&d, 3);
+    for (uint64_t i = 1; i <= MANY; i++) { /* files of every 256th have the same digest (shop.c) */
+        char version[16];
+        (void)snprintf(version, sizeof(version), "2.%u", (unsigned)i);
+        (void)shop_release(&d, SHOP_NEW + 256 * i, version, "");
+    }
+    shop_report(&d, "pump-001", JOB_STATE_FAILED, "digest", "1.0");
+    struct import_verify asked = tick(&d);
+    read_it(&d, &asked, GW_CORRUPT);
+    size_t marked = 0;
+    for (uint64_t i = 0; i <= MANY; i++)
+        marked += release(&d, SHOP_NEW + 256 * i).damaged.ms == d.now.ms;
+    CU_ASSERT_EQUAL(marked, MANY + 1);
+    CU_ASSERT_EQUAL(release(&d, SHOP_OLD).damaged.ms, 0);
+    CU_ASSERT_EQUAL(shop_rollout(&d, r.id).rollout.state, ROLLOUT_PAUSED);
+    desk_close(&d);
+}
+
 static void a_rollback_to_a_damaged_file_says_so(void)
 {
     struct desk d;
@@ -293,6 +315,7 @@ const struct gw_test_case recheck_cases[] = {
     {"one read an hour, however many devices complain", one_read_an_hour_however_many_devices_complain},
     {"an intact file points at the device", an_intact_file_points_at_the_device},
     {"a damaged file is given to nobody, and its rollout pauses", a_damaged_file_is_given_to_nobody},
+    {"every release that names a damaged file is marked", every_release_that_names_a_damaged_file_is_marked},
     {"a rollback to a damaged file says so", a_rollback_to_a_damaged_file_says_so},
     {"all files intact again are given out again", all_files_intact_again_are_given_out_again},
     {"a file that is not there is looked for", a_file_that_is_not_there_is_looked_for},

@@ -179,7 +179,7 @@ static void a_failure_behind_the_first_write_is_no_refusal(void)
     d.store.ops = &broken;
     CU_ASSERT_EQUAL(try_order(&d, ACT_ROLLOUT_CREATE, USER_OPERATOR, NULL), GW_CORRUPT);
     d.store.ops = whole;
-    GW_ASSERT_OK(whole->rollout_each_live(d.store.self, any_rollout, &count, NULL), NULL);
+    GW_ASSERT_OK(whole->rollout_each_live(d.store.self, NULL, any_rollout, &count, NULL), NULL);
     CU_ASSERT(count == 0 && desk_audits(&d, "rollout.created") == 0);
     order(&d, ACT_ROLLOUT_CREATE, USER_OPERATOR, NULL);
     char id[ROLLOUT_ID_LEN + 1];

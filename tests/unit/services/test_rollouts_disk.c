@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gw_cleanup.h"
+#include "gw_proc.h"
 #include "repo.h"
 #include "shop.h"
 
@@ -111,6 +113,84 @@ static void the_time_without_a_gateway_counts_against_nobody(void)
     close_world(&w);
 }
 
+/* A word to the database behind everybody's back, while the gateway is down. */
+static void tamper(struct world *w, const char *sql)
+{
+    const char *const argv[] = {"sqlite3", w->path, "PRAGMA ignore_check_constraints = ON;", sql, NULL};
+    struct gw_wall now = w->d.now;
+    struct gw_err err = {0};
+    desk_close(&w->d);
+    repo_close(w->repo);
+    CU_ASSERT_EQUAL(gw_proc_run(argv, NULL), 0);
+    GW_ASSERT_OK(repo_open(w->path, NULL, &w->repo, &err), &err);
+    desk_open_over(&w->d, repo_store(w->repo));
+    w->d.now = now;
+    w->d.operate.access.claimed = true;
+    shop_broker_up(&w->d);
+}
+
+/* Somebody has had the release read again. */
+static void find_damaged(struct desk *d, uint64_t counter)
+{
+    struct import_verify *v = gw_xalloc(1, sizeof(*v));
+    (void)snprintf(v->id, sizeof(v->id), "%s", shop_id(counter));
+    (void)snprintf(v->actor.name, sizeof(v->actor.name), "local:ann");
+    v->asker.kind = ASKER_REST;
+    v->file_count = 1;
+    v->files[0].sha256 = desk_hash((uint8_t)counter);
+    v->rc = GW_CORRUPT;
+    struct inbox_msg msg = {.kind = INBOX_VERIFIED, .asker = v->asker, .blob = (uint8_t *)v, .blob_len = sizeof(*v)};
+    CU_ASSERT_EQUAL(desk_msg(d, &msg), GW_OK);
+    desk_settle(d);
+}
+
+/* The first of two rollouts of one release has a row that is damaged. */
+static void the_other_one_goes_on(const char *progress)
+{
+    struct world w;
+    char text[256];
+    struct release_entry release;
+    open_world(&w);
+    (void)shop_release(&w.d, 3, "3.0", "");
+    shop_devices(&w.d, 2);
+    struct rollout_entry harmed = shop_start_all(&w.d, 2);
+    w.d.now.ms += GW_SECOND_MS;
+    shop_device(&w.d, "pump-900", "1.0");
+    shop_device(&w.d, "pump-901", "1.0");
+    struct rollout_entry other = shop_start_all(&w.d, 2);
+    (void)snprintf(text, sizeof(text), "UPDATE rollout SET progress = %s WHERE id = '%s'", progress, harmed.id);
+    tamper(&w, text);
+    CU_ASSERT_TRUE(w.d.operate.rollouts.memory.watching); /* its clock runs */
+    shop_wait(&w.d, GW_MINUTE_MS);
+    CU_ASSERT(desk_audits(&w.d, "rollout.damaged") > 0 && desk_audited(&w.d, "rollout.damaged", "gateway"));
+    CU_ASSERT_TRUE(desk_says(&w.d, harmed.id, "it is left alone for ten minutes"));
+    shop_connect(&w.d, "pump-900", "1.0", "boot-1", 0);
+    shop_installs(&w.d, "pump-900", "2.0");
+    CU_ASSERT_EQUAL(shop_attempt(&w.d, "pump-900").attempt.state, ATTEMPT_OK);
+    struct rollout_plan plan = shop_plan(50, 1);
+    struct rollout_preview_try t = shop_preview(&w.d, shop_id(3), &plan, NULL); /* its devices are not free */
+    CU_ASSERT(t.rc == GW_INVALID && t.left.busy == 4);
+    find_damaged(&w.d, SHOP_NEW);
+    GW_ASSERT_OK(w.d.store.ops->release_get(w.d.store.self, shop_id(SHOP_NEW), &release, NULL), NULL);
+    CU_ASSERT_NOT_EQUAL(release.damaged.ms, 0);
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, other.id).rollout.state, ROLLOUT_PAUSED);
+    CU_ASSERT_STRING_EQUAL(shop_rollout(&w.d, other.id).reason, "a stored artifact of its release is damaged");
+    CU_ASSERT_TRUE(shop_attempt(&w.d, "pump-901").attempt.cancel);
+    shop_check(&w.d, other.id);
+    close_world(&w);
+}
+
+static void a_row_that_cannot_be_read_harms_its_own_rollout_alone(void)
+{
+    the_other_one_goes_on("x'00'");
+}
+
+/* 99 devices in the first wave, two of them in a state (repo_rollout_pack.h). */
+static void counters_that_contradict_themselves_harm_their_own_rollout_alone(void)
+{
+    the_other_one_goes_on("CAST(substr(progress, 1, 8) || x'00000063' || substr(progress, 13) AS BLOB)");
+}
+
 static void a_failed_turn_leaves_nothing(void)
 {
     struct world w;
@@ -169,6 +249,9 @@ static const struct gw_test_case cases[] = {
     {"an offer that was lost is told on the next connection", an_offer_that_was_lost_is_told_on_the_next_connection},
     {"a cancellation that was lost is asked for again", a_cancellation_that_was_lost_is_asked_for_again},
     {"the time without a gateway counts against nobody", the_time_without_a_gateway_counts_against_nobody},
+    {"a row that cannot be read harms its own rollout alone", a_row_that_cannot_be_read_harms_its_own_rollout_alone},
+    {"counters that contradict themselves harm their own rollout alone",
+     counters_that_contradict_themselves_harm_their_own_rollout_alone},
     {"a turn that fails leaves nothing", a_failed_turn_leaves_nothing},
     {"the whole way there and back, with a death after each device", the_whole_way_there_and_back},
 };

@@ -139,7 +139,7 @@ static bool any_rollout(void *ctx, const struct rollout_entry *entry)
 static bool drafted(struct world *w)
 {
     bool any = false;
-    GW_ASSERT_OK(w->d.store.ops->rollout_each_live(w->d.store.self, any_rollout, &any, NULL), NULL);
+    GW_ASSERT_OK(w->d.store.ops->rollout_each_live(w->d.store.self, NULL, any_rollout, &any, NULL), NULL);
     return any;
 }
 

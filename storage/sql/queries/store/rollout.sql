@@ -21,7 +21,7 @@ FROM rollout WHERE (created, id) < ($1, $2) ORDER BY created DESC, id DESC LIMIT
 -- name: rollout_each_live
 SELECT id, name, release, product, version, counter, plan, state, progress, timer, attempts, created, changed,
     created_by, reason, rev
-FROM rollout WHERE state NOT IN (6, 8, 9) ORDER BY created, id;
+FROM rollout WHERE state NOT IN (6, 8, 9) AND (created, id) > ($1, $2) ORDER BY created, id;
 
 -- name: rollout_due
 SELECT id, name, release, product, version, counter, plan, state, progress, timer, attempts, created, changed,
