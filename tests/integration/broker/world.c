@@ -37,7 +37,7 @@ static void write_conf(struct world *w, int secret_fd, int lifeline_fd, char con
         .cert_file = w->server.cert_file,
         .key_file = w->server.key_file,
         .socket_path = w->socket,
-        .plugin_path = GW_BIN_DIR "/gatehouse_broker.so",
+        .plugin_path = BROKER_PLUGIN,
         .user = geteuid() == 0 ? "root" : NULL,
         .secret_fd = secret_fd,
         .lifeline_fd = lifeline_fd,
