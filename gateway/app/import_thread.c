@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto_init.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
 #include "import_collect.h"
@@ -339,8 +340,10 @@ static void *run_thread(void *arg)
             do_import(t, run);
         done = run;
         if (stopping)
-            return NULL;
+            break;
     }
+    crypto_thread_end();
+    return NULL;
 }
 
 enum gw_rc import_thread_new(const struct import_thread_config *config, struct import_thread **ret_thread,

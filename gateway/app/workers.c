@@ -7,6 +7,7 @@
 
 #include "crypto_csr.h"
 #include "crypto_dsse.h"
+#include "crypto_init.h"
 #include "crypto_password.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
@@ -245,6 +246,7 @@ static void *run(void *arg)
         if (hashes)
             hashing_ends(w);
     }
+    crypto_thread_end();
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include <wolfssl/options.h>
 
+#include <wolfssl/wolfcrypt/ecc.h>
 #include <wolfssl/wolfcrypt/wc_port.h>
 
 #include "crypto_init.h"
@@ -17,4 +18,9 @@ void crypto_init(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     (void)pthread_once(&once, init_once);
+}
+
+void crypto_thread_end(void)
+{
+    wc_ecc_fp_free();
 }

@@ -14,17 +14,24 @@
 #include <unistd.h>
 
 #include "gw_cleanup.h"
+#include "gw_sanitizer.h"
 #include "gw_time.h"
 
-static void child(const char *const argv[], const char *const env_extra[], int out)
+static void add_env(const char *const vars[])
+{
+    for (size_t i = 0; vars && vars[i]; i++)
+        (void)putenv((char *)(uintptr_t)vars[i]);
+}
+
+static void child(const char *const argv[], const char *const *env, const char *const env_extra[], int out)
 {
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
         _exit(126);
-    for (size_t i = 0; env_extra && env_extra[i]; i++)
-        (void)putenv((char *)(uintptr_t)env_extra[i]);
+    add_env(env);
+    add_env(env_extra);
     execvp(argv[0], (char *const *)(uintptr_t)argv);
     _exit(127);
 }
@@ -106,13 +113,14 @@ void gw_proc_start(struct gw_proc *p, const char *const argv[], const char *cons
 {
     int pipe_fd[2];
     *p = (struct gw_proc){0};
+    const char *const *env = gw_sanitizer_env();
     if (pipe2(pipe_fd, O_CLOEXEC))
         abort();
     p->pid = fork();
     if (p->pid < 0)
         abort();
     if (p->pid == 0)
-        child(argv, env_extra, pipe_fd[1]);
+        child(argv, env, env_extra, pipe_fd[1]);
     (void)setpgid(p->pid, p->pid);
     (void)close(pipe_fd[1]);
     p->out = gw_xalloc(1, 1);

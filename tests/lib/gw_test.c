@@ -11,6 +11,8 @@
 
 #include <CUnit/TestRun.h>
 
+#include "gw_sanitizer.h"
+
 static const char *skip_reason;
 static unsigned failures;
 static char dirs[256][64];
@@ -24,7 +26,8 @@ void gw_test_skip(const char *why)
 
 static void on_complete(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord first)
 {
-    if (first) {
+    size_t reports = gw_sanitizer_reports();
+    if (first || reports > 0) {
         failures++;
         printf("not ok - %s: %s\n", suite->pName, test->pName);
         for (const CU_FailureRecord *f = first; f; f = f->pNext)
@@ -116,5 +119,9 @@ int gw_test_run(const char *suite, const struct gw_test_case *cases, size_t coun
     CU_set_test_complete_handler(on_complete);
     (void)CU_run_all_tests();
     CU_cleanup_registry();
+    if (gw_sanitizer_reports() > 0) {
+        printf("not ok - %s: a sanitizer's report after the last case\n", suite);
+        failures++;
+    }
     return failures > 100 ? 100 : (int)failures;
 }

@@ -1,6 +1,7 @@
 /* The worker threads and passwords: compared, hashed, and never in the way of other work. */
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,10 +190,28 @@ static void strangers_fill_no_lane_but_their_own(void)
     bench_close(&b);
 }
 
+/* The crypto library keeps tables for each thread that checks signatures; AddressSanitizer tells when they stay. */
+static void a_thread_that_ends_leaves_nothing(void)
+{
+    struct bench b;
+    char csr[1024];
+    GW_FCLOSE FILE *f = fopen(GW_SOURCE_DIR "/tests/fuzz/corpus/fuzz_csr/p256", "re");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+    size_t len = fread(csr, 1, sizeof(csr), f);
+    bench_open(&b, 1);
+    for (size_t i = 1; i <= 5; i++) {
+        CU_ASSERT_EQUAL(give(&b, WORK_CSR, "", csr, len), GW_OK);
+        (void)await(&b, i, 0);
+        CU_ASSERT_EQUAL(b.results[i - 1].u.csr.rc, GW_OK);
+    }
+    bench_close(&b);
+}
+
 static const struct gw_test_case cases[] = {
     {"lets strangers fill no lane but their own", strangers_fill_no_lane_but_their_own},
     {"checks a password and hashes the next one", checks_a_password_and_hashes_the_next_one},
     {"lets other work go past a flood of sign-ins", other_work_goes_past_a_flood_of_sign_ins},
+    {"a thread that ends leaves nothing in memory", a_thread_that_ends_leaves_nothing},
 };
 
 int main(void)
