@@ -159,13 +159,19 @@ int gw_gateway_stop(struct gw_gateway *g)
     return gw_proc_wait(&g->proc, READY_MS);
 }
 
+/* Asked first, so that a sanitizer has its look at the end of a program. */
+static void end(struct gw_proc *p)
+{
+    if (p->pid) {
+        gw_proc_signal(p, SIGTERM);
+        (void)gw_proc_wait(p, 20000);
+    }
+    gw_proc_done(p);
+}
+
 void gw_gateway_done(struct gw_gateway *g)
 {
-    if (g->proc.pid) {
-        gw_proc_signal(&g->proc, SIGTERM);
-        (void)gw_proc_wait(&g->proc, 20000);
-    }
-    gw_proc_done(&g->proc);
+    end(&g->proc);
 }
 
 static bool is_child(const char *pid_text, pid_t parent, const char *program)
@@ -225,7 +231,7 @@ void gw_agent_start(struct gw_agent *a)
 
 void gw_agent_done(struct gw_agent *a)
 {
-    gw_proc_done(&a->proc);
+    end(&a->proc);
 }
 
 void gw_fleet_make(struct gw_fleet *f)
@@ -259,7 +265,7 @@ void gw_fleet_start(struct gw_fleet *f, const struct gw_gateway *g, const char *
 
 void gw_fleet_done(struct gw_fleet *f)
 {
-    gw_proc_done(&f->proc);
+    end(&f->proc);
 }
 
 double gw_fleet_figure(const struct gw_fleet *f, const char *name)

@@ -26,14 +26,29 @@ static const char *dir; /* NULL until a program is started */
 static char vars[NAMES][32 + VALUE_MAX];
 static const char *env[NAMES + 1];
 
+/* Beside the reports, since that path is short; the dot keeps it from being one. */
+#define SUPPRESSIONS ".tsan.supp"
+
+static void make_dir(void)
+{
+    char path[128];
+    dir = gw_test_dir();
+    (void)snprintf(path, sizeof(path), "%s/" SUPPRESSIONS, dir);
+    if (chmod(dir, 01777) || /* a gateway's processes are several users */
+        symlink(GW_SOURCE_DIR "/tests/lib/tsan.supp", path))
+        abort();
+}
+
 static void make_env(void)
 {
-    dir = gw_test_dir();
-    (void)chmod(dir, 01777); /* a gateway's processes are several users */
+    make_dir();
     for (size_t i = 0; i < NAMES; i++) {
         const char *own = getenv(names[i]);
-        int n = snprintf(vars[i], sizeof(vars[i]), "%s=%s%slog_path=%s/report:log_exe_name=1", names[i], own ? own : "",
-                         own && own[0] ? ":" : "", dir);
+        char more[128] = "";
+        if (strcmp(names[i], "TSAN_OPTIONS") == 0)
+            (void)snprintf(more, sizeof(more), ":print_suppressions=0:suppressions=%s/" SUPPRESSIONS, dir);
+        int n = snprintf(vars[i], sizeof(vars[i]), "%s=%s%slog_path=%s/report:log_exe_name=1%s", names[i],
+                         own ? own : "", own && own[0] ? ":" : "", dir, more);
         if (n < 0 || (size_t)n > strlen(names[i]) + 1 + VALUE_MAX) {
             printf("# %s is too long for a gateway to pass on\n", names[i]);
             abort();
