@@ -41,7 +41,7 @@ struct gw_proc_drain {
     pthread_mutex_t lock;
     pthread_cond_t more;
     int fd;
-    int stop_fd; /* readable: give up, though a grandchild may still hold the other end */
+    int stop_fd; /* readable: take what is there, and no more though a grandchild may still hold the other end */
     char *text;
     size_t len;
     bool ended;
@@ -55,7 +55,7 @@ static void *drain_run(void *arg)
         struct pollfd fds[2] = {{.fd = d->fd, .events = POLLIN}, {.fd = d->stop_fd, .events = POLLIN}};
         if (poll(fds, 2, -1) < 0 && errno == EINTR)
             continue;
-        ssize_t n = fds[1].revents ? 0 : read(d->fd, chunk, sizeof(chunk));
+        ssize_t n = fds[0].revents ? read(d->fd, chunk, sizeof(chunk)) : 0;
         if (n < 0 && errno == EINTR)
             continue;
         (void)pthread_mutex_lock(&d->lock);
@@ -71,8 +71,10 @@ static void *drain_run(void *arg)
         d->ended = n <= 0;
         (void)pthread_cond_broadcast(&d->more);
         (void)pthread_mutex_unlock(&d->lock);
-        if (n <= 0)
+        if (n <= 0) {
+            gw_sanitizer_look(d->text);
             return NULL;
+        }
     }
 }
 

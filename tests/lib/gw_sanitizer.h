@@ -12,5 +12,7 @@
 /* "NAME=value" for each sanitizer's options: those of this process's environment, and where to report. Ends with NULL;
  * empty in a build without. Not for several threads at once. */
 const char *const *gw_sanitizer_env(void);
+/* What a program has said, complete: UBSan beside AddressSanitizer writes there and to no file. Any thread. */
+void gw_sanitizer_look(const char *said);
 /* Shows and removes the reports that are there; returns how many. */
 size_t gw_sanitizer_reports(void);
