@@ -15,10 +15,10 @@ static void read_memory(struct metrics_figures *figures)
     uint64_t size = 0, resident = 0;
     if (!f || !fgets(line, sizeof(line), f))
         return;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = INT64_MAX / page;
     struct gw_view rest, first = gw_view_cut(gw_view_str(line), ' ', &rest);
-    if (gw_parse_u64(first, UINT32_MAX, &size) || gw_parse_u64(gw_view_cut(rest, ' ', &rest), UINT32_MAX, &resident))
+    if (gw_parse_u64(first, most, &size) || gw_parse_u64(gw_view_cut(rest, ' ', &rest), most, &resident))
         return;
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     figures->virtual_bytes = size * page;
     figures->resident_bytes = resident * page;
 }
