@@ -272,6 +272,10 @@ void daemon_on_bus(void *ctx, const struct bus_event *event)
 {
     struct daemon *d = ctx;
     if (event->kind != BUS_MESSAGE) {
+        /* Sessions outlive us in the broker: who says nothing now still waits for the checkpoint that was made, or
+         * already lay there, when we came up and had no bus to tell it by. */
+        if (event->kind == BUS_PRESENCE && event->online)
+            (void)!journal_thread_hello(d->journal_thread, &event->device);
         core_post_bus(&d->core, event);
         return;
     }
