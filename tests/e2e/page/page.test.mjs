@@ -148,10 +148,24 @@ async function enrolling() {
     const card = ann.getByRole('region', { name: 'Waiting for approval' });
     await card.getByText('valve-1').waitFor();
     const fingerprint = await card.locator('.groups').textContent();
+    assert.equal(await card.getByText('More than one key asks for this id').count(), 0);
     await card.getByRole('button', { name: 'Approve' }).click();
     assert.ok((await dialog(ann).textContent()).replaceAll(' ', '').includes(fingerprint.replaceAll(/\s/g, '')));
     await dialog(ann).getByRole('button', { name: 'Approve' }).click();
     await grid(ann, 'valve-1').filter({ hasText: 'Online' }).waitFor();
+    await until('what has come does not wait any more', async () => (await card.count()) === 0);
+  });
+
+  await test('two keys that ask for one id are told apart, and both are rejected only after a question', async () => {
+    const config = readFileSync(join(dir, 'valve-1', 'agent.toml'), 'utf8').replace('"valve-1"', '"valve-2"');
+    for (const name of ['valve-2', 'false-valve-2']) agent(name, config);
+    const card = ann.getByRole('region', { name: 'Waiting for approval' });
+    await until('both warn of the other', async () => (await card.getByText('More than one key asks for this id').count()) === 2);
+    await card.getByRole('button', { name: 'Reject' }).first().click();
+    await dialog(ann).getByRole('heading', { name: 'Reject valve-2?' }).waitFor();
+    await dialog(ann).getByRole('button', { name: 'Reject' }).click();
+    await notice(ann, 'valve-2 was rejected.');
+    await until('neither waits any more', async () => (await card.count()) === 0);
     await button(ann, 'Close the door').click();
     await button(ann, 'Open the door').waitFor();
   });
@@ -336,6 +350,7 @@ async function rollouts() {
     await button(ann, 'Resume').click();
     await ann.getByText('Running', { exact: true }).waitFor();
     await button(ann, 'Abort').click();
+    await dialog(ann).getByText(/\d+ devices? (has|have) 3\.0\.0 now\./).waitFor();
     await dialog(ann).getByLabel('Reason, for the audit log').fill('only a rehearsal');
     await dialog(ann).getByRole('button', { name: 'Abort' }).click();
     await ann.getByText(/^Abort(ing|ed)$/).waitFor();
