@@ -124,6 +124,8 @@ void agent_job_ack(struct agent_job *j, struct gw_view payload)
 
 void agent_job_session(struct agent_job *j, bool up)
 {
+    if (up && !j->up)
+        gw_buf_reset(&j->pending); /* this gateway knows the n that was taken: what it sends now counts */
     j->tell = j->tell || (up && !j->up && !j->told);
     j->up = up;
     j->look_at_ms = 0;

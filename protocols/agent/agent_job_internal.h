@@ -13,7 +13,8 @@ struct agent_job {
     char state_path[AGENT_PATH_MAX + 64], started_path[AGENT_PATH_MAX + 64];
     struct agent_job_record rec;
     struct gw_buf payload; /* dn/job of the job in rec; empty once it is installed or done */
-    struct gw_buf pending; /* the next one, in memory alone: its n is not taken, so it is sent again */
+    struct gw_buf pending; /* the next one, in memory alone: its n is not taken, so each session sends it again */
+    int64_t pending_n;     /* its number, while there is one */
     char started[AGENT_JOB_STARTED_MAX][JOB_ID_MAX + 1];
     size_t started_count;
     bool damaged;

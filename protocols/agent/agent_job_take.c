@@ -151,7 +151,14 @@ static void offered(struct agent_job *j, struct gw_view payload, const struct jo
     } else {
         gw_buf_reset(&j->pending);
         (void)gw_buf_add_view(&j->pending, payload);
+        j->pending_n = m->n;
     }
+}
+
+/* The highest number that was taken or waits. */
+static int64_t highest(const struct agent_job *j)
+{
+    return j->pending.len > 0 && j->pending_n > j->rec.n ? j->pending_n : j->rec.n;
 }
 
 void agent_job_message(struct agent_job *j, struct gw_view payload, struct gw_wall wall)
@@ -163,8 +170,8 @@ void agent_job_message(struct agent_job *j, struct gw_view payload, struct gw_wa
         gw_log(GW_LOG_WARN, "job", "%s", gw_err_text(&err));
         return;
     }
-    if (m.n < j->rec.n)
-        gw_log(GW_LOG_DEBUG, "job", "number %lld is below %lld: passed over", (long long)m.n, (long long)j->rec.n);
+    if (m.n < highest(j))
+        gw_log(GW_LOG_DEBUG, "job", "number %lld is below %lld: passed over", (long long)m.n, (long long)highest(j));
     else if (m.has_job)
         offered(j, payload, &m);
     else if (m.n > j->rec.n)

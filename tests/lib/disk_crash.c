@@ -85,8 +85,8 @@ static uint64_t draw(uint64_t *state)
 
 static void resize(struct content *c, size_t len)
 {
-    if (len > c->len) {
-        c->bytes = realloc(c->bytes, len);
+    if (!c->bytes || len > c->len) {
+        c->bytes = realloc(c->bytes, len + 1);
         if (!c->bytes)
             abort();
         memset(c->bytes + c->len, 0, len - c->len);
@@ -97,7 +97,7 @@ static void resize(struct content *c, size_t len)
 static void put(struct content *c, const struct change *w, size_t from, size_t to)
 {
     size_t at = (size_t)w->offset + from;
-    if (!c->bytes || at + (to - from) > c->len)
+    if (at + (to - from) > c->len)
         resize(c, at + (to - from));
     memcpy(c->bytes + at, w->bytes + from, to - from);
 }

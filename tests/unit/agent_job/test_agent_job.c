@@ -81,6 +81,94 @@ static void lower_numbers_are_passed_over_and_kept_over_a_restart(void)
     job_sim_done(&sim);
 }
 
+static void a_lower_number_does_not_renumber_what_is_over(void)
+{
+    begin();
+    sim.install_fails = true;
+    offer("at-1", "2.0", 7, 5);
+    job_sim_run(&sim, ROUNDS, true);
+    expect_end(JOB_STATE_FAILED, "install_failed");
+    unsigned reports = sim.reports;
+    offer("at-1", "2.0", 7, 4);
+    job_sim_run(&sim, ROUNDS, true);
+    CU_ASSERT_EQUAL(agent_job_record(sim.job)->n, 5);
+    CU_ASSERT_EQUAL(sim.reports, reports);
+    job_sim_close(&sim); /* and the same after a restart: it connects with the lower number offered */
+    job_sim_open(&sim);
+    job_sim_run(&sim, ROUNDS, true);
+    CU_ASSERT_EQUAL(agent_job_record(sim.job)->n, 5);
+    CU_ASSERT_EQUAL(sim.device.installs, 1);
+    job_sim_done(&sim);
+}
+
+/* One attempt is being installed, under number 3; the next one waits. */
+static void begin_with_one_that_waits(int64_t n)
+{
+    begin();
+    sim.install_fails = true;
+    offer("at-1", "2.0", 7, 3);
+    agent_job_step(sim.job, sim.now, sim.wall);
+    for (int i = 0; i < ROUNDS && sim.verb != AGENT_VERB_INSTALL; i++) {
+        job_sim_run(&sim, 1, false);
+        agent_job_step(sim.job, sim.now, sim.wall);
+    }
+    CU_ASSERT_EQUAL_FATAL(agent_job_record(sim.job)->step, AGENT_JOB_INSTALLING);
+    offer("at-2", "2.0", 7, n);
+    CU_ASSERT_EQUAL(agent_job_record(sim.job)->n, 3);
+}
+
+static void a_lower_number_does_not_displace_the_one_that_waits(void)
+{
+    static const int64_t lower[] = {1, 2, 4}; /* below what is persisted, and below what waits alone */
+    for (size_t i = 0; i < sizeof(lower) / sizeof(lower[0]); i++) {
+        begin_with_one_that_waits(5);
+        offer("at-3", "2.0", 7, lower[i]);
+        job_sim_run(&sim, ROUNDS, true);
+        expect_end(JOB_STATE_FAILED, "install_failed");
+        CU_ASSERT_STRING_EQUAL(agent_job_record(sim.job)->attempt, "at-2");
+        CU_ASSERT_EQUAL(agent_job_record(sim.job)->n, 5);
+        CU_ASSERT_EQUAL(sim.device.installs, 2);
+        job_sim_done(&sim);
+    }
+}
+
+static void a_lower_withdrawal_leaves_the_one_that_waits(void)
+{
+    static const int64_t lower[] = {2, 4};
+    for (size_t i = 0; i < sizeof(lower) / sizeof(lower[0]); i++) {
+        begin_with_one_that_waits(5);
+        job_sim_withdraw(&sim, lower[i]);
+        job_sim_run(&sim, ROUNDS, true);
+        CU_ASSERT_STRING_EQUAL(agent_job_record(sim.job)->attempt, "at-2");
+        CU_ASSERT_EQUAL(agent_job_record(sim.job)->n, 5);
+        job_sim_done(&sim);
+    }
+}
+
+static void what_waits_is_dropped_when_a_higher_number_overtakes_it(void)
+{
+    begin_with_one_that_waits(4);
+    offer("at-1", "2.0", 7, 5); /* the running one after all */
+    job_sim_run(&sim, ROUNDS, true);
+    expect_end(JOB_STATE_FAILED, "install_failed");
+    CU_ASSERT_STRING_EQUAL(agent_job_record(sim.job)->attempt, "at-1");
+    CU_ASSERT_EQUAL(agent_job_record(sim.job)->n, 5);
+    CU_ASSERT_EQUAL(sim.device.installs, 1);
+    job_sim_done(&sim);
+}
+
+static void a_new_session_offers_anew_what_waits(void)
+{
+    begin_with_one_that_waits(5);
+    agent_job_session(sim.job, false);
+    agent_job_session(sim.job, true);
+    offer("at-3", "2.0", 7, 4); /* a gateway that was restored, and was told 3 */
+    job_sim_run(&sim, ROUNDS, true);
+    CU_ASSERT_STRING_EQUAL(agent_job_record(sim.job)->attempt, "at-3");
+    CU_ASSERT_EQUAL(agent_job_record(sim.job)->n, 4);
+    job_sim_done(&sim);
+}
+
 static void a_repeated_offer_starts_nothing_again(void)
 {
     begin();
@@ -132,6 +220,8 @@ static void a_withdrawal_cancels_before_the_install_and_not_after(void)
     begin();
     offer("at-1", "2.0", 7, 1);
     agent_job_step(sim.job, sim.now, sim.wall);
+    CU_ASSERT_TRUE(sim.fetching);
+    job_sim_withdraw(&sim, 1); /* its own number says nothing new */
     CU_ASSERT_TRUE(sim.fetching);
     job_sim_withdraw(&sim, 2);
     CU_ASSERT_FALSE(sim.fetching);
@@ -434,6 +524,12 @@ static const struct gw_test_case cases[] = {
     {"goes the whole way", goes_the_whole_way},
     {"the floor rises only with the confirmation", the_floor_rises_only_with_the_confirmation},
     {"lower numbers are passed over, and kept over a restart", lower_numbers_are_passed_over_and_kept_over_a_restart},
+    {"a lower number does not renumber what is over", a_lower_number_does_not_renumber_what_is_over},
+    {"a lower number does not displace the one that waits", a_lower_number_does_not_displace_the_one_that_waits},
+    {"a lower withdrawal leaves the one that waits", a_lower_withdrawal_leaves_the_one_that_waits},
+    {"what waits is dropped when a higher number overtakes it",
+     what_waits_is_dropped_when_a_higher_number_overtakes_it},
+    {"a new session offers anew what waits", a_new_session_offers_anew_what_waits},
     {"a repeated offer starts nothing again", a_repeated_offer_starts_nothing_again},
     {"reports are repeated until acknowledged", reports_are_repeated_until_acknowledged},
     {"a withdrawal cancels before the install and not after", a_withdrawal_cancels_before_the_install_and_not_after},
