@@ -161,6 +161,8 @@ enum cli_exit cli_ask(struct cli *cli, const struct cli_question *question, stru
 enum cli_exit cli_ask_quiet(struct cli *cli, const struct cli_question *question, struct json_doc **ret_answer);
 /* Appends the body of a successful answer, whatever its form; otherwise as above. */
 enum cli_exit cli_fetch(struct cli *cli, const struct cli_question *question, struct gw_buf *ret_body);
+/* What was printed is out; CLI_REFUSED after telling. */
+enum cli_exit cli_flush(struct cli *cli);
 /* A word that must be a device id; CLI_USAGE after telling. */
 enum cli_exit cli_device_id(struct cli *cli, const char *word, struct gw_device_id *ret_id);
 

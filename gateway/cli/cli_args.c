@@ -70,6 +70,12 @@ static const struct option {
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 _Static_assert(OPTION_COUNT <= 64, "cli.given has a bit for each");
 
+/* --socket may be part of somebody's alias; which --key may be, its command knows. */
+static bool may_repeat(const struct option *o)
+{
+    return o->bit & (OPT_SOCKET | CLI_OPT_KEY | CLI_OPT_PUB | CLI_OPT_WAVE);
+}
+
 /* Options that may be given several times. */
 static void collect(struct cli *cli, const struct option *o, const char *value)
 {
@@ -127,6 +133,8 @@ static enum cli_exit take_option(struct cli *cli, int argc, const char *const ar
     }
     if (o->value && !value[0])
         return cli_usage(cli, "the value of %s is empty", o->name);
+    if (o->value && !may_repeat(o) && cli->given >> (o - options) & 1)
+        return cli_usage(cli, "%s is given twice", o->name);
     store(cli, o, value);
     return CLI_OK;
 }
@@ -174,7 +182,7 @@ enum cli_exit cli_args_check(struct cli *cli)
             return cli_usage(cli, "%s does not go with %s", options[i].name, cli->command->name);
     uint64_t rev = 0;
     if (cli->rev && gw_parse_u64(gw_view_str(cli->rev), INT64_MAX, &rev))
-        return cli_usage(cli, "--rev must be a number, as `gatehouse device show` prints it");
+        return cli_usage(cli, "--rev must be a number, the revision that `show` or `list` prints");
     return CLI_OK;
 }
 

@@ -211,27 +211,35 @@ static enum cli_exit transfer(struct cli *cli, const struct cli_question *q, str
     return CLI_OK;
 }
 
-/* Where there is nothing of this name, the command that lists what there is: "; see `gatehouse device list`". */
-static void name_list(const struct cli *cli, long status, char *out, size_t out_size)
+/* "release key list" for "release key remove": the words but for the last, and "list". */
+static bool lists_of(const char *list, const char *name)
 {
+    const char *end = strrchr(name, ' ');
+    size_t len = end ? (size_t)(end - name) : strlen(name);
+    return strncmp(list, name, len) == 0 && strcmp(list + len, " list") == 0;
+}
+
+/* Where there is nothing of this name, the command that lists what there is: "; see `gatehouse device list`". Commands
+ * on logs ask for devices too. */
+static void name_list(const struct cli *cli, const char *path, long status, char *out, size_t out_size)
+{
+    static const char devices[] = "/api/v1/devices/";
     size_t count = 0;
     const struct cli_command *commands = cli_commands(&count);
     out[0] = '\0';
     if (status != 404 || !cli->command)
         return;
-    int len = (int)strcspn(cli->command->name, " ");
-    char list[64];
-    (void)snprintf(list, sizeof(list), "%.*s list", len, cli->command->name);
+    const char *name = strncmp(path, devices, sizeof(devices) - 1) == 0 ? "device show" : cli->command->name;
     for (size_t i = 0; i < count; i++)
-        if (strcmp(commands[i].name, list) == 0)
-            (void)snprintf(out, out_size, "; see `gatehouse %s`", list);
+        if (lists_of(commands[i].name, name))
+            (void)snprintf(out, out_size, "; see `gatehouse %s`", commands[i].name);
 }
 
 /* The problem's detail, or its title, or the bare number. */
-static void say_refused(struct cli *cli, long status, const struct json_doc *doc)
+static void say_refused(struct cli *cli, const char *path, long status, const struct json_doc *doc)
 {
     char see[96];
-    name_list(cli, status, see, sizeof(see));
+    name_list(cli, path, status, see, sizeof(see));
     struct gw_view text = {NULL, 0};
     if (doc && json_text(json_root(doc), "detail", &text, NULL) && json_text(json_root(doc), "title", &text, NULL))
         text = gw_view_make(NULL, 0);
@@ -259,7 +267,7 @@ static enum cli_exit ask(struct cli *cli, const struct cli_question *q, bool qui
         cli->problem_told = refused;
     }
     if (refused) {
-        say_refused(cli, r.status, doc);
+        say_refused(cli, q->path, r.status, doc);
         return CLI_REFUSED;
     }
     if (read) {
@@ -281,7 +289,7 @@ enum cli_exit cli_fetch(struct cli *cli, const struct cli_question *question, st
         return gw_buf_add_view(ret_body, gw_buf_view(&r.body)) ? CLI_REFUSED : CLI_OK;
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
     (void)!json_read(gw_buf_view(&r.body), CLI_REPLY_MAX, &doc, NULL);
-    say_refused(cli, r.status, doc);
+    say_refused(cli, question->path, r.status, doc);
     return CLI_REFUSED;
 }
 

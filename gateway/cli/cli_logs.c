@@ -56,6 +56,15 @@ static enum cli_exit list_page(struct cli *cli, const char *device, struct cli_l
     return CLI_OK;
 }
 
+/* A device without logs may be one that is not there: the gateway's word for it. */
+static enum cli_exit know_device(struct cli *cli, const struct gw_device_id *id)
+{
+    char path[64 + GW_DEVICE_ID_MAX];
+    GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    (void)snprintf(path, sizeof(path), "/api/v1/devices/%s", id->text);
+    return cli_ask_quiet(cli, &(struct cli_question){.method = "GET", .path = path}, &doc);
+}
+
 enum cli_exit cli_log_list_get(struct cli *cli, const char *device, struct cli_log_list *ret_list)
 {
     char next[LOG_NAME_MAX] = "";
@@ -66,7 +75,7 @@ enum cli_exit cli_log_list_get(struct cli *cli, const char *device, struct cli_l
     do
         rc = list_page(cli, device, ret_list, next);
     while (!rc && next[0]);
-    return rc;
+    return rc || !device || ret_list->count ? rc : know_device(cli, &id);
 }
 
 const struct cli_log *cli_log_newest(const struct cli_log_list *list, enum log_kind kind)
@@ -115,7 +124,7 @@ enum cli_exit cli_logs_list(struct cli *cli)
     if (rc || cli->json)
         return rc;
     if (list.count == 0) {
-        cli_say(cli, "there are no logs yet");
+        cli_say(cli, cli->device ? "%s has sent no log yet" : "there are no logs yet", cli->device);
         return CLI_OK;
     }
     GW_CLEANUP(cli_table_done) struct cli_table t;

@@ -22,7 +22,7 @@ struct cli_log_list {
     size_t count, cap;
 };
 void cli_log_list_done(struct cli_log_list *list);
-/* All logs, or those of a device. Told on err when it fails. */
+/* All logs, or those of a device; CLI_REFUSED when there is no such device. Told on err when it fails. */
 enum cli_exit cli_log_list_get(struct cli *cli, const char *device, struct cli_log_list *ret_list);
 /* The newest log of that kind; NULL when there is none. */
 const struct cli_log *cli_log_newest(const struct cli_log_list *list, enum log_kind kind);

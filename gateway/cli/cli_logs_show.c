@@ -1,8 +1,10 @@
 /* logs show: a window of one log, or a search of a device's or the gateway's own events. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "cli_list.h"
 #include "cli_logs.h"
+#include "event.h"
 #include "gw_cleanup.h"
 #include "gw_num.h"
 
@@ -44,6 +46,7 @@ static enum cli_exit read_window(struct cli *cli, struct window *ret_window)
     struct window w = {.limit = LIMIT_DEFAULT, .has_from = cli->from != NULL};
     unsigned whose = cli->options & (CLI_OPT_DEVICE | CLI_OPT_AUDIT | CLI_OPT_LOG);
     uint64_t limit = LIMIT_DEFAULT;
+    enum event_sev sev;
     if (whose == 0 || (whose & (whose - 1)))
         return cli_usage(cli, "one of --device ID, --audit and --log NAME is needed");
     if ((cli->options & FILTERS) && (cli->log || cli->from))
@@ -52,6 +55,8 @@ static enum cli_exit read_window(struct cli *cli, struct window *ret_window)
         return cli_usage(cli, "--limit must be from 1 to %d", CLI_EVENT_MAX);
     if (cli->from && gw_parse_u64(gw_view_str(cli->from), INT64_MAX, &w.from))
         return cli_usage(cli, "--from must be a sequence number");
+    if (cli->min_sev && event_sev_parse(gw_view_str(cli->min_sev), &sev))
+        return cli_usage(cli, "--min-sev is one of info low medium high critical fatal");
     if (cli->since && !parse_since(cli->since, w.since))
         return cli_usage(cli, "--since takes 90s, 15m, 2h, 7d, or a time like 2026-01-31T12:00:00Z");
     w.limit = (size_t)limit;
@@ -78,6 +83,8 @@ static enum cli_exit show_log(struct cli *cli, const struct cli_log *log, const 
             cli_events_print(cli, &e, left, &last);
         left -= e.count < left ? e.count : left;
     }
+    if (left == w->limit && !cli->json)
+        cli_say(cli, "no such events: %s has %" PRIu64 " so far, from 0 on", log->name, log->size);
     return CLI_OK;
 }
 

@@ -65,7 +65,7 @@ static enum cli_exit poll_once(struct cli *cli, struct cli_log_list *seen, struc
     struct cli_log_list old = *seen;
     *seen = now;
     now = old;
-    return fflush(cli->out) || ferror(cli->out) ? CLI_REFUSED : CLI_OK;
+    return cli_flush(cli);
 }
 
 /* Waits for the second to pass; true when somebody wants us to end. */

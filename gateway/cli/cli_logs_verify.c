@@ -349,6 +349,8 @@ enum cli_exit cli_logs_verify(struct cli *cli)
 {
     if (cli->word_count > 1 || (cli->word_count == 1) == (cli->device != NULL))
         return cli_usage(cli, "give the directory of an export, or --device ID");
+    if (cli->key_count > 1)
+        return cli_usage(cli, "--key is given twice");
     GW_CLEANUP(verifying_done) struct verifying v = {.cli = cli, .dir = cli->word_count ? cli->words[0] : NULL};
     return v.dir ? verify_dir(&v) : verify_live(&v);
 }

@@ -48,6 +48,8 @@ GW_MUST_CHECK enum gw_rc cli_release_inspect(const char *path, const struct vend
 /* The files below, for the two above. */
 GW_MUST_CHECK enum gw_rc cli_release_hash_file(const char *path, struct gw_sha256 *ret_sha256, uint64_t *ret_size,
                                                struct gw_err *err);
+/* Why a new file could not be made, by errno. */
+GW_MUST_CHECK enum gw_rc cli_release_not_made(const char *path, struct gw_err *err);
 /* Makes a new file of this mode with this content, synced; removes it again when it fails. */
 GW_MUST_CHECK enum gw_rc cli_release_new_file(const char *path, struct gw_view content, mode_t mode,
                                               struct gw_err *err);

@@ -19,7 +19,7 @@ enum gw_rc cli_release_hash_file(const char *path, struct gw_sha256 *ret_sha256,
 {
     const struct gw_sha256_ops *sha = crypto_sha256();
     GW_FREE uint8_t *chunk = gw_xalloc(1, READ_SIZE);
-    GW_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+    GW_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe nobody writes to must not hold us */
     struct stat st;
     if (fd < 0 || fstat(fd, &st))
         return gw_err_sys(err, "%s", path);
@@ -46,12 +46,20 @@ enum gw_rc cli_release_hash_file(const char *path, struct gw_sha256 *ret_sha256,
     return GW_OK;
 }
 
+enum gw_rc cli_release_not_made(const char *path, struct gw_err *err)
+{
+    if (errno != EEXIST)
+        return gw_err_sys(err, "%s", path);
+    return gw_err_set(err, GW_EXISTS, "%s is there already and stays as it is: give another name, or move it away",
+                      path);
+}
+
 enum gw_rc cli_release_new_file(const char *path, struct gw_view content, mode_t mode, struct gw_err *err)
 {
     const struct gw_fs *fs = gw_fs_posix();
     int fd = fs->open(fs->ctx, path, O_WRONLY | O_CREAT | O_EXCL, mode);
     if (fd < 0)
-        return gw_err_sys(err, "%s", path);
+        return cli_release_not_made(path, err);
     enum gw_rc rc = gw_fs_write_all(fs, fd, content, 0, err);
     if (rc)
         rc = gw_err_wrap(err, rc, "%s", path);

@@ -207,7 +207,7 @@ static enum gw_rc write_container(const struct job *job, struct gw_view json, st
     const char *path = job->order->out;
     GW_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
-        return gw_err_sys(err, "%s", path);
+        return cli_release_not_made(path, err);
     struct output out = {.fd = fd, .mtime = job->release->released_at.ms / GW_SECOND_MS};
     enum gw_rc rc = put_all(&out, job, json, err);
     if (!rc && fsync(fd))

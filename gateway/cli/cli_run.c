@@ -58,20 +58,35 @@ static int words_of(const struct cli_command *c, const struct cli *cli)
     return used;
 }
 
-/* Says what cannot be found; a word that begins commands gets their help named. */
+/* Do commands begin with this text and another word? */
+static bool is_group(const char *text)
+{
+    size_t count = 0, len = strlen(text);
+    const struct cli_command *commands = cli_commands(&count);
+    for (size_t i = 0; i < count; i++)
+        if (strncmp(commands[i].name, text, len) == 0 && commands[i].name[len] == ' ')
+            return true;
+    return false;
+}
+
+/* Says what cannot be found; words that begin commands get their help named. */
 static enum cli_exit no_command(struct cli *cli)
 {
-    size_t count = 0, len = strlen(cli->words[0]);
-    const struct cli_command *commands = cli_commands(&count);
-    bool group = false;
-    for (size_t i = 0; i < count; i++)
-        group = group || (strncmp(commands[i].name, cli->words[0], len) == 0 && commands[i].name[len] == ' ');
-    if (!group)
+    char text[128], longer[128];
+    (void)snprintf(text, sizeof(text), "%s", cli->words[0]);
+    if (!is_group(text))
         return cli_usage(cli, "no such command: %s", cli->words[0]);
-    if (cli->word_count == 1)
-        cli_say(cli, "%s is not a whole command; see `gatehouse help %s`", cli->words[0], cli->words[0]);
+    int used = 1;
+    for (; used < cli->word_count; used++) {
+        int n = snprintf(longer, sizeof(longer), "%s %s", text, cli->words[used]);
+        if (n >= (int)sizeof(longer) || !is_group(longer))
+            break;
+        memcpy(text, longer, sizeof(text));
+    }
+    if (used == cli->word_count)
+        cli_say(cli, "%s is not a whole command; see `gatehouse help %s`", text, text);
     else
-        cli_say(cli, "no such command: %s %s; see `gatehouse help %s`", cli->words[0], cli->words[1], cli->words[0]);
+        cli_say(cli, "no such command: %s %s; see `gatehouse help %s`", text, cli->words[used], text);
     return CLI_USAGE;
 }
 
@@ -127,15 +142,19 @@ static void tell_json(struct cli *cli, enum cli_exit rc)
         (void)fprintf(cli->out, "%s\n", gw_buf_str(&line));
 }
 
+enum cli_exit cli_flush(struct cli *cli)
+{
+    if (!fflush(cli->out) && !ferror(cli->out))
+        return CLI_OK;
+    cli_say(cli, "the output could not be written; is the disk full?");
+    return CLI_REFUSED;
+}
+
 /* A full disk or a closed pipe must not look like success. */
 static enum cli_exit finish(struct cli *cli, enum cli_exit rc)
 {
     tell_json(cli, rc);
-    if ((fflush(cli->out) || ferror(cli->out)) && rc == CLI_OK) {
-        cli_say(cli, "the output could not be written; is the disk full?");
-        return CLI_REFUSED;
-    }
-    return rc;
+    return rc ? rc : cli_flush(cli);
 }
 
 enum cli_exit cli_main(struct cli *cli, int argc, const char *const argv[])

@@ -153,7 +153,7 @@ static void lists_the_logs(void)
     expect(0, pump_log, WORDS("logs", "list"));
     expect(0, "audit/", WORDS("logs", "list"));
     expect(0, "root/", WORDS("logs", "list"));
-    expect(0, "no logs yet", WORDS("logs", "list", "--device", "pump-8"));
+    expect(1, "no such device", WORDS("logs", "list", "--device", "pump-8"));
 }
 
 static void shows_every_byte_again(void)
@@ -189,7 +189,7 @@ static void shows_what_is_asked_for(void)
     expect(0, "no such events", WORDS("logs", "show", "--device", "pump-7", "--text", "no such text"));
     expect(0, "cycle 2 done", WORDS("logs", "show", "--log", pump_log, "--from", "1", "--limit", "6"));
     expect(1, "no such log", WORDS("logs", "show", "--log", "audit/0123456789abcdef"));
-    expect(1, "min_sev", WORDS("logs", "show", "--device", "pump-7", "--min-sev", "loud"));
+    expect(2, "--min-sev is one of", WORDS("logs", "show", "--device", "pump-7", "--min-sev", "loud"));
     expect(2, "one of", WORDS("logs", "show"));
 }
 

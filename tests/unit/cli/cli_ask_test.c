@@ -70,6 +70,43 @@ void prints_the_answer_as_it_came_with_json(void)
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&run.err), "");
 }
 
+#define NO_LOGS "200 {\"logs\":[],\"next\":null}"
+
+void a_device_that_is_not_there_is_not_one_without_logs(void)
+{
+    static const char *const asks[][4] = {{"logs", "list", "--device", "pump-7"},
+                                          {"logs", "show", "--device", "pump-7"},
+                                          {"logs", "tail", "--device", "pump-7"}};
+    struct cli_server s;
+    for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
+        RUN run;
+        run_with(&s, &run, false, CLI_WORDS(NO_LOGS, "404 {\"title\":\"Not Found\",\"detail\":\"no such device\"}"),
+                 CLI_WORDS(asks[i][0], asks[i][1], asks[i][2], asks[i][3]));
+        CU_ASSERT_EQUAL(run.rc, CLI_REFUSED);
+        CU_ASSERT_STRING_EQUAL(gw_buf_str(&run.err),
+                               "gatehouse: refused: no such device (404); see `gatehouse device list`\n");
+        CU_ASSERT_PTR_NOT_NULL(strstr(s.requests[1], "GET /api/v1/devices/pump-7 HTTP/1.1\r\n"));
+    }
+    RUN run;
+    run_with(&s, &run, false, CLI_WORDS(NO_LOGS, "200 " DEVICE("pump-7", "")),
+             CLI_WORDS("logs", "list", "--device", "pump-7"));
+    CU_ASSERT_EQUAL(run.rc, CLI_OK);
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&run.err), "gatehouse: pump-7 has sent no log yet\n");
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&run.out), "");
+}
+
+void names_the_list_in_which_to_look(void)
+{
+    static const char keyid[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    static const char *const none[] = {"404 {\"detail\":\"none\"}", NULL};
+    struct cli_server s;
+    RUN key, release;
+    run_with(&s, &key, false, none, CLI_WORDS("release", "key", "remove", keyid));
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&key.err), "gatehouse: refused: none (404); see `gatehouse release key list`\n");
+    run_with(&s, &release, false, none, CLI_WORDS("release", "show", "0000000000000001"));
+    CU_ASSERT_STRING_EQUAL(gw_buf_str(&release.err), "gatehouse: refused: none (404); see `gatehouse release list`\n");
+}
+
 void walks_all_pages_of_devices(void)
 {
     struct cli_server s;

@@ -4,6 +4,8 @@
 void prints_status_for_people(void);
 void prints_the_answer_as_it_came_with_json(void);
 void walks_all_pages_of_devices(void);
+void a_device_that_is_not_there_is_not_one_without_logs(void);
+void names_the_list_in_which_to_look(void);
 void a_list_that_goes_in_circles_ends(void);
 void escapes_what_a_device_says_about_itself(void);
 void device_acts_name_device_and_revision(void);

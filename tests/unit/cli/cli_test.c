@@ -42,6 +42,9 @@ static void wrong_words_are_usage_errors_that_say_why(void)
     expect_usage(CLI_WORDS("stat"), "no such command: stat; see `gatehouse help`\n");
     expect_usage(CLI_WORDS("device"), "device is not a whole command; see `gatehouse help device`\n");
     expect_usage(CLI_WORDS("device", "paint"), "no such command: device paint; see `gatehouse help device`\n");
+    expect_usage(CLI_WORDS("release", "key"), "release key is not a whole command; see `gatehouse help release key`\n");
+    expect_usage(CLI_WORDS("release", "key", "paint", "it"),
+                 "no such command: release key paint; see `gatehouse help release key`\n");
     expect_usage(CLI_WORDS("device", "show"), "device show takes ID, 0 given; see `gatehouse help device show`\n");
     expect_usage(CLI_WORDS("status", "now"), "status takes no arguments, 1 given");
     expect_usage(CLI_WORDS("device", "show", "Pump"), "\"Pump\" is no device id");
@@ -71,6 +74,9 @@ static void wrong_options_are_usage_errors_that_say_why(void)
     expect_usage(CLI_WORDS("status", "--json=yes"), "--json takes no value");
     expect_usage(CLI_WORDS("status", "--qr"), "--qr does not go with status");
     expect_usage(CLI_WORDS("device", "revoke", "pump-1", "--rev", "x"), "--rev must be a number");
+    expect_usage(CLI_WORDS("logs", "show", "--device", "pump-1", "--device=pump-2"), "--device is given twice");
+    expect_usage(CLI_WORDS("logs", "verify", "/x", "--key", "a", "--key", "b"), "--key is given twice");
+    expect_usage(CLI_WORDS("logs", "show", "--audit", "--min-sev", "9"), "--min-sev is one of info low");
     expect_usage(CLI_WORDS("device", "invite", "pump-1", "--out", "/x/y", "--qr"), "--out does not go with --qr");
 }
 
@@ -258,6 +264,8 @@ static const struct gw_test_case cases[] = {
     {"tables align by characters", tables_align_by_characters},
     {"prints status for people", prints_status_for_people},
     {"prints the answer as it came with --json", prints_the_answer_as_it_came_with_json},
+    {"a device that is not there is no device without logs", a_device_that_is_not_there_is_not_one_without_logs},
+    {"names the list in which to look", names_the_list_in_which_to_look},
     {"walks all pages of devices", walks_all_pages_of_devices},
     {"a list that goes in circles ends", a_list_that_goes_in_circles_ends},
     {"escapes what a device says about itself", escapes_what_a_device_says_about_itself},
