@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "gw_cleanup.h"
 #include "query_run.h"
@@ -22,6 +23,7 @@ struct query_thread {
     struct journal journal;
     struct rows_source rows;
     pthread_t thread;
+    char person[sizeof(((struct query *)0)->person)]; /* whose query it took last, under the lock; "": nobody's */
 };
 
 struct query_threads {
@@ -43,8 +45,46 @@ static bool may_survey(const struct query_threads *q)
     return q->survey_count > 0 && !q->surveying;
 }
 
-static struct waiting take(struct query_threads *q)
+static bool is_served(const struct query_threads *q, const char *person)
 {
+    for (size_t i = 0; i < q->config.threads; i++)
+        if (person[0] && strcmp(q->thread[i].person, person) == 0)
+            return true;
+    return false;
+}
+
+static struct waiting *at(struct query_threads *q, size_t i)
+{
+    return &q->ring[(q->head + i) % QUERY_QUEUE_MAX];
+}
+
+/* The oldest one of somebody whom no thread is at or was at last, else the oldest: who asks much waits for himself. */
+static struct waiting take_query(struct query_threads *q)
+{
+    size_t i = 0;
+    while (i < q->count && is_served(q, at(q, i)->query->person))
+        i++;
+    if (i == q->count)
+        i = 0;
+    struct waiting w = *at(q, i);
+    for (; i > 0; i--)
+        *at(q, i) = *at(q, i - 1);
+    q->head = (q->head + 1) % QUERY_QUEUE_MAX;
+    q->count--;
+    return w;
+}
+
+static size_t waiting_of(struct query_threads *q, const char *person)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < q->count; i++)
+        count += strcmp(at(q, i)->query->person, person) == 0;
+    return count;
+}
+
+static struct waiting take(struct query_thread *t)
+{
+    struct query_threads *q = t->owner;
     struct waiting w = {.query = NULL};
     (void)pthread_mutex_lock(&q->lock);
     while (q->count == 0 && !may_survey(q) && !atomic_load(&q->stopping))
@@ -59,9 +99,8 @@ static struct waiting take(struct query_threads *q)
         q->survey_count--;
         q->surveying = true;
     } else {
-        w = q->ring[q->head];
-        q->head = (q->head + 1) % QUERY_QUEUE_MAX;
-        q->count--;
+        w = take_query(q);
+        memcpy(t->person, w.query->person, sizeof(t->person));
     }
     (void)pthread_mutex_unlock(&q->lock);
     return w;
@@ -116,7 +155,7 @@ static void run_survey(struct query_thread *t, const struct waiting *w)
 static void *run(void *arg)
 {
     struct query_thread *t = arg;
-    for (struct waiting w = take(t->owner); w.query || w.survey; w = take(t->owner)) {
+    for (struct waiting w = take(t); w.query || w.survey; w = take(t)) {
         if (w.query)
             run_query(t, &w);
         else
@@ -151,9 +190,10 @@ enum gw_rc query_threads_new(const struct query_threads_config *config, struct q
 enum gw_rc query_threads_give(struct query_threads *q, struct query *query)
 {
     (void)pthread_mutex_lock(&q->lock);
-    bool room = q->count < QUERY_QUEUE_MAX && !atomic_load(&q->stopping);
+    bool room = q->count < QUERY_QUEUE_MAX && !atomic_load(&q->stopping) &&
+                (!query->person[0] || waiting_of(q, query->person) < QUERY_PERSON_MAX);
     if (room) {
-        q->ring[(q->head + q->count++) % QUERY_QUEUE_MAX] = (struct waiting){.query = query, .since = gw_mono_now()};
+        *at(q, q->count++) = (struct waiting){.query = query, .since = gw_mono_now()};
         (void)pthread_cond_signal(&q->more);
     }
     (void)pthread_mutex_unlock(&q->lock);

@@ -6,7 +6,8 @@
  * They also look through the devices for previews and drafts of rollouts (rollout_survey.h), one at a time: with two
  * threads or more the logs can be read meanwhile.
  *
- * Ceilings: ROLLOUT_SURVEYS_MAX surveys wait; QUERY_QUEUE_MAX queries wait, one more is GW_AGAIN; a query that waited
+ * Ceilings: ROLLOUT_SURVEYS_MAX surveys wait; QUERY_QUEUE_MAX queries wait, QUERY_PERSON_MAX of one actor, one more is
+ * GW_AGAIN; an actor's query waits while another of his is read and others' do not; a query that waited
  * until web has given up on it is not run any more. What one query may cost is in query_run.h and rows_run.h.
  */
 #pragma once

@@ -14,6 +14,7 @@
 #include "journal.h"
 #include "live.h"
 #include "store.h"
+#include "user.h"
 
 #define QUERY_TEXT_MAX   256                /* bytes that a search looks for */
 #define QUERY_EVENTS_MAX 1000               /* events or logs of one answer */
@@ -21,6 +22,7 @@
 #define QUERY_SEARCH_MS  2000               /* a search ends by then, and tells where it goes on */
 #define QUERY_TILE_MAX   (16 * 1024 * 1024) /* the largest entry bundle: 256 of JOURNAL_EVENT_MAX */
 #define QUERY_QUEUE_MAX  256                /* queries that wait; one more is GW_AGAIN */
+#define QUERY_PERSON_MAX 64                 /* of one actor */
 #define QUERY_ROWS_MS    200                /* rows are looked at for so long; the answer tells where it goes on */
 #define QUERY_ROWS_MAX   500                /* rows of one answer */
 
@@ -53,7 +55,8 @@ struct query_rows {
 
 struct query {
     enum query_kind kind;
-    struct asker asker; /* filled by core, but for ASKER_LIVE */
+    struct asker asker;                             /* filled by core, but for ASKER_LIVE */
+    char person[sizeof(((struct actor *)0)->name)]; /* by core: actors are served in turn. "": nobody's */
     bool has_device;
     struct gw_device_id device; /* LOGS */
     bool has_log;

@@ -123,6 +123,7 @@ enum gw_rc operate_query(struct turn *turn, struct inbox_msg *msg, struct gw_err
     struct query *query = (struct query *)(void *)msg->blob;
     msg->blob = NULL;
     query->asker = msg->asker;
+    memcpy(query->person, msg->u.act.actor.name, sizeof(query->person));
     turn_out(turn, OUT_QUERY)->query = query;
     return GW_OK;
 }

@@ -19,6 +19,8 @@ struct collector {
     bool hold; /* answers wait until it is false */
     unsigned surveys;
     bool full; /* surveys are not taken over */
+    uint32_t first;
+    unsigned before_first; /* answers before that of this ticket */
 };
 
 static struct kit kit;
@@ -34,6 +36,8 @@ static void collect(void *ctx, const struct answer *answer)
         (void)pthread_cond_wait(&c->changed, &c->lock);
     if (answer->asker.ticket.slot < QUERIES)
         c->answers[answer->asker.ticket.slot]++;
+    if (answer->asker.ticket.slot == c->first)
+        c->before_first = c->total;
     c->total++;
     c->wrong += answer->rc || answer->asker.kind != ASKER_REST || answer->kind != ANSWER_LOG_EVENTS ||
                 answer->event_count != 100;
@@ -76,15 +80,21 @@ static struct query_threads *start(size_t threads, bool hold)
     return q;
 }
 
-static enum gw_rc give(struct query_threads *q, uint32_t slot)
+static enum gw_rc give_of(struct query_threads *q, uint32_t slot, const char *person)
 {
     struct query *query = gw_xalloc(1, sizeof(*query));
     *query = (struct query){
         .kind = QUERY_EVENTS, .asker = {ASKER_REST, {slot, 1}}, .log = kit_log("pump-1", 7), .limit = 100};
+    (void)snprintf(query->person, sizeof(query->person), "%s", person);
     enum gw_rc rc = query_threads_give(q, query);
     if (rc)
         free(query);
     return rc;
+}
+
+static enum gw_rc give(struct query_threads *q, uint32_t slot)
+{
+    return give_of(q, slot, "");
 }
 
 static void let_go(void)
@@ -191,6 +201,23 @@ static void every_query_is_answered_once(void)
     CU_ASSERT_EQUAL(collector.wrong, 0);
 }
 
+/* The thread stands still in an answer of ann's; when it goes on, bob's is the next, whatever ann has before it. */
+static void who_asks_much_waits_for_himself(void)
+{
+    struct query_threads *q = start(1, true);
+    unsigned given = 0;
+    while (give_of(q, given, "user:ann") == GW_OK)
+        given++;
+    CU_ASSERT(given == QUERY_PERSON_MAX || given == QUERY_PERSON_MAX + 1); /* one may have been taken already */
+    CU_ASSERT_EQUAL(give_of(q, QUERIES - 1, "user:bob"), GW_OK);
+    collector.first = QUERIES - 1;
+    let_go();
+    await_total(given + 1);
+    CU_ASSERT_EQUAL(collector.before_first, 1);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
+    query_threads_free(q);
+}
+
 static void a_full_queue_refuses_and_recovers(void)
 {
     struct query_threads *q = start(1, true);
@@ -226,6 +253,7 @@ static void a_stop_drops_what_waits(void)
 static const struct gw_test_case cases[] = {
     {"every query is answered once, while the journal grows", every_query_is_answered_once},
     {"a full queue refuses and recovers", a_full_queue_refuses_and_recovers},
+    {"who asks much waits for himself", who_asks_much_waits_for_himself},
     {"one survey is under way at a time, and queries beside it", one_survey_is_under_way_at_a_time},
     {"a survey that core cannot take is answered", a_survey_that_core_cannot_take_is_answered},
     {"a stop drops what waits", a_stop_drops_what_waits},
