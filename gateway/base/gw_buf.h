@@ -25,6 +25,7 @@ void gw_buf_done(struct gw_buf *b);  /* accepts a zeroed buffer; wipes nothing *
 void gw_buf_wipe(struct gw_buf *b);  /* overwrites, then frees: for secrets */
 void gw_buf_reset(struct gw_buf *b); /* empty again, error forgotten, memory kept */
 
+/* GW_TOO_BIG above the ceiling, GW_NO_MEMORY; nothing of a piece that does not fit is added. */
 enum gw_rc gw_buf_add(struct gw_buf *b, const void *ptr, size_t len);
 enum gw_rc gw_buf_add_view(struct gw_buf *b, struct gw_view v);
 enum gw_rc gw_buf_add_str(struct gw_buf *b, const char *text);

@@ -44,6 +44,7 @@ struct gw_reader {
     struct gw_view rest;
 };
 
+/* GW_INVALID when fewer bytes are left; the output is untouched then. */
 GW_MUST_CHECK enum gw_rc gw_read_u8(struct gw_reader *r, uint8_t *ret_value);
 GW_MUST_CHECK enum gw_rc gw_read_u16(struct gw_reader *r, uint16_t *ret_value);
 GW_MUST_CHECK enum gw_rc gw_read_u32(struct gw_reader *r, uint32_t *ret_value);

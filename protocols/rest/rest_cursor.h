@@ -13,5 +13,7 @@
 
 #define REST_CURSOR_MAX 320
 
+/* Appends it. */
 enum gw_rc rest_cursor_format(const struct query_cursor *cursor, struct gw_buf *ret_text);
+/* GW_INVALID: no cursor of ours. */
 GW_MUST_CHECK enum gw_rc rest_cursor_parse(struct gw_view text, struct query_cursor *ret_cursor);

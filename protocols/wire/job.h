@@ -65,7 +65,9 @@ struct job_message {
     struct job job;
 };
 
+/* 1 to JOB_ID_MAX of A-Z, a-z, 0-9, '-' and '_': of jobs and attempts. */
 bool job_id_valid(struct gw_view id);
+/* A plain path below JOB_PATH_PREFIX: those characters, single dots and slashes, so that it leads nowhere else. */
 bool job_path_valid(struct gw_view path);
 
 /* GW_TOO_BIG above JOB_PAYLOAD_MAX, GW_INVALID naming the member otherwise; *ret_message is filled on success alone

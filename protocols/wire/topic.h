@@ -52,6 +52,7 @@ GW_MUST_CHECK enum gw_rc topic_format(const struct topic *topic, char ret_text[T
 /* The last word of a down topic: "ack", "job", "joback", "notice", "config". */
 GW_MUST_CHECK enum gw_rc topic_down_parse(const char *word, enum topic_kind *ret_kind);
 
+/* Sent by devices; to devices. Neither of the gateway's own topics is. */
 bool topic_is_up(enum topic_kind kind);
 bool topic_is_down(enum topic_kind kind);
 

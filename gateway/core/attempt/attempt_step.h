@@ -33,7 +33,7 @@
 #pragma once
 
 #include "attempt.h"
-#include "audit.h"
+#include "event_sev.h"
 
 /* dn/job is sent again when an offer, a cancellation or the wish to see what runs has met silence for so long. */
 #define ATTEMPT_RESEND_MS (5 * GW_MINUTE_MS)

@@ -43,9 +43,9 @@ enum attempt_state {
 const char *attempt_state_text(enum attempt_state state); /* "unknown" outside of the enum, as all texts here */
 GW_MUST_CHECK enum gw_rc attempt_state_parse(struct gw_view text, enum attempt_state *ret_state);
 
-bool attempt_state_open(enum attempt_state state);
+bool attempt_state_open(enum attempt_state state);  /* offered, and not over */
 bool attempt_state_begun(enum attempt_state state); /* open, and installing or later */
-bool attempt_state_ended(enum attempt_state state);
+bool attempt_state_ended(enum attempt_state state); /* over, whatever came of it */
 bool attempt_state_failure(enum attempt_state state);
 
 /* What a device says of itself (docs/rollouts.md). */

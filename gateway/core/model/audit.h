@@ -8,25 +8,8 @@
 
 #include <stdint.h>
 
+#include "event_sev.h"
 #include "gw_time.h"
-
-/* Severity of an event. */
-enum event_sev {
-    EVENT_SEV_INFO = 1,
-    EVENT_SEV_LOW = 2,
-    EVENT_SEV_MEDIUM = 3,
-    EVENT_SEV_HIGH = 4,
-    EVENT_SEV_CRITICAL = 5,
-    EVENT_SEV_FATAL = 6,
-};
-const char *event_sev_text(enum event_sev sev);
-
-enum event_res {
-    EVENT_OK = 1,
-    EVENT_FAIL = 2,
-    EVENT_DENIED = 3,
-};
-const char *event_res_text(enum event_res res);
 
 #define AUDIT_CLS_MAX  48
 #define AUDIT_NAME_MAX 96

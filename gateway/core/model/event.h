@@ -43,9 +43,3 @@ struct event_view {
     char msg[EVENT_MSG_MAX];
     char attr[EVENT_ATTR_MAX]; /* JSON object as text; "" when there is none or it is longer */
 };
-
-/* Names of severities and results as in JSON; the numbers are those of audit.h. */
-GW_MUST_CHECK enum gw_rc event_sev_parse(struct gw_view text, enum event_sev *ret_sev);
-GW_MUST_CHECK enum gw_rc event_res_parse(struct gw_view text, enum event_res *ret_res);
-/* Of a syslog severity 0 to 7: 0,1→6 2→5 3→4 4→3 5→2 6,7→1. */
-enum event_sev event_sev_of_syslog(unsigned severity);

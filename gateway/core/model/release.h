@@ -110,6 +110,7 @@ size_t release_file_find(const struct release *release, struct gw_view name);
 /* Sum of all sizes in bytes. */
 uint64_t release_bytes(const struct release *release);
 
+/* Grammars: the sentences of release_valid() name them. A file name is no "." or "..", and holds no slash. */
 bool release_file_name_valid(struct gw_view name);
 bool release_product_valid(struct gw_view product);
 bool release_version_valid(struct gw_view version);

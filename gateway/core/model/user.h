@@ -31,6 +31,7 @@ struct user {
     struct gw_wall created;
     int64_t rev;
 };
+/* GW_INVALID: it breaks the grammar above. */
 GW_MUST_CHECK enum gw_rc user_name_check(struct gw_view name);
 
 /* Who asks for an act. `name` is "user:<name>", "local:<unix name>" or "token:<name>". */

@@ -1,5 +1,5 @@
-#include "audit.h"
 #include "device.h"
+#include "event_sev.h"
 #include "gw_test.h"
 
 #define STATES (DEVICE_RETIRED + 1)
