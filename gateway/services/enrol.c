@@ -286,7 +286,7 @@ enum gw_rc enrol_csr_checked(struct enrol *e, struct turn *turn, const struct in
 static enum gw_rc still_allowed(struct enrol *e, struct turn *turn, const struct inbox_issued *issued,
                                 struct gw_err *err)
 {
-    if (issued->renew) {
+    if (issued->renew) { /* the device's state alone does not tell: it may have been invited again since */
         struct device_cert old;
         enum gw_rc rc = turn->store->ops->cert_get(turn->store->self, &issued->context.cert_sha256, &old, err);
         return rc == GW_NOT_FOUND || (!rc && old.revoked) ? GW_DENIED : rc;

@@ -317,6 +317,48 @@ static void revoked_meanwhile(void)
     desk_close(&d);
 }
 
+/* The key process has answered a renewal that was asked for with the certificate of this serial. */
+static enum gw_rc renewal_issued(struct desk *d, const char *device, uint8_t shown, uint8_t key, uint8_t serial)
+{
+    struct inbox_msg msg = {.kind = INBOX_ISSUED};
+    struct inbox_issued *issued = &msg.u.issued;
+    issued->renew = true;
+    issued->context.id = desk_id(device);
+    issued->context.cert_sha256 = desk_hash(shown);
+    issued->spki_sha256 = desk_hash(key);
+    issued->cert = (struct device_cert){.device = issued->context.id,
+                                        .sha256 = desk_hash(serial),
+                                        .spki_sha256 = issued->spki_sha256,
+                                        .serial = {serial},
+                                        .not_before = d->now,
+                                        .not_after = {d->now.ms + 365 * GW_DAY_MS},
+                                        .der_len = 1};
+    return desk_msg(d, &msg);
+}
+
+/* A revoked device that is invited again may enrol: but not by a renewal that its old certificate asked for. */
+static void revoked_and_invited_while_it_renews(void)
+{
+    for (int enrolled_again = 0; enrolled_again < 2; enrolled_again++) {
+        struct desk d;
+        desk_open(&d);
+        desk_active(&d, "pump-1", 7, 1);
+        CU_ASSERT_EQUAL(ask_renewal(&d, "pump-1", 9), GW_OK);
+        CU_ASSERT_PTR_NOT_NULL(desk_out(&d, OUT_WORK));
+        CU_ASSERT_EQUAL(desk_act(&d, ACT_REVOKE, "pump-1", NULL), GW_OK);
+        if (enrolled_again)
+            desk_active(&d, "pump-1", 8, 2);
+        else
+            CU_ASSERT_EQUAL(desk_act(&d, ACT_INVITE, "pump-1", NULL), GW_OK);
+        CU_ASSERT_EQUAL(renewal_issued(&d, "pump-1", 1, 9, 3), GW_OK);
+        CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_UNAUTHORIZED);
+        CU_ASSERT_PTR_NULL(desk_out(&d, OUT_REGISTRY));
+        CU_ASSERT_EQUAL(certs_of(&d, "pump-1"), (size_t)enrolled_again);
+        CU_ASSERT_EQUAL(state_of(&d, "pump-1"), enrolled_again ? DEVICE_ACTIVE : DEVICE_INVITED);
+        desk_close(&d);
+    }
+}
+
 static void revoke_marks_certificates(void)
 {
     struct desk d;
@@ -442,6 +484,7 @@ const struct gw_test_case enrol_cases[] = {
     {"ends an invitation when another key is approved for its device", approval_ends_the_invitation},
     {"forgets a pending request after a day", pending_lapses},
     {"hands out nothing when the device was rejected meanwhile", revoked_meanwhile},
+    {"hands out no renewal of a certificate that was revoked meanwhile", revoked_and_invited_while_it_renews},
     {"revokes all certificates of a device, and what they open", revoke_marks_certificates},
     {"counts and tells who shows a certificate that is not in force", out_of_force_is_told},
     {"refuses the device that would exceed devices.max, and tells once a minute", ceiling_of_devices},
