@@ -251,15 +251,24 @@ static void act(struct agent_job *j)
     }
 }
 
+bool agent_job_wrote(struct agent_job *j, enum gw_rc rc, const struct gw_err *err)
+{
+    if (rc && !j->disk_told)
+        gw_log(GW_LOG_ERROR, "job", "%s; the job waits until it can be written", gw_err_text(err));
+    else if (!rc && j->disk_told)
+        gw_log(GW_LOG_INFO, "job", "%s: writing works again", j->set.dir);
+    j->disk_told = rc != GW_OK;
+    if (rc)
+        agent_job_later(j, DISK_RETRY_MS);
+    return !rc;
+}
+
 /* False: the disk does not take it; nothing may be done or said before it does. */
 static bool flush(struct agent_job *j)
 {
     struct gw_err err = {0};
-    if (j->dirty && !j->damaged && agent_job_save(j, &err)) {
-        gw_log(GW_LOG_ERROR, "job", "%s; the job waits", gw_err_text(&err));
-        agent_job_later(j, DISK_RETRY_MS);
+    if (j->dirty && !j->damaged && !agent_job_wrote(j, agent_job_save(j, &err), &err))
         return false;
-    }
     j->dirty = false;
     return true;
 }

@@ -4,7 +4,6 @@
 #include "agent_job_internal.h"
 #include "gw_log.h"
 
-#define DISK_RETRY_MS   (5 * GW_SECOND_MS)
 #define REBOOT_RETRY_MS (30 * GW_SECOND_MS)
 #define FALLBACK_MS     (5 * GW_SECOND_MS)
 #define TRIES_MAX       3
@@ -44,11 +43,8 @@ void agent_job_act_installing(struct agent_job *j)
         give_up(j, "interrupted", "the agent was stopped while the handler ran");
         return;
     }
-    if (agent_job_note_started(j, j->rec.attempt, &err)) {
-        gw_log(GW_LOG_ERROR, "job", "%s; the install waits", gw_err_text(&err));
-        agent_job_later(j, DISK_RETRY_MS);
+    if (!agent_job_wrote(j, agent_job_note_started(j, j->rec.attempt, &err), &err))
         return;
-    }
     if (agent_job_handle(j, verb_of(j->rec.kind), &err))
         give_up(j, "handler", gw_err_text(&err));
 }

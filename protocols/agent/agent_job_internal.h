@@ -18,7 +18,8 @@ struct agent_job {
     char started[AGENT_JOB_STARTED_MAX][JOB_ID_MAX + 1];
     size_t started_count;
     bool damaged;
-    bool dirty; /* rec is newer than the disk */
+    bool dirty;     /* rec is newer than the disk */
+    bool disk_told; /* the last write failed, and it was said */
 
     bool up, known;
     char version[RELEASE_VERSION_MAX + 1];
@@ -72,6 +73,8 @@ void agent_job_enter(struct agent_job *j, enum agent_job_step step);
 void agent_job_done(struct agent_job *j, enum job_state state, const char *code, const char *detail);
 /* Look again after so many ms. */
 void agent_job_later(struct agent_job *j, int64_t ms);
+/* What a write of the job's files came to; an outage is said once, and its end. False: it failed; tried again later. */
+bool agent_job_wrote(struct agent_job *j, enum gw_rc rc, const struct gw_err *err);
 /* The end of what the handler wrote, as text for people. */
 void agent_job_detail(const struct agent_handler_result *result, char out[JOB_REPORT_DETAIL_MAX + 1]);
 /* Starts a verb; GW_AGAIN is looked after here. */

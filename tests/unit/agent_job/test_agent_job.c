@@ -1,6 +1,9 @@
 /* The device's side of an update: what it does with a job, and that no stop makes it do an install twice. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "disk_model.h"
 #include "gw_cleanup.h"
@@ -167,6 +170,65 @@ static void a_new_session_offers_anew_what_waits(void)
     CU_ASSERT_STRING_EQUAL(agent_job_record(sim.job)->attempt, "at-3");
     CU_ASSERT_EQUAL(agent_job_record(sim.job)->n, 4);
     job_sim_done(&sim);
+}
+
+/* A disk that has no room for one file, while it is named. */
+static const char *no_room_for;
+
+static int open_unless_full(void *ctx, const char *path, int flags, mode_t mode)
+{
+    const char *name = strrchr(path, '/');
+    if (no_room_for && (flags & O_CREAT) && name && strcmp(name + 1, no_room_for) == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return gw_fs_posix()->open(ctx, path, flags, mode);
+}
+
+/* Runs the job while stderr goes to a file; how many lines of it hold these words. */
+static unsigned lines_with(const char *words, unsigned rounds)
+{
+    char path[256];
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    gw_buf_init(&text, 1 << 20);
+    (void)snprintf(path, sizeof(path), "%s/stderr", gw_test_dir());
+    GW_CLOSE int keep = dup(STDERR_FILENO);
+    GW_CLOSE int to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    CU_ASSERT_FATAL(keep >= 0 && to >= 0 && dup2(to, STDERR_FILENO) >= 0);
+    gw_log_init("agent-job", GW_LOG_INFO);
+    job_sim_run(&sim, rounds, true);
+    gw_log_init("agent-job", GW_LOG_ERROR);
+    (void)dup2(keep, STDERR_FILENO);
+    GW_ASSERT_OK(gw_fs_read_file(path, &text, NULL), NULL);
+    CU_ASSERT_EQUAL_FATAL(gw_buf_add_u8(&text, '\0'), GW_OK);
+    unsigned count = 0;
+    for (const char *at = (const char *)text.ptr; (at = strstr(at, words)); at++)
+        count++;
+    return count;
+}
+
+static void a_full_disk_is_told_once_and_once_more_when_it_has_room(void)
+{
+    static const char *const files[] = {"state.new", "started.new"};
+    static struct gw_fs fs;
+    fs = *gw_fs_posix();
+    fs.open = open_unless_full;
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        job_sim_init(&sim, gw_test_dir(), &fs);
+        job_sim_open(&sim);
+        no_room_for = files[i];
+        offer("at-1", "2.0", 7, 1);
+        CU_ASSERT_EQUAL(lines_with("No space left on device; the job waits", ROUNDS), 1);
+        CU_ASSERT_EQUAL(sim.device.installs, 0);
+        no_room_for = NULL;
+        CU_ASSERT_EQUAL(lines_with("writing works again", ROUNDS), 1);
+        expect_end(JOB_STATE_INSTALLED, "");
+        no_room_for = files[i];
+        offer("at-2", "3.0", 8, 2); /* another time is told again */
+        CU_ASSERT_EQUAL(lines_with("No space left on device; the job waits", ROUNDS), 1);
+        no_room_for = NULL;
+        job_sim_done(&sim);
+    }
 }
 
 static void a_repeated_offer_starts_nothing_again(void)
@@ -530,6 +592,8 @@ static const struct gw_test_case cases[] = {
     {"what waits is dropped when a higher number overtakes it",
      what_waits_is_dropped_when_a_higher_number_overtakes_it},
     {"a new session offers anew what waits", a_new_session_offers_anew_what_waits},
+    {"a full disk is told once, and once more when it has room",
+     a_full_disk_is_told_once_and_once_more_when_it_has_room},
     {"a repeated offer starts nothing again", a_repeated_offer_starts_nothing_again},
     {"reports are repeated until acknowledged", reports_are_repeated_until_acknowledged},
     {"a withdrawal cancels before the install and not after", a_withdrawal_cancels_before_the_install_and_not_after},
