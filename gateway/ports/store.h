@@ -36,6 +36,14 @@
 
 typedef bool store_device_fn(void *ctx, const struct device *device);
 typedef bool store_cert_fn(void *ctx, const struct device_cert *cert);
+/* A certificate that the broker may admit. */
+struct store_admitted {
+    struct gw_device_id device;
+    struct gw_sha256 sha256;
+    struct gw_wall not_after;
+    bool quarantined;
+};
+typedef bool store_admitted_fn(void *ctx, const struct store_admitted *admitted);
 typedef bool store_pending_fn(void *ctx, const struct device_pending *pending);
 typedef bool store_user_fn(void *ctx, const struct user *user);
 typedef bool store_token_fn(void *ctx, const struct token *token);
@@ -142,7 +150,7 @@ struct store_ops {
                                struct gw_err *err);
     /* Certificates that are not revoked, of devices that are active or quarantined: the broker's registry, whole.
      * Ordered by (device, not_before); expired ones are included, the caller decides by its clock. */
-    enum gw_rc (*cert_each_admissible)(void *self, store_cert_fn *fn, void *ctx, struct gw_err *err);
+    enum gw_rc (*cert_each_admissible)(void *self, store_admitted_fn *fn, void *ctx, struct gw_err *err);
     enum gw_rc (*cert_delete)(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
 
     enum gw_rc (*invite_get)(void *self, const struct gw_device_id *device, struct device_invite *ret_invite,

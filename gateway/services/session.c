@@ -233,10 +233,10 @@ struct collect {
     struct gw_wall now;
 };
 
-static bool collect_entry(void *ctx, const struct device_cert *cert)
+static bool collect_entry(void *ctx, const struct store_admitted *cert)
 {
     struct collect *c = ctx;
-    if (cert->revoked || cert->not_after.ms <= c->now.ms)
+    if (cert->not_after.ms <= c->now.ms)
         return true;
     c->entries = gw_xgrow(c->entries, c->count, &c->cap, sizeof(*c->entries));
     struct bus_entry *e = c->entries;
@@ -245,8 +245,18 @@ static bool collect_entry(void *ctx, const struct device_cert *cert)
         e[c->count - 2] = e[c->count - 1];
         c->count--;
     }
-    e[c->count++] = (struct bus_entry){.cert_sha256 = cert->sha256, .id = cert->device, .not_after = cert->not_after};
+    e[c->count++] = (struct bus_entry){.cert_sha256 = cert->sha256,
+                                       .id = cert->device,
+                                       .not_after = cert->not_after,
+                                       .quarantined = cert->quarantined};
     return true;
+}
+
+static bool collect_cert(void *ctx, const struct device_cert *cert)
+{
+    const struct store_admitted admitted = {
+        .device = cert->device, .sha256 = cert->sha256, .not_after = cert->not_after};
+    return cert->revoked || collect_entry(ctx, &admitted);
 }
 
 /* Fills in the quarantine flag of every entry; drops entries of devices that are not admissible. */
@@ -275,8 +285,6 @@ enum gw_rc session_send_all(struct session *s, const struct store *store, struct
     s->sent = now;
     enum gw_rc rc = store->ops->cert_each_admissible(store->self, collect_entry, &c, err);
     if (!rc)
-        rc = mark_states(&c, err);
-    if (!rc)
         rc = s->bus.ops->registry_all(s->bus.self, ++s->generation, c.entries, c.count, err);
     free(c.entries);
     return rc;
@@ -289,7 +297,7 @@ enum gw_rc session_send_device(struct session *s, const struct store *store, con
         return GW_OK; /* it gets the whole registry when it comes */
     struct collect c = {.store = store, .now = now};
     s->sent = now;
-    enum gw_rc rc = store->ops->cert_each_of(store->self, id, collect_entry, &c, err);
+    enum gw_rc rc = store->ops->cert_each_of(store->self, id, collect_cert, &c, err);
     if (!rc)
         rc = mark_states(&c, err);
     if (!rc)

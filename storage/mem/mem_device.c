@@ -150,10 +150,33 @@ static bool is_admissible(const void *row, const void *arg)
     return !cert->revoked && device && device_admissible(device->state);
 }
 
-static enum gw_rc cert_each_admissible(void *self, store_cert_fn *fn, void *ctx, struct gw_err *err)
+struct admitted_visit {
+    const struct mem_face *face;
+    store_admitted_fn *fn;
+    void *ctx;
+};
+
+static bool pass_admitted(void *ctx, const void *row)
 {
+    const struct admitted_visit *v = ctx;
+    const struct device_cert *cert = row;
+    const struct mem_table *t = &v->face->mem->device;
+    const struct device like = {.id = cert->device};
+    const struct device *device = mem_rows_find(t, mem_see(v->face, t), &like);
+    const struct store_admitted admitted = {cert->device, cert->sha256, cert->not_after,
+                                            device->state == DEVICE_QUARANTINED};
+    return v->fn(v->ctx, &admitted);
+}
+
+static enum gw_rc cert_each_admissible(void *self, store_admitted_fn *fn, void *ctx, struct gw_err *err)
+{
+    const struct mem_face *face = self;
+    struct admitted_visit v = {face, fn, ctx};
+    struct mem_visit visit = {
+        .table = &face->mem->cert, .test = is_admissible, .arg = self, .cmp = by_age, .limit = -1};
     (void)err;
-    return each_cert(self, is_admissible, self, (struct cert_visit){fn, ctx});
+    mem_each(face, &visit, pass_admitted, &v);
+    return GW_OK;
 }
 
 static bool has_digest(const void *row, const void *sha256)

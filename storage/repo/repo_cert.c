@@ -77,11 +77,25 @@ enum gw_rc repo_cert_each_of(void *self, const struct gw_device_id *device, stor
     return each(s, fn, ctx, err);
 }
 
-enum gw_rc repo_cert_each_admissible(void *self, store_cert_fn *fn, void *ctx, struct gw_err *err)
+static enum gw_rc read_admitted(struct db_stmt *s, struct store_admitted *ret_admitted, struct gw_err *err)
+{
+    struct repo_row r = repo_row(s);
+    repo_row_text(&r, ret_admitted->device.text, sizeof(ret_admitted->device.text));
+    repo_row_bytes(&r, ret_admitted->sha256.bytes, sizeof(ret_admitted->sha256.bytes));
+    ret_admitted->not_after.ms = repo_row_i64(&r);
+    ret_admitted->quarantined = repo_row_range(&r, DEVICE_INVITED, DEVICE_RETIRED) == DEVICE_QUARANTINED;
+    return repo_row_end(&r, "cert", err);
+}
+
+enum gw_rc repo_cert_each_admissible(void *self, store_admitted_fn *fn, void *ctx, struct gw_err *err)
 {
     struct repo *repo = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_CERT_EACH_ADMISSIBLE);
-    return each(s, fn, ctx, err);
+    struct store_admitted admitted;
+    enum gw_rc rc;
+    while (repo_next(s, &rc, err) && !(rc = read_admitted(s, &admitted, err)) && fn(ctx, &admitted))
+        ;
+    return rc;
 }
 
 enum gw_rc repo_cert_delete(void *self, const struct gw_sha256 *sha256, struct gw_err *err)

@@ -61,7 +61,7 @@ enum gw_rc repo_cert_put(void *self, const struct device_cert *cert, struct gw_e
 enum gw_rc repo_cert_get(void *self, const struct gw_sha256 *sha256, struct device_cert *ret_cert, struct gw_err *err);
 enum gw_rc repo_cert_each_of(void *self, const struct gw_device_id *device, store_cert_fn *fn, void *ctx,
                              struct gw_err *err);
-enum gw_rc repo_cert_each_admissible(void *self, store_cert_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc repo_cert_each_admissible(void *self, store_admitted_fn *fn, void *ctx, struct gw_err *err);
 enum gw_rc repo_cert_delete(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
 
 enum gw_rc repo_invite_get(void *self, const struct gw_device_id *device, struct device_invite *ret_invite,

@@ -166,7 +166,12 @@ static bool any_cert(void *ctx, const struct device_cert *cert)
 static enum gw_rc walk(struct store st, int *seen)
 {
     enum gw_rc rc = st.ops->device_each(st.self, NULL, 10000, any_device, seen, &err);
-    return rc ? rc : st.ops->cert_each_admissible(st.self, any_cert, seen, &err);
+    for (unsigned i = 0; !rc && i < 5; i++) {
+        struct gw_device_id id;
+        (void)snprintf(id.text, sizeof(id.text), "dev-%04u", i);
+        rc = st.ops->cert_each_of(st.self, &id, any_cert, seen, &err);
+    }
+    return rc;
 }
 
 static void calls_a_row_that_breaks_its_rules_corrupt(void)

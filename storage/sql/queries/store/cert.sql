@@ -18,7 +18,7 @@ WHERE device = $1 ORDER BY not_before, sha256;
 
 -- States 3 and 4: active and quarantined.
 -- name: cert_each_admissible
-SELECT c.device, c.sha256, c.spki_sha256, c.serial, c.not_before, c.not_after, c.revoked, c.used, c.der
+SELECT c.device, c.sha256, c.not_after, d.state
 FROM cert AS c JOIN device AS d ON d.id = c.device
 WHERE c.revoked = 0 AND d.state IN (3, 4) ORDER BY c.device, c.not_before, c.sha256;
 
