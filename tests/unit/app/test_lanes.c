@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gw_cleanup.h"
 #include "gw_test.h"
 
 static struct lanes lanes;
@@ -18,8 +19,7 @@ static void forget(void)
 /* -1: no room; 0: it waits; above: the number of what gave way to it. */
 static int put(enum work_lane lane, const char *key, int n)
 {
-    struct work *work = calloc(1, sizeof(*work)), *out = NULL;
-    CU_ASSERT_FATAL(work != NULL);
+    struct work *work = gw_xalloc(1, sizeof(*work)), *out = NULL;
     work->lane = lane;
     work->act.number = n;
     (void)snprintf(work->lane_key, sizeof(work->lane_key), "%s", key);
