@@ -20,7 +20,7 @@
 #define FEED_EARLY_MAX    ALERT_WINDOW_MAX
 #define FEED_ARRIVALS_MAX 128 /* with ten batches a second more than a device may send */
 #define FEED_PAUSE_MS     100
-#define FEED_REST         10
+#define FEED_REST         30
 #define FEED_REST_MS      2000  /* at most */
 #define FEED_RETRY_MS     5000  /* without an answer the batch is handed in again */
 #define FEED_QUIET_MS     10000 /* so long the cursor may lag behind events that mean nothing: that saves commits */
