@@ -337,6 +337,20 @@ async function rollouts() {
     await ann.getByText('Aborted', { exact: true }).waitFor();
   });
 
+  await test('what was typed into a wave stays with it when one before it is removed', async () => {
+    await go(ann, 'Rollouts');
+    await ann.getByRole('link', { name: 'New rollout' }).click();
+    for (const [name, id] of [['Wave 1', 'sim-00002'], ['Wave 2', 'sim-00003']]) {
+      const wave = ann.getByRole('group', { name });
+      await wave.getByLabel('Who').selectOption('list');
+      await wave.getByLabel('Device ids').fill(id);
+    }
+    await ann.getByRole('button', { name: 'Remove wave 1' }).click();
+    assert.equal(await ann.getByRole('group', { name: 'Wave 1' }).getByLabel('Device ids').inputValue(), 'sim-00003');
+    await button(ann, 'Preview').click();
+    await ann.getByText('Wave 1: 1 device', { exact: true }).waitFor();
+  });
+
   await test('a rollout is paused, resumed and, for a reason, aborted', async () => {
     await go(ann, 'Rollouts');
     await ann.getByRole('link', { name: 'New rollout' }).click();
@@ -496,6 +510,13 @@ async function records() {
     await go(ann, 'Log');
     await ann.getByLabel('Whose').selectOption('audit');
     await ann.getByText('vic').first().waitFor();
+    await ann.getByLabel('Arrived').selectOption('before');
+    await ann.getByText('vic').first().waitFor();
+    await ann.getByText('Standing still').waitFor();
+    await ann.getByLabel('Before', { exact: true }).fill('2020-01-01T03:00');
+    await ann.getByText('No event fits.').waitFor();
+    assert.match(ann.url(), /before=2020-01-01T03%3A00%3A00\.000Z/);
+    await ann.getByLabel('Arrived').selectOption('0');
     await ann.getByLabel('Text').fill('only a rehearsal');
     await button(ann, 'Search').click();
     await ann.getByRole('link', { name: /^ro-[a-z0-9]{16} gatehouse-fleet/ }).first().click();

@@ -5,7 +5,7 @@ import { hasTerm, quoted, setTerm, term, termsOf, toggleTerm, valueOf } from '..
 import { age, bytes, duration, fingerprint } from '../../../web-ui/src/lib/format.ts';
 import { troublesOf } from '../../../web-ui/src/lib/health.ts';
 import { identity, post, postOn, Problem, problemOf } from '../../../web-ui/src/lib/api.ts';
-import { bestEffort, deviceOf, filterOf, firstReach, inOrder, liveQuery, nextReach, paramsOf, searchPath } from '../../../web-ui/src/lib/logfilter.ts';
+import { bestEffort, deviceOf, filterOf, firstReach, inOrder, liveQuery, localTime, nextReach, paramsOf, searchPath } from '../../../web-ui/src/lib/logfilter.ts';
 import { keyidOf } from '../../../web-ui/src/lib/pem.ts';
 import { qrMatrix, qrPath } from '../../../web-ui/src/lib/qr.ts';
 import { RateSeries } from '../../../web-ui/src/lib/rate.ts';
@@ -130,8 +130,11 @@ test('a value survives being quoted', () => {
 
 test('a log filter is the same in the address, in a search and in a live query', () => {
   const filter = filterOf(new URLSearchParams('device=pump-1&sev=high&text=a+%22b%22'));
-  assert.deepEqual(filter, { device: 'pump-1', audit: false, sev: 'high', text: 'a "b"' });
+  assert.deepEqual(filter, { device: 'pump-1', audit: false, sev: 'high', text: 'a "b"', before: '' });
   assert.deepEqual(filterOf(new URLSearchParams(pathWith('/log', paramsOf(filter)).split('?')[1])), filter);
+  const night = { ...filter, before: '2026-11-23T02:30:00.000Z' };
+  assert.deepEqual(filterOf(new URLSearchParams(pathWith('/log', paramsOf(night)).split('?')[1])), night);
+  assert.equal(filterOf(new URLSearchParams('before=yesterday')).before, '');
   assert.equal(liveQuery(filter), 'device:pump-1 sev>=high "a \\"b\\""');
   assert.equal(searchPath(filter, { from: 0, to: 0, span: 1, cursor: 'c1' }, 5), '/api/v1/log-search?limit=5&device=pump-1&min_sev=high&text=a+%22b%22&cursor=c1');
 });
@@ -144,6 +147,10 @@ test('the audit log is nobody else’s, and a severity that is none is left out'
 
 test('a search goes back in time without a hole or an overlap, and ends', () => {
   const now = Date.UTC(2026, 0, 10);
+  const night = Date.parse('2026-11-23T02:30:00Z');
+  assert.match(searchPath(filterOf(new URLSearchParams()), firstReach(now, 0, night), 10), /from=2026-11-23T02%3A29%3A00.000Z&to=2026-11-23T02%3A30%3A00.000Z/);
+  assert.equal(new Date(localTime('2026-11-23T02:30:00.000Z')).toISOString(), '2026-11-23T02:30:00.000Z');
+  assert.equal(localTime(''), '');
   let reach = firstReach(now, 0);
   assert.equal(reach.to, 0);
   assert.deepEqual(nextReach(reach, 'c', 0), { ...reach, cursor: 'c' });

@@ -6,20 +6,23 @@ export interface LogFilter {
   audit: boolean;
   sev: '' | Severity; // that severe or more
   text: string;
+  before: string; // ISO, UTC: back from there, and nothing that comes; '': from now
 }
 
 export function filterOf(params: URLSearchParams): LogFilter {
   const sev = params.get('sev') ?? '';
+  const before = Date.parse(params.get('before') ?? '');
   return {
     device: params.get('device') ?? '',
     audit: params.get('audit') === 'true',
     sev: (['low', 'medium', 'high', 'critical', 'fatal'] as const).find((one) => one === sev) ?? '',
     text: params.get('text') ?? '',
+    before: isNaN(before) ? '' : new Date(before).toISOString(),
   };
 }
 
 export function paramsOf(filter: LogFilter): Record<string, string> {
-  return { device: filter.device, audit: filter.audit ? 'true' : '', sev: filter.sev, text: filter.text };
+  return { device: filter.device, audit: filter.audit ? 'true' : '', sev: filter.sev, text: filter.text, before: filter.before };
 }
 
 /*
@@ -36,9 +39,15 @@ export interface Reach {
 const FIRST_SPAN = 60_000;
 const LONGEST_SPAN = 40 * 86_400_000;
 
-/* `least`: nothing before that is wanted (0: everything is). */
-export function firstReach(now: number, least: number): Reach {
-  return { from: Math.max(least, now - FIRST_SPAN), to: 0, span: FIRST_SPAN, cursor: '' };
+/* `least`: nothing before that is wanted (0: everything is). `to`: nothing from then on (0: no end). */
+export function firstReach(now: number, least: number, to = 0): Reach {
+  return { from: Math.max(least, (to || now) - FIRST_SPAN), to, span: FIRST_SPAN, cursor: '' };
+}
+
+/* For a field of a form, in the zone of whoever looks; '' for none. */
+export function localTime(iso: string): string {
+  const time = new Date(iso);
+  return iso && new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 /* After an answer; null: all has been searched. */

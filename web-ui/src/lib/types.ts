@@ -205,6 +205,7 @@ export interface WavePlan {
   percent?: number;
   query?: string;
   devices?: string[];
+  typed?: string; // the page's own: the list as it is being typed
   max_concurrent: number;
   gate: { ok_pct: number; min_sample: number; unreachable_pct: number; soak_ms: number };
 }
