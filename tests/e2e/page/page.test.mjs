@@ -316,7 +316,10 @@ async function rollouts() {
     await heading(ann, 'sim-00001').waitFor();
     await ann.getByRole('link', { name: '2.0.0' }).first().waitFor();
   });
+  return fleet;
+}
 
+async function plans() {
   await test('a wave takes those that fit a query, and a wrong one is told', async () => {
     await importing(ann, sign('acme', '3.0.0', 3, 'gatehouse-fleet'));
     await heading(ann, 'gatehouse-fleet 3.0.0').waitFor();
@@ -370,7 +373,6 @@ async function rollouts() {
     await ann.getByText(/^Abort(ing|ed)$/).waitFor();
     await ann.getByText('only a rehearsal').waitFor();
   });
-  return fleet;
 }
 
 async function evidence() {
@@ -653,6 +655,7 @@ try {
   await cutting();
   await releases();
   await rollouts();
+  await plans();
   await evidence();
   await accounts();
   await tokens();
