@@ -153,6 +153,8 @@ static void finish(struct agent *a)
     agent_session_free(a->session);
     agent_job_run_close(&a->jobs);
     agent_input_close(&a->input);
+    if (a->spool)
+        agent_spool_settle(a->spool, gw_wall_now(), true);
     if (a->spool && agent_spool_sync(a->spool, NULL))
         gw_log(GW_LOG_ERROR, "log", "the spool could not be synced at the end");
     agent_spool_close(a->spool);

@@ -228,6 +228,7 @@ static enum gw_rc send_one(struct agent_ship *ship, struct gw_wall wall, bool ov
 
 enum gw_rc agent_ship_step(struct agent_ship *ship, struct gw_mono now, struct gw_wall wall, struct gw_err *err)
 {
+    agent_spool_settle(ship->spool, wall, false);
     enum gw_rc rc = agent_spool_sync(ship->spool, err);
     if (rc || !ship->up)
         return rc;

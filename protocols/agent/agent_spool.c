@@ -144,6 +144,7 @@ enum gw_rc agent_spool_seal(struct agent_spool *spool, struct gw_wall now, struc
     if (!spool_room(spool))
         return gw_err_set(err, GW_NO_SPACE, "spool: %zu bytes wait for the disk", spool->out.len);
     spool_refused_append(spool);
+    memset(spool->refused_told, 0, sizeof(spool->refused_told)); /* the tombstone tells them: the next one is a first */
     enum gw_rc rc = spool_tombstone(spool, now);
     if (rc)
         return gw_err_set(err, rc, "spool: tombstone");

@@ -25,6 +25,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "gw_buf.h"
@@ -89,6 +90,10 @@ GW_MUST_CHECK enum gw_rc agent_spool_add(struct agent_spool *spool, struct gw_vi
 /* Numbers queued events, oldest first, as one more batch. GW_NOT_FOUND: nothing is queued; GW_AGAIN: as much as may be
  * is numbered and waits to be freed. */
 GW_MUST_CHECK enum gw_rc agent_spool_seal(struct agent_spool *spool, struct gw_wall now, struct gw_err *err);
+
+/* Events that found no room are counted in memory and written seldom: at once, when they have doubled, after a minute.
+ * Takes what is not yet written into the next sync when its minute is over, or with `all`, at the end of a program. */
+void agent_spool_settle(struct agent_spool *spool, struct gw_wall now, bool all);
 
 /* Makes all of the above durable. Cheap when there is nothing to do. */
 GW_MUST_CHECK enum gw_rc agent_spool_sync(struct agent_spool *spool, struct gw_err *err);

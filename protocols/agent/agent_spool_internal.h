@@ -75,6 +75,7 @@ struct agent_spool {
     struct spool_lost lost;    /* shed, not yet told */
     struct spool_lost refused; /* of that, not yet in a record */
     uint64_t refused_count;
+    uint64_t refused_told[SPOOL_SEVERITIES]; /* in records, since the last seal or start */
 
     struct gw_buf out;  /* records not yet written */
     bool unsynced;      /* written since the last sync */
@@ -113,7 +114,7 @@ enum gw_rc spool_salvage_rewrite(struct agent_spool *s, struct gw_view epoch_pay
 /* shed */
 /* Makes room for `need` more bytes by shedding what is queued and no more severe; false when that is not enough. */
 bool spool_make_room(struct agent_spool *s, uint64_t need, unsigned severity);
-/* Counts an event that found no room. */
+/* Counts an event that found no room; whatever happens, more than half of them are in records. */
 void spool_refuse(struct agent_spool *s, unsigned severity, struct gw_wall now);
 void spool_refused_append(struct agent_spool *s);
 /* Queues one event that tells of all that was lost, when anything was. */

@@ -4,7 +4,8 @@
 #include "gw_cleanup.h"
 #include "json.h"
 
-/* Refused events are told to the disk this often, not one by one: a full spool must not grow by what it refuses. */
+/* What is not doubling is told to the disk this often, not one by one: a full spool must not grow by what it refuses.
+ */
 #define REFUSED_EVERY_MS GW_MINUTE_MS
 
 static void append_lost(struct agent_spool *s, unsigned severity, uint64_t limit_id, uint64_t count,
@@ -60,18 +61,27 @@ void spool_refuse(struct agent_spool *s, unsigned severity, struct gw_wall now)
     s->refused.count[severity]++;
     s->refused.to_ms = now.ms;
     s->refused_count++;
-    if (now.ms - s->refused.from_ms >= REFUSED_EVERY_MS || now.ms < s->refused.from_ms)
-        spool_refused_append(s);
+    agent_spool_settle(s, now, s->refused.count[severity] >= s->refused_told[severity]);
 }
 
 void spool_refused_append(struct agent_spool *s)
 {
     int64_t from_to_ms[2] = {s->refused.from_ms, s->refused.to_ms};
-    for (unsigned i = 0; i < SPOOL_SEVERITIES; i++)
+    for (unsigned i = 0; i < SPOOL_SEVERITIES; i++) {
+        s->refused_told[i] += s->refused.count[i];
         if (s->refused.count[i])
             append_lost(s, i, 0, s->refused.count[i], from_to_ms);
+    }
     s->refused = (struct spool_lost){0};
     s->refused_count = 0;
+}
+
+void agent_spool_settle(struct agent_spool *spool, struct gw_wall now, bool all)
+{
+    int64_t from_ms = spool->refused.from_ms;
+    bool due = all || now.ms - from_ms >= REFUSED_EVERY_MS || now.ms < from_ms;
+    if (spool->refused_count > 0 && due && spool_room(spool))
+        spool_refused_append(spool);
 }
 
 static bool anything_lost(const struct spool_lost *lost)

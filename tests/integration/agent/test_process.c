@@ -149,6 +149,49 @@ static void ends_cleanly_and_keeps_what_it_had_read(void)
     CU_ASSERT_TRUE(events_without_hole(&d) > 1000);
 }
 
+/* A file of events: severe ones that fill the spool nearly, then light ones that are too long for the rest. */
+static void write_more_than_fits(const struct device *d, unsigned severe, unsigned light)
+{
+    GW_CLEANUP(gw_buf_done) struct gw_buf text;
+    static char line[32768];
+    gw_buf_init(&text, 16 * 1024 * 1024);
+    for (unsigned i = 0; i < severe + light; i++) {
+        bool heavy = i < severe;
+        int n = snprintf(line, sizeof(line), "{\"sev\":%d,\"i\":\"%0*u\"}\n", heavy ? 6 : 1, heavy ? 300 : 20000, i);
+        CU_ASSERT_EQUAL_FATAL(gw_buf_add(&text, line, (size_t)n), GW_OK);
+    }
+    CU_ASSERT_EQUAL_FATAL(unlink(d->fifo), 0);
+    GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), d->fifo, gw_buf_view(&text), 0600, NULL), NULL);
+}
+
+static void tells_at_its_end_what_found_no_room(void)
+{
+    enum { SEVERE = 610, LIGHT = 300 };
+    struct device d;
+    char epoch[192], dir[192];
+    device_make(&d, "spool_max_bytes = 262144\n");
+    write_more_than_fits(&d, SEVERE, LIGHT);
+    device_start(&d);
+    CU_ASSERT_TRUE_FATAL(gw_proc_await(&d.proc, "the input has ended", LIMIT_MS));
+    gw_proc_signal(&d.proc, SIGTERM);
+    CU_ASSERT_EQUAL(gw_proc_wait(&d.proc, LIMIT_MS), 0);
+    gw_proc_done(&d.proc);
+    (void)snprintf(dir, sizeof(dir), "%s/state/spool", d.dir);
+    (void)snprintf(epoch, sizeof(epoch), "%s/state/epoch", d.dir);
+    struct agent_spool_settings settings = {.fs = gw_fs_posix(),
+                                            .hash = bulk_hash_ops(),
+                                            .dir = dir,
+                                            .epoch_path = epoch,
+                                            .max_bytes = 262144,
+                                            .segment_bytes = 65536};
+    struct agent_spool *spool = NULL;
+    struct gw_err err;
+    GW_ASSERT_OK(agent_spool_open(&settings, TEST_WALL, &spool, &err), &err);
+    CU_ASSERT_EQUAL(agent_spool_state(spool).queued, SEVERE + 1); /* and log.start */
+    CU_ASSERT_EQUAL(agent_spool_state(spool).lost, LIGHT);
+    agent_spool_close(spool);
+}
+
 static void refuses_a_second_agent_on_the_same_state(void)
 {
     struct device d;
@@ -178,6 +221,7 @@ static void names_file_line_and_key_of_what_it_does_not_know(void)
 static const struct gw_test_case cases[] = {
     {"a kill at any time leaves no hole", a_kill_at_any_time_leaves_no_hole},
     {"ends cleanly and keeps what it had read", ends_cleanly_and_keeps_what_it_had_read},
+    {"tells at its end what found no room", tells_at_its_end_what_found_no_room},
     {"refuses a second agent on the same state", refuses_a_second_agent_on_the_same_state},
     {"names file, line and key of what it does not know", names_file_line_and_key_of_what_it_does_not_know},
 };

@@ -1,5 +1,6 @@
 /* The shipping rules against a gateway of a few lines that stores, signs and misbehaves on demand. */
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "agent_ship.h"
@@ -326,10 +327,31 @@ static void repeats_what_was_not_acknowledged_when_the_session_comes_back(void)
     gateway_done(&g);
 }
 
+/* Without a session too: a minute after the first of them, what found no room is on the disk. */
+static void writes_what_found_no_room_within_a_minute(void)
+{
+    struct gateway g;
+    gateway_init(&g);
+    char text[512];
+    (void)snprintf(text, sizeof(text), "%0400d", 0);
+    uint64_t need = strlen(text) + AGENT_SPOOL_EVENT_COST;
+    while (agent_spool_state(g.f.spool).used_bytes + need <= g.f.settings.max_bytes)
+        spool_fixture_add(&g.f, text, 6);
+    for (unsigned i = 0; i < 100; i++)
+        spool_fixture_add(&g.f, text, 1);
+    step(&g);
+    struct gw_wall later = {TEST_WALL.ms + GW_MINUTE_MS};
+    GW_ASSERT_OK(agent_ship_step(&g.ship, g.now, later, &g.f.err), &g.f.err);
+    spool_fixture_reopen(&g.f);
+    CU_ASSERT_EQUAL(agent_spool_state(g.f.spool).lost, 100);
+    gateway_done(&g);
+}
+
 static const struct gw_test_case cases[] = {
     {"frees only what a verified checkpoint covers", frees_only_what_a_verified_checkpoint_covers},
     {"a forged checkpoint frees nothing", a_forged_checkpoint_frees_nothing},
     {"a checkpoint by another key asks for the key", a_checkpoint_by_another_key_asks_for_the_key},
+    {"writes what found no room within a minute", writes_what_found_no_room_within_a_minute},
     {"keeps at most a window on its way", keeps_at_most_a_window_on_its_way},
     {"sends again when nothing is acknowledged, ever more slowly",
      sends_again_when_nothing_is_acknowledged_ever_more_slowly},

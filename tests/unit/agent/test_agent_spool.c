@@ -291,6 +291,70 @@ static void cuts_a_torn_tail(void)
     spool_fixture_done(&f);
 }
 
+/* Full of what may not go for a light event: those are refused from now on. */
+static void fill_with_severe(struct spool_fixture *f, const char *text)
+{
+    uint64_t need = strlen(text) + AGENT_SPOOL_EVENT_COST;
+    while (agent_spool_state(f->spool).used_bytes + need <= f->settings.max_bytes)
+        spool_fixture_add(f, text, 6);
+    spool_fixture_sync(f);
+    CU_ASSERT_EQUAL(agent_spool_state(f->spool).lost, 0);
+}
+
+static void what_finds_no_room_is_counted_on_the_disk(void)
+{
+    struct spool_fixture f;
+    char text[512];
+    (void)snprintf(text, sizeof(text), "%0400d", 0);
+    spool_fixture_init(&f, AGENT_SPOOL_MIN_BYTES, 65536);
+    fill_with_severe(&f, text);
+    spool_fixture_add(&f, text, 1);
+    spool_fixture_sync(&f);
+    spool_fixture_reopen(&f); /* without a word: as a kill does */
+    CU_ASSERT_EQUAL(agent_spool_state(f.spool).lost, 1);
+    uint64_t bytes = spool_fixture_bytes(&f);
+    for (uint64_t refused = 2; refused <= 10000; refused++) {
+        spool_fixture_add(&f, text, 1 + refused % 2);
+        CU_ASSERT_EQUAL(agent_spool_state(f.spool).lost, refused);
+    }
+    spool_fixture_sync(&f);
+    CU_ASSERT_TRUE(spool_fixture_bytes(&f) < bytes + 4096); /* few words for many events */
+    spool_fixture_reopen(&f);
+    uint64_t told = agent_spool_state(f.spool).lost;
+    CU_ASSERT_TRUE(told > 5000 && told <= 10000);
+    spool_fixture_done(&f);
+}
+
+static void what_finds_no_room_is_all_on_the_disk_in_time(void)
+{
+    struct spool_fixture f;
+    char text[512];
+    (void)snprintf(text, sizeof(text), "%0400d", 0);
+    spool_fixture_init(&f, AGENT_SPOOL_MIN_BYTES, 65536);
+    fill_with_severe(&f, text);
+    for (unsigned i = 0; i < 100; i++)
+        spool_fixture_add(&f, text, 1);
+    struct gw_wall later = {TEST_WALL.ms + GW_MINUTE_MS - 1};
+    agent_spool_settle(f.spool, later, false);
+    spool_fixture_sync(&f);
+    spool_fixture_reopen(&f);
+    CU_ASSERT_TRUE(agent_spool_state(f.spool).lost < 100); /* not yet all */
+    for (uint64_t i = agent_spool_state(f.spool).lost; i < 100; i++)
+        spool_fixture_add(&f, text, 1);
+    later.ms++;
+    agent_spool_settle(f.spool, later, false);
+    spool_fixture_sync(&f);
+    spool_fixture_reopen(&f);
+    CU_ASSERT_EQUAL(agent_spool_state(f.spool).lost, 100);
+    for (unsigned i = 0; i < 100; i++)
+        spool_fixture_add(&f, text, 1);
+    agent_spool_settle(f.spool, TEST_WALL, true); /* the end of the program */
+    spool_fixture_sync(&f);
+    spool_fixture_reopen(&f);
+    CU_ASSERT_EQUAL(agent_spool_state(f.spool).lost, 200);
+    spool_fixture_done(&f);
+}
+
 static void a_lost_directory_begins_a_new_epoch(void)
 {
     struct spool_fixture f;
@@ -404,6 +468,8 @@ static const struct gw_test_case cases[] = {
     {"never sheds a numbered event, even after a new epoch", never_sheds_a_numbered_event},
     {"a new epoch sends again what was not proven stored", a_new_epoch_sends_again_what_was_not_proven},
     {"cuts a torn tail", cuts_a_torn_tail},
+    {"what finds no room is counted on the disk", what_finds_no_room_is_counted_on_the_disk},
+    {"what finds no room is all on the disk in time", what_finds_no_room_is_all_on_the_disk_in_time},
     {"a lost directory begins a new epoch", a_lost_directory_begins_a_new_epoch},
     {"damage in the middle loses only that file", damage_in_the_middle_loses_only_that_file},
     {"files stay within their ceiling when severe events pin them",
