@@ -64,7 +64,7 @@ void agent_job_enter(struct agent_job *j, enum agent_job_step step)
 {
     j->rec.step = step;
     j->rec.tries = 0;
-    j->reboot_counted = j->rebooted = false;
+    j->reboot_counted = j->rebooted = j->may_start = false;
     j->dirty = true;
 }
 

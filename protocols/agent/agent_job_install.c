@@ -39,13 +39,20 @@ void agent_job_act_installing(struct agent_job *j)
     struct gw_err err = {0};
     if (j->handling)
         return;
-    if (agent_job_was_started(j, j->rec.attempt)) {
-        give_up(j, "interrupted", "the agent was stopped while the handler ran");
-        return;
+    if (!j->may_start) {
+        if (agent_job_was_started(j, j->rec.attempt)) {
+            give_up(j, "interrupted", "the agent was stopped while the handler ran");
+            return;
+        }
+        if (!agent_job_wrote(j, agent_job_note_started(j, j->rec.attempt, &err), &err))
+            return;
+        j->may_start = true;
     }
-    if (!agent_job_wrote(j, agent_job_note_started(j, j->rec.attempt, &err), &err))
+    enum gw_rc rc = agent_job_handle(j, verb_of(j->rec.kind), &err);
+    if (rc == GW_AGAIN)
         return;
-    if (agent_job_handle(j, verb_of(j->rec.kind), &err))
+    j->may_start = false;
+    if (rc)
         give_up(j, "handler", gw_err_text(&err));
 }
 

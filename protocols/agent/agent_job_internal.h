@@ -30,6 +30,7 @@ struct agent_job {
     struct release_file file;
     bool fetching, handling, verified, cleaned;
     enum agent_verb verb;          /* that is being handled */
+    bool may_start;                /* the attempt is noted as started, by this process, and its handler has not begun */
     bool reboot_counted, rebooted; /* the next reboot is on disk; one was asked for by this process */
     int64_t reboot_until_ms;
     unsigned progress_pct, progress_told;

@@ -15,6 +15,10 @@ static enum gw_rc start_handler(void *ctx, enum agent_verb verb, const struct ag
         CU_ASSERT_EQUAL(record->step, AGENT_JOB_INSTALLING);
         if (s->bad_handler)
             return gw_err_set(err, GW_NOT_FOUND, "no such program");
+        if (s->busy) {
+            s->busy--;
+            return gw_err_set(err, GW_AGAIN, "an earlier handler still runs");
+        }
         s->device.installs++;
     }
     if (s->on_act)

@@ -31,6 +31,7 @@ struct job_sim {
     bool no_session, silent;                                    /* the gateway is away; does not acknowledge */
     bool install_fails, boot_fails, confirm_fails, fetch_fails; /* what goes wrong */
     bool bad_handler;                                           /* install cannot be started */
+    unsigned busy;                                              /* so often install finds an earlier handler at work */
 
     enum agent_verb verb; /* asked for and not yet done; 0 */
     bool fetching, reboot_asked;

@@ -254,6 +254,19 @@ static void a_repeated_offer_starts_nothing_again(void)
     job_sim_done(&sim);
 }
 
+/* One that outlived a killed agent holds the handlers' lock. */
+static void an_install_waits_for_an_earlier_handler(void)
+{
+    begin();
+    sim.busy = 3;
+    offer("at-1", "2.0", 7, 1);
+    job_sim_run(&sim, ROUNDS, true);
+    expect_end(JOB_STATE_INSTALLED, "");
+    CU_ASSERT_EQUAL(sim.busy, 0);
+    CU_ASSERT_EQUAL(sim.device.installs, 1);
+    job_sim_done(&sim);
+}
+
 static void reports_are_repeated_until_acknowledged(void)
 {
     begin();
@@ -595,6 +608,7 @@ static const struct gw_test_case cases[] = {
     {"a full disk is told once, and once more when it has room",
      a_full_disk_is_told_once_and_once_more_when_it_has_room},
     {"a repeated offer starts nothing again", a_repeated_offer_starts_nothing_again},
+    {"an install waits for an earlier handler", an_install_waits_for_an_earlier_handler},
     {"reports are repeated until acknowledged", reports_are_repeated_until_acknowledged},
     {"a withdrawal cancels before the install and not after", a_withdrawal_cancels_before_the_install_and_not_after},
     {"a newer job takes the place of one that is not installing",
