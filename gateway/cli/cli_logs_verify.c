@@ -163,12 +163,17 @@ static enum cli_exit find_logs(struct verifying *v, const char *name, int depth)
         return CLI_REFUSED;
     }
     enum cli_exit rc = CLI_OK;
-    for (struct dirent *e = readdir(dir); e && !rc; e = readdir(dir)) {
+    struct dirent *e;
+    while (!rc && (errno = 0, (e = readdir(dir)))) {
         char below[PATH_MAX_BYTES];
         if (e->d_name[0] == '.' || depth == DEPTH_MAX || e->d_type == DT_REG)
             continue;
         (void)snprintf(below, sizeof(below), "%s%s%s", name, name[0] ? "/" : "", e->d_name);
         rc = find_logs(v, below, depth + 1);
+    }
+    if (!rc && errno) {
+        cli_say(v->cli, "%s: %s", path, strerror(errno));
+        rc = CLI_REFUSED;
     }
     (void)closedir(dir);
     return rc;

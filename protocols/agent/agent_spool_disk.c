@@ -210,7 +210,8 @@ static enum gw_rc list_files(struct agent_spool *s, struct gw_buf *ret_numbers, 
     DIR *dir = opendir(s->dir);
     if (!dir)
         return gw_err_sys(err, "spool directory %s", s->dir);
-    for (struct dirent *d = readdir(dir); d; d = readdir(dir)) {
+    struct dirent *d;
+    while (errno = 0, (d = readdir(dir))) {
         struct gw_view name = gw_view_str(d->d_name);
         uint8_t be[8];
         if (name.len != NAME_LEN || gw_hex_parse(gw_view_make(name.ptr, 16), be, sizeof(be)))
@@ -226,7 +227,10 @@ static enum gw_rc list_files(struct agent_spool *s, struct gw_buf *ret_numbers, 
         if (gw_view_eq_str(gw_view_make(name.ptr + 16, 4), ".new"))
             (void)fs->unlink(fs->ctx, path);
     }
+    enum gw_rc rc = errno ? gw_err_sys(err, "spool directory %s", s->dir) : GW_OK; /* half a spool is none */
     (void)closedir(dir);
+    if (rc)
+        return rc;
     if (ret_numbers->len)
         qsort(ret_numbers->ptr, ret_numbers->len / sizeof(uint64_t), sizeof(uint64_t), compare_numbers);
     return gw_buf_rc(ret_numbers);

@@ -121,14 +121,15 @@ static enum gw_rc empty_tmp(const struct blob_store *store, struct gw_err *err)
     GW_CLEANUP(close_dir) DIR *dir = opendir(path);
     if (!dir)
         return gw_err_sys(err, "%s", path);
-    for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+    struct dirent *e;
+    while (errno = 0, (e = readdir(dir))) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
             continue;
         int n = snprintf(path, sizeof(path), "%s/tmp/%s", store->dir, e->d_name);
         if (n < 0 || (size_t)n >= sizeof(path) || store->fs->unlink(store->fs->ctx, path))
             return gw_err_sys(err, "%s", path);
     }
-    return GW_OK;
+    return errno ? gw_err_sys(err, "%s/tmp", store->dir) : GW_OK;
 }
 
 /* A name of the form of a blob's, in the directory where it belongs. */
@@ -149,7 +150,8 @@ static enum gw_rc each_in(struct blob_store *store, unsigned n, blob_each_fn *fn
     GW_CLEANUP(close_dir) DIR *dir = opendir(path);
     if (!dir)
         return gw_err_sys(err, "%s", path);
-    for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+    struct dirent *e;
+    while (errno = 0, (e = readdir(dir))) {
         struct gw_sha256 sha256;
         uint64_t size;
         if (!name_of_blob(e->d_name, n, &sha256))
@@ -163,6 +165,8 @@ static enum gw_rc each_in(struct blob_store *store, unsigned n, blob_each_fn *fn
         if (!fn(ctx, &sha256, size))
             return GW_CANCELLED;
     }
+    if (errno)
+        return gw_err_sys(err, "%s/%02x", store->dir, n);
     return GW_OK;
 }
 
