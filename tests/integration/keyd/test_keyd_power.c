@@ -193,10 +193,8 @@ static unsigned broken_at(uint64_t change, enum disk_keep keep, uint64_t seed, c
     if (!rc) {
         broken += change >= run.named_at && strcmp(k.ca.gateway, run.gateway) != 0;
         broken += forgotten(k.memory, change);
-        broken +=
-            ask(&k, 0, LOGS, run.sizes) != GW_OK; /* and it goes on: the last sizes of the run are never too small */
-        for (unsigned i = 0; i < LOGS; i++)
-            broken += reply.checkpoints.items[i].rc != GW_OK;
+        /* And it goes on: the last size of the run is never too small. */
+        broken += ask(&k, (unsigned)(change % LOGS), 1, run.sizes) != GW_OK || reply.checkpoints.items[0].rc != GW_OK;
     }
     keyd_done(&k);
     return broken;
