@@ -154,7 +154,6 @@ void rest_put_preview(struct json_writer *w, const struct answer *a)
 static void put_attempt(struct json_writer *w, const struct attempt_entry *e)
 {
     const struct attempt *a = &e->attempt;
-    bool ended = attempt_state_ended(a->state);
     json_put_object(w, NULL);
     json_put_str(w, "id", e->id);
     json_put_str(w, "rollout", e->rollout);
@@ -170,7 +169,7 @@ static void put_attempt(struct json_writer *w, const struct attempt_entry *e)
     json_put_str(w, "version", e->version[0] ? e->version : NULL);
     json_put_str(w, "before", e->before_version[0] ? e->before_version : NULL);
     json_put_time_or_null(w, "offered", a->first_offer);
-    json_put_time_or_null(w, "since", ended || a->step_since.ms == 0 ? e->changed : a->step_since);
+    json_put_time_or_null(w, "since", a->step_since.ms == 0 ? e->changed : a->step_since);
     json_put_time_or_null(w, "until", a->state == ATTEMPT_DEFERRED ? a->until : (struct gw_wall){0});
     json_put_time(w, "created", e->created);
     json_put_end(w);

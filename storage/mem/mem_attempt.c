@@ -203,7 +203,7 @@ static bool cancel_one(void *ctx, const void *row)
     e.attempt.code = ATTEMPT_CODE_NONE;
     e.attempt.cancel = e.attempt.proved = false;
     e.attempt.confirm_since = e.timer = (struct gw_wall){0};
-    e.changed = c->now;
+    e.changed = e.attempt.step_since = c->now;
     mem_table_put(&c->mem->attempt, &e, c->mem->marked);
     return true;
 }

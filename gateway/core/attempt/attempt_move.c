@@ -53,6 +53,7 @@ void attempt_end(struct attempt_turn *t, enum attempt_state state, enum attempt_
         t->update->send = ATTEMPT_SEND_CHANGED;
     a->state = state;
     a->code = code;
+    a->step_since = t->event->now;
     a->cancel = false;
     a->proved = false;
     a->confirm_since.ms = 0;

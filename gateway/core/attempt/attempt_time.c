@@ -93,7 +93,8 @@ void attempt_on_blind(struct attempt_turn *t)
     if (away_ms > now.ms)
         away_ms = now.ms;
     forward(&a->offered, away_ms, now);
-    forward(&a->step_since, away_ms, now);
+    if (!attempt_state_ended(a->state)) /* there it is its end */
+        forward(&a->step_since, away_ms, now);
     forward(&a->cancel_since, away_ms, now);
     a->online = a->proved = false;
     if (a->confirm_since.ms != 0)

@@ -129,7 +129,7 @@ struct attempt {
     bool taken;             /* the device has the version of the job, or may have it */
     struct gw_wall first_offer, offered;
     struct gw_wall sent;                 /* dn/job last went out for it */
-    struct gw_wall step_since;           /* last progress, or connected after that */
+    struct gw_wall step_since;           /* last progress, or connected after that; once ended: its end */
     struct gw_wall until;                /* deferred until then */
     struct gw_wall confirm_since;        /* 0 while the confirm time stands still */
     struct gw_wall cancel_since;         /* valid with cancel */

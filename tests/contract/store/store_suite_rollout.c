@@ -586,6 +586,7 @@ static void cancels_what_is_planned_up_to_a_place(void)
                                         "2/cancelled:2/0 back0/planned:1/0");
     e = stored('a', 5);
     CU_ASSERT(e.attempt.state == ATTEMPT_CANCELLED && e.attempt.rev == 3 && e.timer.ms == 0 && e.changed.ms == 1234);
+    CU_ASSERT_EQUAL(e.attempt.step_since.ms, 1234);
     begin();
     for (uint16_t wave = 0; wave < 3; wave++)
         cancel_planned('a', false, wave, 2);

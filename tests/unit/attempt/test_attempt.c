@@ -100,6 +100,24 @@ static void is_ok_after_the_confirm_time(void)
     CU_ASSERT_FALSE(attempt_offers(&a));
 }
 
+static void keeps_when_it_ended(void)
+{
+    confirming();
+    now_ms += terms.confirm_ms;
+    happens(ATTEMPT_EV_TIMER);
+    CU_ASSERT_EQUAL(a.state, ATTEMPT_OK);
+    int64_t end_ms = now_ms;
+    CU_ASSERT_EQUAL(a.step_since.ms, end_ms);
+    now_ms += GW_HOUR_MS;
+    happens(ATTEMPT_EV_OFFLINE);
+    happens(ATTEMPT_EV_BLIND);
+    now_ms += GW_HOUR_MS;
+    happens(ATTEMPT_EV_ONLINE);
+    shows(ATTEMPT_RUNS_TARGET, "C");
+    CU_ASSERT_EQUAL(a.state, ATTEMPT_OK);
+    CU_ASSERT_EQUAL(a.step_since.ms, end_ms);
+}
+
 static void takes_a_late_timer_as_in_time(void)
 {
     confirming();
@@ -487,6 +505,7 @@ static void keeps_numbers_and_names(void)
 
 static const struct gw_test_case cases[] = {
     {"is ok after the confirm time", is_ok_after_the_confirm_time},
+    {"keeps when it ended", keeps_when_it_ended},
     {"takes a late timer as in time", takes_a_late_timer_as_in_time},
     {"one break starts the confirm time again", one_break_starts_the_confirm_time_again},
     {"counts a reboot and its crash event as one break", counts_a_reboot_as_one_break},

@@ -73,7 +73,8 @@ FROM attempt WHERE timer <> 0 AND timer <= $1 ORDER BY timer, id LIMIT $2;
 SELECT coalesce(min(timer), 0) FROM attempt WHERE timer <> 0;
 
 -- name: attempt_cancel_planned
-UPDATE attempt SET state = 14, live = 0, code = 0, cancel = 0, proved = 0, confirm_since = 0, timer = 0, changed = $1
+UPDATE attempt SET state = 14, live = 0, code = 0, cancel = 0, proved = 0, step_since = $1, confirm_since = 0, timer = 0,
+    changed = $1
 WHERE rollout = $2 AND back = $3 AND state = 1 AND wave = $4 AND place <= $5;
 
 -- name: attempt_drop_back
