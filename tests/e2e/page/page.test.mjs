@@ -534,7 +534,7 @@ async function signInAgain(page) {
   await until('it is connected again', async () => (await page.getByText(/^Not connected/).count()) === 0);
 }
 
-async function troubles() {
+async function opening() {
   await test('a page that was opened while the gateway was away goes on by itself', async () => {
     const early = await browser.person();
     const wall = (route) => route.abort('connectionrefused');
@@ -546,6 +546,25 @@ async function troubles() {
     await early.context().close();
   });
 
+  await test('while the page waits to hear who is there it asks no second time', async () => {
+    const early = await browser.person();
+    const asked = [];
+    await early.clock.install();
+    await early.route('**/api/v1/session', (route) => void asked.push(route));
+    await early.goto(gateway.url);
+    await until('the page asks', () => asked.length === 1);
+    await asked[0].abort('connectionrefused');
+    await heading(early, 'The gateway does not answer').waitFor();
+    await early.clock.runFor(15_000);
+    await early.evaluate(() => fetch('/api/v1/claim').then((answer) => answer.status));
+    assert.equal(asked.length, 2);
+    await asked[1].continue();
+    await heading(early, 'Sign in').waitFor();
+    await early.context().close();
+  });
+}
+
+async function troubles() {
   await test('what cannot be read is not shown as if there were none, and comes by itself', async () => {
     await go(ann, 'Overview');
     await ann.route('**/api/v1/vendor-keys', (route) => route.abort('connectionrefused'));
@@ -660,6 +679,7 @@ try {
   await accounts();
   await tokens();
   await records();
+  await opening();
   await troubles();
   await looks();
   await ending();

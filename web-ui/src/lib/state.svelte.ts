@@ -67,21 +67,27 @@ export function enter(session: Session): void {
   client.retry();
 }
 
+let finding = false;
+
+/* One at a time: the failure of one that hung would take away the form that a later one has shown. */
 export async function findOut(): Promise<void> {
+  if (finding) return;
+  finding = true;
+  const patience = AbortSignal.timeout(20_000);
   try {
-    enter(await get<Session>('/api/v1/session'));
-    return;
+    enter(await get<Session>('/api/v1/session', patience));
   } catch (error) {
-    if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 403)) {
-      page.gate = 'unreachable';
-      return;
-    }
+    page.gate = error instanceof Problem && (error.status === 401 || error.status === 403) ? await outside(patience) : 'unreachable';
   }
+  finding = false;
+}
+
+async function outside(patience: AbortSignal): Promise<Gate> {
   try {
-    page.claim = await get<Claim>('/api/v1/claim');
-    page.gate = page.claim.claimed ? 'sign-in' : 'claim';
+    page.claim = await get<Claim>('/api/v1/claim', patience);
+    return page.claim.claimed ? 'sign-in' : 'claim';
   } catch {
-    page.gate = 'unreachable';
+    return 'unreachable';
   }
 }
 
@@ -213,13 +219,21 @@ export function watch<T>(ask: () => Ask | null): Watched<T> {
 export function listing<T>(path: string, key: string, also: () => unknown = () => null) {
   let rows = $state.raw<T[] | null>(null); // null: nobody knows yet
   let problem = $state('');
+  let asked = 0;
+  let answered = 0; // an answer to what was asked before that one is of yesterday
   async function load(): Promise<void> {
+    const mine = ++asked;
+    let found: T[] | null = null;
+    let failed = '';
     try {
-      rows = (await get<Record<string, T[]>>(path))[key] ?? [];
-      problem = '';
+      found = (await get<Record<string, T[]>>(path))[key] ?? [];
     } catch (error) {
-      problem = (error as Error).message;
+      failed = (error as Error).message;
     }
+    if (mine < answered) return;
+    answered = mine;
+    rows = found ?? rows;
+    problem = failed;
   }
   $effect(() => {
     void [page.turn, also()];
