@@ -5,7 +5,7 @@ import { hasTerm, quoted, setTerm, term, termsOf, toggleTerm, valueOf } from '..
 import { age, bytes, duration, fingerprint } from '../../../web-ui/src/lib/format.ts';
 import { troublesOf } from '../../../web-ui/src/lib/health.ts';
 import { identity, post, postOn, Problem, problemOf } from '../../../web-ui/src/lib/api.ts';
-import { bestEffort, deviceOf, filterOf, firstReach, inOrder, liveQuery, localTime, nextReach, paramsOf, searchPath } from '../../../web-ui/src/lib/logfilter.ts';
+import { bestEffort, deviceOf, filterOf, firstReach, inOrder, leastOf, liveQuery, localTime, nextReach, paramsOf, searchPath } from '../../../web-ui/src/lib/logfilter.ts';
 import { keyidOf } from '../../../web-ui/src/lib/pem.ts';
 import { qrMatrix, qrPath } from '../../../web-ui/src/lib/qr.ts';
 import { RateSeries } from '../../../web-ui/src/lib/rate.ts';
@@ -143,6 +143,14 @@ test('the audit log is nobody else’s, and a severity that is none is left out'
   const filter = filterOf(new URLSearchParams('audit=true&device=pump-1&sev=loud'));
   assert.equal(liveQuery(filter), 'audit:true');
   assert.equal(searchPath(filter, { from: 1000, to: 2000, span: 1, cursor: '' }, 1), '/api/v1/log-search?limit=1&audit=true&from=1970-01-01T00%3A00%3A01.000Z&to=1970-01-01T00%3A00%3A02.000Z');
+});
+
+test('the last hours count from now, and say nothing to a search back from a time', () => {
+  const now = Date.UTC(2026, 0, 10);
+  const from = (params: string): number => leastOf(filterOf(new URLSearchParams(params)), 1, now);
+  assert.equal(from(''), now - 3_600_000);
+  assert.equal(from('before=2026-01-01T00:00:00Z'), 0);
+  assert.equal(leastOf(filterOf(new URLSearchParams()), 0, now), 0);
 });
 
 test('a search goes back in time without a hole or an overlap, and ends', () => {

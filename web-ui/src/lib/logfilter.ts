@@ -44,6 +44,11 @@ export function firstReach(now: number, least: number, to = 0): Reach {
   return { from: Math.max(least, (to || now) - FIRST_SPAN), to, span: FIRST_SPAN, cursor: '' };
 }
 
+/* Nothing before that is wanted (0: everything is). The hours count from now: back from another time they say nothing. */
+export function leastOf({ before }: LogFilter, hours: number, now: number): number {
+  return hours && !before ? now - hours * 3_600_000 : 0;
+}
+
 /* For a field of a form, in the zone of whoever looks; '' for none. */
 export function localTime(iso: string): string {
   const time = new Date(iso);
