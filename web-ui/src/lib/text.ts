@@ -157,7 +157,7 @@ export const text = {
     filterHint: 'status:offline name:"pump 7" -state:retired seen>2d',
     count: (n: number) => plural(n, '{n} device', '{n} devices', n.toLocaleString('en')),
     noMatch: 'No device matches the filter.',
-    noMatchHint: 'Fields are id, name, state, status, source, seen, created, certificate.not_after, inventory.product, inventory.version, inventory.hardware and inventory.attributes. A field that is not there matches nothing.',
+    noMatchHint: 'Fields are id, name, state, status, source, seen, created, certificate.not_after, inventory.product, inventory.version, inventory.hardware and inventory.attributes. A field that is not there is empty.',
     none: 'No devices yet.',
     noneHint: 'Invite one: the invitation is a string or a QR code that the device is given. Or open the enrolment door and approve those that knock.',
     inviteFirst: 'Invite the first one',
