@@ -56,11 +56,17 @@ static enum cli_exit list_page(struct cli *cli, const char *device, struct cli_l
     return CLI_OK;
 }
 
-/* A device without logs may be one that is not there: the gateway's word for it. */
+/* A device without logs may be one that is not there: the gateway's word for it, before anything is printed. */
 static enum cli_exit know_device(struct cli *cli, const struct gw_device_id *id)
 {
     char path[64 + GW_DEVICE_ID_MAX];
+    GW_CLEANUP(json_cleanup) struct json_doc *logs = NULL;
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
+    const struct json_value *list = NULL;
+    (void)snprintf(path, sizeof(path), "/api/v1/logs?limit=1&device=%s", id->text);
+    enum cli_exit rc = cli_ask_quiet(cli, &(struct cli_question){.method = "GET", .path = path}, &logs);
+    if (rc || (json_member(json_root(logs), "logs", JSON_KIND_ARRAY, &list, NULL) == GW_OK && json_count(list) > 0))
+        return rc;
     (void)snprintf(path, sizeof(path), "/api/v1/devices/%s", id->text);
     return cli_ask_quiet(cli, &(struct cli_question){.method = "GET", .path = path}, &doc);
 }
@@ -70,12 +76,14 @@ enum cli_exit cli_log_list_get(struct cli *cli, const char *device, struct cli_l
     char next[LOG_NAME_MAX] = "";
     struct gw_device_id id;
     enum cli_exit rc = device ? cli_device_id(cli, device, &id) : CLI_OK;
+    if (!rc && device)
+        rc = know_device(cli, &id);
     if (rc)
         return rc;
     do
         rc = list_page(cli, device, ret_list, next);
     while (!rc && next[0]);
-    return rc || !device || ret_list->count ? rc : know_device(cli, &id);
+    return rc;
 }
 
 const struct cli_log *cli_log_newest(const struct cli_log_list *list, enum log_kind kind)

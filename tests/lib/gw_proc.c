@@ -68,13 +68,13 @@ static void *drain_run(void *arg)
             d->len += (size_t)n;
             d->text[d->len] = '\0';
         }
+        if (n <= 0)
+            gw_sanitizer_look(d->text); /* before whoever waits for the end goes on */
         d->ended = n <= 0;
         (void)pthread_cond_broadcast(&d->more);
         (void)pthread_mutex_unlock(&d->lock);
-        if (n <= 0) {
-            gw_sanitizer_look(d->text);
+        if (n <= 0)
             return NULL;
-        }
     }
 }
 

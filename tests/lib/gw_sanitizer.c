@@ -111,7 +111,9 @@ size_t gw_sanitizer_reports(void)
             continue;
         char path[320];
         (void)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-        count += show(path);
+        if (!show(path))
+            continue; /* one may be about to write into it */
+        count++;
         (void)unlink(path);
     }
     if (reports)

@@ -154,6 +154,9 @@ static void lists_the_logs(void)
     expect(0, "audit/", WORDS("logs", "list"));
     expect(0, "root/", WORDS("logs", "list"));
     expect(1, "no such device", WORDS("logs", "list", "--device", "pump-8"));
+    GW_FREE char *refused = NULL;
+    CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("logs", "list", "--device", "pump-8"), &refused), 1);
+    CU_ASSERT_PTR_NULL(strstr(refused, "\"logs\"")); /* the problem alone */
 }
 
 static void shows_every_byte_again(void)

@@ -361,7 +361,7 @@ static void at_its_ceiling_a_door_drops_who_owes_a_body(void)
     CU_ASSERT_EQUAL(web_client_ask(&c[0], "last", &a), 200);
     CU_ASSERT_STRING_EQUAL(gw_buf_str(&a.body), "moveslast");
     web_answer_seen_done(&a);
-    CU_ASSERT_TRUE(web_client_closed(&c[1], 2000));
+    CU_ASSERT_TRUE(web_client_closed(&c[1], 20000));
     for (size_t i = 0; i < 4; i++)
         web_client_done(&c[i]);
     web_fixture_stop(&f);

@@ -158,15 +158,24 @@ static void a_certificate_ends_on_a_standing_connection(void)
     struct web_client c;
     struct web_answer_seen a;
     char cert[600];
-    struct gw_wall end = issue_for(8, cert, sizeof(cert));
-    CU_ASSERT_TRUE_FATAL(web_client_open(&c, f.devices, cert));
-    CU_ASSERT_EQUAL(web_client_ask(&c, web_fixture_text(f.devices, "GET", "/private", ""), &a), 200);
-    web_answer_seen_done(&a);
-    CU_ASSERT_TRUE(gw_await(has_come, &end, 20000));
+    struct gw_wall end;
+    int code = 0;
+    for (int64_t seconds = 8; code != 200 && seconds <= 64; seconds *= 2) { /* long enough to be used once */
+        if (code)
+            web_client_done(&c);
+        end = issue_for(seconds, cert, sizeof(cert));
+        a = (struct web_answer_seen){0};
+        bool open = web_client_open(&c, f.devices, cert);
+        code = open ? web_client_ask(&c, web_fixture_text(f.devices, "GET", "/private", ""), &a) : 403;
+        web_answer_seen_done(&a);
+    }
+    CU_ASSERT_EQUAL_FATAL(code, 200);
+    uint64_t before = web_fixture_refused(&f, HTTP_DOOR_DEVICES, WEB_REFUSED_CERT).count;
+    CU_ASSERT_TRUE(gw_await(has_come, &end, 90000));
     CU_ASSERT_EQUAL(web_client_ask(&c, web_fixture_text(f.devices, "GET", "/private", ""), &a), 403);
     web_answer_seen_done(&a);
     const struct web_refused refused = web_fixture_refused(&f, HTTP_DOOR_DEVICES, WEB_REFUSED_CERT);
-    CU_ASSERT_EQUAL(refused.count, 1);
+    CU_ASSERT_EQUAL(refused.count, before + 1);
     CU_ASSERT(refused.fault && strcmp(refused.fault, "has expired") == 0);
     web_client_done(&c);
 }
