@@ -30,14 +30,14 @@ static bool take_log(struct cli_log_list *list, const struct json_value *value)
 }
 
 /* One page; `next` is the cursor, "" to begin and after the last. */
-static enum cli_exit list_page(struct cli *cli, const char *device, struct cli_log_list *list, char next[LOG_NAME_MAX])
+static enum cli_exit list_page(struct cli *cli, const char *device, bool show, struct cli_log_list *list,
+                               char next[LOG_NAME_MAX])
 {
     char path[320];
     (void)snprintf(path, sizeof(path), "/api/v1/logs?limit=1000%s%s%s%s", device ? "&device=" : "",
                    device ? device : "", next[0] ? "&cursor=" : "", next);
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
     const struct cli_question q = {.method = "GET", .path = path};
-    bool show = cli->json && strcmp(cli->command->name, "logs list") == 0;
     enum cli_exit rc = show ? cli_ask(cli, &q, &doc) : cli_ask_quiet(cli, &q, &doc);
     if (rc)
         return rc;
@@ -56,34 +56,40 @@ static enum cli_exit list_page(struct cli *cli, const char *device, struct cli_l
     return CLI_OK;
 }
 
-/* A device without logs may be one that is not there: the gateway's word for it, before anything is printed. */
+static enum cli_exit list_all(struct cli *cli, const char *device, bool show, struct cli_log_list *list)
+{
+    char next[LOG_NAME_MAX] = "";
+    enum cli_exit rc;
+    do
+        rc = list_page(cli, device, show, list, next);
+    while (!rc && next[0]);
+    return rc;
+}
+
+/* A device without logs may be one that is not there: the gateway's word for it. */
 static enum cli_exit know_device(struct cli *cli, const struct gw_device_id *id)
 {
     char path[64 + GW_DEVICE_ID_MAX];
-    GW_CLEANUP(json_cleanup) struct json_doc *logs = NULL;
     GW_CLEANUP(json_cleanup) struct json_doc *doc = NULL;
-    const struct json_value *list = NULL;
-    (void)snprintf(path, sizeof(path), "/api/v1/logs?limit=1&device=%s", id->text);
-    enum cli_exit rc = cli_ask_quiet(cli, &(struct cli_question){.method = "GET", .path = path}, &logs);
-    if (rc || (json_member(json_root(logs), "logs", JSON_KIND_ARRAY, &list, NULL) == GW_OK && json_count(list) > 0))
-        return rc;
     (void)snprintf(path, sizeof(path), "/api/v1/devices/%s", id->text);
     return cli_ask_quiet(cli, &(struct cli_question){.method = "GET", .path = path}, &doc);
 }
 
 enum cli_exit cli_log_list_get(struct cli *cli, const char *device, struct cli_log_list *ret_list)
 {
-    char next[LOG_NAME_MAX] = "";
+    bool show = cli->json && strcmp(cli->command->name, "logs list") == 0;
     struct gw_device_id id;
     enum cli_exit rc = device ? cli_device_id(cli, device, &id) : CLI_OK;
-    if (!rc && device)
-        rc = know_device(cli, &id);
     if (rc)
         return rc;
-    do
-        rc = list_page(cli, device, ret_list, next);
-    while (!rc && next[0]);
-    return rc;
+    GW_CLEANUP(cli_log_list_done) struct cli_log_list seen = {0};
+    if (show && device) /* nothing is printed before the device is known */
+        rc = list_all(cli, device, false, &seen);
+    if (!rc && show && device && seen.count == 0)
+        rc = know_device(cli, &id);
+    if (!rc)
+        rc = list_all(cli, device, show, ret_list);
+    return rc || !device || show || ret_list->count ? rc : know_device(cli, &id);
 }
 
 const struct cli_log *cli_log_newest(const struct cli_log_list *list, enum log_kind kind)
