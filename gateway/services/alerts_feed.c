@@ -94,7 +94,8 @@ static bool note_update(void *ctx, const struct attempt_entry *entry)
     if (a->first_offer.ms == 0 || (!ended && !attempt_state_open(a->state)))
         return true;
     u->from[u->count] = a->first_offer;
-    u->until[u->count++].ms = ended ? entry->changed.ms + ALERTS_UPDATED_MS : 0;
+    struct gw_wall end = a->step_since.ms ? a->step_since : entry->changed;
+    u->until[u->count++].ms = ended ? end.ms + ALERTS_UPDATED_MS : 0;
     return true;
 }
 
