@@ -23,6 +23,7 @@
 #include "door_token.h"
 #include "est.h"
 #include "feed_thread.h"
+#include "hello_pace.h"
 #include "import_thread.h"
 #include "journal_db.h"
 #include "journal_thread.h"
@@ -48,6 +49,7 @@ struct daemon {
     uv_loop_t loop;
     uv_poll_t ctl, lifeline;
     uv_signal_t sigterm, sigint;
+    struct hello_pace hello;
     struct core core;
     struct door_session door;    /* with the table of sessions, which it owns */
     struct door_tokens programs; /* the same of tokens */
@@ -77,7 +79,7 @@ struct daemon {
     struct mqtt *mqtt;
     struct broker_child broker;
     char secret[CTL_BROKER_SECRET_CHARS + 1];
-    bool loop_made, core_made, polls_made, broker_running, stopping;
+    bool loop_made, core_made, polls_made, hello_made, broker_running, stopping;
     bool has_first; /* the supervisor's first word was read ahead of the others */
     enum ctl_kind first_word;
     int32_t first_value;

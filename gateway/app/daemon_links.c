@@ -267,15 +267,21 @@ static enum gw_rc out_audit(void *ctx, int64_t n, struct gw_view event)
     return journal_thread_audit(d->journal_thread, n, event);
 }
 
+static enum gw_rc say_hello(void *ctx, const struct gw_device_id *device)
+{
+    struct daemon *d = ctx;
+    return journal_thread_hello(d->journal_thread, device);
+}
+
 /* Logs go to the journal's queue; core hears of them when they are durable. A full queue drops: the device has them. */
 void daemon_on_bus(void *ctx, const struct bus_event *event)
 {
     struct daemon *d = ctx;
     if (event->kind != BUS_MESSAGE) {
-        /* Sessions outlive us in the broker: who says nothing now still waits for the checkpoint that was made, or
-         * already lay there, when we came up and had no bus to tell it by. */
         if (event->kind == BUS_PRESENCE && event->online)
-            (void)!journal_thread_hello(d->journal_thread, &event->device);
+            hello_pace_add(&d->hello, &event->device);
+        else if (event->kind == BUS_PRESENCE_SYNC || event->kind == BUS_DOWN)
+            hello_pace_forget(&d->hello);
         core_post_bus(&d->core, event);
         return;
     }
@@ -307,6 +313,9 @@ enum gw_rc daemon_init_signals(struct daemon *d, struct gw_err *err)
         return gw_err_set(err, GW_IO, "event loop");
     d->ctl.data = d->lifeline.data = d->sigterm.data = d->sigint.data = d;
     d->polls_made = true;
+    if (hello_pace_init(&d->hello, &d->loop, (size_t)d->config.devices_max, say_hello, d))
+        return gw_err_set(err, GW_IO, "event loop");
+    d->hello_made = true;
     (void)uv_signal_start(&d->sigterm, on_signal, SIGTERM);
     (void)uv_signal_start(&d->sigint, on_signal, SIGINT);
     (void)uv_poll_start(&d->lifeline, UV_READABLE | UV_DISCONNECT, on_lifeline);
@@ -328,6 +337,8 @@ void daemon_close_signals(struct daemon *d)
     close_poll(&d->lifeline);
     uv_close((uv_handle_t *)&d->sigterm, NULL);
     uv_close((uv_handle_t *)&d->sigint, NULL);
+    if (d->hello_made)
+        hello_pace_close(&d->hello);
 }
 
 struct core_outlets daemon_outlets(struct daemon *d)

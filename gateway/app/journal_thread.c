@@ -24,7 +24,7 @@ static enum gw_rc give(struct journal_thread *t, enum journal_entry_kind kind, c
     if (rc) {
         free(entry.bytes);
         (void)pthread_mutex_lock(&t->stats_lock);
-        t->stats.dropped++;
+        t->stats.dropped += kind != JOURNAL_ENTRY_HELLO;
         (void)pthread_mutex_unlock(&t->stats_lock);
     }
     return rc;
