@@ -346,6 +346,8 @@ enum gw_rc enrol_issued(struct enrol *e, struct turn *turn, const struct inbox_m
 {
     const struct inbox_issued *issued = &msg->u.issued;
     if (issued->rc) {
+        if (issued->renew)
+            enrol_pace_undo(e, &issued->context.id);
         turn_done(turn, msg->asker, GW_AGAIN, "the key process did not answer: try again");
         return GW_OK;
     }

@@ -28,5 +28,7 @@ GW_MUST_CHECK enum gw_rc enrol_room_check(struct enrol *e, struct turn *turn, st
 /* Is this renewal one too many? Then it is answered, and the first of them told: GW_NO_SPACE. */
 GW_MUST_CHECK enum gw_rc enrol_pace_check(struct enrol *e, struct turn *turn, const struct inbox_msg *msg,
                                           const struct gw_device_id *device, struct gw_err *err);
+/* Nothing came of a renewal that was let through. */
+void enrol_pace_undo(struct enrol *e, const struct gw_device_id *device);
 
 void enrol_answer_cert(struct turn *turn, struct asker asker, const struct device_cert *cert);

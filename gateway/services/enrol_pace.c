@@ -40,3 +40,10 @@ enum gw_rc enrol_pace_check(struct enrol *e, struct turn *turn, const struct inb
                                      "the device asks for too many certificates: no more of them within the hour", err);
     return rc ? rc : GW_NO_SPACE;
 }
+
+void enrol_pace_undo(struct enrol *e, const struct gw_device_id *device)
+{
+    for (size_t i = 0; i < ENROL_RENEW_PLACES; i++)
+        if (gw_device_id_eq(&e->renewals[i].device, device) && e->renewals[i].count > 0)
+            e->renewals[i].count--;
+}

@@ -132,6 +132,25 @@ static void renewals_are_paced(void)
     desk_close(&d);
 }
 
+/* While keyd is away a device may ask as often as it likes: nothing was issued, and nothing is told of it. */
+static void renewals_that_fail_do_not_count(void)
+{
+    struct desk d;
+    desk_open(&d);
+    desk_active(&d, "pump-1", 7, 1);
+    for (uint8_t i = 0; i < 2 * ENROL_RENEW_MAX; i++) {
+        CU_ASSERT_EQUAL(ask_renewal(&d, "pump-1", (uint8_t)(100 + i)), GW_OK);
+        CU_ASSERT(desk_out(&d, OUT_WORK) != NULL);
+        struct inbox_msg failed = {.kind = INBOX_ISSUED};
+        failed.u.issued.rc = GW_AGAIN;
+        failed.u.issued.renew = true;
+        failed.u.issued.context.id = desk_id("pump-1");
+        CU_ASSERT_EQUAL(desk_msg(&d, &failed), GW_OK);
+    }
+    CU_ASSERT_EQUAL(desk_audits(&d, "cert.rejected"), 0);
+    desk_close(&d);
+}
+
 static void five_wrong(void)
 {
     struct desk d;
@@ -474,6 +493,7 @@ const struct gw_test_case enrol_cases[] = {
     {"refuses a second key, also when its certificate was made already", second_key},
     {"second keys end an invitation as wrong secrets do", second_keys_end_an_invitation},
     {"renewals of a device are paced", renewals_are_paced},
+    {"renewals that fail do not count", renewals_that_fail_do_not_count},
     {"voids an invitation after five wrong secrets within an hour", five_wrong},
     {"refuses a secret after its day", lapsed},
     {"makes one event of many attempts on unknown devices", strays_become_one_event},
