@@ -16,14 +16,21 @@ struct waiting {
     struct query *query;           /* owned */
     struct rollout_survey *survey; /* owned */
     struct gw_mono since;
+    uint64_t turn; /* of a query: lower ones are taken first, the older of equal ones */
 };
+
+/* The turn that somebody's last query has, or had. */
+struct last_turn {
+    char person[sizeof(((struct query *)0)->person)];
+    uint64_t turn;
+};
+#define NAMES 64 /* whose turns are remembered; past that, whoever has the lowest begins anew */
 
 struct query_thread {
     struct query_threads *owner;
     struct journal journal;
     struct rows_source rows;
     pthread_t thread;
-    char person[sizeof(((struct query *)0)->person)]; /* whose query it took last, under the lock; "": nobody's */
 };
 
 struct query_threads {
@@ -32,6 +39,8 @@ struct query_threads {
     pthread_cond_t more;
     struct waiting ring[QUERY_QUEUE_MAX];
     size_t head, count;
+    uint64_t turn; /* of the query that was taken last */
+    struct last_turn last[NAMES];
     struct waiting surveys[ROLLOUT_SURVEYS_MAX];
     size_t survey_head, survey_count;
     bool surveying; /* one is under way: it is looked for, or core has it */
@@ -45,32 +54,46 @@ static bool may_survey(const struct query_threads *q)
     return q->survey_count > 0 && !q->surveying;
 }
 
-static bool is_served(const struct query_threads *q, const char *person)
-{
-    for (size_t i = 0; i < q->config.threads; i++)
-        if (person[0] && strcmp(q->thread[i].person, person) == 0)
-            return true;
-    return false;
-}
-
 static struct waiting *at(struct query_threads *q, size_t i)
 {
     return &q->ring[(q->head + i) % QUERY_QUEUE_MAX];
 }
 
-/* The oldest one of somebody whom no thread is at or was at last, else the oldest: who asks much waits for himself. */
+/* One after this name's last; who asked nothing of late is not behind those who did. Nobody's own queries (the live
+ * tail's) are next. */
+static uint64_t turn_for(struct query_threads *q, const char *person)
+{
+    struct last_turn *last = &q->last[0];
+    if (!person[0])
+        return q->turn;
+    for (size_t i = 0; i < NAMES; i++) {
+        if (strcmp(q->last[i].person, person) == 0) {
+            last = &q->last[i];
+            break;
+        }
+        if (q->last[i].turn < last->turn)
+            last = &q->last[i];
+    }
+    uint64_t turn = strcmp(last->person, person) == 0 ? last->turn + 1 : q->turn + 1;
+    (void)snprintf(last->person, sizeof(last->person), "%s", person);
+    last->turn = turn > q->turn ? turn : q->turn + 1;
+    return last->turn;
+}
+
+/* Names in turn, so that who asks much waits for himself. */
 static struct waiting take_query(struct query_threads *q)
 {
     size_t i = 0;
-    while (i < q->count && is_served(q, at(q, i)->query->person))
-        i++;
-    if (i == q->count)
-        i = 0;
+    for (size_t k = 1; k < q->count; k++)
+        if (at(q, k)->turn < at(q, i)->turn)
+            i = k;
     struct waiting w = *at(q, i);
     for (; i > 0; i--)
         *at(q, i) = *at(q, i - 1);
     q->head = (q->head + 1) % QUERY_QUEUE_MAX;
     q->count--;
+    if (w.turn > q->turn) /* nobody's may be behind */
+        q->turn = w.turn;
     return w;
 }
 
@@ -100,7 +123,6 @@ static struct waiting take(struct query_thread *t)
         q->surveying = true;
     } else {
         w = take_query(q);
-        memcpy(t->person, w.query->person, sizeof(t->person));
     }
     (void)pthread_mutex_unlock(&q->lock);
     return w;
@@ -193,7 +215,8 @@ enum gw_rc query_threads_give(struct query_threads *q, struct query *query)
     bool room = q->count < QUERY_QUEUE_MAX && !atomic_load(&q->stopping) &&
                 (!query->person[0] || waiting_of(q, query->person) < QUERY_PERSON_MAX);
     if (room) {
-        *at(q, q->count++) = (struct waiting){.query = query, .since = gw_mono_now()};
+        *at(q, q->count++) =
+            (struct waiting){.query = query, .since = gw_mono_now(), .turn = turn_for(q, query->person)};
         (void)pthread_cond_signal(&q->more);
     }
     (void)pthread_mutex_unlock(&q->lock);

@@ -7,7 +7,7 @@
  * threads or more the logs can be read meanwhile.
  *
  * Ceilings: ROLLOUT_SURVEYS_MAX surveys wait; QUERY_QUEUE_MAX queries wait, QUERY_PERSON_MAX of one actor, one more is
- * GW_AGAIN; an actor's query waits while another of his is read and others' do not; a query that waited
+ * GW_AGAIN; actors are served in turn, however many of them ask and however much; a query that waited
  * until web has given up on it is not run any more. What one query may cost is in query_run.h and rows_run.h.
  */
 #pragma once

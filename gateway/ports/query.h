@@ -21,7 +21,7 @@
 #define QUERY_BYTES_MAX  (4 * 1024 * 1024)  /* of events in one answer, as JSON; always one event */
 #define QUERY_SEARCH_MS  2000               /* a search ends by then, and tells where it goes on */
 #define QUERY_TILE_MAX   (16 * 1024 * 1024) /* the largest entry bundle: 256 of JOURNAL_EVENT_MAX */
-#define QUERY_QUEUE_MAX  256                /* queries that wait; one more is GW_AGAIN */
+#define QUERY_QUEUE_MAX  1024               /* queries that wait; one more is GW_AGAIN */
 #define QUERY_PERSON_MAX 64                 /* of one actor */
 #define QUERY_ROWS_MS    200                /* rows are looked at for so long; the answer tells where it goes on */
 #define QUERY_ROWS_MAX   500                /* rows of one answer */

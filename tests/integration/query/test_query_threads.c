@@ -9,7 +9,7 @@
 #include "query_threads.h"
 
 #define THREADS 3
-#define QUERIES 600
+#define QUERIES 1200
 
 struct collector {
     pthread_mutex_t lock;
@@ -218,6 +218,25 @@ static void who_asks_much_waits_for_himself(void)
     query_threads_free(q);
 }
 
+/* Three of whom each has a queue full: a fourth waits for one query of each, and not for all. */
+static void names_are_served_in_turn_however_many(void)
+{
+    static const char *const names[] = {"user:ann", "user:bob", "token:cat"};
+    struct query_threads *q = start(1, true);
+    unsigned given = 0;
+    for (size_t i = 0; i < 3; i++)
+        while (give_of(q, given, names[i]) == GW_OK)
+            given++;
+    CU_ASSERT(given >= 3 * QUERY_PERSON_MAX);
+    CU_ASSERT_EQUAL(give_of(q, QUERIES - 1, "user:dan"), GW_OK);
+    collector.first = QUERIES - 1;
+    let_go();
+    await_total(given + 1);
+    CU_ASSERT(collector.before_first <= 4);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
+    query_threads_free(q);
+}
+
 static void a_full_queue_refuses_and_recovers(void)
 {
     struct query_threads *q = start(1, true);
@@ -254,6 +273,7 @@ static const struct gw_test_case cases[] = {
     {"every query is answered once, while the journal grows", every_query_is_answered_once},
     {"a full queue refuses and recovers", a_full_queue_refuses_and_recovers},
     {"who asks much waits for himself", who_asks_much_waits_for_himself},
+    {"names are served in turn, however many", names_are_served_in_turn_however_many},
     {"one survey is under way at a time, and queries beside it", one_survey_is_under_way_at_a_time},
     {"a survey that core cannot take is answered", a_survey_that_core_cannot_take_is_answered},
     {"a stop drops what waits", a_stop_drops_what_waits},
