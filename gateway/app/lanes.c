@@ -10,46 +10,77 @@ static struct work *remove_at(struct lanes_lane *lane, size_t at)
     return work;
 }
 
-/* How many wait with this key; *ret_last: where the newest of them is. */
-static size_t count_of(const struct lanes_lane *lane, const char *key, size_t *ret_last)
+typedef bool alike(const struct work *a, const struct work *b);
+
+static bool any(const struct work *a, const struct work *b)
+{
+    (void)a, (void)b;
+    return true;
+}
+
+static bool same_key(const struct work *a, const struct work *b)
+{
+    return strcmp(a->lane_key, b->lane_key) == 0;
+}
+
+static bool same_name(const struct work *a, const struct work *b)
+{
+    return same_key(a, b) && strcmp(a->act.name, b->act.name) == 0;
+}
+
+/* How many wait that are like it; *ret_last: where the newest of them is. */
+static size_t count_of(const struct lanes_lane *lane, const struct work *work, alike *like, size_t *ret_last)
 {
     size_t count = 0;
     for (size_t i = 0; i < lane->count; i++)
-        if (strcmp(lane->items[i].work->lane_key, key) == 0) {
+        if (like(lane->items[i].work, work)) {
             *ret_last = i;
             count++;
         }
     return count;
 }
 
-/* The newest of the key that has most, when that is at least two more than `mine`: both are better off then. */
-static bool make_room(struct lanes_lane *lane, size_t mine, struct work **ret_out)
+/* Among those that are like `of`: who has most, by key or by name; *ret_last: where the newest of them is. */
+static size_t most_of(const struct lanes_lane *lane, const struct work *of, alike *like, alike *by, size_t *ret_last)
 {
-    size_t most = 0, at = 0;
+    size_t most = 0;
     for (size_t i = 0; i < lane->count; i++) {
-        size_t last = 0, count = count_of(lane, lane->items[i].work->lane_key, &last);
+        size_t last = 0, count = like(lane->items[i].work, of) ? count_of(lane, lane->items[i].work, by, &last) : 0;
         if (count > most) {
             most = count;
-            at = last;
+            *ret_last = last;
         }
     }
+    return most;
+}
+
+/* The newest of whoever has most, when that is at least two more than who comes has: both are better off then. */
+static struct work *make_room(struct lanes_lane *lane, const struct work *work, bool in_key)
+{
+    size_t at = 0;
+    size_t mine = count_of(lane, work, in_key ? same_name : same_key, &at);
+    size_t most = most_of(lane, work, in_key ? same_key : any, in_key ? same_name : same_key, &at);
     if (most < mine + 2)
-        return false;
-    *ret_out = remove_at(lane, at);
-    return true;
+        return NULL;
+    (void)most_of(lane, lane->items[at].work, same_key, same_name, &at);
+    return remove_at(lane, at);
 }
 
 enum gw_rc lanes_put(struct lanes *l, struct work *work, struct work **ret_out)
 {
     struct lanes_lane *lane = &l->lanes[work->lane];
-    size_t last = 0, mine = count_of(lane, work->lane_key, &last);
-    if (mine >= LANES_OF_ONE)
-        return GW_AGAIN;
-    uint64_t round = mine ? lane->items[last].round + 1 : lane->round;
     struct work *out = NULL;
-    if (lane->count == LANES_MAX && !make_room(lane, mine, &out))
-        return GW_AGAIN;
-    lane->items[lane->count++] = (struct lanes_waiting){work, round};
+    size_t last = 0;
+    bool share = count_of(lane, work, same_key, &last) >= LANES_OF_ONE;
+    if (!share && lane->count == LANES_MAX)
+        out = make_room(lane, work, false);
+    if (!out && (share || lane->count == LANES_MAX)) {
+        out = make_room(lane, work, true);
+        if (!out)
+            return GW_AGAIN;
+    }
+    lane->now++;
+    lane->items[lane->count++] = (struct lanes_waiting){work, lane->now, lane->now};
     *ret_out = out;
     return GW_OK;
 }
@@ -69,17 +100,36 @@ static struct lanes_lane *next_lane(struct lanes *l)
     return NULL;
 }
 
+/* The name whose turn it is, of the key whose turn it is; who came first of equal ones. */
+static size_t next_in(const struct lanes_lane *lane)
+{
+    size_t first = 0;
+    for (size_t i = 1; i < lane->count; i++)
+        if (lane->items[i].key_since < lane->items[first].key_since)
+            first = i;
+    size_t at = first;
+    for (size_t i = 0; i < lane->count; i++)
+        if (same_key(lane->items[i].work, lane->items[first].work) &&
+            lane->items[i].name_since < lane->items[at].name_since)
+            at = i;
+    return at;
+}
+
 struct work *lanes_take(struct lanes *l)
 {
     struct lanes_lane *lane = next_lane(l);
-    size_t at = 0;
     if (!lane)
         return NULL;
-    for (size_t i = 1; i < lane->count; i++)
-        if (lane->items[i].round < lane->items[at].round)
-            at = i;
-    lane->round = lane->items[at].round;
-    return remove_at(lane, at);
+    struct work *work = remove_at(lane, next_in(lane));
+    lane->now++;
+    for (size_t i = 0; i < lane->count; i++) {
+        struct lanes_waiting *w = &lane->items[i];
+        if (same_key(w->work, work))
+            w->key_since = lane->now;
+        if (same_name(w->work, work))
+            w->name_since = lane->now;
+    }
+    return work;
 }
 
 size_t lanes_count(const struct lanes *l)

@@ -17,12 +17,13 @@ static void forget(void)
 }
 
 /* -1: no room; 0: it waits; above: the number of what gave way to it. */
-static int put(enum work_lane lane, const char *key, int n)
+static int put_name(enum work_lane lane, const char *key, const char *name, int n)
 {
     struct work *work = gw_xalloc(1, sizeof(*work)), *out = NULL;
     work->lane = lane;
     work->act.number = n;
     (void)snprintf(work->lane_key, sizeof(work->lane_key), "%s", key);
+    (void)snprintf(work->act.name, sizeof(work->act.name), "%s", name);
     if (lanes_put(&lanes, work, &out)) {
         free(work);
         return -1;
@@ -30,6 +31,11 @@ static int put(enum work_lane lane, const char *key, int n)
     int gave_way = out ? (int)out->act.number : 0;
     free(out);
     return gave_way;
+}
+
+static int put(enum work_lane lane, const char *key, int n)
+{
+    return put_name(lane, key, "", n);
 }
 
 /* 0: nobody waits. */
@@ -76,6 +82,92 @@ static void who_never_stops_holds_up_nobody(void)
     }
     CU_ASSERT(stranger && ann);
     CU_ASSERT(taken <= 4);
+    forget();
+}
+
+/* How many are taken up to and with number n, while a few sources ask again as soon as they have their answer. */
+static int taken_until(int n, int sources)
+{
+    char key[16];
+    for (int taken = 1; taken <= 1000; taken++) {
+        int got = take();
+        if (got == n)
+            return taken;
+        if (got < 100 || got >= 100 + sources)
+            continue;
+        (void)snprintf(key, sizeof(key), "busy-%d", got - 100);
+        CU_ASSERT_EQUAL(put(WORK_LANE_STRANGER, key, got), 0);
+    }
+    return 1001;
+}
+
+/* Two behind one address, and others who never pause: each of those goes once for each of the two. */
+static void the_second_of_an_address_waits_no_longer_than_a_round(void)
+{
+    char key[16];
+    for (int sources = 1; sources <= 8; sources++) {
+        forget();
+        for (int i = 0; i < sources; i++) {
+            (void)snprintf(key, sizeof(key), "busy-%d", i);
+            CU_ASSERT_EQUAL(put(WORK_LANE_STRANGER, key, 100 + i), 0);
+        }
+        CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "ann", 1), 0);
+        CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "ann", 2), 0);
+        CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "bob", 3), 0);
+        CU_ASSERT_EQUAL(taken_until(1, sources), sources + 1);
+        CU_ASSERT_EQUAL(taken_until(3, sources), sources + 1); /* bob before what ann asked for first */
+        CU_ASSERT_EQUAL(taken_until(2, sources), sources + 1);
+    }
+    forget();
+}
+
+/* Whoever was served goes behind all who wait, also when he comes back at once, and so does whoever is new. */
+static void new_ones_go_behind_those_who_wait(void)
+{
+    char key[16];
+    forget();
+    CU_ASSERT_EQUAL(put(WORK_LANE_STRANGER, "192.0.2.1", 1), 0);
+    CU_ASSERT_EQUAL(put(WORK_LANE_STRANGER, "192.0.2.1", 2), 0);
+    int taken = 0;
+    for (int got = 0; got != 2 && taken < 100; taken++) {
+        (void)snprintf(key, sizeof(key), "new-%d", taken);
+        CU_ASSERT_EQUAL(put(WORK_LANE_STRANGER, key, 100 + taken), 0);
+        got = take();
+    }
+    CU_ASSERT_EQUAL(taken, 3);
+    forget();
+}
+
+static void no_name_takes_the_places_of_its_address(void)
+{
+    forget();
+    for (int i = 0; i < LANES_OF_ONE; i++)
+        CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "ann", 10 + i), 0);
+    CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "ann", 99), -1);
+    CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "bob", 20), 13); /* ann's newest */
+    CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "cat", 30), 12);
+    CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "dan", 40), 11);
+    CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.1", "eve", 50), -1); /* one each */
+    CU_ASSERT_EQUAL(lanes_count(&lanes), LANES_OF_ONE);
+    CU_ASSERT_EQUAL(take(), 10);
+    CU_ASSERT_EQUAL(take(), 20);
+    CU_ASSERT_EQUAL(take(), 30);
+    CU_ASSERT_EQUAL(take(), 40);
+    forget();
+}
+
+/* The lane is full of sources that have two each: no source gives way to one that has two, a name of its own does. */
+static void a_name_gives_way_when_no_source_does(void)
+{
+    char key[16];
+    forget();
+    for (int i = 0; i < LANES_MAX; i++) {
+        (void)snprintf(key, sizeof(key), "192.0.2.%d", i / 2);
+        CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, key, "ann", 100 + i), 0);
+    }
+    CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.0", "bob", 1), 101);
+    CU_ASSERT_EQUAL(put_name(WORK_LANE_STRANGER, "192.0.2.0", "cat", 2), -1);
+    CU_ASSERT_EQUAL(lanes_count(&lanes), LANES_MAX);
     forget();
 }
 
@@ -142,6 +234,10 @@ static const struct gw_test_case cases[] = {
     {"gives every lane its turns, the known most of them", every_lane_has_its_turns},
     {"lets nobody who never stops hold up anybody else", who_never_stops_holds_up_nobody},
     {"gives one key one place in the round", one_key_has_one_place_in_the_round},
+    {"serves the second of an address a round later", the_second_of_an_address_waits_no_longer_than_a_round},
+    {"puts new ones behind those who wait", new_ones_go_behind_those_who_wait},
+    {"lets no name take all places of its address", no_name_takes_the_places_of_its_address},
+    {"lets a name give way when no source does", a_name_gives_way_when_no_source_does},
     {"lets a few sources crowd out nobody", a_few_sources_crowd_out_nobody},
     {"is full when as many sources as places wait", as_many_sources_as_places_fill_the_lane},
 };
