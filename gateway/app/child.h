@@ -13,7 +13,7 @@
 #include "gw_time.h"
 #include "places.h"
 
-#define CHILD_FDS_MAX 4
+#define CHILD_FDS_MAX 5
 
 struct child_spec {
     const char *name;            /* for messages */
@@ -35,8 +35,8 @@ struct child {
     struct child_ends ends;
 };
 
-/* Starts it; pid is set. Nothing but stdin (/dev/null), stdout, stderr and `fds` is open in it; new privileges are off.
- */
+/* Starts it; pid is set. Nothing but stdin (/dev/null), stdout, stderr (ours, unless `fds` names another) and `fds` is
+ * open in it; new privileges are off. */
 GW_MUST_CHECK enum gw_rc child_start(struct child *c, const struct child_spec *spec, bool drop, struct gw_err *err);
 /* Notes its end and when it may start again: at once, then 200 ms doubling to 5 s while it keeps ending within a
  * minute. */

@@ -37,6 +37,7 @@ struct ctl_msg {
 #define CTL_FD_DAEMON_CTL       3 /* the daemon */
 #define CTL_FD_DAEMON_KEYD      5
 #define CTL_FD_DAEMON_SECRET    6 /* 64 hex characters, then EOF */
+#define CTL_FD_DAEMON_BROKER    7 /* what mosquitto writes on its stderr; never blocks who writes */
 #define CTL_FD_BROKER_SECRET    3 /* mosquitto, for the plugin */
 #define CTL_BROKER_SECRET_CHARS 64
 

@@ -16,6 +16,7 @@
 #include "artifact.h"
 #include "blob_store.h"
 #include "broker_child.h"
+#include "broker_pipe.h"
 #include "config.h"
 #include "core_loop.h"
 #include "ctl.h"
@@ -78,6 +79,7 @@ struct daemon {
     struct web *web;
     struct mqtt *mqtt;
     struct broker_child broker;
+    struct broker_pipe broker_pipe;
     char secret[CTL_BROKER_SECRET_CHARS + 1];
     bool loop_made, core_made, polls_made, hello_made, broker_running, stopping;
     bool has_first; /* the supervisor's first word was read ahead of the others */

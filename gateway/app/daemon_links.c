@@ -313,6 +313,8 @@ enum gw_rc daemon_init_signals(struct daemon *d, struct gw_err *err)
         return gw_err_set(err, GW_IO, "event loop");
     d->ctl.data = d->lifeline.data = d->sigterm.data = d->sigint.data = d;
     d->polls_made = true;
+    if (broker_pipe_init(&d->broker_pipe, &d->loop, CTL_FD_DAEMON_BROKER))
+        return gw_err_set(err, GW_IO, "event loop");
     if (hello_pace_init(&d->hello, &d->loop, (size_t)d->config.devices_max, say_hello, d))
         return gw_err_set(err, GW_IO, "event loop");
     d->hello_made = true;
@@ -335,6 +337,7 @@ void daemon_close_signals(struct daemon *d)
         return;
     close_poll(&d->ctl);
     close_poll(&d->lifeline);
+    broker_pipe_close(&d->broker_pipe);
     uv_close((uv_handle_t *)&d->sigterm, NULL);
     uv_close((uv_handle_t *)&d->sigint, NULL);
     if (d->hello_made)

@@ -39,7 +39,8 @@ struct metrics_figures {
     uint64_t resident_bytes, virtual_bytes;
     struct metrics_cert certs[2];
     struct gw_wall started;
-    uint64_t denied; /* scrapes without the right token */
+    uint64_t broker_lines_left_out; /* of the broker's own, above their ceiling */
+    uint64_t denied;                /* scrapes without the right token */
 };
 
 struct metrics;

@@ -76,6 +76,8 @@ static void put_refused(struct prom *p, const struct metrics_figures *f)
     prom_u64(p, "reason", "artifacts", r->artifacts);
     prom_u64(p, "reason", "tokens", r->tokens);
     prom_u64(p, "reason", "metrics_token", f->denied);
+    counter(p, "gatehouse_broker_lines_left_out_total",
+            "Lines of the broker's that the log left out above its ceiling.", f->broker_lines_left_out);
 }
 
 static void put_reports(struct prom *p, const struct rollouts_counts *r)

@@ -41,7 +41,9 @@ static enum gw_rc make_pipes(struct supervisor *s, struct gw_err *err)
     gw_random(secret, sizeof(secret));
     gw_hex_format(secret, sizeof(secret), s->secret);
     explicit_bzero(secret, sizeof(secret));
-    if (pipe2(s->lifeline, O_CLOEXEC) || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->keyd_pair))
+    /* Strangers make the broker talk: where nobody reads, its words are lost before it waits for us. */
+    if (pipe2(s->lifeline, O_CLOEXEC) || pipe2(s->broker_talk, O_CLOEXEC | O_NONBLOCK) ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->keyd_pair))
         return gw_err_sys(err, "pipes");
     sigset_t mask;
     (void)sigemptyset(&mask);
@@ -300,7 +302,12 @@ static void set_limits(void)
 
 int supervisor_run(const struct options *o)
 {
-    struct supervisor s = {.o = o, .signal_fd = -1, .lifeline = {-1, -1}, .keyd_pair = {-1, -1}, .ctl_pair = {-1, -1}};
+    struct supervisor s = {.o = o,
+                           .signal_fd = -1,
+                           .lifeline = {-1, -1},
+                           .keyd_pair = {-1, -1},
+                           .broker_talk = {-1, -1},
+                           .ctl_pair = {-1, -1}};
     struct gw_err err = {0};
     set_limits();
     child_env_init(&s.env, (const char *const *)environ, o);

@@ -20,8 +20,10 @@ struct supervisor {
     struct gw_mono stop_deadline;
     int signal_fd;
     int lifeline[2];
-    int keyd_pair[2]; /* [0] the daemon's end, [1] keyd's; both stay with us, so either may be started again */
-    int ctl_pair[2];  /* [0] ours, [1] the daemon's; new with every daemon */
+    int keyd_pair[2];   /* [0] the daemon's end, [1] keyd's; both stay with us, so either may be started again */
+    int broker_talk[2]; /* a pipe: [0] the daemon reads, [1] mosquitto's stderr; both stay with us, and we read nothing
+                         */
+    int ctl_pair[2];    /* [0] ours, [1] the daemon's; new with every daemon */
     char secret[CTL_BROKER_SECRET_CHARS + 1];
 };
 

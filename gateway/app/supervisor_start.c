@@ -60,8 +60,9 @@ enum gw_rc supervisor_start_daemon(struct supervisor *s, struct gw_err *err)
         .fds = {{s->ctl_pair[1], CTL_FD_DAEMON_CTL},
                 {s->lifeline[0], CTL_FD_LIFELINE},
                 {s->keyd_pair[0], CTL_FD_DAEMON_KEYD},
-                {secret, CTL_FD_DAEMON_SECRET}},
-        .fd_count = 4,
+                {secret, CTL_FD_DAEMON_SECRET},
+                {s->broker_talk[0], CTL_FD_DAEMON_BROKER}},
+        .fd_count = 5,
     };
     enum gw_rc rc = child_start(&s->daemon, &spec, s->places.root, err);
     gw_cleanup_fd(&s->ctl_pair[1]);
@@ -87,8 +88,8 @@ enum gw_rc supervisor_start_broker(struct supervisor *s, struct gw_err *err)
         .env = &env,
         .user = s->places.broker,
         .extra_gid = s->places.broker.gid,
-        .fds = {{secret, CTL_FD_BROKER_SECRET}, {s->lifeline[0], CTL_FD_LIFELINE}},
-        .fd_count = 2,
+        .fds = {{secret, CTL_FD_BROKER_SECRET}, {s->lifeline[0], CTL_FD_LIFELINE}, {s->broker_talk[1], STDERR_FILENO}},
+        .fd_count = 3,
     };
     enum gw_rc rc = child_start(&s->broker, &spec, s->places.root, err);
     if (!rc)
