@@ -193,12 +193,19 @@ struct store_ops {
     enum gw_rc (*release_add)(void *self, const struct store_release *release, struct gw_err *err);
     enum gw_rc (*release_put)(void *self, struct release_entry *entry, struct gw_err *err);
     enum gw_rc (*release_get)(void *self, const char *id, struct release_entry *ret_entry, struct gw_err *err);
+    /* The one of this product and version, as text. */
+    enum gw_rc (*release_find)(void *self, const char *product, const char *version, struct release_entry *ret_entry,
+                               struct gw_err *err);
     enum gw_rc (*release_each)(void *self, const struct store_release_after *after, int limit, store_release_fn *fn,
                                void *ctx, struct gw_err *err);
     enum gw_rc (*release_files)(void *self, const char *id, store_release_file_fn *fn, void *ctx, struct gw_err *err);
     enum gw_rc (*release_envelope)(void *self, const char *id, struct gw_buf *ret_envelope, struct gw_err *err);
     /* How many files of staged releases have this digest: 0 means that nobody needs the blob. */
     enum gw_rc (*release_refs)(void *self, const struct gw_sha256 *sha256, int64_t *ret_count, struct gw_err *err);
+    /* Staged releases with a file of this digest that are not damaged become damaged and changed at `now`; tells how
+     * many. */
+    enum gw_rc (*release_damage)(void *self, const struct gw_sha256 *sha256, struct gw_wall now, int64_t *ret_count,
+                                 struct gw_err *err);
 
     /* put of a new alert whose cause has an open one: GW_EXISTS. Of a stored one it leaves id and cause as they are. */
     enum gw_rc (*alert_put)(void *self, struct alert *alert, struct gw_err *err);

@@ -77,13 +77,9 @@ enum gw_rc operate_surveyed(struct operate *o, struct turn *turn, const struct i
 enum gw_rc operate_verified(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
 {
     const struct import_verify *v = (const struct import_verify *)(const void *)msg->blob;
-    GW_CLEANUP(releases_damage_done) struct releases_damage damage = {.count = 0};
-    enum gw_rc rc = releases_verified(&o->releases, turn, msg, &damage, err);
-    const struct rollouts_recall recall = {.releases = damage.ids,
-                                           .count = damage.count,
-                                           .why = "a stored artifact of its release is damaged",
-                                           .actor = v->actor.name};
-    return rc ? rc : rollouts_recalled(&o->rollouts, turn, &recall, err);
+    bool damaged = false;
+    enum gw_rc rc = releases_verified(&o->releases, turn, msg, &damaged, err);
+    return rc || !damaged ? rc : rollouts_recalled(&o->rollouts, turn, v->actor.name, err);
 }
 
 enum gw_rc operate_hashed(struct operate *o, struct turn *turn, const struct inbox_msg *msg, struct gw_err *err)
@@ -122,11 +118,7 @@ static enum gw_rc release_act(struct operate *o, struct turn *turn, const struct
     bool done = last && last->kind == OUT_ANSWER && last->answer->kind == ANSWER_RELEASES;
     if (rc || !done || msg->u.act.kind != ACT_RELEASES_WITHDRAW)
         return rc;
-    char id[1][RELEASE_ID_LEN + 1] = {""};
-    (void)snprintf(id[0], sizeof(id[0]), "%s", msg->u.act.text);
-    const struct rollouts_recall recall = {
-        .releases = id, .count = 1, .why = "its release was withdrawn", .actor = msg->u.act.actor.name};
-    return rollouts_recalled(&o->rollouts, turn, &recall, err);
+    return rollouts_recalled(&o->rollouts, turn, msg->u.act.actor.name, err);
 }
 
 /* A list of what fits a query is read where the logs are. */

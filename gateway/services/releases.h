@@ -22,13 +22,6 @@ struct releases {
     uint64_t intact;                           /* files that a device complained of, and that are what was signed */
 };
 
-/* Releases that have become damaged in a turn: all that name the file. */
-struct releases_damage {
-    char (*ids)[RELEASE_ID_LEN + 1]; /* owned */
-    size_t count, cap;
-};
-void releases_damage_done(struct releases_damage *damage);
-
 /* ACT_KEY_*: the actor was let in by access. */
 GW_MUST_CHECK enum gw_rc releases_key_act(struct turn *turn, struct inbox_msg *msg, struct gw_err *err);
 /* INBOX_KEY_READ: a worker has read the key that is to be added. */
@@ -41,9 +34,10 @@ GW_MUST_CHECK enum gw_rc releases_act(struct releases *r, struct turn *turn, con
 GW_MUST_CHECK enum gw_rc releases_imported(struct releases *r, struct turn *turn, const struct inbox_msg *msg,
                                            struct gw_err *err);
 /* INBOX_VERIFIED. A file that is damaged marks every staged release that names it: devices are not given it any more.
- * All files of a release intact: it is given out again. ret_damage: whose rollouts are to be told. */
+ * All files of a release intact: it is given out again. ret_damaged: some were marked, whose rollouts are to be told.
+ */
 GW_MUST_CHECK enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct inbox_msg *msg,
-                                           struct releases_damage *ret_damage, struct gw_err *err);
+                                           bool *ret_damaged, struct gw_err *err);
 
 /* What is known against a release now, apart from its files: expiry, floor, other releases of its product. Also what
  * the import thread asks before it takes artifacts. trusted: how many of its signers count. */

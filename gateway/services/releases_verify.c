@@ -7,8 +7,6 @@
 #include "recheck.h"
 #include "releases_internal.h"
 
-#define PAGE 64 /* releases that are looked at together */
-
 /* Nobody asked for it: a device has complained. */
 static bool is_own(const struct import_verify *v)
 {
@@ -20,79 +18,14 @@ static void name_of(const struct release_entry *entry, char out[AUDIT_NAME_MAX])
     (void)snprintf(out, AUDIT_NAME_MAX, "%.46s %.46s", entry->product, entry->version);
 }
 
-void releases_damage_done(struct releases_damage *damage)
-{
-    free(damage->ids);
-}
-
-struct page {
-    struct release_entry items[PAGE];
-    size_t count;
-};
-
-static bool gather(void *ctx, const struct release_entry *entry)
-{
-    struct page *page = ctx;
-    page->items[page->count++] = *entry;
-    return page->count < PAGE;
-}
-
-struct seeking {
-    const struct gw_sha256 *sha256;
-    bool found;
-};
-
-static bool seek(void *ctx, const struct release_entry_file *file)
-{
-    struct seeking *s = ctx;
-    s->found = gw_sha256_eq(&file->file.sha256, s->sha256);
-    return !s->found;
-}
-
-static enum gw_rc mark(struct turn *turn, struct release_entry *entry, struct releases_damage *damage,
-                       struct gw_err *err)
-{
-    entry->damaged = entry->changed = turn->now;
-    damage->ids = gw_xgrow(damage->ids, damage->count, &damage->cap, sizeof(*damage->ids));
-    memcpy(damage->ids[damage->count++], entry->id, sizeof(entry->id));
-    turn_live(turn, LIVE_RELEASES, entry->id);
-    return turn->store->ops->release_put(turn->store->self, entry, err);
-}
-
 /* One file may be in several releases: one content, one blob. */
-static enum gw_rc mark_page(struct turn *turn, struct page *page, const struct gw_sha256 *sha256,
-                            struct releases_damage *damage, struct gw_err *err)
+static enum gw_rc mark_all(struct turn *turn, const struct gw_sha256 *sha256, bool *ret_marked, struct gw_err *err)
 {
-    enum gw_rc rc = GW_OK;
-    for (size_t i = 0; !rc && i < page->count; i++) {
-        struct release_entry *entry = &page->items[i];
-        struct seeking s = {sha256, false};
-        if (!release_is_given(entry))
-            continue;
-        rc = turn->store->ops->release_files(turn->store->self, entry->id, seek, &s, err);
-        if (!rc && s.found)
-            rc = mark(turn, entry, damage, err);
-    }
+    int64_t count = 0;
+    enum gw_rc rc = turn->store->ops->release_damage(turn->store->self, sha256, turn->now, &count, err);
+    *ret_marked = count > 0;
+    turn_live_all(turn, LIVE_RELEASES);
     return rc;
-}
-
-static enum gw_rc mark_all(struct turn *turn, const struct gw_sha256 *sha256, struct releases_damage *damage,
-                           struct gw_err *err)
-{
-    struct store_release_after after = {.release_counter = 0};
-    GW_FREE struct page *page = gw_xalloc(1, sizeof(*page));
-    for (;;) {
-        page->count = 0;
-        enum gw_rc rc = turn->store->ops->release_each(turn->store->self, &after, PAGE, gather, page, err);
-        if (!rc && page->count) {
-            const struct release_entry *last = &page->items[page->count - 1];
-            memcpy(after.product, last->product, sizeof(after.product));
-            after.release_counter = last->release_counter;
-            rc = mark_page(turn, page, sha256, damage, err);
-        }
-        if (rc || page->count < PAGE)
-            return rc;
-    }
 }
 
 /* A stored artifact is not what was signed. */
@@ -184,13 +117,13 @@ static enum gw_rc awaited(struct turn *turn, const struct import_verify *v, bool
     return recheck_settle(turn, &v->files[0].sha256, ret_awaited, err);
 }
 
-enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct inbox_msg *msg,
-                             struct releases_damage *ret_damage, struct gw_err *err)
+enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct inbox_msg *msg, bool *ret_damaged,
+                             struct gw_err *err)
 {
     const struct import_verify *v = (const struct import_verify *)(const void *)msg->blob;
     struct release_entry entry;
     bool waits = false;
-    ret_damage->count = 0;
+    *ret_damaged = false;
     enum gw_rc rc = awaited(turn, v, &waits, err);
     if (!rc && waits)
         rc = turn->store->ops->release_get(turn->store->self, v->id, &entry, err);
@@ -203,7 +136,7 @@ enum gw_rc releases_verified(struct releases *r, struct turn *turn, const struct
     }
     if (v->rc == GW_CORRUPT || v->rc == GW_NOT_FOUND) {
         r->damaged++;
-        rc = mark_all(turn, &v->files[v->bad].sha256, ret_damage, err);
+        rc = mark_all(turn, &v->files[v->bad].sha256, ret_damaged, err);
         return rc ? rc : tell_damage(turn, msg, v, &entry, err);
     }
     if (is_own(v))

@@ -23,11 +23,11 @@ enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const stru
     gw_buf_init(&text, STORE_SETTING_MAX);
     enum gw_rc rc = store->ops->setting_get(store->self, ROLLOUTS_ALIVE_KEY, &text, err);
     if (rc == GW_NOT_FOUND)
-        return GW_OK; /* it never saw any */
+        return rollouts_recall_load(r, store, err); /* it never saw any */
     if (!rc && gw_parse_u64(gw_buf_view(&text), INT64_MAX, &ms))
         rc = gw_err_set(err, GW_CORRUPT, ROLLOUTS_ALIVE_KEY " is no time");
     r->memory.blind_at.ms = (int64_t)ms;
-    return rc;
+    return rc ? rc : rollouts_recall_load(r, store, err);
 }
 
 void rollouts_done(struct rollouts *r)
@@ -211,6 +211,9 @@ enum gw_rc rollouts_look(struct rollouts *r, struct turn *turn, struct gw_err *e
         return rc;
     if (r->memory.blind.going && r->memory.blind.at.ms + ROLLOUTS_STALL_MS <= turn->now.ms)
         turn_due(turn, r->memory.blind.rollout);
+    if (rollouts_recalls(r) && r->memory.recall.at.ms + ROLLOUTS_STALL_MS <= turn->now.ms &&
+        !is_parked(r, ROLLOUTS_RECALL_DUE, turn->now))
+        turn_due(turn, ROLLOUTS_RECALL_DUE);
     if (!r->memory.watching)
         return look_at_timers(r, turn, err);
     if (turn->now.ms - r->memory.alive_at.ms >= ROLLOUTS_ALIVE_MS || turn->now.ms < r->memory.alive_at.ms)
@@ -305,6 +308,8 @@ static enum gw_rc due_attempt(struct rollouts_run *run, const char *id, struct g
 
 enum gw_rc rollouts_due(struct rollouts *r, struct turn *turn, const char *id, struct gw_err *err)
 {
+    if (strcmp(id, ROLLOUTS_RECALL_DUE) == 0)
+        return rollouts_recall_slice(r, turn, err);
     GW_FREE struct rollouts_run *run = gw_xalloc(1, sizeof(*run));
     rollouts_run_begin(run, r, turn);
     enum gw_rc rc = attempt_id_valid(gw_view_str(id)) ? due_attempt(run, id, err) : due_rollout(run, id, err);

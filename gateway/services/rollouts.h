@@ -38,6 +38,7 @@
 #define ROLLOUTS_SWEEP_MS    GW_MINUTE_MS
 #define ROLLOUTS_STALL_MS                                                                                              \
     (2 * GW_SECOND_MS)             /* each slice asks for the next; one that is missed so long is asked again */
+#define ROLLOUTS_RECALL_MAX 16     /* rollouts that one turn pauses since their release is not given any more */
 #define ROLLOUTS_FOLLOW_MAX 256    /* offers of one turn that may come to nothing; further ones in their own turns */
 #define ROLLOUTS_OF_DEVICE  32     /* newest attempts of a device that its reports are held against */
 #define ROLLOUTS_ASKED_MAX  200000 /* devices that the queries of one preview or draft are asked of */
@@ -89,6 +90,20 @@ struct rollouts_blind {
     uint32_t place;
 };
 
+/* Releases that are not given out any more. */
+struct rollouts_recall {
+    char actor[USER_NAME_MAX + 8]; /* who has done it, "gateway" when several have; "": there is none */
+    struct gw_wall since;          /* those are meant that changed then or later */
+};
+
+/* Where telling their rollouts goes on, from the oldest to the newest. Stored with what was told. */
+struct rollouts_recalling {
+    struct rollouts_recall now, next; /* next: came meanwhile, and is told behind it */
+    char rollout[ROLLOUT_ID_LEN + 1]; /* all up to this one have been looked at; "": none */
+    struct gw_wall created;           /* of that rollout */
+    struct gw_wall at;                /* of the last slice */
+};
+
 /* Changed in turns; core keeps a copy, for when a transaction is lost. */
 struct rollouts_memory {
     bool watching;           /* presence is known, timers run */
@@ -98,6 +113,7 @@ struct rollouts_memory {
     uint64_t told;           /* bad messages that an event has told of */
     struct gw_wall told_at;
     struct rollouts_sweep sweeps[ROLLOUTS_SWEEPS_MAX];
+    struct rollouts_recalling recall;
 };
 
 struct rollouts_parked {
@@ -124,7 +140,8 @@ struct rollouts {
     size_t unsent_count;
 };
 
-/* Reads when the gateway last saw its devices; `session` tells who is connected and carries what is sent. */
+/* Reads when the gateway last saw its devices, and what a stop has left to be told; `session` tells who is connected
+ * and carries what is sent. */
 GW_MUST_CHECK enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const struct store *store,
                                        struct gw_err *err);
 void rollouts_done(struct rollouts *r);
@@ -162,18 +179,14 @@ struct rollouts_change {
 GW_MUST_CHECK enum gw_rc rollouts_change(struct rollouts *r, struct turn *turn, const struct rollouts_change *change,
                                          struct rollout_entry *ret_entry, struct gw_err *err);
 
-/* Releases that are not given out any more. */
-struct rollouts_recall {
-    char (*releases)[RELEASE_ID_LEN + 1]; /* borrowed */
-    size_t count;
-    const char *why, *actor;
-};
-
-/* They were withdrawn in this turn, or a stored artifact of theirs found damaged: rollouts of them that offer them are
- * paused, with `why` as their reason, devices that have not begun are asked to leave; those that go back to one say so.
- * A rollout whose own row is damaged is set aside (rollouts_park()); the others go on.
+/*
+ * Releases were withdrawn in this turn, or a stored artifact of theirs found damaged: from its commit on nobody is
+ * offered them. Their rollouts are told in slices, the first in this turn and each further one in a turn of its own,
+ * also after a stop: those that offer one are paused, with the reason, in the name of `actor`; devices that have not
+ * begun are asked to leave; those that go back to one say so. A rollout whose own row is damaged is set aside
+ * (rollouts_park()); the others go on.
  */
-GW_MUST_CHECK enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const struct rollouts_recall *recall,
+GW_MUST_CHECK enum gw_rc rollouts_recalled(struct rollouts *r, struct turn *turn, const char *actor,
                                            struct gw_err *err);
 /* The device was revoked or retired in this turn. */
 GW_MUST_CHECK enum gw_rc rollouts_device_gone(struct rollouts *r, struct turn *turn, const struct gw_device_id *device,

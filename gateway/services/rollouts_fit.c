@@ -80,34 +80,14 @@ enum gw_rc rollouts_inventory(const struct store *store, const struct gw_device_
     return GW_OK;
 }
 
-struct finding {
-    const char *product, *version;
-    struct release_entry *entry;
-    bool found;
-};
-
-static bool find_version(void *ctx, const struct release_entry *entry)
-{
-    struct finding *f = ctx;
-    if (strcmp(entry->product, f->product) != 0)
-        return false; /* they go by product */
-    if (strcmp(entry->version, f->version) != 0)
-        return true;
-    *f->entry = *entry;
-    f->found = true;
-    return false;
-}
-
 enum gw_rc rollouts_find(const struct store *store, const char *product, const char *version,
                          struct release_entry *ret_entry, struct gw_err *err)
 {
-    struct store_release_after after = {.release_counter = 0};
-    struct finding f = {product, version, ret_entry, false};
     *ret_entry = (struct release_entry){.rev = 0};
     if (!product[0] || !version[0])
         return GW_OK;
-    memcpy(after.product, product, strlen(product) + 1);
-    return store->ops->release_each(store->self, &after, INT32_MAX, find_version, &f, err);
+    enum gw_rc rc = store->ops->release_find(store->self, product, version, ret_entry, err);
+    return rc == GW_NOT_FOUND ? GW_OK : rc;
 }
 
 enum gw_rc rollouts_given(const struct store *store, const char *id, bool *ret_given, struct gw_err *err)

@@ -80,6 +80,19 @@ GW_MUST_CHECK enum gw_rc rollouts_sweep(struct rollouts_run *run, const char *ro
 /* Begins one. False: there are too many. */
 bool rollouts_sweep_begin(struct rollouts *r, const char *rollout, bool back, enum rollouts_sweep_kind kind);
 
+/* ---- rollouts_recall.c ---- */
+
+#define ROLLOUTS_RECALL_DUE "recall" /* OUT_DUE: the next slice; no id of a rollout or an attempt */
+
+/* What a stop has left. */
+GW_MUST_CHECK enum gw_rc rollouts_recall_load(struct rollouts *r, const struct store *store, struct gw_err *err);
+bool rollouts_recalls(const struct rollouts *r);
+/* The next slice. */
+GW_MUST_CHECK enum gw_rc rollouts_recall_slice(struct rollouts *r, struct turn *turn, struct gw_err *err);
+/* It has not been told yet that its release is not given out any more. */
+GW_MUST_CHECK enum gw_rc rollouts_withheld(const struct rollouts_run *run, const struct rollout_entry *entry,
+                                           bool *ret_withheld, struct gw_err *err);
+
 /* ---- rollouts_survey.c, rollouts_draft.c ---- */
 
 /* GW_NOT_FOUND, GW_CONFLICT (withdrawn, damaged), in words for people. */

@@ -234,9 +234,13 @@ enum gw_rc rollouts_move(struct rollouts_run *run, const char *id, const struct 
     enum gw_rc rc = rollouts_blind_first(run, id, event, &stored, err);
     limited.due = stored.timer.ms != 0 && stored.timer.ms <= run->turn->now.ms;
     if (!rc)
+        rc = rollouts_withheld(run, &stored, &limited.withheld, err);
+    if (!rc)
         rc = rollout_step(&stored.rollout, &stored.plan, &limited, &u, err);
     if (rc)
         return gw_err_wrap(err, rc, "rollout %s", id);
+    if (limited.withheld && u.timer.ms == 0)
+        u.timer.ms = run->turn->now.ms + ROLLOUTS_STALL_MS; /* should the release be given again before it is told */
     enum rollout_state before = stored.rollout.state;
     bool unplanned = stored.rollout.rest.unplanned > 0;
     bool asked = event->kind == ROLLOUT_EV_CHANGED && limited.due;

@@ -150,6 +150,18 @@ static enum gw_rc release_get(void *self, const char *id, struct release_entry *
     return GW_OK;
 }
 
+static enum gw_rc release_find(void *self, const char *product, const char *version, struct release_entry *ret_entry,
+                               struct gw_err *err)
+{
+    const struct mem_release *row;
+    for (size_t i = 0; (row = at(self, i)); i++)
+        if (strcmp(row->entry.product, product) == 0 && strcmp(row->entry.version, version) == 0) {
+            *ret_entry = row->entry;
+            return GW_OK;
+        }
+    return gw_err_set(err, GW_NOT_FOUND, "not in the store");
+}
+
 static bool is_behind(const void *row, const void *after)
 {
     return mem_cmp_release(row, after) > 0;
@@ -211,6 +223,36 @@ static enum gw_rc release_refs(void *self, const struct gw_sha256 *sha256, int64
     return GW_OK;
 }
 
+static bool names(const struct mem_release *row, const struct gw_sha256 *sha256)
+{
+    for (size_t n = 0; n < row->entry.file_count; n++)
+        if (gw_sha256_eq(&row->files[n].file.sha256, sha256))
+            return true;
+    return false;
+}
+
+static enum gw_rc release_damage(void *self, const struct gw_sha256 *sha256, struct gw_wall now, int64_t *ret_count,
+                                 struct gw_err *err)
+{
+    struct mem_face *face = self;
+    const struct mem_release *stored;
+    enum gw_rc rc = mem_may_write(face, err);
+    if (rc)
+        return rc;
+    GW_FREE struct mem_release *row = gw_xalloc(1, sizeof(*row));
+    *ret_count = 0;
+    for (size_t i = 0; (stored = at(face, i)); i++) {
+        if (!release_is_given(&stored->entry) || !names(stored, sha256))
+            continue;
+        *row = *stored;
+        row->entry.damaged = row->entry.changed = now;
+        row->entry.rev++;
+        mem_table_put(&face->mem->release, row, face->mem->marked);
+        ++*ret_count;
+    }
+    return GW_OK;
+}
+
 static enum gw_rc product_get(void *self, const char *product, struct release_product *ret_product, struct gw_err *err)
 {
     const struct mem_face *face = self;
@@ -239,10 +281,12 @@ void mem_release_ops(struct store_ops *ops)
     ops->release_add = release_add;
     ops->release_put = release_put;
     ops->release_get = release_get;
+    ops->release_find = release_find;
     ops->release_each = release_each;
     ops->release_files = release_files;
     ops->release_envelope = release_envelope;
     ops->release_refs = release_refs;
+    ops->release_damage = release_damage;
     ops->product_get = product_get;
     ops->product_put = product_put;
 }

@@ -108,7 +108,11 @@ enum gw_rc repo_release_each(void *self, const struct store_release_after *after
                              void *ctx, struct gw_err *err);
 enum gw_rc repo_release_files(void *self, const char *id, store_release_file_fn *fn, void *ctx, struct gw_err *err);
 enum gw_rc repo_release_envelope(void *self, const char *id, struct gw_buf *ret_envelope, struct gw_err *err);
+enum gw_rc repo_release_find(void *self, const char *product, const char *version, struct release_entry *ret_entry,
+                             struct gw_err *err);
 enum gw_rc repo_release_refs(void *self, const struct gw_sha256 *sha256, int64_t *ret_count, struct gw_err *err);
+enum gw_rc repo_release_damage(void *self, const struct gw_sha256 *sha256, struct gw_wall now, int64_t *ret_count,
+                               struct gw_err *err);
 
 enum gw_rc repo_product_get(void *self, const char *product, struct release_product *ret_product, struct gw_err *err);
 enum gw_rc repo_product_put(void *self, const struct release_product *product, struct gw_err *err);

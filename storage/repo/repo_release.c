@@ -198,6 +198,17 @@ enum gw_rc repo_release_get(void *self, const char *id, struct release_entry *re
     return rc ? rc : read_entry(s, ret_entry, err);
 }
 
+enum gw_rc repo_release_find(void *self, const char *product, const char *version, struct release_entry *ret_entry,
+                             struct gw_err *err)
+{
+    struct repo *repo = self;
+    GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(repo->db, SQL_STORE_RELEASE_FIND);
+    db_bind_str(s, 1, product);
+    db_bind_str(s, 2, version);
+    enum gw_rc rc = repo_step_one(s, err);
+    return rc ? rc : read_entry(s, ret_entry, err);
+}
+
 enum gw_rc repo_release_each(void *self, const struct store_release_after *after, int limit, store_release_fn *fn,
                              void *ctx, struct gw_err *err)
 {
@@ -261,6 +272,24 @@ enum gw_rc repo_release_refs(void *self, const struct gw_sha256 *sha256, int64_t
     repo_arg_bytes(&a, sha256->bytes, GW_SHA256_LEN);
     repo_arg_i64(&a, RELEASE_STAGED);
     return repo_number(s, ret_count, err);
+}
+
+enum gw_rc repo_release_damage(void *self, const struct gw_sha256 *sha256, struct gw_wall now, int64_t *ret_count,
+                               struct gw_err *err)
+{
+    struct repo *repo = self;
+    enum gw_rc rc = repo_may_write(repo, err);
+    if (rc)
+        return rc;
+    struct db_stmt *s = db_stmt(repo->db, SQL_STORE_RELEASE_DAMAGE);
+    struct repo_args a = repo_args(s);
+    repo_arg_i64(&a, now.ms);
+    repo_arg_i64(&a, RELEASE_STAGED);
+    repo_arg_bytes(&a, sha256->bytes, GW_SHA256_LEN);
+    rc = db_run(s, err);
+    if (!rc)
+        *ret_count = db_changes(repo->db);
+    return rc;
 }
 
 enum gw_rc repo_product_get(void *self, const char *product, struct release_product *ret_product, struct gw_err *err)

@@ -338,7 +338,7 @@ void rollout_advance(struct rollout_turn *t)
     bool stops = r->state == ROLLOUT_ABORTING || r->state == ROLLOUT_ROLLING_BACK;
     bool cancels = !stops || t->event->kind != ROLLOUT_EV_CHANGED;
     bool limited = r->state == ROLLOUT_RUNNING || r->state == ROLLOUT_PAUSED || r->state == ROLLOUT_HOLDING;
-    if (!(limited && run_rule(t)) && r->state == ROLLOUT_RUNNING) {
+    if (!(limited && run_rule(t)) && r->state == ROLLOUT_RUNNING && !t->event->withheld) {
         run_waves(t);
         if (r->state == ROLLOUT_RUNNING)
             release_waves(t);

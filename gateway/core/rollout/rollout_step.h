@@ -74,6 +74,7 @@ struct rollout_event {
     uint32_t rows;               /* PLANNED: attempts made (draft, holders) or dropped (old ones) */
     bool through;                /* PLANNED: nobody of the wave stands at that place or behind */
     bool due;                    /* CHANGED: a TICK is due as it is, which offers what this step need not */
+    bool withheld;               /* its release is not given now: a running one offers nobody and opens no wave */
     uint32_t rows_max;           /* planned attempts that this step may cancel; 0: ROLLOUT_SLICE_MAX */
 };
 

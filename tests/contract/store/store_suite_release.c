@@ -228,6 +228,58 @@ static void counts_who_needs_a_blob(void)
     CU_ASSERT(stale.damaged.ms == 40 && !release_is_given(&stale));
 }
 
+static struct release_entry stored(const char *product, unsigned counter)
+{
+    struct release_entry got = {0};
+    GW_ASSERT_OK(st.ops->release_get(st.self, entry_of(product, counter).id, &got, &err), &err);
+    return got;
+}
+
+static void finds_a_release_by_its_version(void)
+{
+    struct release_entry got = {0};
+    begin();
+    put_release("pump", 7, 1);
+    put_release("pump", 8, 1);
+    put_release("valve", 9, 1);
+    commit();
+    struct release_entry wanted = stored("pump", 8);
+    GW_ASSERT_OK(st.ops->release_find(st.self, "pump", wanted.version, &got, &err), &err);
+    CU_ASSERT_STRING_EQUAL(got.id, wanted.id);
+    ASSERT_RC(st.ops->release_find(st.self, "valve", wanted.version, &got, &err), GW_NOT_FOUND);
+    ASSERT_RC(st.ops->release_find(st.self, "pump", "", &got, &err), GW_NOT_FOUND);
+}
+
+static void marks_all_that_name_a_damaged_file(void)
+{
+    int64_t count = -1;
+    struct gw_sha256 second = digest_of(2), nobodys = digest_of(9);
+    begin();
+    put_release("pump", 7, 2);
+    put_release("pump", 8, 2);
+    put_release("pump", 9, 3);
+    put_release("valve", 10, 2);
+    struct release_entry withdrawn = stored("pump", 8);
+    withdrawn.state = RELEASE_WITHDRAWN;
+    GW_ASSERT_OK(st.ops->release_put(st.self, &withdrawn, &err), &err);
+    GW_ASSERT_OK(st.ops->release_damage(st.self, &second, (struct gw_wall){70}, &count, &err), &err);
+    commit();
+    CU_ASSERT_EQUAL(count, 2);
+    struct release_entry marked = stored("pump", 7), other = stored("valve", 10);
+    CU_ASSERT(marked.damaged.ms == 70 && marked.changed.ms == 70 && marked.rev == 2 && !release_is_given(&marked));
+    CU_ASSERT(other.damaged.ms == 70 && other.rev == 2);
+    CU_ASSERT(stored("pump", 8).damaged.ms == 0 && stored("pump", 8).rev == 2);
+    CU_ASSERT(stored("pump", 9).damaged.ms == 0 && stored("pump", 9).rev == 1);
+    begin();
+    GW_ASSERT_OK(st.ops->release_damage(st.self, &second, (struct gw_wall){80}, &count, &err), &err);
+    CU_ASSERT_EQUAL(count, 0); /* since when it is known stays */
+    GW_ASSERT_OK(st.ops->release_damage(st.self, &nobodys, (struct gw_wall){80}, &count, &err), &err);
+    CU_ASSERT_EQUAL(count, 0);
+    rollback();
+    CU_ASSERT_EQUAL(stored("pump", 7).damaged.ms, 70);
+    ASSERT_RC(st.ops->release_damage(st.self, &second, (struct gw_wall){90}, &count, &err), GW_INVALID);
+}
+
 static void undoes_a_release_whole(void)
 {
     struct release_entry e = entry_of("pump", 7), got;
@@ -307,6 +359,9 @@ static void a_reader_sees_releases_but_changes_none(void)
     ASSERT_RC(reader.ops->release_put(reader.self, &got, &err), GW_DENIED);
     ASSERT_RC(reader.ops->vendor_key_put(reader.self, &key, &err), GW_DENIED);
     ASSERT_RC(reader.ops->product_put(reader.self, &p, &err), GW_DENIED);
+    int64_t count = 0;
+    struct gw_sha256 digest = digest_of(1);
+    ASSERT_RC(reader.ops->release_damage(reader.self, &digest, (struct gw_wall){9}, &count, &err), GW_DENIED);
     ASSERT_RC(st.ops->release_put(st.self, &got, &err), GW_INVALID); /* outside of a transaction */
 }
 
@@ -316,6 +371,8 @@ const struct gw_test_case release_cases[] = {
     {"takes an id, a counter and a version once", takes_an_id_a_counter_and_a_version_once},
     {"passes releases by product and counter", passes_releases_by_product_and_counter},
     {"counts who needs a blob", counts_who_needs_a_blob},
+    {"finds a release by its product and version", finds_a_release_by_its_version},
+    {"marks all staged releases that name a damaged file", marks_all_that_name_a_damaged_file},
     {"undoes a release whole", undoes_a_release_whole},
     {"refuses a release that breaks its rules", refuses_a_release_that_breaks_its_rules},
     {"remembers products", remembers_products},

@@ -127,6 +127,30 @@ static void keeps_to_its_places(void)
     CU_ASSERT_EQUAL(r.waves[1].count[ATTEMPT_PLANNED], 0);
 }
 
+/* Failures still count: they are no offer. */
+static void offers_nobody_what_is_not_given_now(void)
+{
+    struct rollout_event tick = {.kind = ROLLOUT_EV_TICK, .withheld = true};
+    struct rollout_event ok = {.kind = ROLLOUT_EV_CHANGED,
+                               .wave = 1,
+                               .from = ATTEMPT_OFFERED,
+                               .to = ATTEMPT_OK,
+                               .holds = true,
+                               .withheld = true};
+    first_wave_passed(ROLLOUT_ON_FAILURE_ABORT);
+    GW_ASSERT_OK(step(ok), &err);
+    CU_ASSERT(u.rows.offer[1] == 0 && r.waves[1].count[ATTEMPT_PLANNED] == 2 && r.state == ROLLOUT_RUNNING);
+    GW_ASSERT_OK(step(tick), &err);
+    CU_ASSERT(u.rows.offer[1] == 0 && r.opened == 2);
+    act(ROLLOUT_EV_TICK);
+    CU_ASSERT_EQUAL(u.rows.offer[1], 1);
+    ok.to = ATTEMPT_FAILED;
+    ok.holds = false;
+    GW_ASSERT_OK(step(ok), &err);
+    GW_ASSERT_OK(step(ok), &err);
+    CU_ASSERT(r.state == ROLLOUT_ABORTED && u.by_rule);
+}
+
 static void finishes_when_all_is_decided(void)
 {
     first_wave_passed(ROLLOUT_ON_FAILURE_ABORT);
@@ -447,6 +471,7 @@ static const struct gw_test_case cases[] = {
     {"opens the first wave alone", opens_the_first_wave_alone},
     {"soaks between the last ok and the next wave", soaks_between_the_last_ok_and_the_next_wave},
     {"keeps to its places, of which a deferred device has none", keeps_to_its_places},
+    {"offers nobody what is not given now, and opens no wave", offers_nobody_what_is_not_given_now},
     {"finishes when all is decided", finishes_when_all_is_decided},
     {"pause stops new offers only, resume goes on", pause_stops_new_offers_only},
     {"holds when the gate cannot be met, until a person waives it", holds_when_the_gate_cannot_be_met},

@@ -11,10 +11,15 @@ SELECT id, product, counter, security_floor, version, channel, security_only, st
     changed, imported_by, bytes, file_count, signers, damaged, rev
 FROM release_entry WHERE id = $1;
 
+-- name: release_find
+SELECT id, product, counter, security_floor, version, channel, security_only, state, released_at, expires_at, imported,
+    changed, imported_by, bytes, file_count, signers, damaged, rev
+FROM release_entry WHERE product = $1 AND version = $2;
+
 -- name: release_each
 SELECT id, product, counter, security_floor, version, channel, security_only, state, released_at, expires_at, imported,
     changed, imported_by, bytes, file_count, signers, damaged, rev
-FROM release_entry WHERE product > $1 OR (product = $1 AND counter > $2) ORDER BY product, counter LIMIT $3;
+FROM release_entry WHERE (product, counter) > ($1, $2) ORDER BY product, counter LIMIT $3;
 
 -- name: release_envelope
 SELECT envelope FROM release_entry WHERE id = $1;
@@ -28,6 +33,10 @@ SELECT role, name, format, sha256, size, hardware FROM release_file WHERE releas
 
 -- name: release_refs
 SELECT count(*) FROM release_file f JOIN release_entry r ON r.id = f.release WHERE f.sha256 = $1 AND r.state = $2;
+
+-- name: release_damage
+UPDATE release_entry SET damaged = $1, changed = $1, rev = rev + 1
+WHERE state = $2 AND damaged = 0 AND id IN (SELECT release FROM release_file WHERE sha256 = $3);
 
 -- name: product_put
 INSERT INTO product (name, counter_seen, floor_confirmed) VALUES ($1, $2, $3)
