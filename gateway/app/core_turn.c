@@ -73,8 +73,31 @@ static enum gw_rc bus_turn(struct core *core, struct turn *turn, const struct in
     return rc ? rc : rollouts_bus(&core->operate.rollouts, turn, &event, err);
 }
 
+/* An act that waited, or took, so long that whoever asked has been told of no answer: then it is not done, so that he
+ * may ask again. A password that was tried has been tried, and a wrong one is told of, whoever hears it. */
+static bool is_late(const struct inbox_msg *msg)
+{
+    const struct inbox_act *act = msg->kind == INBOX_SURVEYED ? &msg->u.survey->act : &msg->u.act;
+    bool changes = msg->kind == INBOX_ACT || msg->kind == INBOX_HASHED || msg->kind == INBOX_KEY_READ ||
+                   msg->kind == INBOX_SURVEYED;
+    if (msg->kind == INBOX_CHECKED)
+        changes = act->kind == ACT_PASSWORD && act->checked == GW_OK;
+    return changes && inbox_act_late(act, gw_mono_now());
+}
+
+static void leave_undone(struct turn *turn, const struct inbox_msg *msg)
+{
+    if (msg->kind == INBOX_SURVEYED)
+        msg->u.survey->more = false;
+    turn_done(turn, msg->asker, GW_AGAIN, "it took too long: nothing was done, try again");
+}
+
 enum gw_rc core_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
+    if (is_late(msg)) {
+        leave_undone(turn, msg);
+        return GW_OK;
+    }
     switch (msg->kind) {
     case INBOX_TICK:
         return tick_turn(core, turn, err);

@@ -69,6 +69,7 @@ struct http_request {
     const struct http_peer *peer;
     struct http_ticket ticket;
     struct gw_wall now;
+    struct gw_mono answer_by; /* of a handler: an answer that comes later is not heard any more */
 };
 
 #define HTTP_REPLY_HEADERS 6

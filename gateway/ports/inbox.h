@@ -171,13 +171,23 @@ struct inbox_act {
     struct gw_device_id device;
     struct gw_sha256 spki_sha256;
     int64_t number;
-    int64_t if_rev;      /* -1: no If-Match was sent */
-    enum gw_rc checked;  /* INBOX_CHECKED: GW_DENIED when the password is another one */
+    struct gw_mono answer_by; /* whoever asked is told then that no answer came; 0: nobody is */
+    int64_t if_rev;           /* -1: no If-Match was sent */
+    enum gw_rc checked;       /* INBOX_CHECKED: GW_DENIED when the password is another one */
     int64_t checked_rev; /* the account's revision whose password was to be compared; 0: there is no such account */
     char name[USER_NAME_MAX];
     char text[INBOX_NAME_MAX];
     char source[HTTP_SOURCE_MAX];
 };
+
+/* Of answer_by this is left for COMMIT and for the answer's way back. */
+#define INBOX_ACT_SPARE_MS 2000
+
+/* Too late to be done: nobody would hear that it was. */
+static inline bool inbox_act_late(const struct inbox_act *act, struct gw_mono now)
+{
+    return act->answer_by.ms != 0 && now.ms >= act->answer_by.ms - INBOX_ACT_SPARE_MS;
+}
 
 enum child_kind { CHILD_BROKER = 1, CHILD_KEYD = 2 };
 

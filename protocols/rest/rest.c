@@ -58,6 +58,7 @@ static enum gw_rc handle(void *ctx, const struct http_request *request, struct g
     GW_CLEANUP(wipe_blob) struct inbox_msg msg = {.kind = INBOX_ACT, .asker = {ASKER_REST, request->ticket}};
     msg.u.act.kind = bound->op->kind;
     msg.u.act.if_rev = -1;
+    msg.u.act.answer_by = request->answer_by;
     enum gw_rc rc = gw_view_copy_str(gw_view_str(request->peer->source), msg.u.act.source, sizeof(msg.u.act.source));
     if (!rc)
         rc = decode(bound, request, &msg, err);

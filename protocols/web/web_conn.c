@@ -124,7 +124,10 @@ static void expire(struct web_conn *c)
         struct http_reply reply;
         web_bump(&web->count.unanswered);
         web_slots_void(&web->slots, c->slot);
-        http_reply_problem(&reply, 503, "no answer in time");
+        http_reply_problem(&reply, 503,
+                           c->head->method == HTTP_GET || c->head->method == HTTP_HEAD
+                               ? "no answer in time"
+                               : "no answer in time: look whether it was done before you ask again");
         web_conn_answer(c, &reply);
         return;
     }

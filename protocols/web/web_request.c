@@ -133,11 +133,16 @@ void web_request_fill(struct web_conn *c, struct http_request *ret_request)
     memcpy(ret_request->param, c->param, sizeof(c->param));
 }
 
+static struct gw_mono answer_by(const struct web_conn *c)
+{
+    return (struct gw_mono){gw_mono_now().ms + (c->route->answer_ms ? c->route->answer_ms : HTTP_ANSWER_MS)};
+}
+
 /* From here on the answer is waited for; without GW_OK it is the code. */
 bool web_request_wait(struct web_conn *c, enum gw_rc rc, const struct gw_err *err)
 {
     c->state = WEB_WAIT;
-    c->deadline.ms = gw_mono_now().ms + (c->route->answer_ms ? c->route->answer_ms : HTTP_ANSWER_MS);
+    c->deadline = answer_by(c);
     if (!rc)
         return true;
     web_slots_void(&c->listener->web->slots, c->slot);
@@ -156,6 +161,7 @@ static bool call_handler(struct web_conn *c)
     web_request_fill(c, &request);
     c->state = WEB_WAIT;
     request.ticket = web_slots_ticket(&c->listener->web->slots, c->slot);
+    request.answer_by = answer_by(c);
     enum gw_rc rc = c->route->handle(c->route->ctx, &request, &err);
     forget_body(c);
     return web_request_wait(c, rc, &err);
