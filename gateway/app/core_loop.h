@@ -38,7 +38,7 @@ struct core_outlets {
     /* Takes the query over; GW_AGAIN, and does not, when the queue is full. */
     enum gw_rc (*query)(void *ctx, struct query *query);
     /* The same of a survey; and its turns are over, the next one may begin. */
-    enum gw_rc (*survey)(void *ctx, struct rollout_survey *survey);
+    enum gw_rc (*survey)(void *ctx, struct rollout_survey *survey, struct rollout_survey **ret_out, struct gw_err *err);
     void (*surveyed)(void *ctx);
     ingest_audit_fn *audit;   /* into the journal */
     struct live_outlets live; /* for those who watch; its ctx is its own */

@@ -44,21 +44,30 @@ static void give_work(struct core *core, struct turn_out *out)
         refuse_work(core, out->work);
 }
 
-static void let_survey_out(struct core *core, struct turn_out *out)
+static void refuse_survey(struct core *core, const struct rollout_survey *survey, const char *why)
 {
-    struct answer *answer;
-    if (core->outlets.survey(core->outlets.ctx, out->survey) == GW_OK) {
-        out->survey = NULL;
-        return;
-    }
-    answer = gw_xalloc(1, sizeof(*answer));
+    struct answer *answer = gw_xalloc(1, sizeof(*answer));
     answer->kind = ANSWER_DONE;
-    answer->asker = out->survey->asker;
+    answer->asker = survey->asker;
     answer->rc = GW_AGAIN;
     answer->retry_after_s = ROLLOUT_SURVEY_RETRY_S;
-    (void)snprintf(answer->text, sizeof(answer->text),
-                   "too many previews and drafts of rollouts are waiting: try again in %d s", answer->retry_after_s);
+    (void)snprintf(answer->text, sizeof(answer->text), "%s", why);
     answer_now(core, answer);
+}
+
+/* What is left in the turn's hands was refused: this one, or one that gave way to it. */
+static void let_survey_out(struct core *core, struct turn_out *out)
+{
+    struct rollout_survey *gave_way = NULL;
+    struct gw_err err = {0};
+    if (core->outlets.survey(core->outlets.ctx, out->survey, &gave_way, &err)) {
+        refuse_survey(core, out->survey, gw_err_text(&err));
+        return;
+    }
+    out->survey = gave_way;
+    if (gave_way)
+        refuse_survey(core, gave_way,
+                      "too many people ask for previews and drafts, and you have another one: try again");
 }
 
 static void let_verify_out(struct core *core, struct turn_out *out)

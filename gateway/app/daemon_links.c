@@ -249,10 +249,11 @@ static enum gw_rc out_query(void *ctx, struct query *query)
     return query_threads_give(d->query_threads, query);
 }
 
-static enum gw_rc out_survey(void *ctx, struct rollout_survey *survey)
+static enum gw_rc out_survey(void *ctx, struct rollout_survey *survey, struct rollout_survey **ret_out,
+                             struct gw_err *err)
 {
     struct daemon *d = ctx;
-    return query_threads_survey(d->query_threads, survey);
+    return query_threads_survey(d->query_threads, survey, ret_out, err);
 }
 
 static void out_surveyed(void *ctx)

@@ -10,26 +10,23 @@
 #include "query_run.h"
 #include "rollouts.h"
 #include "rows_run.h"
+#include "survey_queue.h"
 
 /* A query or a survey; neither: the thread is to end. */
 struct waiting {
     struct query *query;           /* owned */
     struct rollout_survey *survey; /* owned */
-    struct gw_mono since;
-    uint64_t turn; /* of a query: lower ones are taken first, the older of equal ones */
+    struct gw_mono since;          /* of a query */
+    uint64_t turn;                 /* of a query: when it came, or its name was served last; 0: next */
 };
-
-/* The turn that somebody's last query has, or had. */
-struct last_turn {
-    char person[sizeof(((struct query *)0)->person)];
-    uint64_t turn;
-};
-#define NAMES 64 /* whose turns are remembered; past that, whoever has the lowest begins anew */
 
 struct query_thread {
     struct query_threads *owner;
     struct journal journal;
     struct rows_source rows;
+    const struct rollout_survey *survey; /* that it looks for */
+    struct gw_mono slice;                /* since when it has done so without a pause */
+    int64_t owed_ms;                     /* to queries, for what the survey has had; below 0: to the survey */
     pthread_t thread;
 };
 
@@ -39,10 +36,8 @@ struct query_threads {
     pthread_cond_t more;
     struct waiting ring[QUERY_QUEUE_MAX];
     size_t head, count;
-    uint64_t turn; /* of the query that was taken last */
-    struct last_turn last[NAMES];
-    struct waiting surveys[ROLLOUT_SURVEYS_MAX];
-    size_t survey_head, survey_count;
+    uint64_t turn; /* counts queries that came and went */
+    struct survey_queue surveys;
     bool surveying; /* one is under way: it is looked for, or core has it */
     atomic_bool stopping;
     struct query_thread thread[QUERY_THREADS_MAX];
@@ -51,7 +46,7 @@ struct query_threads {
 
 static bool may_survey(const struct query_threads *q)
 {
-    return q->survey_count > 0 && !q->surveying;
+    return q->surveys.count > 0 && !q->surveying;
 }
 
 static struct waiting *at(struct query_threads *q, size_t i)
@@ -59,28 +54,17 @@ static struct waiting *at(struct query_threads *q, size_t i)
     return &q->ring[(q->head + i) % QUERY_QUEUE_MAX];
 }
 
-/* One after this name's last; who asked nothing of late is not behind those who did. Nobody's own queries (the live
- * tail's) are next. */
-static uint64_t turn_for(struct query_threads *q, const char *person)
+/* Whoever was served goes behind all who wait. */
+static void put_behind(struct query_threads *q, const char *person)
 {
-    struct last_turn *last = &q->last[0];
-    if (!person[0])
-        return q->turn;
-    for (size_t i = 0; i < NAMES; i++) {
-        if (strcmp(q->last[i].person, person) == 0) {
-            last = &q->last[i];
-            break;
-        }
-        if (q->last[i].turn < last->turn)
-            last = &q->last[i];
-    }
-    uint64_t turn = strcmp(last->person, person) == 0 ? last->turn + 1 : q->turn + 1;
-    (void)snprintf(last->person, sizeof(last->person), "%s", person);
-    last->turn = turn > q->turn ? turn : q->turn + 1;
-    return last->turn;
+    q->turn++;
+    for (size_t i = 0; person[0] && i < q->count; i++)
+        if (strcmp(at(q, i)->query->person, person) == 0)
+            at(q, i)->turn = q->turn;
 }
 
-/* Names in turn, so that who asks much waits for himself. */
+/* Names in turn, so that who asks much waits for himself: before somebody's next comes at most one of each other name
+ * that waits when he asks. */
 static struct waiting take_query(struct query_threads *q)
 {
     size_t i = 0;
@@ -92,8 +76,7 @@ static struct waiting take_query(struct query_threads *q)
         *at(q, i) = *at(q, i - 1);
     q->head = (q->head + 1) % QUERY_QUEUE_MAX;
     q->count--;
-    if (w.turn > q->turn) /* nobody's may be behind */
-        q->turn = w.turn;
+    put_behind(q, w.query->person);
     return w;
 }
 
@@ -117,9 +100,7 @@ static struct waiting take(struct query_thread *t)
         return w;
     }
     if (may_survey(q)) {
-        w = q->surveys[q->survey_head];
-        q->survey_head = (q->survey_head + 1) % ROLLOUT_SURVEYS_MAX;
-        q->survey_count--;
+        w.survey = survey_queue_take(&q->surveys);
         q->surveying = true;
     } else {
         w = take_query(q);
@@ -150,6 +131,9 @@ static void run_query(struct query_thread *t, const struct waiting *w)
             query_run(&t->journal, w->query, &q->stopping, answer);
         q->config.answer(q->config.answer_ctx, answer);
     }
+    (void)pthread_mutex_lock(&q->lock);
+    put_behind(q, w->query->person); /* of those who came meanwhile, too */
+    (void)pthread_mutex_unlock(&q->lock);
     free(w->query);
 }
 
@@ -163,15 +147,67 @@ static void refuse_survey(struct query_threads *q, struct rollout_survey *survey
     query_threads_settled(q);
 }
 
-static void run_survey(struct query_thread *t, const struct waiting *w)
+/* At least 1, so that what is quick counts too. */
+static int64_t since_ms(struct gw_mono start)
+{
+    int64_t ms = gw_mono_now().ms - start.ms;
+    return ms > 0 ? ms : 1;
+}
+
+static bool take_waiting_query(struct query_threads *q, struct waiting *ret_w)
+{
+    (void)pthread_mutex_lock(&q->lock);
+    bool any = q->count > 0 && !atomic_load(&q->stopping);
+    if (any)
+        *ret_w = take_query(q);
+    (void)pthread_mutex_unlock(&q->lock);
+    return any;
+}
+
+/* Queries have as much of the thread's time as the survey has had; who needs less of it saves nothing up. */
+static void give_way(struct query_thread *t)
+{
+    struct waiting w;
+    t->owed_ms += since_ms(t->slice);
+    while (t->owed_ms > 0) {
+        struct gw_mono start = gw_mono_now();
+        if (!take_waiting_query(t->owner, &w)) {
+            t->owed_ms = 0;
+            break;
+        }
+        run_query(t, &w);
+        t->owed_ms -= since_ms(start);
+    }
+    t->slice = gw_mono_now();
+}
+
+static enum gw_rc check_survey(const struct query_thread *t, struct gw_err *err)
+{
+    if (atomic_load(&t->owner->stopping))
+        return gw_err_set(err, GW_CANCELLED, "the gateway stops");
+    if (inbox_act_late(&t->survey->act, gw_mono_now()))
+        return gw_err_set(err, GW_AGAIN, "it took too long: nothing was made, try again later");
+    return GW_OK;
+}
+
+static enum gw_rc pause_survey(void *ctx, struct gw_err *err)
+{
+    struct query_thread *t = ctx;
+    give_way(t);
+    return check_survey(t, err);
+}
+
+static void run_survey(struct query_thread *t, struct rollout_survey *survey)
 {
     struct query_threads *q = t->owner;
-    if (is_late(w))
-        (void)gw_err_set(&w->survey->err, GW_AGAIN, "a preview or a draft has waited too long");
-    else
-        rollouts_survey(&t->rows, w->survey, &q->stopping);
-    if (!q->config.surveyed(q->config.answer_ctx, w->survey))
-        refuse_survey(q, w->survey);
+    t->survey = survey;
+    t->slice = gw_mono_now();
+    t->owed_ms = 0;
+    if (!check_survey(t, &survey->err))
+        rollouts_survey(&t->rows, survey, &(struct rollouts_pause){pause_survey, t});
+    t->survey = NULL;
+    if (!q->config.surveyed(q->config.answer_ctx, survey))
+        refuse_survey(q, survey);
 }
 
 static void *run(void *arg)
@@ -181,7 +217,7 @@ static void *run(void *arg)
         if (w.query)
             run_query(t, &w);
         else
-            run_survey(t, &w);
+            run_survey(t, w.survey);
     }
     return NULL;
 }
@@ -216,24 +252,23 @@ enum gw_rc query_threads_give(struct query_threads *q, struct query *query)
                 (!query->person[0] || waiting_of(q, query->person) < QUERY_PERSON_MAX);
     if (room) {
         *at(q, q->count++) =
-            (struct waiting){.query = query, .since = gw_mono_now(), .turn = turn_for(q, query->person)};
+            (struct waiting){.query = query, .since = gw_mono_now(), .turn = query->person[0] ? ++q->turn : 0};
         (void)pthread_cond_signal(&q->more);
     }
     (void)pthread_mutex_unlock(&q->lock);
     return room ? GW_OK : GW_AGAIN;
 }
 
-enum gw_rc query_threads_survey(struct query_threads *q, struct rollout_survey *survey)
+enum gw_rc query_threads_survey(struct query_threads *q, struct rollout_survey *survey, struct rollout_survey **ret_out,
+                                struct gw_err *err)
 {
     (void)pthread_mutex_lock(&q->lock);
-    bool room = q->survey_count < ROLLOUT_SURVEYS_MAX && !atomic_load(&q->stopping);
-    if (room) {
-        q->surveys[(q->survey_head + q->survey_count++) % ROLLOUT_SURVEYS_MAX] =
-            (struct waiting){.survey = survey, .since = gw_mono_now()};
+    enum gw_rc rc = atomic_load(&q->stopping) ? gw_err_set(err, GW_AGAIN, "the gateway stops")
+                                              : survey_queue_put(&q->surveys, survey, ret_out, err);
+    if (!rc)
         (void)pthread_cond_signal(&q->more);
-    }
     (void)pthread_mutex_unlock(&q->lock);
-    return room ? GW_OK : GW_AGAIN;
+    return rc;
 }
 
 void query_threads_settled(struct query_threads *q)
@@ -247,7 +282,7 @@ void query_threads_settled(struct query_threads *q)
 size_t query_threads_waiting(struct query_threads *q)
 {
     (void)pthread_mutex_lock(&q->lock);
-    size_t count = q->count + q->survey_count;
+    size_t count = q->count + q->surveys.count;
     (void)pthread_mutex_unlock(&q->lock);
     return count;
 }
@@ -266,10 +301,8 @@ void query_threads_free(struct query_threads *q)
         free(q->ring[q->head].query);
         q->head = (q->head + 1) % QUERY_QUEUE_MAX;
     }
-    for (; q->survey_count; q->survey_count--) {
-        rollout_survey_free(q->surveys[q->survey_head].survey);
-        q->survey_head = (q->survey_head + 1) % ROLLOUT_SURVEYS_MAX;
-    }
+    while (q->surveys.count > 0)
+        rollout_survey_free(survey_queue_take(&q->surveys));
     (void)pthread_cond_destroy(&q->more);
     (void)pthread_mutex_destroy(&q->lock);
     free(q);

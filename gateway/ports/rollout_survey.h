@@ -11,8 +11,9 @@
 #include "inbox.h"
 #include "rollout_ask.h"
 
-#define ROLLOUT_SURVEYS_MAX    8 /* that wait for the one under way; one more is GW_AGAIN */
-#define ROLLOUT_SURVEY_RETRY_S 2 /* when that one may come again */
+#define ROLLOUT_SURVEYS_MAX    16 /* that wait for the one under way; one more is GW_AGAIN */
+#define ROLLOUT_SURVEYS_OF_ONE 2  /* of them of one actor */
+#define ROLLOUT_SURVEY_RETRY_S 2  /* when that one may come again */
 
 /* Devices of a draft in order of wave and place; freed one list after the other, as they are stored. */
 struct rollout_seats {
@@ -27,6 +28,7 @@ struct rollout_survey {
     struct rollout_ask_order *order; /* owned, malloc(3) */
     uint32_t list_max;               /* seats of a list: 1 to ROLLOUT_SLICE_MAX */
     uint32_t asked_max;              /* devices that queries are asked of */
+    uint32_t page_max;               /* devices that are looked at between two pauses: 1 or more */
     /* Filled by the query thread. */
     struct gw_err err;          /* rc GW_OK, or why there is nothing else below */
     struct rollout_entry entry; /* as it would be made; id "" */

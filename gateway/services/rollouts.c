@@ -18,6 +18,7 @@ enum gw_rc rollouts_init(struct rollouts *r, struct session *session, const stru
                            .rows_max = ROLLOUT_SLICE_MAX,
                            .lists_max = ROLLOUTS_LISTS_MAX,
                            .asked_max = ROLLOUTS_ASKED_MAX,
+                           .page_max = ROLLOUTS_SURVEY_PAGE,
                            .seats_lost = true};
     r->unsent = gw_xalloc(ROLLOUTS_UNSENT_MAX, sizeof(*r->unsent));
     gw_buf_init(&text, STORE_SETTING_MAX);

@@ -19,8 +19,6 @@
  */
 #pragma once
 
-#include <stdatomic.h>
-
 #include "device_bus.h"
 #include "rollout_ask.h"
 #include "rollout_members.h"
@@ -42,10 +40,12 @@
 #define ROLLOUTS_FOLLOW_MAX 256    /* offers of one turn that may come to nothing; further ones in their own turns */
 #define ROLLOUTS_OF_DEVICE  32     /* newest attempts of a device that its reports are held against */
 #define ROLLOUTS_ASKED_MAX  200000 /* devices that the queries of one preview or draft are asked of */
-#define ROLLOUTS_LISTS_MAX  16     /* lists of a draft's devices that one turn stores: of ROLLOUT_SLICE_MAX each */
-#define ROLLOUTS_JOBS_MAX   8192   /* outs of a turn; with so many, further dn/job are left to the resend */
-#define ROLLOUTS_UNSENT_MAX 4096   /* devices whose dn/job waits for room at the broker; others get it at the resend */
-#define ROLLOUTS_ALIVE_MS   GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
+/* Devices of one snapshot of a survey: readers must not hold up for long what the log of the database gives back. */
+#define ROLLOUTS_SURVEY_PAGE 1000
+#define ROLLOUTS_LISTS_MAX   16   /* lists of a draft's devices that one turn stores: of ROLLOUT_SLICE_MAX each */
+#define ROLLOUTS_JOBS_MAX    8192 /* outs of a turn; with so many, further dn/job are left to the resend */
+#define ROLLOUTS_UNSENT_MAX  4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
+#define ROLLOUTS_ALIVE_MS    GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
 
 /* What reports came to, since the start. Memory only, in core's thread. */
 struct rollouts_counts {
@@ -129,6 +129,7 @@ struct rollouts {
     uint32_t rows_max;  /* attempts that a turn plans, cancels or drops: at most ROLLOUT_SLICE_MAX, as init leaves it */
     uint32_t lists_max; /* ROLLOUTS_LISTS_MAX, as init leaves it */
     uint32_t asked_max; /* ROLLOUTS_ASKED_MAX, as init leaves it */
+    uint32_t page_max;  /* ROLLOUTS_SURVEY_PAGE, as init leaves it */
     bool storing;       /* the survey under way is becoming a draft */
     bool seats_lost;    /* one may have come to nothing: there may be lists of no rollout */
     struct rollouts_memory memory;
@@ -155,9 +156,16 @@ void rollouts_done(struct rollouts *r);
  * rollouts_survey: any thread, with the store of that thread. Looks through the devices of the product in pages, each a
  * snapshot of its own; what it finds, or why not, goes into the survey: GW_NOT_FOUND: no such release; GW_CONFLICT: it
  * is withdrawn or damaged, or another draft of the product is not whole; GW_INVALID: plan, list, query or nobody to
- * offer it to; GW_TOO_BIG: queries, and more than asked_max devices; GW_CANCELLED: stop.
+ * offer it to; GW_TOO_BIG: queries, and more than asked_max devices; or what a pause says.
  */
-void rollouts_survey(const struct rows_source *source, struct rollout_survey *survey, const atomic_bool *stop);
+struct rollouts_pause {
+    /* Between two pages, with nothing of the store open: the thread may serve others from the same source meanwhile.
+     * Another code than GW_OK ends the survey. */
+    enum gw_rc (*fn)(void *ctx, struct gw_err *err);
+    void *ctx;
+};
+void rollouts_survey(const struct rows_source *source, struct rollout_survey *survey,
+                     const struct rollouts_pause *pause);
 /* Answers, or stores the next slice of a draft and says `more`. The release is looked at again. Whatever fails behind
  * the first write is GW_CORRUPT, or of the store. */
 GW_MUST_CHECK enum gw_rc rollouts_surveyed(struct rollouts *r, struct turn *turn, struct rollout_survey *survey,

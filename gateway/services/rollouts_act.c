@@ -29,6 +29,7 @@ static enum gw_rc order(const struct rollouts *r, struct turn *turn, struct inbo
     survey->order = (struct rollout_ask_order *)(void *)GW_TAKE(msg->blob);
     survey->list_max = r->rows_max;
     survey->asked_max = r->asked_max;
+    survey->page_max = r->page_max;
     turn_out(turn, OUT_SURVEY)->survey = survey;
     return GW_OK;
 }

@@ -8,9 +8,6 @@
 #include "rollouts_internal.h"
 #include "rows.h"
 
-#define PAGE                                                                                                           \
-    1000 /* devices of one snapshot: readers must not hold up for long what the log of the database gives back */
-
 /* One that the release is for, and a bit for each wave whose query it fits. */
 struct candidate {
     struct gw_device_id id;
@@ -22,7 +19,7 @@ struct crowd {
     const struct rows_source *source;
     const struct store *store;
     const struct rollout_survey *survey;
-    const atomic_bool *stop;
+    const struct rollouts_pause *pause;
     struct release *release; /* owned */
     struct gw_wall now;
     struct filter *queries; /* owned */
@@ -171,7 +168,7 @@ static enum gw_rc look_at_page(struct crowd *c, bool first, struct gw_err *err)
     if (first)
         rc = c->store->ops->rollout_each_live(c->store->self, NULL, note_live, c, err);
     if (!rc && !c->rc)
-        rc = c->store->ops->inventory_each(c->store->self, &c->after, PAGE, look_at_device, c, err);
+        rc = c->store->ops->inventory_each(c->store->self, &c->after, (int)c->survey->page_max, look_at_device, c, err);
     c->store->ops->rollback(c->store->self);
     return rc ? rc : c->rc;
 }
@@ -180,10 +177,10 @@ static enum gw_rc gather(struct crowd *c, struct gw_err *err)
 {
     memcpy(c->after.product, c->release->product, sizeof(c->after.product));
     enum gw_rc rc = look_at_page(c, true, err);
-    while (!rc && c->page == PAGE) {
-        rc = look_at_page(c, false, err);
-        if (atomic_load(c->stop))
-            return gw_err_set(err, GW_CANCELLED, "the gateway stops");
+    while (!rc && c->page == c->survey->page_max) {
+        rc = c->pause->fn(c->pause->ctx, err);
+        if (!rc)
+            rc = look_at_page(c, false, err);
     }
     if (!rc && c->count == 0)
         return gw_err_set(err, GW_INVALID,
@@ -282,14 +279,15 @@ static enum gw_rc survey_all(struct crowd *c, struct rollout_survey *survey, str
     return rc;
 }
 
-void rollouts_survey(const struct rows_source *source, struct rollout_survey *survey, const atomic_bool *stop)
+void rollouts_survey(const struct rows_source *source, struct rollout_survey *survey,
+                     const struct rollouts_pause *pause)
 {
     struct gw_err err = {0};
     GW_CLEANUP(crowd_done)
     struct crowd c = {.source = source,
                       .store = &source->store,
                       .survey = survey,
-                      .stop = stop,
+                      .pause = pause,
                       .release = gw_xalloc(1, sizeof(*c.release)),
                       .now = gw_wall_now(),
                       .err = &err};

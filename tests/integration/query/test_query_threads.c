@@ -7,6 +7,7 @@
 #include "journal_kit.h"
 #include "mem.h"
 #include "query_threads.h"
+#include "shop.h"
 
 #define THREADS 3
 #define QUERIES 1200
@@ -19,6 +20,9 @@ struct collector {
     bool hold; /* answers wait until it is false */
     unsigned surveys;
     bool full; /* surveys are not taken over */
+    enum gw_rc survey_rc;
+    unsigned before_survey;          /* answers before the last one was taken over */
+    struct query_threads *unceasing; /* somebody who asks again at each answer */
     uint32_t first;
     unsigned before_first; /* answers before that of this ticket */
 };
@@ -27,6 +31,8 @@ static struct kit kit;
 static struct journal_db *readers[THREADS];
 static struct collector collector;
 static struct mem *mem;
+
+static enum gw_rc give_of(struct query_threads *q, uint32_t slot, const char *person);
 
 static void collect(void *ctx, const struct answer *answer)
 {
@@ -41,8 +47,11 @@ static void collect(void *ctx, const struct answer *answer)
     c->total++;
     c->wrong += answer->rc || answer->asker.kind != ASKER_REST || answer->kind != ANSWER_LOG_EVENTS ||
                 answer->event_count != 100;
+    struct query_threads *again = c->unceasing;
     (void)pthread_cond_broadcast(&c->changed);
     (void)pthread_mutex_unlock(&c->lock);
+    if (again)
+        CU_ASSERT_EQUAL(give_of(again, 1, "user:ann"), GW_OK);
 }
 
 /* Counts it among the answers, and has it: the next one may not come before query_threads_settled(). */
@@ -51,8 +60,10 @@ static bool take_survey(void *ctx, struct rollout_survey *survey)
     struct collector *c = ctx;
     (void)pthread_mutex_lock(&c->lock);
     c->answers[survey->asker.ticket.slot]++;
-    c->wrong += survey->err.rc != GW_NOT_FOUND;
+    c->wrong += survey->err.rc != c->survey_rc;
     c->surveys++;
+    c->before_survey = c->total;
+    c->unceasing = NULL;
     (void)pthread_cond_broadcast(&c->changed);
     bool takes = !c->full;
     (void)pthread_mutex_unlock(&c->lock);
@@ -70,6 +81,7 @@ static struct query_threads *start(size_t threads, bool hold)
         config.rows[i].store = mem_store(mem);
     }
     collector.surveys = 0;
+    collector.survey_rc = GW_NOT_FOUND;
     collector.full = false;
     memset(collector.answers, 0, sizeof(collector.answers));
     collector.total = collector.wrong = 0;
@@ -113,16 +125,30 @@ static void await_total(unsigned total)
     (void)pthread_mutex_unlock(&collector.lock);
 }
 
-static enum gw_rc give_survey(struct query_threads *q, uint32_t slot)
+static struct rollout_survey *a_survey(uint32_t slot)
 {
     struct rollout_survey *survey = gw_xalloc(1, sizeof(*survey));
+    survey->page_max = 1;
+    (void)snprintf(survey->act.actor.name, sizeof(survey->act.actor.name), "user:%u", slot);
     survey->asker = (struct asker){ASKER_REST, {slot, 1}};
     survey->order = gw_xalloc(1, sizeof(*survey->order));
     memcpy(survey->order->release, "0123456789abcdef", RELEASE_ID_LEN + 1); /* there is none */
-    enum gw_rc rc = query_threads_survey(q, survey);
+    return survey;
+}
+
+static enum gw_rc put_survey(struct query_threads *q, struct rollout_survey *survey)
+{
+    struct rollout_survey *out = NULL;
+    enum gw_rc rc = query_threads_survey(q, survey, &out, NULL);
     if (rc)
         rollout_survey_free(survey);
+    rollout_survey_free(out);
     return rc;
+}
+
+static enum gw_rc give_survey(struct query_threads *q, uint32_t slot)
+{
+    return put_survey(q, a_survey(slot));
 }
 
 static void await_surveys(unsigned count)
@@ -174,6 +200,75 @@ static void a_survey_that_core_cannot_take_is_answered(void)
     await_total(2);
     CU_ASSERT_EQUAL(collector.wrong, 2); /* told that it cannot be done now */
     query_threads_free(q);
+}
+
+static void a_survey_that_waited_too_long_is_not_looked_for(void)
+{
+    struct query_threads *q = start(1, false);
+    struct rollout_survey *survey = a_survey(0);
+    survey->act.answer_by.ms = gw_mono_now().ms + INBOX_ACT_SPARE_MS;
+    collector.survey_rc = GW_AGAIN;
+    CU_ASSERT_EQUAL(put_survey(q, survey), GW_OK);
+    await_surveys(1);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
+    query_threads_free(q);
+}
+
+/* A preview that has some pages, of a shop whose store nothing else uses meanwhile. */
+static struct rollout_survey *long_survey(struct desk *d)
+{
+    struct rollout_survey *survey = a_survey(0);
+    memcpy(survey->order->release, shop_id(SHOP_NEW), RELEASE_ID_LEN + 1);
+    survey->order->plan = shop_plan(50, 10);
+    survey->act.kind = ACT_ROLLOUT_PREVIEW;
+    survey->list_max = 1;
+    collector.survey_rc = GW_OK;
+    (void)d;
+    return survey;
+}
+
+/* The one thread stands still in an answer; then it takes the survey, and the reads that wait do not wait for its end.
+ */
+static void one_thread_reads_between_the_pages_of_a_survey(void)
+{
+    struct desk d;
+    shop_open(&d);
+    shop_devices(&d, 20);
+    struct mem *plain = mem;
+    mem = d.mem;
+    struct query_threads *q = start(1, true);
+    CU_ASSERT_EQUAL(give_of(q, 0, "user:ann"), GW_OK);
+    while (query_threads_waiting(q) > 0)
+        CU_ASSERT_EQUAL(sched_yield(), 0);
+    CU_ASSERT_EQUAL(put_survey(q, long_survey(&d)), GW_OK);
+    CU_ASSERT_EQUAL(give_of(q, 1, "user:bob"), GW_OK);
+    let_go();
+    await_surveys(1);
+    CU_ASSERT(collector.before_survey >= 2);
+    await_total(2);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
+    query_threads_free(q);
+    mem = plain;
+    desk_close(&d);
+}
+
+static void reads_that_never_end_do_not_end_a_survey(void)
+{
+    struct desk d;
+    shop_open(&d);
+    shop_devices(&d, 20);
+    struct mem *plain = mem;
+    mem = d.mem;
+    struct query_threads *q = start(1, true);
+    CU_ASSERT_EQUAL(give_of(q, 0, "user:ann"), GW_OK);
+    CU_ASSERT_EQUAL(put_survey(q, long_survey(&d)), GW_OK);
+    collector.unceasing = q;
+    let_go();
+    await_surveys(1);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
+    query_threads_free(q);
+    mem = plain;
+    desk_close(&d);
 }
 
 /* While the journal grows beside them. */
@@ -276,6 +371,9 @@ static const struct gw_test_case cases[] = {
     {"names are served in turn, however many", names_are_served_in_turn_however_many},
     {"one survey is under way at a time, and queries beside it", one_survey_is_under_way_at_a_time},
     {"a survey that core cannot take is answered", a_survey_that_core_cannot_take_is_answered},
+    {"a survey that waited too long is not looked for", a_survey_that_waited_too_long_is_not_looked_for},
+    {"one thread reads between the pages of a survey", one_thread_reads_between_the_pages_of_a_survey},
+    {"reads that never end do not hold a survey up for ever", reads_that_never_end_do_not_end_a_survey},
     {"a stop drops what waits", a_stop_drops_what_waits},
 };
 

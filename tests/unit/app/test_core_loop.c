@@ -23,6 +23,7 @@ struct house {
     int store_full, time_steps;    /* events of these classes which the journal was given */
     struct rollout_survey *survey; /* that the query threads were given */
     bool surveys_full;
+    struct rollout_survey *gives_way; /* to the next one, owned */
     size_t surveyed;
     /* what people who watch were told */
     bool no_room;
@@ -94,11 +95,13 @@ static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
     return GW_OK;
 }
 
-static enum gw_rc take_survey(void *ctx, struct rollout_survey *survey)
+static enum gw_rc take_survey(void *ctx, struct rollout_survey *survey, struct rollout_survey **ret_out,
+                              struct gw_err *err)
 {
     struct house *h = ctx;
     if (h->surveys_full)
-        return GW_AGAIN;
+        return gw_err_set(err, GW_AGAIN, "too many");
+    *ret_out = GW_TAKE(h->gives_way);
     h->survey = survey;
     return GW_OK;
 }
@@ -508,6 +511,7 @@ static void a_survey_that_finds_no_room_is_put_off(void)
     order_draft(&h);
     CU_ASSERT(h.answers == 1 && h.last.kind == ANSWER_DONE && h.last.rc == GW_AGAIN);
     CU_ASSERT(h.last.retry_after_s == ROLLOUT_SURVEY_RETRY_S && h.surveyed == 0);
+    CU_ASSERT_STRING_EQUAL(h.last.text, "too many");
     h.surveys_full = false;
     order_draft(&h);
     stage_release(&h);
@@ -518,6 +522,51 @@ static void a_survey_that_finds_no_room_is_put_off(void)
     CU_ASSERT_EQUAL(port.post(port.self, &msg), GW_OK);
     house_close(&h); /* stops behind its first slice */
     CU_ASSERT(h.surveyed == 1 && h.last.rc == GW_AGAIN && h.answers == 2);
+}
+
+static void a_survey_that_gives_way_is_answered(void)
+{
+    struct house h;
+    house_open(&h);
+    h.gives_way = gw_xalloc(1, sizeof(*h.gives_way));
+    h.gives_way->asker = (struct asker){ASKER_REST, {7, 1}};
+    order_draft(&h);
+    CU_ASSERT_PTR_NOT_NULL(h.survey);
+    CU_ASSERT(h.answers == 1 && h.last.asker.ticket.slot == 7 && h.last.rc == GW_AGAIN);
+    CU_ASSERT_EQUAL(h.last.retry_after_s, ROLLOUT_SURVEY_RETRY_S);
+    rollout_survey_free(h.survey);
+    house_close(&h);
+}
+
+/* Whoever asked has heard "no answer in time" by then, and would ask again. */
+static void what_is_too_late_to_be_heard_of_is_not_done(void)
+{
+    struct house h;
+    struct core_figures f;
+    house_open(&h);
+    stage_release(&h);
+    struct gw_mono late = {gw_mono_now().ms + INBOX_ACT_SPARE_MS}, early = {late.ms + GW_HOUR_MS};
+    struct inbox_msg open = act(ACT_DOOR_OPEN, 60);
+    open.u.act.answer_by = late;
+    post(&h, &open);
+    CU_ASSERT_EQUAL(h.last.rc, GW_AGAIN);
+    struct inbox_msg status = act(ACT_STATUS, 0);
+    status.u.act.answer_by = early;
+    post(&h, &status);
+    CU_ASSERT_EQUAL_FATAL(h.last.kind, ANSWER_STATUS);
+    CU_ASSERT_EQUAL(h.last.status.door_open_until.ms, 0);
+    for (int is_late = 1; is_late >= 0; is_late--) {
+        order_draft(&h);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(h.survey);
+        find_draft(&h, 5);
+        h.survey->act.answer_by = is_late ? late : early;
+        found(&h);
+        CU_ASSERT_EQUAL(h.last.rc, is_late ? GW_AGAIN : GW_OK);
+        CU_ASSERT_EQUAL(h.surveyed, 2u - (unsigned)is_late); /* the next one may begin */
+        core_figures_get(&h.core, &f);
+        CU_ASSERT_EQUAL(f.rollouts[ROLLOUT_DRAFT], 1 - is_late);
+    }
+    house_close(&h);
 }
 
 static void rollouts_and_attempts_are_counted(void)
@@ -675,6 +724,8 @@ static const struct gw_test_case cases[] = {
     {"the answer goes to who asked, a refusal too", the_answer_goes_to_who_asked},
     {"what nobody asked for is refused to nobody", what_nobody_asked_for_is_refused_to_nobody},
     {"a draft is stored slice by slice, or not at all", a_draft_is_stored_slice_by_slice_or_not_at_all},
+    {"a survey that gives way to another is answered", a_survey_that_gives_way_is_answered},
+    {"what is too late to be heard of is not done", what_is_too_late_to_be_heard_of_is_not_done},
     {"a survey that finds no room is put off, one that stops is refused", a_survey_that_finds_no_room_is_put_off},
     {"rollouts and their attempts are counted", rollouts_and_attempts_are_counted},
     {"status tells who watches, and a clock that was set is told", status_tells_who_watches_and_a_set_clock_is_told},

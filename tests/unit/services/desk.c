@@ -195,13 +195,19 @@ static enum gw_rc run(struct desk *d, struct inbox_msg *msg, struct gw_err *err)
     return GW_INVALID;
 }
 
+static enum gw_rc between_pages(void *ctx, struct gw_err *err)
+{
+    struct desk *d = ctx;
+    enum gw_rc rc = d->between ? d->between(d) : GW_OK;
+    return rc ? gw_err_set(err, rc, "ended between two pages") : GW_OK;
+}
+
 static void look_for(struct desk *d, struct turn_out *out)
 {
-    static const atomic_bool stop;
     const struct rows_source source = {.store = d->store, .session = &d->session, .match = d->match};
     CU_ASSERT_PTR_NULL_FATAL(d->survey);
     d->survey = GW_TAKE(out->survey);
-    rollouts_survey(&source, d->survey, &stop);
+    rollouts_survey(&source, d->survey, &(struct rollouts_pause){between_pages, d});
 }
 
 static void let_out(struct desk *d, struct turn_out *out)

@@ -39,8 +39,9 @@ struct desk {
     size_t due_count;
     bool dies; /* what the next turn commits is not followed by anything */
     struct row_match match;
-    struct rollout_survey *survey; /* what a preview or a draft has found, until its turns are over */
-    bool holds;                    /* its turns are left to desk_surveyed(), up to the last of them */
+    struct rollout_survey *survey;         /* what a preview or a draft has found, until its turns are over */
+    enum gw_rc (*between)(struct desk *d); /* called between its pages; NULL: nothing happens there */
+    bool holds;                            /* its turns are left to desk_surveyed(), up to the last of them */
 };
 
 #define DESK_DOWNS_MAX 4096

@@ -214,6 +214,48 @@ static void who_asks_must_be_allowed_to_when_it_is_stored_still(void)
     desk_close(&d);
 }
 
+static int pauses;
+
+/* What happens between two pages: one device that was passed and one that was not are revoked, another comes behind. */
+static enum gw_rc change_devices(struct desk *d)
+{
+    if (pauses++ == 0) {
+        shop_state(d, "pump-000", DEVICE_REVOKED);
+        shop_state(d, "pump-004", DEVICE_REVOKED);
+        shop_device(d, "pump-900", "1.0");
+    }
+    return GW_OK;
+}
+
+static enum gw_rc end_survey(struct desk *d)
+{
+    (void)d;
+    return ++pauses == 2 ? GW_AGAIN : GW_OK;
+}
+
+static void a_survey_pauses_between_its_pages(void)
+{
+    struct desk d;
+    shop_open(&d);
+    shop_devices(&d, 7);
+    d.operate.rollouts.page_max = 2;
+    struct rollout_plan plan = shop_plan(50, 10);
+    pauses = 0;
+    d.between = change_devices;
+    struct rollout_preview_try t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
+    CU_ASSERT_EQUAL(t.rc, GW_OK);
+    CU_ASSERT_EQUAL(pauses, 4);                    /* after each page that was full */
+    CU_ASSERT_EQUAL(t.totals[0] + t.totals[1], 7); /* each as it was when it was passed: 8 but for pump-004 */
+    CU_ASSERT_EQUAL(t.left.state, 1);
+    pauses = 0;
+    d.between = end_survey;
+    t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
+    CU_ASSERT_EQUAL(t.rc, GW_AGAIN);
+    CU_ASSERT_EQUAL(pauses, 2);
+    CU_ASSERT_EQUAL(t.left.state, 1); /* pump-004 was not come to */
+    desk_close(&d);
+}
+
 static void what_is_refused_leaves_nothing(void)
 {
     struct desk d;
@@ -334,6 +376,7 @@ const struct gw_test_case rollouts_act_cases[] = {
     {"drafts and runs a rollout", drafts_and_runs_a_rollout},
     {"a preview keeps nothing", a_preview_keeps_nothing},
     {"who asks must be allowed to when it is stored, still", who_asks_must_be_allowed_to_when_it_is_stored_still},
+    {"a survey pauses between its pages, and ends there when it must", a_survey_pauses_between_its_pages},
     {"what is refused leaves nothing", what_is_refused_leaves_nothing},
     {"a failure behind the first write is no refusal", a_failure_behind_the_first_write_is_no_refusal},
     {"lists devices page by page", lists_devices_page_by_page},
