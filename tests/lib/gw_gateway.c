@@ -12,6 +12,7 @@
 #include "gw_test.h"
 
 #define READY_MS 60000
+#define END_MS   60000
 
 static void write_file(const char *path, const char *text)
 {
@@ -159,19 +160,9 @@ int gw_gateway_stop(struct gw_gateway *g)
     return gw_proc_wait(&g->proc, READY_MS);
 }
 
-/* Asked first, so that a sanitizer has its look at the end of a program. */
-static void end(struct gw_proc *p)
-{
-    if (p->pid) {
-        gw_proc_signal(p, SIGTERM);
-        (void)gw_proc_wait(p, 20000);
-    }
-    gw_proc_done(p);
-}
-
 void gw_gateway_done(struct gw_gateway *g)
 {
-    end(&g->proc);
+    gw_proc_end(&g->proc, END_MS);
 }
 
 static bool is_child(const char *pid_text, pid_t parent, const char *program)
@@ -231,7 +222,7 @@ void gw_agent_start(struct gw_agent *a)
 
 void gw_agent_done(struct gw_agent *a)
 {
-    end(&a->proc);
+    gw_proc_end(&a->proc, END_MS);
 }
 
 void gw_fleet_make(struct gw_fleet *f)
@@ -265,7 +256,7 @@ void gw_fleet_start(struct gw_fleet *f, const struct gw_gateway *g, const char *
 
 void gw_fleet_done(struct gw_fleet *f)
 {
-    end(&f->proc);
+    gw_proc_end(&f->proc, END_MS);
 }
 
 double gw_fleet_figure(const struct gw_fleet *f, const char *name)

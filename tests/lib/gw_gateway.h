@@ -36,7 +36,7 @@ bool gw_gateway_skip(const char *suite);
 #define GW_GATEWAY_TEST_RUN(suite, cases) (gw_gateway_skip(suite) ? 0 : GW_TEST_RUN(suite, cases))
 /* SIGTERM and wait: the exit code. */
 int gw_gateway_stop(struct gw_gateway *g);
-/* Asks it to end, and SIGKILL to what is left; frees. So do the other two. */
+/* Asks it to end; a case in which it does not has failed (gw_proc_end()). So do the other two. */
 void gw_gateway_done(struct gw_gateway *g);
 
 /* "key":"text" or "key":123 of a JSON text, the first of that name, as text; "" when absent. */

@@ -1,10 +1,12 @@
 #include "gw_proc.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -15,6 +17,7 @@
 
 #include "gw_cleanup.h"
 #include "gw_sanitizer.h"
+#include "gw_test.h"
 #include "gw_time.h"
 
 static void add_env(const char *const vars[])
@@ -114,7 +117,9 @@ static void drain_free(struct gw_proc_drain *d)
 void gw_proc_start(struct gw_proc *p, const char *const argv[], const char *const env_extra[])
 {
     int pipe_fd[2];
+    const char *slash = strrchr(argv[0], '/');
     *p = (struct gw_proc){0};
+    (void)snprintf(p->name, sizeof(p->name), "%s", slash ? slash + 1 : argv[0]);
     const char *const *env = gw_sanitizer_env();
     if (pipe2(pipe_fd, O_CLOEXEC))
         abort();
@@ -165,22 +170,24 @@ bool gw_proc_await(struct gw_proc *p, const char *text, int limit_ms)
     return found;
 }
 
-/* Until the output ends, which is when the program and all that inherited it have gone. */
-static void await_end(struct gw_proc *p, int limit_ms)
+/* Until the output ends, which is when the program and all that inherited it have gone; false at the limit. */
+static bool await_end(struct gw_proc *p, int limit_ms)
 {
     struct gw_proc_drain *d = p->drain;
     struct timespec at = deadline_in(limit_ms);
     (void)pthread_mutex_lock(&d->lock);
     while (!d->ended && pthread_cond_timedwait(&d->more, &d->lock, &at) != ETIMEDOUT)
         ;
+    bool ended = d->ended;
     show(p);
     (void)pthread_mutex_unlock(&d->lock);
+    return ended;
 }
 
 int gw_proc_wait(struct gw_proc *p, int limit_ms)
 {
     int64_t deadline = gw_mono_now().ms + limit_ms;
-    await_end(p, limit_ms);
+    (void)await_end(p, limit_ms);
     while (p->pid > 0) {
         pid_t got = waitpid(p->pid, &p->status, WNOHANG);
         if (got == p->pid || (got < 0 && errno == ECHILD)) {
@@ -210,6 +217,60 @@ void gw_proc_done(struct gw_proc *p)
         drain_free(p->drain);
     free(p->out);
     *p = (struct gw_proc){0};
+}
+
+static bool holds(const char *pid_text, const char *pipe)
+{
+    char path[320], target[64];
+    (void)snprintf(path, sizeof(path), "/proc/%s/fd", pid_text);
+    DIR *fds = opendir(path);
+    bool found = false;
+    for (struct dirent *e = fds ? readdir(fds) : NULL; e && !found; e = readdir(fds)) {
+        ssize_t n = readlinkat(dirfd(fds), e->d_name, target, sizeof(target) - 1);
+        target[n > 0 ? n : 0] = '\0';
+        found = strcmp(target, pipe) == 0;
+    }
+    if (fds)
+        (void)closedir(fds);
+    return found;
+}
+
+/* SIGKILL to whoever can still write what this program says: itself and all that inherited its output. */
+static void kill_holders(const struct gw_proc *p)
+{
+    char fd[64], pipe[64] = "";
+    (void)snprintf(fd, sizeof(fd), "/proc/self/fd/%d", p->drain->fd);
+    if (readlink(fd, pipe, sizeof(pipe) - 1) <= 0)
+        abort();
+    DIR *proc = opendir("/proc");
+    for (struct dirent *e = proc ? readdir(proc) : NULL; e; e = readdir(proc)) {
+        pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+        if (pid > 0 && pid != getpid() && holds(e->d_name, pipe))
+            (void)kill(pid, SIGKILL);
+    }
+    if (proc)
+        (void)closedir(proc);
+}
+
+void gw_proc_end(struct gw_proc *p, int limit_ms)
+{
+    pid_t pid = p->pid;
+    if (pid > 0) {
+        gw_proc_signal(p, SIGTERM);
+        int code = gw_proc_wait(p, limit_ms);
+        bool silent = await_end(p, 0);
+        if (code < 0)
+            gw_test_fault("%s (%d) did not end when it was asked to", p->name, (int)pid);
+        else if (!silent)
+            gw_test_fault("%s (%d) ended, but not all that it had started", p->name, (int)pid);
+        else if (WIFSIGNALED(p->status) && WTERMSIG(p->status) != SIGTERM)
+            gw_test_fault("%s (%d) ended by signal %d", p->name, (int)pid, WTERMSIG(p->status));
+        if (!silent) {
+            kill_holders(p);
+            (void)await_end(p, limit_ms);
+        }
+    }
+    gw_proc_done(p);
 }
 
 int gw_proc_run(const char *const argv[], char **ret_out)

@@ -13,8 +13,9 @@
 struct gw_proc_drain;
 
 struct gw_proc {
-    pid_t pid; /* also its process group; 0 when it is not running */
-    char *out; /* what it had said by the last call, terminated; valid until the next */
+    pid_t pid;     /* also its process group; 0 when it is not running */
+    char name[32]; /* of the program, without its directory */
+    char *out;     /* what it had said by the last call, terminated; valid until the next */
     size_t out_len;
     int status; /* of waitpid(2), valid once it has ended */
     struct gw_proc_drain *drain;
@@ -32,6 +33,10 @@ int gw_proc_wait(struct gw_proc *p, int limit_ms);
 void gw_proc_signal(struct gw_proc *p, int sig);
 /* SIGKILL to its whole group and reap; frees the output. Safe on a zeroed struct. */
 void gw_proc_done(struct gw_proc *p);
+/* The good end of a program: SIGTERM, its exit, gw_proc_done(). Fails the running case (gw_test_fault()) when it does
+ * not end within the limit, when what it has started holds its output longer than that (it is killed then, whoever's
+ * child it has become), or when it ends by another signal. Safe on a zeroed struct. */
+void gw_proc_end(struct gw_proc *p, int limit_ms);
 /* Runs to the end; returns what gw_proc_wait() returns, with the output in *ret_out (free()) when not NULL. */
 int gw_proc_run(const char *const argv[], char **ret_out);
 /* Polls `check` (a cheap look at a fact outside our processes) until true or the limit. */

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <ftw.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 
 static const char *skip_reason;
 static unsigned failures;
+static unsigned faults;  /* of the running case */
+static unsigned asserts; /* before the running case */
 static char dirs[256][64];
 static size_t dir_count;
 static pid_t dir_owner;
@@ -24,10 +27,24 @@ void gw_test_skip(const char *why)
     skip_reason = why;
 }
 
+void gw_test_fault(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    printf("#   ");
+    (void)vprintf(format, args);
+    printf("\n");
+    va_end(args);
+    faults++;
+}
+
 static void on_complete(const CU_pTest test, const CU_pSuite suite, const CU_pFailureRecord first)
 {
     size_t reports = gw_sanitizer_reports();
-    if (first || reports > 0) {
+    if (!skip_reason && CU_get_number_of_asserts() == asserts)
+        gw_test_fault("it asserted nothing");
+    asserts = CU_get_number_of_asserts();
+    if (first || reports > 0 || faults > 0) {
         failures++;
         printf("not ok - %s: %s\n", suite->pName, test->pName);
         for (const CU_FailureRecord *f = first; f; f = f->pNext)
@@ -39,6 +56,7 @@ static void on_complete(const CU_pTest test, const CU_pSuite suite, const CU_pFa
         printf("ok - %s: %s\n", suite->pName, test->pName);
     }
     skip_reason = NULL;
+    faults = 0;
     (void)fflush(stdout);
 }
 

@@ -1,7 +1,7 @@
 /*
  * gw_test: a thin coat over CUnit. A test program is a list of named cases; names are sentences. Each case prints
  * "ok - suite: name", "not ok - suite: name" or "skip - suite: name # why", which tests/run.sh counts; the exit status
- * is the number of failures.
+ * is the number of failures. A case that asserts nothing has proved nothing, and fails.
  *
  *     static const struct gw_test_case cases[] = {
  *         {"refuses a sequence number above the next", refuses_a_gap},
@@ -26,6 +26,10 @@ int gw_test_run(const char *suite, const struct gw_test_case *cases, size_t coun
 
 /* Marks the running case as skipped, with the reason; return from the case afterwards. */
 void gw_test_skip(const char *why);
+
+/* The running case has failed, for a reason that is no assertion of its own; the text is shown. Outside of
+ * gw_test_run() it is only shown. */
+void gw_test_fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A fresh empty directory on a real disk (/var/tmp, or what GW_TEST_ROOT names: short, since sockets lie below it),
  * removed with all content when the program ends. At most 256 in a program. */
