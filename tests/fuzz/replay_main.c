@@ -17,7 +17,7 @@ int main(int argc, char **argv)
         printf("not ok - fuzz corpus: %s cannot be opened\n", dir);
         return 1;
     }
-    unsigned files = 0;
+    unsigned files = 0, unread = 0;
     for (struct dirent *e = readdir(d); e; e = readdir(d)) {
         if (e->d_name[0] == '.')
             continue;
@@ -25,14 +25,17 @@ int main(int argc, char **argv)
         (void)snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
         struct gw_buf content;
         gw_buf_init(&content, 4 * 1024 * 1024);
-        if (gw_fs_read_file(path, &content, NULL) == GW_OK) {
+        enum gw_rc rc = gw_fs_read_file(path, &content, NULL);
+        if (!rc)
             (void)LLVMFuzzerTestOneInput(content.ptr, content.len);
-            files++;
-        }
+        else
+            printf("not ok - fuzz corpus: %s: %s\n", path, gw_rc_text(rc));
+        files += !rc;
+        unread += rc != GW_OK;
         gw_buf_done(&content);
     }
     (void)closedir(d);
     (void)LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
     printf("%s - fuzz corpus: %s (%u inputs)\n", files ? "ok" : "not ok", dir, files);
-    return files ? 0 : 1;
+    return files && !unread ? 0 : 1;
 }

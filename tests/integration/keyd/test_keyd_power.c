@@ -178,6 +178,18 @@ static unsigned forgotten(const struct keyd_memory *m, uint64_t change)
     return count;
 }
 
+/* How many logs cannot go on: the last size of the run is too small for none, whatever the memory has kept. */
+static unsigned stuck(const struct keyd_memory *m)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < LOGS; i++) {
+        size_t pending = 0;
+        struct keyd_mark last = mark_of(run.gateway, i, run.sizes[i]);
+        count += run.sizes[i] > 0 && keyd_memory_check(m, &last, &pending) != GW_OK;
+    }
+    return count;
+}
+
 /* How many promises are broken when power goes before this change. */
 static unsigned broken_at(uint64_t change, enum disk_keep keep, uint64_t seed, const char *path)
 {
@@ -193,7 +205,8 @@ static unsigned broken_at(uint64_t change, enum disk_keep keep, uint64_t seed, c
     if (!rc) {
         broken += change >= run.named_at && strcmp(k.ca.gateway, run.gateway) != 0;
         broken += forgotten(k.memory, change);
-        /* And it goes on: the last size of the run is never too small. */
+        broken += stuck(k.memory);
+        /* And it signs, which is the same act for each log that its memory does not refuse. */
         broken += ask(&k, (unsigned)(change % LOGS), 1, run.sizes) != GW_OK || reply.checkpoints.items[0].rc != GW_OK;
     }
     keyd_done(&k);
