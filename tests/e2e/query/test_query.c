@@ -270,8 +270,9 @@ static void create(const char *query, int *ret_code, char **ret_out)
     const char *const list[] = {"release", "list", NULL};
     CU_ASSERT_EQUAL_FATAL(gw_gateway_cli(&gateway, list, &releases), 0);
     gw_json_pick(releases, "id", id, sizeof(id));
-    const char *const args[] = {"rollout",   "create", id,     "--wave", query, "--rest",
-                                "--confirm", "1s",     "--ok", "100",    NULL};
+    /* All of a wave are decided before the next one opens: of a wave smaller than its sample, all are asked for. */
+    const char *const args[] = {"rollout", "create", id,    "--wave",   query,  "--rest", "--confirm",
+                                "1s",      "--ok",   "100", "--sample", "1000", NULL};
     *ret_code = gw_gateway_cli(&gateway, args, ret_out);
 }
 

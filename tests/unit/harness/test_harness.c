@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gw_cleanup.h"
 #include "gw_proc.h"
 #include "gw_test.h"
 
@@ -20,14 +19,17 @@ static bool is_gone(void *ctx)
 /* Runs the case: how many failures it is, what it must have said, and that nobody is left of it. */
 static void check(const char *what, const char *limit_ms, int failures, const char *said)
 {
-    GW_FREE char *out = NULL;
-    int code = gw_proc_run((const char *const[]){GW_BIN_DIR "/stubborn_cases", what, limit_ms, NULL}, &out);
+    struct gw_proc p; /* what it starts reports to a directory of its own */
+    gw_proc_start(&p, (const char *const[]){GW_BIN_DIR "/stubborn_cases", what, limit_ms, NULL},
+                  (const char *const[]){"ASAN_OPTIONS=", "TSAN_OPTIONS=", "UBSAN_OPTIONS=", NULL});
+    int code = gw_proc_wait(&p, LIMIT_MS);
     CU_ASSERT_EQUAL(code, failures);
-    CU_ASSERT_PTR_NOT_NULL(strstr(out, said));
-    if (code != failures || !strstr(out, said))
-        printf("#   %s: %d, %s\n", what, code, out);
-    const char *here = strstr(out, "here ");
+    CU_ASSERT_PTR_NOT_NULL(strstr(p.out, said));
+    if (code != failures || !strstr(p.out, said))
+        printf("#   %s: %d, %s\n", what, code, p.out);
+    const char *here = strstr(p.out, "here ");
     pid_t pid = here ? (pid_t)strtol(here + 5, NULL, 10) : 0;
+    gw_proc_done(&p);
     if (pid > 0)
         CU_ASSERT_TRUE(gw_await(is_gone, &pid, LIMIT_MS));
 }
