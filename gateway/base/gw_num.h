@@ -26,14 +26,6 @@ static inline bool gw_mul_u64(uint64_t a, uint64_t b, uint64_t *ret_product)
     *ret_product = product;
     return true;
 }
-static inline bool gw_add_i64(int64_t a, int64_t b, int64_t *ret_sum)
-{
-    int64_t sum;
-    if (__builtin_add_overflow(a, b, &sum))
-        return false;
-    *ret_sum = sum;
-    return true;
-}
 
 /* Behind a noun in a message for people: "" for 1, "s" for any other count. */
 static inline const char *gw_plural(uint64_t count)

@@ -316,11 +316,6 @@ int64_t gw_toml_int_at(const struct gw_toml *t, const char *table, const char *k
     return item_of(t, table, key, GW_TOML_INTS, i)->number;
 }
 
-bool gw_toml_given(const struct gw_toml *t, const char *table, const char *key)
-{
-    return t->entries[index_of(t, table, key)].line != 0;
-}
-
 enum gw_rc gw_toml_reject(const struct gw_toml *t, const char *table, const char *key, struct gw_err *err,
                           const char *fmt, ...)
 {

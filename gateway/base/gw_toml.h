@@ -91,8 +91,6 @@ bool gw_toml_bool(const struct gw_toml *t, const char *table, const char *key);
 size_t gw_toml_count(const struct gw_toml *t, const char *table, const char *key); /* elements of an array */
 const char *gw_toml_str_at(const struct gw_toml *t, const char *table, const char *key, size_t i);
 int64_t gw_toml_int_at(const struct gw_toml *t, const char *table, const char *key, size_t i);
-/* True when the file itself gives the key. */
-bool gw_toml_given(const struct gw_toml *t, const char *table, const char *key);
 
 /* For rules that the schema cannot say: sets "file:line: table.key: <fmt>" (without the line when the value is the
  * default) and returns GW_INVALID. Do not put values into fmt that may be secret. */
