@@ -48,8 +48,6 @@ struct blob_ops {
 
     /* A descriptor for reading, the caller's to close; it stays good when the blob is removed. GW_NOT_FOUND. */
     enum gw_rc (*open)(void *self, const struct gw_sha256 *sha256, int *ret_fd, uint64_t *ret_size, struct gw_err *err);
-    /* GW_NOT_FOUND; ret_size may be NULL. */
-    enum gw_rc (*find)(void *self, const struct gw_sha256 *sha256, uint64_t *ret_size, struct gw_err *err);
     /* Reads it all again: GW_CORRUPT when the bytes are not those of its name. */
     enum gw_rc (*verify)(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
     /* Durable when it returns. GW_NOT_FOUND. */

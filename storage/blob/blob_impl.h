@@ -50,7 +50,6 @@ enum gw_rc blob_commit(void *self, struct blob_stage *stage, const struct gw_sha
                        struct gw_sha256 *ret_sha256, struct gw_err *err);
 void blob_abort(void *self, struct blob_stage *stage);
 enum gw_rc blob_open(void *self, const struct gw_sha256 *sha256, int *ret_fd, uint64_t *ret_size, struct gw_err *err);
-enum gw_rc blob_find(void *self, const struct gw_sha256 *sha256, uint64_t *ret_size, struct gw_err *err);
 enum gw_rc blob_verify(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
 enum gw_rc blob_remove(void *self, const struct gw_sha256 *sha256, struct gw_err *err);
 enum gw_rc blob_stats_get(void *self, struct blob_stats *ret_stats, struct gw_err *err);

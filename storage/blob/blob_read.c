@@ -1,4 +1,4 @@
-/* What is committed: open, find, verify, remove, count. */
+/* What is committed: open, verify, remove, count. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,17 +22,6 @@ enum gw_rc blob_open(void *self, const struct gw_sha256 *sha256, int *ret_fd, ui
     *ret_fd = fd;
     *ret_size = (uint64_t)st.st_size;
     return GW_OK;
-}
-
-enum gw_rc blob_find(void *self, const struct gw_sha256 *sha256, uint64_t *ret_size, struct gw_err *err)
-{
-    char path[BLOB_PATH_MAX];
-    uint64_t size;
-    blob_path(self, sha256, path);
-    enum gw_rc rc = blob_stat(path, &size, err);
-    if (!rc && ret_size)
-        *ret_size = size;
-    return rc;
 }
 
 static enum gw_rc hash_file(const struct gw_sha256_ops *sha, int fd, struct gw_sha256 *ret_hash, struct gw_err *err)

@@ -229,7 +229,6 @@ static const struct blob_ops ops = {
     .commit = blob_commit,
     .abort = blob_abort,
     .open = blob_open,
-    .find = blob_find,
     .verify = blob_verify,
     .remove = blob_remove,
     .each = each_blob,

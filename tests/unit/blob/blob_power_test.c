@@ -76,7 +76,7 @@ static unsigned breaches(struct world *w, const char *to)
                     count++;
             }
             if (k == disk_model_changes(w->disk) &&
-                judge.port.ops->find(judge.port.self, &w->sha256[BLOBS - 1], NULL, &err) != GW_NOT_FOUND)
+                judge.port.ops->verify(judge.port.self, &w->sha256[BLOBS - 1], &err) != GW_NOT_FOUND)
                 count++;
             blob_store_close(store);
         }
@@ -122,7 +122,7 @@ static void tells_a_sync_that_fails_and_shows_nothing(void)
     struct gw_err err = {0};
     disk_model_fail_sync(disk, "0", 0);
     CU_ASSERT_EQUAL(blob_test_put(port, "x", &sha256, &err), GW_IO);
-    CU_ASSERT_EQUAL(port.ops->find(port.self, &sha256, NULL, &err), GW_NOT_FOUND);
+    CU_ASSERT_EQUAL(port.ops->verify(port.self, &sha256, &err), GW_NOT_FOUND);
     GW_ASSERT_OK(blob_test_put(port, "x", &sha256, &err), &err);
     blob_store_close(store);
     disk_model_free(disk);

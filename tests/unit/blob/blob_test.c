@@ -109,7 +109,7 @@ static void shows_nothing_that_is_wrong_or_aborted(void)
     crypto_sha256()->digest(GW_VIEW_LIT("other"), &wrong);
     GW_ASSERT_OK(port.ops->stage(port.self, 5, &stage, &err), &err);
     GW_ASSERT_OK(port.ops->append(port.self, stage, GW_VIEW_LIT("hello"), &err), &err);
-    CU_ASSERT_EQUAL(port.ops->find(port.self, &good, NULL, &err), GW_NOT_FOUND);
+    CU_ASSERT_EQUAL(port.ops->verify(port.self, &good, &err), GW_NOT_FOUND);
     CU_ASSERT_EQUAL(port.ops->commit(port.self, stage, &wrong, &actual, &err), GW_CORRUPT);
     CU_ASSERT(gw_sha256_eq(&actual, &good));
     GW_ASSERT_OK(port.ops->stage(port.self, 6, &stage, &err), &err);
@@ -120,8 +120,8 @@ static void shows_nothing_that_is_wrong_or_aborted(void)
     CU_ASSERT_EQUAL(port.ops->append(port.self, stage, GW_VIEW_LIT("hello"), &err), GW_IO);
     port.ops->abort(port.self, stage);
     port.ops->abort(port.self, NULL);
-    CU_ASSERT_EQUAL(port.ops->find(port.self, &good, NULL, &err), GW_NOT_FOUND);
-    CU_ASSERT_EQUAL(port.ops->find(port.self, &wrong, NULL, &err), GW_NOT_FOUND);
+    CU_ASSERT_EQUAL(port.ops->verify(port.self, &good, &err), GW_NOT_FOUND);
+    CU_ASSERT_EQUAL(port.ops->verify(port.self, &wrong, &err), GW_NOT_FOUND);
     struct blob_stats stats = stats_of(port);
     CU_ASSERT(stats.count == 0 && stats.bytes == 0 && stats.staged_bytes == 0);
     blob_store_close(store);
