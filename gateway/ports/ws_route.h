@@ -25,7 +25,6 @@ struct ws_port {
      * WS_QUEUE_MAX would be exceeded and nothing was queued; drained() follows. GW_TOO_BIG: above WS_MESSAGE_MAX.
      * GW_CANCELLED: it is closing. */
     enum gw_rc (*send)(void *self, struct ws_conn *conn, struct gw_view text);
-    size_t (*queued)(void *self, const struct ws_conn *conn); /* bytes that wait */
     /* Begins the closing handshake with this code (RFC 6455 section 7.4); reason is at most 100 bytes of text (cut
      * there) or NULL. What waits to be written is dropped, and no message() comes any more. closed() follows, not from
      * within this call, and when the client is silent within 2 s. A second call changes nothing. */

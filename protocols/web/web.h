@@ -136,7 +136,7 @@ void web_stop(struct web *web);
 void web_free(struct web *web); /* stops first; accepts NULL */
 
 struct http_responder web_responder(struct web *web);
-struct ws_port web_ws_port(struct web *web); /* send, queued and close: in web's thread alone */
+struct ws_port web_ws_port(struct web *web); /* send and close: in web's thread alone */
 /* The real port; 0 for a door that does not exist, and for the admin door. */
 uint16_t web_port(const struct web *web, enum http_door door);
 /* Which doors listen from now on. A door that closes drops its connections. Takes effect soon; an address that cannot

@@ -305,12 +305,6 @@ static enum gw_rc port_send(void *self, struct ws_conn *live, struct gw_view tex
     return GW_OK;
 }
 
-static size_t port_queued(void *self, const struct ws_conn *live)
-{
-    (void)self;
-    return live->queued;
-}
-
 static void port_close(void *self, struct ws_conn *live, int code, const char *reason)
 {
     (void)self;
@@ -319,8 +313,7 @@ static void port_close(void *self, struct ws_conn *live, int code, const char *r
 
 struct ws_port web_ws_port(struct web *web)
 {
-    return (struct ws_port){
-        .self = web, .send = port_send, .queued = port_queued, .close = port_close, .wake = web_wake};
+    return (struct ws_port){.self = web, .send = port_send, .close = port_close, .wake = web_wake};
 }
 
 static enum gw_rc check_routes(const struct web_config *config, struct gw_err *err)

@@ -37,8 +37,6 @@ static enum gw_rc say(struct guest *g, struct gw_view text)
     enum gw_rc rc = port.send(port.self, g->conn, text);
     if (rc == GW_AGAIN)
         full++;
-    if (port.queued(port.self, g->conn) > WS_QUEUE_MAX)
-        wrong++;
     return rc;
 }
 
@@ -95,7 +93,7 @@ static void flip(struct guest *g, uint64_t count)
 static void leave(struct guest *g, uint64_t code)
 {
     port.close(port.self, g->conn, (int)code, "as you wish");
-    if (say(g, GW_VIEW_LIT("too late")) != GW_CANCELLED || port.queued(port.self, g->conn) != 0)
+    if (say(g, GW_VIEW_LIT("too late")) != GW_CANCELLED)
         wrong++;
     port.close(port.self, g->conn, 1000, "twice");
 }
@@ -122,10 +120,8 @@ static void on_message(void *session, struct gw_view text)
 
 static void on_drained(void *session)
 {
-    struct guest *g = session;
+    (void)session;
     drained++;
-    if (port.queued(port.self, g->conn) != 0)
-        wrong++;
 }
 
 static void on_closed(void *session)

@@ -27,12 +27,6 @@ static enum gw_rc port_send(void *self, struct ws_conn *p, struct gw_view text)
     return GW_OK;
 }
 
-static size_t port_queued(void *self, const struct ws_conn *p)
-{
-    (void)self;
-    return p->frame_bytes;
-}
-
 static void port_close(void *self, struct ws_conn *p, int code, const char *reason)
 {
     (void)self;
@@ -162,7 +156,7 @@ static void make_hub(struct bench *b)
         .tail = tail,
     };
     b->hub = live_hub_new(&config);
-    live_hub_attach(b->hub, (struct ws_port){b, port_send, port_queued, port_close, port_wake}, 9443);
+    live_hub_attach(b->hub, (struct ws_port){b, port_send, port_close, port_wake}, 9443);
     bench_put_all(b);
 }
 
