@@ -376,8 +376,3 @@ struct agent_spool_state agent_spool_state(const struct agent_spool *spool)
         state.lost += spool->lost.count[i];
     return state;
 }
-
-const char *agent_spool_checkpoint(const struct agent_spool *spool)
-{
-    return spool->checkpoint;
-}

@@ -118,5 +118,3 @@ GW_MUST_CHECK enum gw_rc agent_spool_new_epoch(struct agent_spool *spool, enum a
                                                uint64_t told_next, struct gw_wall now, struct gw_err *err);
 
 struct agent_spool_state agent_spool_state(const struct agent_spool *spool);
-/* The last verified checkpoint of this epoch, "" before the first. */
-const char *agent_spool_checkpoint(const struct agent_spool *spool);

@@ -134,7 +134,10 @@ static void knows_the_root_at_every_size_it_still_holds(void)
     struct gw_sha256 root;
     CU_ASSERT_EQUAL(agent_spool_root(f.spool, 19, &root, &f.err), GW_NOT_FOUND);
     CU_ASSERT_EQUAL(agent_spool_root(f.spool, 42, &root, &f.err), GW_NOT_FOUND);
-    CU_ASSERT_STRING_EQUAL(agent_spool_checkpoint(f.spool), "a checkpoint");
+    GW_ASSERT_OK(agent_spool_new_epoch(f.spool, AGENT_SPOOL_GATEWAY_WENT_BACK, 41, TEST_WALL, &f.err), &f.err);
+    (void)spool_fixture_seal_all(&f);
+    gw_buf_done(&lines);
+    CU_ASSERT_PTR_NOT_NULL(strstr(lines_from(&f, 0, &lines), "\"prev_checkpoint\":\"a checkpoint\""));
     spool_fixture_done(&f);
 }
 
