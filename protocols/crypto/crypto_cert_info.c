@@ -197,42 +197,6 @@ enum gw_rc crypto_cert_info_parse(struct gw_view der, struct crypto_cert_info *r
     return GW_OK;
 }
 
-static enum gw_rc check_link(const struct crypto_cert_info *child, const struct crypto_cert_info *parent,
-                             struct gw_wall now, const char *what, struct gw_err *err)
-{
-    if (now.ms < child->not_before.ms || now.ms > child->not_after.ms)
-        return gw_err_set(err, GW_DENIED, "%s is not valid at this time", what);
-    if (!gw_view_eq(child->issuer_name, parent->subject_name))
-        return gw_err_set(err, GW_DENIED, "%s names another issuer", what);
-    if (!parent->is_ca)
-        return gw_err_set(err, GW_DENIED, "the issuer of %s is no CA", what);
-    enum gw_rc rc = crypto_spki_verify(parent->spki, child->algorithm, child->tbs, child->signature, err);
-    return rc ? gw_err_wrap(err, rc, "%s", what) : GW_OK;
-}
-
-enum gw_rc crypto_cert_chain_check(struct gw_view leaf, struct gw_view issuer, struct gw_view root, struct gw_wall now,
-                                   struct gw_err *err)
-{
-    struct crypto_cert_info l;
-    struct crypto_cert_info i;
-    struct crypto_cert_info r;
-    enum gw_rc rc = crypto_cert_info_parse(leaf, &l, err);
-    if (!rc)
-        rc = crypto_cert_info_parse(issuer, &i, err);
-    if (!rc)
-        rc = crypto_cert_info_parse(root, &r, err);
-    if (rc)
-        return rc;
-    if (l.is_ca)
-        return gw_err_set(err, GW_DENIED, "the leaf is a CA certificate");
-    rc = check_link(&r, &r, now, "the root certificate", err);
-    if (!rc)
-        rc = check_link(&i, &r, now, "the issuing certificate", err);
-    if (!rc)
-        rc = check_link(&l, &i, now, "the leaf certificate", err);
-    return rc;
-}
-
 /* urn:gatehouse:<gateway>:<id>, the id being the CN. */
 static bool uri_names(const char *uri, const char *id)
 {

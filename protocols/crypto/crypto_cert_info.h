@@ -1,8 +1,8 @@
 /*
- * crypto_cert_info: reads an X.509 certificate (RFC 5280) and checks one against our two-step chain.
+ * crypto_cert_info: reads an X.509 certificate (RFC 5280).
  *
- * Views point into the DER given, which must outlive them. Reading checks the form only; crypto_cert_chain_check()
- * checks signatures, names, times and CA rights. Any thread.
+ * Views point into the DER given, which must outlive them. Reading checks the form alone: no signature, no time. Any
+ * thread.
  */
 #pragma once
 
@@ -40,10 +40,6 @@ struct crypto_cert_info {
  * extension is not known here. */
 GW_MUST_CHECK enum gw_rc crypto_cert_info_parse(struct gw_view der, struct crypto_cert_info *ret_info,
                                                 struct gw_err *err);
-/* leaf was issued by issuer, issuer by root, root by itself; all valid now; issuer and root are CAs, leaf is not.
- * GW_INVALID or GW_UNSUPPORTED as above, GW_DENIED with the first fault otherwise. */
-GW_MUST_CHECK enum gw_rc crypto_cert_chain_check(struct gw_view leaf, struct gw_view issuer, struct gw_view root,
-                                                 struct gw_wall now, struct gw_err *err);
 /* Fills every field but used and revoked from a device certificate as we issue it. GW_INVALID when it is none: CN and
  * URI disagree or are no device id, the serial has not 16 bytes, or it exceeds DEVICE_CERT_DER_MAX. */
 GW_MUST_CHECK enum gw_rc crypto_cert_to_device(struct gw_view der, struct device_cert *ret_cert, struct gw_err *err);

@@ -99,3 +99,33 @@ void test_pki_issue(struct test_pki *pki, const char *cn, bool server, int64_t s
     X509_free(cert);
     EVP_PKEY_free(key);
 }
+
+static X509 *read_der(struct gw_view der)
+{
+    const unsigned char *at = der.ptr;
+    return d2i_X509(NULL, &at, (long)der.len);
+}
+
+bool test_pki_chain_holds(struct gw_view leaf, struct gw_view issuer, struct gw_view root, struct gw_wall now)
+{
+    X509 *certs[] = {read_der(leaf), read_der(issuer), read_der(root)};
+    X509_STORE *store = X509_STORE_new();
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    STACK_OF(X509) *between = sk_X509_new_null();
+    must(store && ctx && between);
+    bool holds = certs[0] && certs[1] && certs[2];
+    if (holds) {
+        must(X509_STORE_add_cert(store, certs[2]) == 1 && sk_X509_push(between, certs[1]) > 0);
+        must(X509_STORE_CTX_init(ctx, store, certs[0], between) == 1);
+        X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_X509_STRICT);
+        X509_STORE_CTX_set_time(ctx, 0, (time_t)(now.ms / GW_SECOND_MS));
+        must(X509_STORE_CTX_set_purpose(ctx, X509_PURPOSE_SSL_CLIENT) == 1);
+        holds = X509_verify_cert(ctx) == 1;
+    }
+    X509_STORE_CTX_free(ctx);
+    X509_STORE_free(store);
+    sk_X509_free(between);
+    for (size_t i = 0; i < sizeof(certs) / sizeof(certs[0]); i++)
+        X509_free(certs[i]);
+    return holds;
+}

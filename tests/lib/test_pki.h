@@ -9,6 +9,7 @@
 
 #include "gw_hash.h"
 #include "gw_time.h"
+#include "gw_view.h"
 
 #define TEST_PKI_PATH_MAX 256
 
@@ -33,3 +34,6 @@ void test_pki_done(struct test_pki *pki);
 /* A certificate for CN=<cn>, valid from an hour ago until `seconds` from now (may be negative). A server's is for
  * 127.0.0.1 and localhost, any other is for clients. Files are named by the cn and a serial number. */
 void test_pki_issue(struct test_pki *pki, const char *cn, bool server, int64_t seconds, struct test_cert *ret_cert);
+/* Whether OpenSSL takes a client's certificate that somebody else issued, all DER: leaf by issuer, issuer by root,
+ * valid at `now`, strict about RFC 5280. */
+bool test_pki_chain_holds(struct gw_view leaf, struct gw_view issuer, struct gw_view root, struct gw_wall now);
