@@ -155,11 +155,6 @@ void db_closep(struct db **db)
     db_close(*db);
 }
 
-int64_t db_version(const struct db *db)
-{
-    return db->version;
-}
-
 int64_t db_wal_bytes(struct db *db)
 {
     sqlite3_file *wal = NULL;
@@ -173,19 +168,4 @@ int64_t db_wal_bytes(struct db *db)
 bool db_wal_over(struct db *db)
 {
     return db_wal_bytes(db) > db->wal_max_bytes;
-}
-
-enum gw_rc db_check(struct db *db, struct gw_err *err)
-{
-    sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(db->raw, "PRAGMA integrity_check(1)", -1, &s, NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_step(s);
-    enum gw_rc result = GW_OK;
-    if (rc != SQLITE_ROW)
-        result = db_fail(db, rc, err);
-    else if (strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-        result = gw_err_set(err, GW_CORRUPT, "%s: %s", db->name, (const char *)sqlite3_column_text(s, 0));
-    (void)sqlite3_finalize(s);
-    return result;
 }

@@ -113,13 +113,9 @@ bool db_col_is_null(struct db_stmt *s, int column);
 
 /* Rows that the last INSERT, UPDATE or DELETE touched. */
 int64_t db_changes(struct db *db);
-/* user_version: how many migrations the file has had. */
-int64_t db_version(const struct db *db);
 
 /* Size of the WAL file now. A commit above wal_auto_frames copies into the database what no reader holds back; above
  * the ceiling it also tries to cut the WAL to nothing. So a size that stays above the ceiling means that a reader has
  * held its snapshot for too long: writing goes on, and the caller ends that reader or tells people. */
 int64_t db_wal_bytes(struct db *db);
 bool db_wal_over(struct db *db);
-/* Reads the whole file: structure, indexes, CHECKs. GW_CORRUPT with the first finding. */
-GW_MUST_CHECK enum gw_rc db_check(struct db *db, struct gw_err *err);

@@ -15,11 +15,8 @@ static const struct journal_ops ops = {
     .grown = journal_grown,
     .grown_end = journal_grown_end,
     .grown_forget = journal_grown_forget,
-    .prove_inclusion = journal_prove_inclusion,
-    .prove_consistency = journal_prove_consistency,
     .tile = journal_tile,
     .evidence = journal_evidence,
-    .audit_last = journal_audit_last,
     .stats = journal_stats_get,
 };
 
@@ -88,9 +85,4 @@ void journal_db_closep(struct journal_db **journal)
 struct journal journal_db_port(struct journal_db *journal)
 {
     return (struct journal){.ops = &ops, .self = journal};
-}
-
-int64_t journal_db_wal_bytes(struct journal_db *journal)
-{
-    return db_wal_bytes(journal->db);
 }

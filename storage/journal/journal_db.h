@@ -44,9 +44,3 @@ void journal_db_closep(struct journal_db **journal);
 
 /* The port; valid until close. */
 struct journal journal_db_port(struct journal_db *journal);
-
-/* Reads every event of every log again and holds each tree against what is stored: roots, nodes, compact ranges, and
- * the file's own structure. GW_CORRUPT with the first finding. Slow; for a verify command and for tests. */
-GW_MUST_CHECK enum gw_rc journal_db_verify(struct journal_db *journal, struct gw_err *err);
-/* Bytes of the write-ahead log now: above JOURNAL_WAL_MAX_BYTES a reader holds a snapshot for too long. */
-int64_t journal_db_wal_bytes(struct journal_db *journal);

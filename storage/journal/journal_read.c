@@ -127,15 +127,6 @@ static enum gw_rc numbers(struct journal_db *j, enum sql_journal query, int64_t 
     return rc;
 }
 
-enum gw_rc journal_audit_last(void *self, int64_t *ret_n, struct gw_err *err)
-{
-    int64_t meta[3] = {0};
-    enum gw_rc rc = numbers(self, SQL_JOURNAL_META_GET, meta, 3, err);
-    if (!rc)
-        *ret_n = meta[1];
-    return rc;
-}
-
 enum gw_rc journal_stats_get(void *self, struct journal_stats *ret_stats, struct gw_err *err)
 {
     GW_CLEANUP(journal_snapshot_end) struct journal_db *j = NULL;

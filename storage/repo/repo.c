@@ -156,11 +156,6 @@ void repo_close(struct repo *repo)
     free(repo);
 }
 
-enum gw_rc repo_check(struct repo *repo, struct gw_err *err)
-{
-    return db_check(repo->db, err);
-}
-
 enum gw_rc repo_may_write(struct repo *repo, struct gw_err *err)
 {
     if (db_is_read_only(repo->db))

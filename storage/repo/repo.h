@@ -26,6 +26,3 @@ GW_MUST_CHECK enum gw_rc repo_open(const char *path, const struct repo_options *
                                    struct gw_err *err);
 struct store repo_store(struct repo *repo); /* valid until repo_close() */
 void repo_close(struct repo *repo);         /* rolls back what is open; accepts NULL */
-
-/* Reads the whole file: GW_CORRUPT with the first finding. */
-GW_MUST_CHECK enum gw_rc repo_check(struct repo *repo, struct gw_err *err);

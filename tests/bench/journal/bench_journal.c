@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "bulk_hash.h"
@@ -129,7 +130,10 @@ int main(int argc, char **argv)
     }
     struct journal port = journal_db_port(db);
     run(&port, rounds, (int)window);
-    printf("WAL %" PRId64 " bytes\n", journal_db_wal_bytes(db));
+    (void)snprintf(path, sizeof(path), "%s/journal.db-wal", gw_test_dir());
+    struct stat st;
+    if (stat(path, &st) == 0)
+        printf("WAL %" PRId64 " bytes\n", (int64_t)st.st_size);
     journal_db_close(db);
     return 0;
 }

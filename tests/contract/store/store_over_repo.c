@@ -1,6 +1,7 @@
 /* The suite over state.db; with STORE_REOPENED the file is closed and opened again between the steps. */
 #include "repo.h"
 #include "store_suite.h"
+#include "whole.h"
 
 #ifdef STORE_REOPENED
 const char store_name[] = "store over a file that is opened again";
@@ -53,7 +54,7 @@ void store_over_between(void)
 void store_over_close(void)
 {
     if (writer)
-        GW_ASSERT_OK(repo_check(writer, &err), &err);
+        GW_ASSERT_OK(whole_repo(writer, &err), &err);
     repo_close(reader);
     repo_close(writer);
     reader = writer = NULL;

@@ -12,6 +12,7 @@
 #include "gw_test.h"
 #include "journal_db.h"
 #include "journal_severity.h"
+#include "whole.h"
 
 #define DEVICES  200
 #define LIARS    3
@@ -152,7 +153,7 @@ static void the_journal_holds_exactly_what_was_sent(void)
     GW_CLEANUP(journal_db_closep) struct journal_db *db = NULL;
     GW_ASSERT_OK(journal_db_open(path, &options, &db, &err), &err);
     struct journal journal = journal_db_port(db);
-    GW_ASSERT_OK(journal_db_verify(db, &err), &err);
+    GW_ASSERT_OK(whole_journal(db, &err), &err);
     static struct found found;
     GW_ASSERT_OK(journal.ops->log_each(journal.self, NULL, find_log, &found, &err), &err);
     CU_ASSERT_EQUAL(found.logs, DEVICES);

@@ -21,6 +21,7 @@
 #include "gw_test.h"
 #include "journal_db.h"
 #include "journal_severity.h"
+#include "whole.h"
 
 #define LIMIT_MS  60000
 #define LINES_MAX 8000
@@ -316,7 +317,7 @@ static void every_line_and_every_death_is_in_the_journal(void)
     GW_CLEANUP(journal_db_closep) struct journal_db *db = NULL;
     GW_ASSERT_OK(journal_db_open(path, &options, &db, &err), &err);
     struct journal journal = journal_db_port(db);
-    GW_ASSERT_OK(journal_db_verify(db, &err), &err);
+    GW_ASSERT_OK(whole_journal(db, &err), &err);
     struct gw_device_id device;
     CU_ASSERT_EQUAL(gw_device_id_parse(gw_view_str("pump-7"), &device), GW_OK);
     struct found found = {0};

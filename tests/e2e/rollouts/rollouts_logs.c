@@ -14,6 +14,7 @@
 #include "gw_test.h"
 #include "journal_db.h"
 #include "journal_severity.h"
+#include "whole.h"
 
 #define LEDGER_MAX ((size_t)64 << 20)
 #define LOGS_MAX   4096
@@ -245,7 +246,7 @@ void logs_compare(const struct gw_gateway *g, const char *ledger_path, size_t de
     struct gw_err err = {0};
     GW_CLEANUP(journal_db_closep) struct journal_db *db = NULL;
     GW_ASSERT_OK(journal_db_open(path, &options, &db, &err), &err);
-    GW_ASSERT_OK(journal_db_verify(db, &err), &err);
+    GW_ASSERT_OK(whole_journal(db, &err), &err);
     a.journal = journal_db_port(db);
     GW_ASSERT_OK(a.journal.ops->log_each(a.journal.self, NULL, take_log, &a, &err), &err);
     read_ledger(ledger_path, &ledger);

@@ -3,6 +3,7 @@
 
 #include "journal_kit.h"
 #include "sql_journal.h"
+#include "whole.h"
 
 #define EVENTS 700
 
@@ -42,11 +43,11 @@ static void verify_finds_every_lie(void)
         kit_open(&kit);
         for (uint64_t first = 0; first < EVENTS; first += 100)
             (void)kit_send(&kit, "pump-1", 1, first, 100);
-        GW_ASSERT_OK(journal_db_verify(kit.db, &err), &err);
+        GW_ASSERT_OK(whole_journal(kit.db, &err), &err);
         kit_close(&kit);
         alter(kit.path, lie);
         kit_reopen(&kit);
-        CU_ASSERT_EQUAL(journal_db_verify(kit.db, &err), GW_CORRUPT);
+        CU_ASSERT_EQUAL(whole_journal(kit.db, &err), GW_CORRUPT);
         printf("#   %s: %s\n", lies[lie].name, gw_err_text(&err));
         CU_ASSERT(strstr(gw_err_text(&err), "pump-1") != NULL);
         kit_close(&kit);

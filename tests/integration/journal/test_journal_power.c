@@ -8,6 +8,7 @@
 
 #include "journal_kit.h"
 #include "vfs_model.h"
+#include "whole.h"
 
 #define COMMITS       220
 #define DEVICES       2
@@ -106,12 +107,19 @@ enum verdict {
     BROKEN,   /* what is there is not whole, or not what was sent */
 };
 
+static bool count_audits(void *ctx, const struct journal_log *log)
+{
+    if (log->id.kind == LOG_AUDIT)
+        *(uint64_t *)ctx += log->next;
+    return true;
+}
+
 static enum verdict judge_open(struct journal_db *db, const struct promise *p)
 {
     struct journal port = journal_db_port(db);
     enum verdict v = KEPT;
-    int64_t audit_n = 0;
-    if (journal_db_verify(db, &err) || port.ops->audit_last(port.self, &audit_n, &err))
+    uint64_t audits = 0; /* their numbers have no holes here */
+    if (whole_journal(db, &err) || port.ops->log_each(port.self, NULL, count_audits, &audits, &err))
         return BROKEN;
     for (int d = 0; d < DEVICES; d++) {
         struct gw_device_id id = kit_device(names[d]);
@@ -124,7 +132,7 @@ static enum verdict judge_open(struct journal_db *db, const struct promise *p)
         if (at.next < p->next[d])
             v = LOST;
     }
-    return audit_n < p->audit_n ? LOST : v;
+    return audits < (uint64_t)p->audit_n ? LOST : v;
 }
 
 static enum verdict judge(const char *dir, const struct promise *p)

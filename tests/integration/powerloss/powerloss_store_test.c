@@ -11,6 +11,7 @@
 #include "gw_test.h"
 #include "repo.h"
 #include "vfs_model.h"
+#include "whole.h"
 
 #define COMMITS       200
 #define CHANGES_MAX   3           /* audit events in one commit, at most */
@@ -268,7 +269,7 @@ static int commits_in(const char *dir)
     struct run image;
     struct repo *repo = NULL;
     start_in(&image, dir);
-    int commits = open_run(&image, &repo) || repo_check(repo, &err) ? -1 : whole_commits(repo_store(repo));
+    int commits = open_run(&image, &repo) || whole_repo(repo, &err) ? -1 : whole_commits(repo_store(repo));
     repo_close(repo);
     end(&image);
     return commits;

@@ -9,6 +9,7 @@
 #include "db_test_schema.h"
 #include "gw_cleanup.h"
 #include "vfs_model.h"
+#include "whole.h"
 
 #define CEILING (256 << 10)
 
@@ -121,14 +122,14 @@ static void a_full_disk_refuses_and_recovers(void)
     disk_model_room(m.disk, 100000);
     CU_ASSERT_EQUAL(fill_until_refused(m.db, 100, 1000), GW_NO_SPACE);
     CU_ASSERT_EQUAL(count_things(m.db), 6); /* nothing of it stays */
-    GW_ASSERT_OK(db_check(m.db, &err), &err);
+    GW_ASSERT_OK(whole_db(m.db, &err), &err);
     disk_model_room(m.disk, 0);
     CU_ASSERT_EQUAL(fill_until_refused(m.db, 100, 200), GW_NO_SPACE);
     CU_ASSERT_EQUAL(count_things(m.db), 6);
     disk_model_room(m.disk, -1); /* there is space again */
     CU_ASSERT_EQUAL(fill_until_refused(m.db, 100, 50), GW_OK);
     CU_ASSERT_EQUAL(count_things(m.db), 56);
-    GW_ASSERT_OK(db_check(m.db, &err), &err);
+    GW_ASSERT_OK(whole_db(m.db, &err), &err);
     close_on_model(&m);
     GW_CLEANUP(db_closep) struct db *again = open_thing(m.dir, NULL);
     CU_ASSERT_EQUAL(count_things(again), 56);
@@ -186,7 +187,7 @@ static int child_with_a_limit(const char *dir)
     if (count_things(db) != 1)
         return 3;
     limit.rlim_cur = RLIM_INFINITY;
-    if (setrlimit(RLIMIT_FSIZE, &limit) || put_thing(db, 2, 1000000) || count_things(db) != 2 || db_check(db, &err))
+    if (setrlimit(RLIMIT_FSIZE, &limit) || put_thing(db, 2, 1000000) || count_things(db) != 2 || whole_db(db, &err))
         return 4;
     db_close(db);
     return 0;

@@ -13,6 +13,7 @@
 #include "gw_cleanup.h"
 #include "gw_proc.h"
 #include "gw_test.h"
+#include "whole.h"
 
 static struct gw_err err;
 static char path[128];
@@ -408,7 +409,7 @@ static void survives_damaged_files(void)
             refused++;
             continue;
         }
-        found += repo_check(repo, &err) == GW_CORRUPT;
+        found += whole_repo(repo, &err) == GW_CORRUPT;
         (void)walk(repo_store(repo), &seen);
         (void)put_devices(repo_store(repo), 150, 100, DEVICE_ACTIVE);
         repo_close(repo);

@@ -46,11 +46,6 @@ SELECT device, n, kind, epoch, next_seq, sealed, closed, equivocated, opened, ch
     bundle_raw_bytes, bundle_bytes, range
 FROM log ORDER BY device, n;
 
--- name: log_next
-SELECT device, n, kind, epoch, next_seq, sealed, closed, equivocated, opened, changed, signed_size, raw_bytes,
-    bundle_raw_bytes, bundle_bytes, range
-FROM log WHERE (device, n) > ($1, $2) ORDER BY device, n LIMIT 1;
-
 -- name: log_each_of
 SELECT device, n, kind, epoch, next_seq, sealed, closed, equivocated, opened, changed, signed_size, raw_bytes,
     bundle_raw_bytes, bundle_bytes, range

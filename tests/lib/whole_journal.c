@@ -1,5 +1,5 @@
-/* Everything read again and held against the trees. */
 #include "journal_impl.h"
+#include "whole.h"
 
 struct check {
     struct journal_db *j;
@@ -56,30 +56,28 @@ static enum gw_rc verify_log(struct journal_db *j, const struct journal_row *row
     return GW_OK;
 }
 
-/* Row by row, since walking a log's events needs statements of its own. */
-static enum gw_rc next_row(struct journal_db *j, struct journal_row *row, bool *ret_found, struct gw_err *err)
+/* What a walk over the logs has found. */
+struct walk {
+    struct journal_db *j;
+    enum gw_rc rc;
+    struct gw_err *err;
+};
+
+static bool check_log(void *ctx, const struct journal_log *log)
 {
-    GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(j->db, SQL_JOURNAL_LOG_NEXT);
-    db_bind_str(s, 1, row->device);
-    db_bind_i64(s, 2, row->n);
-    enum gw_rc rc = db_step(s, ret_found, err);
-    return !rc && *ret_found ? journal_row_read(s, row, err) : rc;
+    struct walk *w = ctx;
+    struct journal_row row;
+    w->rc = journal_row_find(w->j, &log->id, &row, w->err);
+    if (!w->rc)
+        w->rc = verify_log(w->j, &row, w->err);
+    return !w->rc;
 }
 
-enum gw_rc journal_db_verify(struct journal_db *journal, struct gw_err *err)
+enum gw_rc whole_journal(struct journal_db *journal, struct gw_err *err)
 {
-    enum gw_rc rc = db_check(journal->db, err);
+    struct walk w = {.j = journal, .err = err};
+    enum gw_rc rc = whole_db(journal->db, err);
     if (!rc)
-        rc = journal_snapshot_begin(journal, err);
-    if (rc)
-        return rc;
-    GW_CLEANUP(journal_snapshot_end) struct journal_db *held = journal;
-    struct journal_row row = {.n = -1};
-    bool found = true;
-    while (!rc && found) {
-        rc = next_row(held, &row, &found, err);
-        if (!rc && found)
-            rc = verify_log(held, &row, err);
-    }
-    return rc;
+        rc = journal_log_each(journal, NULL, check_log, &w, err);
+    return rc ? rc : w.rc;
 }
