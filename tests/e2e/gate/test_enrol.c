@@ -57,6 +57,20 @@ static void gives_the_same_certificate_when_the_answer_was_lost(void)
     CU_ASSERT_STRING_EQUAL(first, second);
 }
 
+static bool is_listed(void *ctx)
+{
+    const char *const list[] = {"alerts", "list", NULL};
+    GW_FREE char *out = NULL;
+    return gw_gateway_cli(&gateway, list, &out) == 0 && strstr(out, ctx);
+}
+
+static void alerts(const char *text)
+{
+    char wanted[128];
+    (void)snprintf(wanted, sizeof(wanted), "%s", text);
+    CU_ASSERT(gw_await(is_listed, wanted, 20000));
+}
+
 static void refuses_a_second_key_for_a_used_secret(void)
 {
     char secret[64], credentials[128];
@@ -67,6 +81,7 @@ static void refuses_a_second_key_for_a_used_secret(void)
     CU_ASSERT_EQUAL_FATAL(enrol_client_post(&client, &gateway, "pump-3", credentials), 200);
     CU_ASSERT_EQUAL(enrol_client_post(&client, &gateway, "thief-3", credentials), 401);
     CU_ASSERT_EQUAL(enrol_client_post(&client, &gateway, "pump-3", credentials), 200);
+    alerts("\"class\":\"cert.rejected\",\"device\":\"pump-3\"");
 }
 
 static void voids_an_invitation_after_five_wrong_secrets(void)
@@ -78,6 +93,7 @@ static void voids_an_invitation_after_five_wrong_secrets(void)
         CU_ASSERT_EQUAL(enrol_client_post(&client, &gateway, "pump-4", "pump-4:aaaaaaaaaaaaaaaaaaaaaaaaaa"), 401);
     (void)snprintf(credentials, sizeof(credentials), "pump-4:%s", secret);
     CU_ASSERT_EQUAL(enrol_client_post(&client, &gateway, "pump-4", credentials), 401);
+    alerts("\"class\":\"auth.lockout\",\"device\":\"pump-4\"");
     CU_ASSERT_FATAL(enrol_invite(&gateway, "pump-4", secret, sizeof(secret)));
     (void)snprintf(credentials, sizeof(credentials), "pump-4:%s", secret);
     CU_ASSERT_EQUAL(enrol_client_post(&client, &gateway, "pump-4", credentials), 200);

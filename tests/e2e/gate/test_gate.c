@@ -1,6 +1,8 @@
 /* Sessions, kills and the shape of the house, against the shipped binaries with real agents. */
 #include <arpa/inet.h>
-#include <dirent.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include "gw_cleanup.h"
 #include "gw_test.h"
 #include "gw_time.h"
+#include "sockets.h"
 
 #define LIMIT_MS 30000
 
@@ -21,90 +24,6 @@ static struct gw_agent agent;
 static struct enrol_client client;
 
 /* ---- listening sockets ------------------------------------------------------------------------------------------- */
-
-#define PORTS_MAX 32
-
-struct ports {
-    uint16_t port[PORTS_MAX];
-    bool loopback[PORTS_MAX];
-    size_t count;
-};
-
-/* Listening TCP sockets (state 0A) of one table of /proc. */
-static void read_table(const char *path, struct ports *all, unsigned long inodes[PORTS_MAX])
-{
-    GW_FCLOSE FILE *f = fopen(path, "re");
-    char line[512];
-    while (f && fgets(line, sizeof(line), f)) {
-        char local[64], remote[64];
-        unsigned state;
-        unsigned long inode;
-        if (sscanf(line, " %*d: %63s %63s %x %*s %*s %*s %*s %*s %lu", local, remote, &state, &inode) != 4 ||
-            state != 0x0a || all->count == PORTS_MAX)
-            continue;
-        char *colon = strrchr(local, ':');
-        all->port[all->count] = (uint16_t)strtoul(colon + 1, NULL, 16);
-        all->loopback[all->count] =
-            strncmp(local, "0100007F:", 9) == 0 || strncmp(local, "00000000000000000000000001000000:", 33) == 0;
-        inodes[all->count++] = inode;
-    }
-}
-
-/* Does any descriptor of this process refer to the socket? */
-static bool holds(const char *pid, unsigned long inode)
-{
-    char dir_path[64], want[64];
-    (void)snprintf(dir_path, sizeof(dir_path), "/proc/%s/fd", pid);
-    (void)snprintf(want, sizeof(want), "socket:[%lu]", inode);
-    DIR *dir = opendir(dir_path);
-    bool found = false;
-    for (struct dirent *e = dir ? readdir(dir) : NULL; e && !found; e = readdir(dir)) {
-        char path[400], target[128];
-        (void)snprintf(path, sizeof(path), "%s/%s", dir_path, e->d_name);
-        ssize_t n = readlink(path, target, sizeof(target) - 1);
-        if (n > 0) {
-            target[n] = '\0';
-            found = strcmp(target, want) == 0;
-        }
-    }
-    if (dir)
-        (void)closedir(dir);
-    return found;
-}
-
-static void ports_of(const pid_t *pids, size_t pid_count, struct ports *ret_ports)
-{
-    struct ports all = {.count = 0};
-    unsigned long inodes[PORTS_MAX];
-    read_table("/proc/net/tcp", &all, inodes);
-    read_table("/proc/net/tcp6", &all, inodes);
-    *ret_ports = (struct ports){.count = 0};
-    for (size_t i = 0; i < all.count; i++)
-        for (size_t p = 0; p < pid_count; p++) {
-            char pid[16];
-            (void)snprintf(pid, sizeof(pid), "%d", (int)pids[p]);
-            if (pids[p] && holds(pid, inodes[i])) {
-                ret_ports->port[ret_ports->count] = all.port[i];
-                ret_ports->loopback[ret_ports->count++] = all.loopback[i];
-                break;
-            }
-        }
-}
-
-static void gateway_ports(struct ports *ret_ports)
-{
-    pid_t pids[] = {gateway.proc.pid, gw_gateway_child(&gateway, "gatehoused"),
-                    gw_gateway_child(&gateway, "gatehouse-keyd"), gw_gateway_child(&gateway, "mosquitto")};
-    ports_of(pids, sizeof(pids) / sizeof(pids[0]), ret_ports);
-}
-
-static bool has_port(const struct ports *p, uint16_t port)
-{
-    for (size_t i = 0; i < p->count; i++)
-        if (p->port[i] == port && p->loopback[i])
-            return true;
-    return false;
-}
 
 static bool port_answers(uint16_t port)
 {
@@ -115,61 +34,88 @@ static bool port_answers(uint16_t port)
 
 /* ---- cases ------------------------------------------------------------------------------------------------------- */
 
-static void unclaimed_only_the_operators_door_listens(void)
+/* The list is the contract's, and nothing is left over. */
+static bool listens_at(const uint16_t *ports, size_t count, const char *const *paths, size_t path_count)
 {
-    gw_gateway_start(&gateway, "[daemon]\nlog_level = \"debug\"\n");
-    CU_ASSERT_FATAL(gw_gateway_await_ready(&gateway));
-    struct ports ports;
-    gateway_ports(&ports);
-    CU_ASSERT_EQUAL(ports.count, 1);
-    CU_ASSERT(has_port(&ports, gateway.port_operators));
-    CU_ASSERT_EQUAL(gw_gateway_child(&gateway, "mosquitto"), 0);
+    struct sockets s;
+    sockets_of(&gateway, &s);
+    bool all = s.count == count + path_count;
+    for (size_t i = 0; i < count; i++)
+        all = all && sockets_have_port(&s, ports[i]);
+    for (size_t i = 0; i < path_count; i++)
+        all = all && sockets_have_path(&s, paths[i]);
+    return all;
+}
+
+/* People's socket is the daemon's with a second name, in run/admin; the broker's is for the daemon alone. */
+static const char *const unix_paths[] = {"/run/web/admin.sock", "/run/broker/broker.sock"};
+
+static bool one_listens(void *ctx)
+{
+    (void)ctx;
+    return listens_at(&gateway.port_operators, 1, unix_paths, 1);
 }
 
 static bool all_three_listen(void *ctx)
 {
     (void)ctx;
-    struct ports ports;
-    gateway_ports(&ports);
-    return ports.count == 3 && has_port(&ports, gateway.port_operators) && has_port(&ports, gateway.port_devices) &&
-           has_port(&ports, gateway.port_mqtt);
+    const uint16_t ports[] = {gateway.port_operators, gateway.port_devices, gateway.port_mqtt};
+    return listens_at(ports, 3, unix_paths, 2);
+}
+
+/* Waits until nothing but these listens, and says what does when it never comes. */
+static void await_listeners(bool (*these)(void *ctx))
+{
+    struct sockets s;
+    bool there = gw_await(these, NULL, LIMIT_MS);
+    sockets_of(&gateway, &s);
+    if (!there)
+        sockets_print(&s);
+    CU_ASSERT(there);
+}
+
+static void unclaimed_only_the_operators_door_listens(void)
+{
+    gw_gateway_start(&gateway, "[daemon]\nlog_level = \"debug\"\n");
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&gateway));
+    await_listeners(one_listens);
+    CU_ASSERT_EQUAL(gw_gateway_child(&gateway, "mosquitto"), 0);
 }
 
 static void claimed_exactly_three_doors_listen(void)
 {
     CU_ASSERT_FATAL(gw_gateway_claim(&gateway));
-    CU_ASSERT(gw_await(all_three_listen, NULL, LIMIT_MS));
+    await_listeners(all_three_listen);
 }
 
-static void status_uid(pid_t pid, char *out, size_t out_size)
+/* Whose process it is: real, effective, saved and file system uid (proc(5), status). */
+static void runs_as(pid_t pid, const char *user)
 {
     char path[64], line[256];
+    unsigned uid[4] = {UINT_MAX, UINT_MAX, UINT_MAX, UINT_MAX};
+    const struct passwd *entry = getpwnam(user);
+    CU_ASSERT_FATAL(pid > 0 && entry != NULL);
     (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     GW_FCLOSE FILE *f = fopen(path, "re");
-    out[0] = '\0';
     while (f && fgets(line, sizeof(line), f))
-        if (strncmp(line, "Uid:", 4) == 0)
-            (void)snprintf(out, out_size, "%s", line + 4);
+        if (sscanf(line, "Uid: %u %u %u %u", &uid[0], &uid[1], &uid[2], &uid[3]) == 4)
+            break;
+    for (size_t i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(uid[i], entry->pw_uid);
 }
 
 static void powers_are_separated(void)
 {
-    if (geteuid() != 0) {
-        gw_test_skip("needs root");
-        return;
-    }
-    char daemon[128], keyd[128], broker[128], root[128];
-    status_uid(gateway.proc.pid, root, sizeof(root));
-    status_uid(gw_gateway_child(&gateway, "gatehoused"), daemon, sizeof(daemon));
-    status_uid(gw_gateway_child(&gateway, "gatehouse-keyd"), keyd, sizeof(keyd));
-    status_uid(gw_gateway_child(&gateway, "mosquitto"), broker, sizeof(broker));
-    CU_ASSERT(daemon[0] && keyd[0] && broker[0]);
-    CU_ASSERT_STRING_NOT_EQUAL(daemon, root);
-    CU_ASSERT_STRING_NOT_EQUAL(keyd, root);
-    CU_ASSERT_STRING_NOT_EQUAL(broker, root);
-    CU_ASSERT_STRING_NOT_EQUAL(daemon, keyd);
-    CU_ASSERT_STRING_NOT_EQUAL(daemon, broker);
-    CU_ASSERT_STRING_NOT_EQUAL(keyd, broker);
+    const char *const args[] = {"status", NULL};
+    GW_FREE char *status = NULL;
+    char separated[16];
+    runs_as(gateway.proc.pid, "root");
+    runs_as(gw_gateway_child(&gateway, "gatehoused"), "gatehouse");
+    runs_as(gw_gateway_child(&gateway, "gatehouse-keyd"), "gatehouse-keys");
+    runs_as(gw_gateway_child(&gateway, "mosquitto"), "gatehouse-broker");
+    CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, args, &status), 0);
+    gw_json_pick(status, "keys_separated", separated, sizeof(separated));
+    CU_ASSERT_STRING_EQUAL(separated, "true");
 }
 
 static void no_process_leaves_a_core_or_a_secret(void)
@@ -196,21 +142,31 @@ static void nothing_secret_was_said(void)
         CU_ASSERT_PTR_NULL(strstr(gateway.proc.out, secrets[i]));
 }
 
-static void directory_modes_are_the_contract(void)
+static void directories_are_the_contracts(void)
 {
     static const struct {
-        const char *name;
+        const char *name, *user, *group;
         unsigned mode;
-    } want[] = {{"", 0711},     {"/state.db", 0600}, {"/journal", 0700},   {"/blobs", 0700},
-                {"/pki", 0700}, {"/broker", 0750},   {"/run/admin", 0750}, {"/run/admin/admin.sock", 0660}};
+    } want[] = {{"", "gatehouse", "gatehouse", 0711},
+                {"/state.db", "gatehouse", "gatehouse", 0600},
+                {"/journal", "gatehouse", "gatehouse", 0700},
+                {"/blobs", "gatehouse", "gatehouse", 0700},
+                {"/pki", "gatehouse-keys", "gatehouse-keys", 0700},
+                {"/broker", "gatehouse", "gatehouse-broker", 0750},
+                {"/run/broker", "gatehouse-broker", "gatehouse-broker", 0750},
+                {"/run/admin", "root", "gatehouse-admin", 0750},
+                {"/run/admin/admin.sock", "gatehouse", "gatehouse-admin", 0660}};
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
         char path[256];
         struct stat st;
         (void)snprintf(path, sizeof(path), "%s%s", gateway.state, want[i].name);
-        CU_ASSERT_EQUAL_FATAL(stat(path, &st), 0);
-        if ((st.st_mode & 07777) != want[i].mode)
-            printf("#   %s has mode %04o\n", path, st.st_mode & 07777);
-        CU_ASSERT_EQUAL(st.st_mode & 07777, want[i].mode);
+        const struct passwd *user = getpwnam(want[i].user);
+        const struct group *group = getgrnam(want[i].group);
+        CU_ASSERT_FATAL(user && group && stat(path, &st) == 0);
+        bool fits = (st.st_mode & 07777) == want[i].mode && st.st_uid == user->pw_uid && st.st_gid == group->gr_gid;
+        if (!fits)
+            printf("#   %s has mode %04o, user %u, group %u\n", path, st.st_mode & 07777, st.st_uid, st.st_gid);
+        CU_ASSERT(fits);
     }
 }
 
@@ -293,15 +249,56 @@ static void keyd_killed_comes_back_and_issues_again(void)
     CU_ASSERT_EQUAL(status, 200);
 }
 
+static void act_on(const char *verb, const char *id, const char *then)
+{
+    const char *const args[] = {"device", verb, id, NULL};
+    GW_FREE char *out = NULL;
+    char state[32];
+    CU_ASSERT_EQUAL_FATAL(gw_gateway_cli(&gateway, args, &out), 0);
+    enrol_state(&gateway, id, state, sizeof(state));
+    CU_ASSERT_STRING_EQUAL(state, then);
+}
+
+/* ctx: how many sessions the agent has had by now, at least. */
+static bool has_had_sessions(void *ctx)
+{
+    size_t n = 0;
+    (void)gw_proc_await(&agent.proc, "session up", 0);
+    for (const char *at = strstr(agent.proc.out, "session up"); at; at = strstr(at + 1, "session up"))
+        n++;
+    return n >= *(const size_t *)ctx;
+}
+
+static size_t sessions(void)
+{
+    size_t n = 1;
+    while (has_had_sessions(&n))
+        n++;
+    return n - 1;
+}
+
+static bool is_audited(void *ctx)
+{
+    const char *const show[] = {"logs", "show", "--audit", "--limit", "1000", NULL};
+    GW_FREE char *log = NULL;
+    return gw_gateway_cli(&gateway, show, &log) == 0 && strstr(log, ctx);
+}
+
+/* pump-7 has a live session, which is cut; pump-8, whose certificate we have, shows what is left to it. */
 static void quarantine_cuts_and_readmits_with_less(void)
 {
-    const char *const quarantine[] = {"device", "quarantine", pump, NULL};
-    GW_FREE char *out = NULL;
-    CU_ASSERT_EQUAL_FATAL(gw_gateway_cli(&gateway, quarantine, &out), 0);
+    size_t again = sessions() + 1;
+    act_on("quarantine", pump, "quarantined");
+    CU_ASSERT(gw_await(has_had_sessions, &again, LIMIT_MS));
     CU_ASSERT(gw_await(agent_online, pump, LIMIT_MS));
-    const char *const release[] = {"device", "release", pump, NULL};
-    GW_FREE char *released = NULL;
-    CU_ASSERT_EQUAL_FATAL(gw_gateway_cli(&gateway, release, &released), 0);
+    act_on("quarantine", "pump-8", "quarantined");
+    CU_ASSERT_EQUAL(enrol_client_mqtt(&client, &gateway, "pump-8", "pump-8", "gw/v1/pump-8/up/state"), 0);
+    (void)enrol_client_mqtt(&client, &gateway, "pump-8", "pump-8", "gw/v1/pump-8/up/line");
+    CU_ASSERT(gw_await(is_audited, "refused in quarantine: \\\"gw/v1/pump-8/up/line\\\"", LIMIT_MS));
+    act_on("release", "pump-8", "active");
+    again = sessions() + 1;
+    act_on("release", pump, "active");
+    CU_ASSERT(gw_await(has_had_sessions, &again, LIMIT_MS));
     CU_ASSERT(gw_await(agent_online, pump, LIMIT_MS));
 }
 
@@ -386,18 +383,19 @@ static void its_log_tells_starts_and_stops(void)
 }
 
 static const struct gw_test_case cases[] = {
-    {"unclaimed, only the operators' door listens", unclaimed_only_the_operators_door_listens},
-    {"claimed, exactly three doors listen, all on loopback", claimed_exactly_three_doors_listen},
+    {"unclaimed, the operators' door and the admin socket listen, and nothing else",
+     unclaimed_only_the_operators_door_listens},
+    {"claimed, exactly three doors and two unix sockets listen, all on loopback", claimed_exactly_three_doors_listen},
     {"supervisor, daemon, keyd and broker run as four users", powers_are_separated},
     {"no process may leave a core, or has a secret in its arguments or environment",
      no_process_leaves_a_core_or_a_secret},
-    {"directories and sockets have the modes of the contract", directory_modes_are_the_contract},
+    {"directories and sockets have the owners and modes of the contract", directories_are_the_contracts},
     {"an agent enrols and holds a session", an_agent_enrols_and_holds_a_session},
     {"mosquitto killed comes back, and so do the devices", mosquitto_killed_comes_back_and_so_do_devices},
     {"the daemon killed comes back while the broker keeps its sessions",
      the_daemon_killed_comes_back_and_sessions_stay},
     {"keyd killed comes back and issues again", keyd_killed_comes_back_and_issues_again},
-    {"quarantine cuts and re-admits, release restores", quarantine_cuts_and_readmits_with_less},
+    {"quarantine cuts and re-admits with less, release restores", quarantine_cuts_and_readmits_with_less},
     {"revoke cuts the live session", revoke_cuts_the_live_session},
     {"a second gateway on the same state is refused", a_second_gateway_on_the_same_state_is_refused},
     {"nothing secret was said, at log_level debug", nothing_secret_was_said},
