@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent_backoff.h"
 #include "gw_cleanup.h"
 
 #define URL_MAX 512
@@ -166,4 +167,11 @@ enum gw_rc agent_est_gateway_name(const struct agent_est *est, char out[24], str
     memcpy(out, "gw-", 4);
     gw_hex_format(hash.bytes, 8, out + 3);
     return GW_OK;
+}
+
+int64_t agent_est_renewal_ms(const struct agent_cert *cert, struct gw_wall now)
+{
+    int64_t life = cert->not_after.ms - cert->not_before.ms;
+    int64_t due = cert->not_before.ms + life / 3 * 2 + (agent_jitter_ms(life / 60) - life / 60);
+    return due > now.ms ? due - now.ms : 0;
 }

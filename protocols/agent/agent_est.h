@@ -43,6 +43,10 @@ GW_MUST_CHECK enum gw_rc agent_est_renew(struct agent_est *est, int64_t *ret_ret
 /* Looks at device.pem. GW_NOT_FOUND: not enrolled. */
 GW_MUST_CHECK enum gw_rc agent_est_cert(const struct agent_est *est, struct agent_cert *ret_cert, struct gw_err *err);
 
+/* In how many ms it is to be renewed: at two thirds of its life, some days of a year sooner or later, so that no fleet
+ * comes at once; 0: now. */
+int64_t agent_est_renewal_ms(const struct agent_cert *cert, struct gw_wall now);
+
 /*
  * The key that signs our log's checkpoints: from log-key, else asked of the gateway over our own certificate, checked
  * to carry the name of this gateway, and pinned. With refresh it is asked for in any case: another key is taken only

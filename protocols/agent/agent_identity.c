@@ -51,18 +51,10 @@ static void tell_cert(const struct agent *a, const char *what)
     gw_log(GW_LOG_INFO, "enrol", "%s %s, certificate until %s", what, a->site.id.text, until);
 }
 
-/* Renewal is due at two thirds of the life; never at once for a whole fleet. */
-static int64_t renewal_in_ms(const struct agent_cert *cert, struct gw_wall wall)
-{
-    int64_t life = cert->not_after.ms - cert->not_before.ms;
-    int64_t due = cert->not_before.ms + life / 3 * 2 + (agent_jitter_ms(life / 60) - life / 60);
-    return due > wall.ms ? due - wall.ms : 0;
-}
-
 static void have_cert(struct agent *a, struct gw_mono now, struct gw_wall wall)
 {
     a->enrolled = true;
-    a->identity_at_ms = now.ms + renewal_in_ms(&a->cert, wall);
+    a->identity_at_ms = now.ms + agent_est_renewal_ms(&a->cert, wall);
     agent_backoff_reset(&a->identity_backoff);
 }
 

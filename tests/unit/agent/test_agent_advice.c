@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "agent_advice.h"
+#include "agent_est.h"
 #include "gw_cleanup.h"
 #include "gw_test.h"
 
@@ -45,6 +46,21 @@ static void renews_when_it_is_pressing_and_not_again_and_again(void)
     CU_ASSERT(hear(&a, "{\"v\":1,\"renew\":\"now\"}", 10 + AGENT_ADVICE_RENEW_MS).renew);
 }
 
+static void its_own_clock_renews_at_two_thirds(void)
+{
+    const struct agent_cert cert = {.not_before = {10 * GW_DAY_MS}, .not_after = {310 * GW_DAY_MS}};
+    const int64_t due = 210 * GW_DAY_MS;
+    int64_t least = INT64_MAX, most = 0;
+    for (int i = 0; i < 1000; i++) {
+        int64_t in = agent_est_renewal_ms(&cert, (struct gw_wall){100 * GW_DAY_MS}) + 100 * GW_DAY_MS;
+        least = in < least ? in : least;
+        most = in > most ? in : most;
+    }
+    CU_ASSERT(least >= due - GW_DAY_MS && most <= due + GW_DAY_MS);
+    CU_ASSERT(most - least > GW_DAY_MS); /* a fleet that enrolled together does not come together */
+    CU_ASSERT_EQUAL(agent_est_renewal_ms(&cert, (struct gw_wall){212 * GW_DAY_MS}), 0);
+}
+
 static void a_bad_message_changes_nothing(void)
 {
     struct agent_advice a;
@@ -62,6 +78,7 @@ static void a_bad_message_changes_nothing(void)
 static const struct gw_test_case cases[] = {
     {"leaves out what is not wanted, but nothing of weight", leaves_out_what_is_not_wanted_but_nothing_of_weight},
     {"renews when it is pressing, and not again and again", renews_when_it_is_pressing_and_not_again_and_again},
+    {"its own clock renews at two thirds of a certificate's life", its_own_clock_renews_at_two_thirds},
     {"a bad message changes nothing", a_bad_message_changes_nothing},
 };
 

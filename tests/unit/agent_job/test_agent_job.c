@@ -279,6 +279,15 @@ static void reports_are_repeated_until_acknowledged(void)
     job_sim_run(&sim, ROUNDS, false);
     unsigned more = sim.reports - before, minutes = (unsigned)((sim.now.ms - from) / GW_MINUTE_MS);
     CU_ASSERT_TRUE(more >= minutes * 3 / 4 && more <= minutes * 5 / 4 + 1);
+    int64_t least = INT64_MAX, most = 0; /* between two of them: 60 s, 20 % less or more */
+    for (int i = 0; i < 100; i++) {
+        before = sim.reports;
+        for (from = sim.now.ms; sim.reports == before && sim.now.ms < from + 2 * GW_MINUTE_MS;)
+            job_sim_run(&sim, 1, false);
+        least = sim.now.ms - from < least ? sim.now.ms - from : least;
+        most = sim.now.ms - from > most ? sim.now.ms - from : most;
+    }
+    CU_ASSERT_TRUE(least < 56 * GW_SECOND_MS && most > 64 * GW_SECOND_MS && most <= 73 * GW_SECOND_MS);
     job_sim_close(&sim);
     job_sim_open(&sim);
     sim.silent = false;
