@@ -7,6 +7,7 @@
 #include "gw_cleanup.h"
 #include "gw_gateway.h"
 #include "gw_test.h"
+#include "metrics_kit.h"
 
 #define LIMIT_MS   60000
 #define WORDS(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -121,51 +122,25 @@ static void people_work_through_them(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(audit, "\"state\":\"resolved\""));
 }
 
-/* GET /metrics at the operators' port: the status; the body in *ret_body (free()). The token goes by a file. */
-static int scrape(const char *token, char **ret_body)
-{
-    char header[256], at[320], url[96];
-    (void)snprintf(header, sizeof(header), "%s/header", gw_test_dir());
-    (void)snprintf(at, sizeof(at), "@%s", header);
-    (void)snprintf(url, sizeof(url), "https://localhost:%u/metrics", gateway.port_operators);
-    FILE *f = fopen(header, "we");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-    (void)fprintf(f, "Authorization: Bearer %s\n", token);
-    (void)fclose(f);
-    const char *const argv[] = {"curl", "-s", "-k", "-H", at, "-w", "\n%{http_code}", url, NULL};
-    if (gw_proc_run(argv, ret_body))
-        return -1;
-    const char *status = strrchr(*ret_body, '\n');
-    return status ? (int)strtol(status, NULL, 10) : -1;
-}
-
 static char token[96];
-
-static bool shows_the_device(void *ctx)
-{
-    GW_FREE char *text = NULL;
-    (void)ctx;
-    return scrape(token, &text) == 200 && text && strstr(text, "\ngatehouse_devices_online 1\n");
-}
 
 static void figures_are_for_who_has_the_token(void)
 {
-    GW_FREE char *made = NULL, *first = NULL, *wrong = NULL, *log = NULL, *revoked = NULL, *closed = NULL;
-    CU_ASSERT_EQUAL(scrape("gwm_0", &wrong), 401);
-    CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("metrics-token", "--stdout"), &made), 0);
-    gw_json_pick(made, "token", token, sizeof(token));
+    GW_FREE char *first = NULL, *wrong = NULL, *log = NULL, *revoked = NULL, *closed = NULL;
+    CU_ASSERT_EQUAL(kit_scrape(&gateway, "gwm_0", &wrong), 401);
+    CU_ASSERT_TRUE_FATAL(kit_metrics_token(&gateway, token, sizeof(token)));
     CU_ASSERT_EQUAL(strlen(token), 68);
-    CU_ASSERT_EQUAL_FATAL(scrape(token, &first), 200);
+    CU_ASSERT_EQUAL_FATAL(kit_scrape(&gateway, token, &first), 200);
     CU_ASSERT_PTR_NOT_NULL(strstr(first, "\ngatehouse_alerts_open{severity=\"high\"} 1\n"));
     CU_ASSERT_PTR_NOT_NULL(strstr(first, "\ngatehouse_up{part=\"keyd\"} 1\n"));
     CU_ASSERT_PTR_NULL(strstr(first, "pump-7"));
-    CU_ASSERT_TRUE(gw_await(shows_the_device, NULL, LIMIT_MS)); /* back after the kill */
+    CU_ASSERT_TRUE(kit_metric_is(&gateway, token, "gatehouse_devices_online", 1)); /* back after the kill */
     CU_ASSERT_PTR_NULL(strstr(first, "\ngatehouse_disk_free_bytes 0\n"));
     CU_ASSERT_PTR_NULL(strstr(first, "\nprocess_resident_memory_bytes 0\n"));
     CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("logs", "show", "--audit", "--text", "cfg.metrics_token"), &log), 0);
     CU_ASSERT_PTR_NULL(strstr(log, token + 4)); /* audited, without the token */
     CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, WORDS("metrics-token", "revoke"), &revoked), 0);
-    CU_ASSERT_EQUAL(scrape(token, &closed), 401);
+    CU_ASSERT_EQUAL(kit_scrape(&gateway, token, &closed), 401);
     gw_agent_done(&pump);
     CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
     gw_gateway_done(&gateway);

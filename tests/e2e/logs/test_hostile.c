@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../alerts/metrics_kit.h"
 #include "ack.h"
 #include "enrol_client.h"
 #include "gw_cleanup.h"
@@ -368,6 +369,43 @@ static void nobody_writes_into_anothers_log(void)
     CU_ASSERT_EQUAL(told(WORDS("logs", "show", "--device", "other-1"), "forged"), 0);
 }
 
+/* A batch that was acknowledged comes once more, byte for byte: it is answered, and stored no second time. */
+static void a_replayed_batch_is_answered_and_stored_once(void)
+{
+    const char *const words[] = {"logs", "show", "--device", "other-1", NULL};
+    size_t before = told(words, "mine 2"), acks = other.acks;
+    CU_ASSERT(before > 0);
+    ship(&other, 4, 0, 3, "mine");
+    CU_ASSERT(AWAIT(&other, other.acks > acks));
+    CU_ASSERT_EQUAL(other.ack.next_seq, 3);
+    CU_ASSERT_EQUAL(told(words, "mine 2"), before);
+}
+
+static void counted(const char *token, const char *verdict, int64_t least)
+{
+    char sample[96];
+    (void)snprintf(sample, sizeof(sample), "gatehouse_ingest_verdicts_total{verdict=\"%s\"}", verdict);
+    CU_ASSERT(kit_metric_reaches(&gateway, token, sample, least));
+}
+
+/* At the door where a scraper asks. */
+static void all_of_it_is_counted(void)
+{
+    char token[96];
+    CU_ASSERT_FATAL(kit_metrics_token(&gateway, token, sizeof(token)));
+    counted(token, "duplicate", 1);
+    counted(token, "gap", 1);
+    counted(token, "unknown_epoch", 1);
+    counted(token, "closed_epoch", 1);
+    counted(token, "equivocation", 3);
+    counted(token, "epoch_limit", 2);
+    CU_ASSERT(kit_metric_is(&gateway, token, "gatehouse_ingest_refused_total{reason=\"malformed\"}", 6));
+    CU_ASSERT(kit_metric_is(&gateway, token, "gatehouse_refused_total{reason=\"batches\"}", 6));
+    CU_ASSERT(kit_metric_reaches(&gateway, token, "gatehouse_refused_total{reason=\"broker\"}", 1));
+    publish(&other, "other-1", "job", GW_VIEW_LIT("no report"));
+    CU_ASSERT(kit_metric_is(&gateway, token, "gatehouse_reports_refused_total{reason=\"malformed\"}", 1));
+}
+
 /* Somebody looks into journal.db with a tool and forgets to close it. */
 static void a_reader_that_holds_the_journal_is_told(void)
 {
@@ -508,6 +546,8 @@ static const struct gw_test_case cases[] = {
     {"a fifth epoch in a day is not acknowledged", a_fifth_epoch_in_a_day_is_not_acknowledged},
     {"malformed batches are counted and told", malformed_batches_are_counted_and_told},
     {"nobody writes into another's log", nobody_writes_into_anothers_log},
+    {"a replayed batch is answered and stored once", a_replayed_batch_is_answered_and_stored_once},
+    {"all of it is counted where a scraper asks", all_of_it_is_counted},
     {"a reader that holds the journal is told", a_reader_that_holds_the_journal_is_told},
     {"ends", ends},
     {"a full journal acknowledges nothing and recovers", a_full_journal_acknowledges_nothing_and_recovers},

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "../alerts/metrics_kit.h"
 #include "gw_cleanup.h"
 #include "gw_test.h"
 #include "repo.h"
@@ -97,6 +98,15 @@ static void refused(const char *path, const char *check, const char *file)
     CU_ASSERT_TRUE(gw_await(no_blobs, NULL, LIMIT_MS));
 }
 
+/* How many imports this gateway counts as refused by the check; it is claimed. */
+static void counted(const char *check, int times)
+{
+    char token[96], sample[96];
+    (void)snprintf(sample, sizeof(sample), "gatehouse_imports_refused_total{check=\"%s\"}", check);
+    CU_ASSERT_TRUE_FATAL(kit_metrics_token(&gateway, token, sizeof(token)));
+    CU_ASSERT(kit_metric_is(&gateway, token, sample, times));
+}
+
 static void refused_tar(struct kit_tar *t, const char *check, const char *file)
 {
     refused(kit_tar_save(t), check, file);
@@ -154,6 +164,12 @@ static void refuses_containers_that_were_tampered_with(void)
     refused_tar(&t, "container", "a.swu");
     kit_tar_done(&t);
     CU_ASSERT_EQUAL(kit_listed(&gateway, NULL), 0);
+    CU_ASSERT_TRUE_FATAL(gw_gateway_claim(&gateway));
+    counted("digest", 2);
+    counted("signature", 1);
+    counted("envelope", 1);
+    counted("files", 2);
+    counted("container", 3);
     GW_FREE char *out = NULL;
     CU_ASSERT_EQUAL(kit_import(&gateway, good, &out), 0);
     gw_gateway_done(&gateway);
@@ -233,6 +249,8 @@ static void refuses_what_policy_forbids(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(same_version, "\"check\":\"duplicate\""));
     CU_ASSERT_EQUAL(kit_listed(&gateway, "staged"), 1);
     CU_ASSERT_EQUAL(kit_blobs(&gateway), 3); /* those of the staged one, untouched */
+    CU_ASSERT_TRUE_FATAL(gw_gateway_claim(&gateway));
+    counted("duplicate", 2); /* since the floor was set, with a start */
     gw_gateway_done(&gateway);
 }
 
@@ -261,6 +279,9 @@ static void finds_a_flipped_byte_in_a_stored_artifact(void)
         CU_ASSERT_EQUAL(gw_gateway_cli(&gateway, args, &audit), 0);
     }
     CU_ASSERT_PTR_NOT_NULL(strstr(audit, "integ.hash_mismatch"));
+    char token[96];
+    CU_ASSERT_TRUE_FATAL(gw_gateway_claim(&gateway) && kit_metrics_token(&gateway, token, sizeof(token)));
+    CU_ASSERT(kit_metric_is(&gateway, token, "gatehouse_releases_damaged_total", 1));
     gw_gateway_done(&gateway);
 }
 
