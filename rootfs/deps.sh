@@ -12,7 +12,7 @@ build='cmake ninja-build gcc libc6-dev pkg-config git ca-certificates
 libwebsockets-dev libwolfssl-dev libmosquitto-dev mosquitto-dev libuv1-dev libargon2-dev libzstd-dev libqrencode-dev
 libcurl4-openssl-dev libssl-dev libjansson-dev libsqlite3-dev libcunit1-dev'
 run='mosquitto libwebsockets-evlib-uv openssl ca-certificates procps'
-tests='clang clang-format clang-tidy libclang-rt-14-dev mosquitto-clients sqlite3 curl iproute2 chromium libfaketime'
+tests='clang clang-format clang-tidy libclang-rt-14-dev mosquitto-clients sqlite3 curl iproute2 nftables chromium libfaketime'
 package='dpkg-dev file' # for rootfs/package.sh
 # For the page (web-ui/tool.sh); a machine with node and npm from elsewhere keeps them.
 page='nodejs npm'
