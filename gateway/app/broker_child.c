@@ -49,8 +49,9 @@ static enum gw_rc make_address(const char *text, uint16_t port, union address *r
                                                                : gw_err_set(err, GW_INVALID, "mqtt.address %s", text);
 }
 
-/* Binds for a moment: mosquitto itself would only exit, with a line in its log. Port 0 finds a free one. */
-static enum gw_rc probe_port(const char *address, uint16_t port, uint16_t *ret_port, struct gw_err *err)
+/* Binds for a moment: mosquitto itself would only exit, with a line in its log. Port 0 finds a free one. ret_fd (may be
+ * NULL) is bound to it still, so that nobody is given it meanwhile who asks for a free one. */
+static enum gw_rc probe_port(const char *address, uint16_t port, uint16_t *ret_port, int *ret_fd, struct gw_err *err)
 {
     union address at;
     socklen_t len;
@@ -68,6 +69,11 @@ static enum gw_rc probe_port(const char *address, uint16_t port, uint16_t *ret_p
     if (getsockname(fd, &at.any, &len) || at.v4.sin_port == 0) /* the port lies in the same place in both families */
         return gw_err_sys(err, "mqtt: port %u of %s", port, address);
     *ret_port = ntohs(at.v4.sin_port);
+    if (ret_fd) {
+        gw_cleanup_fd(ret_fd);
+        *ret_fd = fd;
+        fd = -1;
+    }
     return GW_OK;
 }
 
@@ -79,16 +85,21 @@ static enum gw_rc choose_port(struct broker_child *b, bool running, struct gw_er
     b->port = kept_port_choose(path, at->port);
     if (running && b->port)
         return GW_OK; /* it is our own broker that holds it */
-    enum gw_rc rc = probe_port(at->address, b->port, &b->port, err);
+    enum gw_rc rc = probe_port(at->address, b->port, &b->port, &b->held_fd, err);
     if (rc == GW_EXISTS && at->port == 0)
-        rc = probe_port(at->address, 0, &b->port, err);
+        rc = probe_port(at->address, 0, &b->port, &b->held_fd, err);
     return rc || at->port ? rc : kept_port_put(path, b->port, err);
+}
+
+void broker_child_release(struct broker_child *b)
+{
+    gw_cleanup_fd(&b->held_fd);
 }
 
 bool broker_child_port_taken(const struct broker_child *b)
 {
     uint16_t port;
-    return probe_port(b->config->mqtt.address, b->port, &port, NULL) == GW_EXISTS;
+    return probe_port(b->config->mqtt.address, b->port, &port, NULL, NULL) == GW_EXISTS;
 }
 
 static enum gw_rc write_if_new(const char *path, struct gw_view content, mode_t mode, bool *changed, struct gw_err *err)
@@ -113,7 +124,8 @@ static enum gw_rc share_key(const char *dir, const char *key, struct gw_err *err
 static enum gw_rc write_conf(struct broker_child *b, const struct paths *p, bool *changed, struct gw_err *err)
 {
     struct broker_conf conf = {
-        .listen_address = b->config->mqtt.address,
+        /* mosquitto takes :: for IPv6 alone; elsewhere, as with our other doors, it is every address. */
+        .listen_address = strcmp(b->config->mqtt.address, "::") == 0 ? "" : b->config->mqtt.address,
         .listen_port = b->port,
         .ca_file = p->ca,
         .cert_file = p->cert,

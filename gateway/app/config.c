@@ -6,6 +6,7 @@
 
 #include "gw_cleanup.h"
 #include "gw_toml.h"
+#include "invitation.h"
 #include "listen_check.h"
 #include "release.h"
 
@@ -203,13 +204,53 @@ static enum gw_rc read_listener(const struct gw_toml *t, const char *table, stru
     return rc;
 }
 
+/* False: no name that a certificate and an invitation can carry. */
+static bool host_of(const char *name, char ret_host[CONFIG_NAME_LEN])
+{
+    struct in6_addr v6;
+    char text[INET6_ADDRSTRLEN];
+    if (inet_pton(AF_INET6, name, &v6) == 1 && inet_ntop(AF_INET6, &v6, text, sizeof(text)))
+        (void)snprintf(ret_host, CONFIG_NAME_LEN, "[%s]", text);
+    else
+        (void)snprintf(ret_host, CONFIG_NAME_LEN, "%s", name);
+    return name[0] != '[' && invitation_host_valid(gw_view_str(ret_host));
+}
+
 static enum gw_rc read_names(const struct gw_toml *t, struct config *c, struct gw_err *err)
 {
     c->name_count = gw_toml_count(t, "gateway", "names");
     if (c->name_count == 0 || c->name_count > CONFIG_NAMES_MAX)
         return gw_toml_reject(t, "gateway", "names", err, "1 to %d names are needed", CONFIG_NAMES_MAX);
-    for (size_t i = 0; i < c->name_count; i++)
+    for (size_t i = 0; i < c->name_count; i++) {
         (void)snprintf(c->names[i], sizeof(c->names[i]), "%s", gw_toml_str_at(t, "gateway", "names", i));
+        if (!host_of(c->names[i], c->hosts[i]))
+            return gw_toml_reject(t, "gateway", "names", err,
+                                  "element %zu, \"%s\", is neither a host name nor an IP address: write it without "
+                                  "https://, port, brackets or underscores",
+                                  i + 1, c->names[i]);
+    }
+    return GW_OK;
+}
+
+/* Sockets of one family at the same address; the one that is every address has that of each. */
+static bool same_place(const struct config_listener *a, const struct config_listener *b)
+{
+    bool all = strcmp(a->address, "::") == 0 || strcmp(b->address, "::") == 0 || strcmp(a->address, "0.0.0.0") == 0 ||
+               strcmp(b->address, "0.0.0.0") == 0;
+    return a->port != 0 && a->port == b->port && (all || strcmp(a->address, b->address) == 0);
+}
+
+static enum gw_rc check_ports(const struct gw_toml *t, const struct config *c, struct gw_err *err)
+{
+    const struct {
+        const char *table;
+        const struct config_listener *at;
+    } all[] = {{"mqtt", &c->mqtt}, {"devices", &c->devices}, {"operators", &c->operators}};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < i; k++)
+            if (same_place(all[i].at, all[k].at))
+                return gw_toml_reject(t, all[i].table, "port", err, "%u is %s.port too: each listener needs its own",
+                                      all[i].at->port, all[k].table);
     return GW_OK;
 }
 
@@ -263,6 +304,8 @@ enum gw_rc config_load(const char *path, struct config *ret_config, struct gw_er
         rc = read_listener(t, "devices", &c.devices, err);
     if (!rc)
         rc = read_listener(t, "operators", &c.operators, err);
+    if (!rc)
+        rc = check_ports(t, &c, err);
     if (rc)
         return rc;
     (void)snprintf(c.display_name, sizeof(c.display_name), "%s", gw_toml_str(t, "gateway", "display_name"));

@@ -21,8 +21,9 @@ struct config_listener {
 
 struct config {
     char display_name[64];
-    char names[CONFIG_NAMES_MAX]
-              [CONFIG_NAME_LEN]; /* host names and addresses people and devices use; the first goes into invitations */
+    char names[CONFIG_NAMES_MAX][CONFIG_NAME_LEN]; /* host names and addresses people and devices use */
+    char hosts[CONFIG_NAMES_MAX][CONFIG_NAME_LEN]; /* the same as they stand in addresses of pages: IPv6 in brackets, as
+                                                      RFC 5952 writes it; the first goes into invitations */
     size_t name_count;
     struct config_listener mqtt, devices, operators;
     int32_t devices_max;             /* known and connected devices; descriptors are checked against it at start */

@@ -127,7 +127,7 @@ static void fill_facts(struct daemon *d)
     d->facts.started = gw_wall_now();
     (void)snprintf(d->facts.gateway, sizeof(d->facts.gateway), "%s", d->identity.gateway);
     (void)snprintf(d->facts.log_vkey, sizeof(d->facts.log_vkey), "%s", d->identity.log_vkey);
-    (void)snprintf(d->facts.devices_host, sizeof(d->facts.devices_host), "%s", d->config.names[0]);
+    (void)snprintf(d->facts.devices_host, sizeof(d->facts.devices_host), "%s", d->config.hosts[0]);
 }
 
 static enum gw_rc init_certs(struct daemon *d, struct gw_err *err)
@@ -220,7 +220,7 @@ static enum gw_rc init_doors(struct daemon *d, struct gw_err *err)
         daemon_open_devices(d);
     const struct gateway_facts *f = &d->core.facts;
     gw_log(GW_LOG_INFO, PART, "%s: people at https://%s:%u, devices at ports %u (HTTPS) and %u (MQTT)%s", f->gateway,
-           d->config.names[0], f->port_operators, f->port_devices, f->port_mqtt,
+           d->config.hosts[0], f->port_operators, f->port_devices, f->port_mqtt,
            d->core.operate.access.claimed ? "" : " once it is claimed: run `gatehouse claim`");
     daemon_tell_supervisor(CTL_READY, 0);
     return GW_OK;
@@ -295,6 +295,7 @@ static void end_all(struct daemon *d)
     close_handles(d);
     if (d->core_made)
         core_done(&d->core);
+    broker_child_release(&d->broker);
     web_free(d->web);
     live_hub_free(d->live);
     rest_free(d->rest);
@@ -326,6 +327,7 @@ int daemon_run(const struct options *o)
 {
     struct daemon *d = gw_xalloc(1, sizeof(*d));
     d->options = o;
+    d->broker.held_fd = -1;
     struct gw_err err = {0};
     (void)umask(077);
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk, not our end */

@@ -144,6 +144,7 @@ static void out_child(void *ctx, const struct inbox_child *child)
 
 void daemon_open_devices(struct daemon *d)
 {
+    broker_child_release(&d->broker);
     d->broker_asked = d->broker_running && d->broker.changed;
     daemon_tell_supervisor(CTL_BROKER_START, d->broker_asked);
     d->broker.changed = false;

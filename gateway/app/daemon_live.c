@@ -121,7 +121,7 @@ enum gw_rc daemon_init_live(struct daemon *d, struct gw_err *err)
 {
     (void)err;
     for (size_t i = 0; i < d->config.name_count; i++)
-        d->names[i] = d->config.names[i];
+        d->names[i] = d->config.hosts[i];
     const struct live_config config = {
         .gateway = d->identity.gateway,
         .names = d->names,

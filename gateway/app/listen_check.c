@@ -2,10 +2,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "gw_cleanup.h"
+#include "gw_num.h"
 
 static enum gw_rc refused(const struct config_listener *at, int code, const char **ret_key, struct gw_err *err)
 {
@@ -27,6 +30,17 @@ static enum gw_rc refused(const struct config_listener *at, int code, const char
     }
 }
 
+/* The first port that is not the system's. */
+static uint64_t first_free_port(void)
+{
+    GW_FCLOSE FILE *f = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+    char line[16];
+    uint64_t port = 0;
+    if (!f || !fgets(line, sizeof(line), f) || gw_parse_u64(gw_view_trim(gw_view_str(line)), UINT16_MAX, &port))
+        return 1024;
+    return port;
+}
+
 enum gw_rc listen_check(const struct config_listener *at, const char **ret_key, struct gw_err *err)
 {
     union {
@@ -42,6 +56,8 @@ enum gw_rc listen_check(const struct config_listener *at, const char **ret_key, 
         if (inet_pton(AF_INET, at->address, &to.v4.sin_addr) != 1)
             return refused(at, EINVAL, ret_key, err);
     }
+    if (geteuid() == 0 && at->port != 0 && at->port < first_free_port())
+        return refused(at, EACCES, ret_key, err); /* root may, but root is not who will listen */
     GW_CLOSE int fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 && errno != EAFNOSUPPORT)
         return GW_OK; /* out of descriptors or memory: who binds for good tells */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "gw_cleanup.h"
+#include "gw_fs.h"
 #include "gw_gateway.h"
 #include "gw_test.h"
 
@@ -207,6 +208,51 @@ static void devices_try_the_other_addresses_of_a_name(void)
     gw_gateway_done(&gateway);
 }
 
+static bool reaches(int family, uint16_t port)
+{
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    GW_CLOSE int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return fd >= 0 && (family == AF_INET6 ? connect(fd, (struct sockaddr *)&v6, sizeof(v6))
+                                          : connect(fd, (struct sockaddr *)&v4, sizeof(v4))) == 0;
+}
+
+/* One that is every address, and one that has a name of its own in square brackets, in pages and invitations. */
+static void an_ipv6_address_is_a_name_and_two_colons_are_every_address(void)
+{
+    static struct gw_gateway gateway;
+    static struct gw_agent agent;
+    char url[96];
+    gw_gateway_make(&gateway, NULL);
+    GW_ASSERT_OK(gw_fs_replace(gw_fs_posix(), gateway.config,
+                               gw_view_str("[gateway]\nnames = [\"0:0::1\", \"localhost\"]\n"
+                                           "[operators]\nport = 0\naddress = \"::\"\n"
+                                           "[devices]\nport = 0\naddress = \"::\"\nmax = 100\n"
+                                           "[mqtt]\nport = 0\naddress = \"::\"\n"),
+                               0644, NULL),
+                 NULL);
+    gw_gateway_restart(&gateway);
+    if (!gw_gateway_await_ready(&gateway) && strstr(gateway.proc.out, "this machine has no IPv6")) {
+        gw_test_skip("no IPv6 here");
+        gw_gateway_done(&gateway);
+        return;
+    }
+    CU_ASSERT_PTR_NOT_NULL(strstr(gateway.proc.out, "people at https://[::1]:"));
+    CU_ASSERT_FATAL(gw_gateway_claim(&gateway));
+    (void)snprintf(url, sizeof(url), "https://[::1]:%u/healthz", gateway.port_operators);
+    const char *const ask[] = {"curl", "-gsk", "--fail", url, NULL};
+    CU_ASSERT_EQUAL(gw_proc_run(ask, NULL), 0);
+    CU_ASSERT_FATAL(gw_agent_make(&agent, &gateway, "pump-1", NULL));
+    gw_agent_start(&agent);
+    CU_ASSERT(gw_proc_await(&agent.proc, "session up with [::1]:", LIMIT_MS));
+    CU_ASSERT(reaches(AF_INET, gateway.port_mqtt) && reaches(AF_INET6, gateway.port_mqtt));
+    CU_ASSERT(reaches(AF_INET, gateway.port_devices) && reaches(AF_INET6, gateway.port_devices));
+    CU_ASSERT(reaches(AF_INET, gateway.port_operators) && reaches(AF_INET6, gateway.port_operators));
+    gw_agent_done(&agent);
+    CU_ASSERT_EQUAL(gw_gateway_stop(&gateway), 0);
+    gw_gateway_done(&gateway);
+}
+
 static bool confirmed(void *ctx)
 {
     const char *const args[] = {"status", NULL};
@@ -260,6 +306,8 @@ static const struct gw_test_case cases[] = {
      a_broker_whose_port_is_taken_says_so_and_comes_back},
     {"the service manager is told when all is up, and when it ends", the_service_manager_is_told},
     {"devices try the other addresses of a name", devices_try_the_other_addresses_of_a_name},
+    {"an IPv6 address is a name, and :: is every address at every listener",
+     an_ipv6_address_is_a_name_and_two_colons_are_every_address},
     {"a clock before the build date stops the first start", a_clock_before_the_build_date_stops_the_first_start},
     {"children get of the environment what a list allows, and no more", children_get_no_more_than_the_list},
 };

@@ -112,6 +112,45 @@ static void a_port_that_is_the_systems_is_named(void)
     gw_gateway_done(&g);
 }
 
+/* Who only checks, as root, hears the same. */
+static void a_check_as_root_knows_whose_ports_those_are(void)
+{
+    struct gw_gateway g;
+    gw_gateway_make(&g, NULL);
+    const char *const check[] = {GW_BIN_DIR "/gatehoused", "--config", g.config, "--check-config", NULL};
+    GW_FREE char *said = NULL;
+    write_config(&g, "[devices]\nport = 443\n");
+    CU_ASSERT_EQUAL(gw_proc_run(check, &said), HOPELESS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(said, "gatehouse.toml:2: devices.port: ports below 1024"));
+    gw_gateway_done(&g);
+}
+
+static void two_listeners_at_one_port_are_named(void)
+{
+    struct gw_gateway g;
+    gw_gateway_make(&g, NULL);
+    refuses_file(&g, "[mqtt]\nport = 8443\n", "gatehouse.toml: devices.port: 8443 is mqtt.port too");
+    refuses_file(&g, "[devices]\nport = 9443\naddress = \"0.0.0.0\"\n[operators]\nport = 9443\n",
+                 "gatehouse.toml:5: operators.port: 9443 is devices.port too");
+    gw_gateway_done(&g);
+}
+
+static void a_name_that_is_no_host_is_named(void)
+{
+    static const char *const bad[] = {"a b",  "https://gw.example", "gw.example:9443", "[::1]", "10.0.0.300",
+                                      "x..y", "*.example"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct gw_gateway g;
+        char toml[128], text[128];
+        gw_gateway_make(&g, NULL);
+        (void)snprintf(toml, sizeof(toml), "[gateway]\nnames = [\"localhost\", \"%s\"]\n", bad[i]);
+        (void)snprintf(text, sizeof(text), "gatehouse.toml:2: gateway.names: element 2, \"%s\", is neither a host name",
+                       bad[i]);
+        refuses_file(&g, toml, text);
+        gw_gateway_done(&g);
+    }
+}
+
 static void a_configuration_that_is_no_file_is_named(void)
 {
     struct gw_gateway g;
@@ -401,6 +440,9 @@ static const struct gw_test_case cases[] = {
     {"an address that this machine does not have names file, line and key, and is waited for",
      an_address_of_another_machine_is_named_and_awaited},
     {"a port of the system names file, line and key", a_port_that_is_the_systems_is_named},
+    {"a check as root knows that those ports are the system's", a_check_as_root_knows_whose_ports_those_are},
+    {"two listeners at one port are named", two_listeners_at_one_port_are_named},
+    {"a name that is no host name and no address is named", a_name_that_is_no_host_is_named},
     {"a configuration that is no file is named", a_configuration_that_is_no_file_is_named},
     {"a configuration that the daemon may not read is named", a_configuration_closed_to_the_daemon_is_named},
     {"too few descriptors for the devices are told at start", too_few_descriptors_are_told_at_start},
