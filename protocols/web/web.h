@@ -41,8 +41,9 @@
 #define WEB_STREAMS_MAX       16    /* bodies streamed at once: 503 */
 #define WEB_WRITE_MS          60000 /* for 64 KiB to go out: closed */
 #define WEB_LINGER_MS         2000  /* to read what the client still sends after an early answer: closed */
-#define WEB_BODIES_MAX        (64 * 1024 * 1024) /* bytes of all bodies above HTTP_BODY_SMALL being received: 503 */
-#define WEB_ANSWERS_MAX       16384              /* answers waiting for the web thread: dropped */
+#define WEB_BODIES_MAX        (64 * 1024 * 1024)   /* bytes of all bodies above HTTP_BODY_SMALL being received: 503 */
+#define WEB_BODIES_OF_ONE     (WEB_BODIES_MAX / 4) /* of them of one IPv4 address or IPv6 /64, or the admin door: 429 */
+#define WEB_ANSWERS_MAX       16384                /* answers waiting for the web thread: dropped */
 #define WEB_CUTS_MAX          4096 /* certificates waiting to be cut: above, all devices' connections are cut */
 #define WEB_REQUESTS_PER_CONN 1000 /* then the connection is closed */
 

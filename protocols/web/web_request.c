@@ -197,6 +197,17 @@ static enum gw_rc ask_admit(struct web_conn *c, struct gw_err *err)
     return rc;
 }
 
+/* What its source has been promised already; nobody else's bodies wait for it. */
+static size_t bodies_of_source(const struct web_conn *c)
+{
+    const struct web_conn *other;
+    size_t sum = 0;
+    TAILQ_FOREACH(other, &c->listener->all, all)
+    if (memcmp(other->source_key, c->source_key, sizeof(c->source_key)) == 0)
+        sum += other->body_room;
+    return sum;
+}
+
 /* A short body needs no leave: what all connections can hold of those is bounded by their number. */
 static bool begin_body(struct web_conn *c, size_t want)
 {
@@ -206,6 +217,8 @@ static bool begin_body(struct web_conn *c, size_t want)
     enum gw_rc rc = room ? ask_admit(c, &err) : GW_OK;
     if (rc)
         return web_request_unwanted(c, rc, &err);
+    if (room && room > WEB_BODIES_OF_ONE - bodies_of_source(c))
+        return web_request_refuse(c, 429, "too many uploads at once from this address", false);
     if (room > WEB_BODIES_MAX - web->bodies)
         return web_request_refuse(c, 503, "too many uploads at once", false);
     web->bodies += room;

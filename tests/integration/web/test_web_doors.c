@@ -386,37 +386,65 @@ static void at_its_ceiling_a_door_drops_who_does_not_read(void)
     web_fixture_stop(&f);
 }
 
+#define LONG_BODIES (WEB_BODIES_MAX / HTTP_BODY_MAX)
+#define OF_A_SOURCE (WEB_BODIES_OF_ONE / HTTP_BODY_MAX)
+
+/* What a request with a long body that does not come is told. */
+static int ask_for_room(struct web_fixture *f, struct web_client *c, uint8_t host, const char *headers)
+{
+    struct web_answer_seen a;
+    char head[256];
+    (void)snprintf(head, sizeof(head), "%sexpect: 100-continue\r\ncontent-length: %d\r\n", headers, HTTP_BODY_MAX);
+    CU_ASSERT_TRUE_FATAL(web_client_open_from(c, host, f->operators));
+    int status = web_client_ask(c, web_fixture_text(f->operators, "POST", "/order", head), &a);
+    web_answer_seen_done(&a);
+    return status;
+}
+
 /* More than WEB_BODIES_MAX would hold, had each been promised room. */
 static void strangers_are_promised_no_room_for_long_bodies(void)
 {
-    static struct web_client many[WEB_BODIES_MAX / HTTP_BODY_MAX + 1];
+    static struct web_client many[LONG_BODIES + 1];
     struct web_fixture f;
     struct web_answer_seen a;
-    char head[256];
-    const size_t count = sizeof(many) / sizeof(many[0]);
     web_fixture_start(&f, NULL);
-    (void)snprintf(head, sizeof(head), "content-length: %d\r\n", HTTP_BODY_MAX);
-    for (size_t i = 0; i < count; i++) {
-        CU_ASSERT_TRUE_FATAL(web_client_open(&many[i], f.operators, NULL));
-        CU_ASSERT_EQUAL(web_client_ask(&many[i], web_fixture_text(f.operators, "POST", "/order", head), &a), 403);
-        web_answer_seen_done(&a);
+    for (size_t i = 0; i <= LONG_BODIES; i++) {
+        CU_ASSERT_EQUAL(ask_for_room(&f, &many[i], 1, ""), 403);
         web_client_done(&many[i]);
     }
-    (void)snprintf(head, sizeof(head), "authorization: me\r\nexpect: 100-continue\r\ncontent-length: %d\r\n",
-                   HTTP_BODY_MAX);
-    for (size_t i = 0; i < count; i++) {
-        CU_ASSERT_TRUE_FATAL(web_client_open(&many[i], f.operators, NULL));
-        CU_ASSERT_EQUAL(web_client_ask(&many[i], web_fixture_text(f.operators, "POST", "/order", head), &a),
-                        i + 1 < count ? 100 : 503);
-        web_answer_seen_done(&a);
-    }
+    for (size_t i = 0; i <= LONG_BODIES; i++)
+        CU_ASSERT_EQUAL(ask_for_room(&f, &many[i], (uint8_t)(1 + i / OF_A_SOURCE), "authorization: me\r\n"),
+                        i < LONG_BODIES ? 100 : 503);
     struct web_client c;
     CU_ASSERT_TRUE_FATAL(web_client_open(&c, f.operators, NULL));
     CU_ASSERT_TRUE(web_client_send(&c, web_fixture_text(f.operators, "POST", "/order", "content-length: 5\r\n")));
     CU_ASSERT_EQUAL(web_client_ask(&c, "short", &a), 200); /* needs neither room nor leave */
     web_answer_seen_done(&a);
     web_client_done(&c);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i <= LONG_BODIES; i++)
+        web_client_done(&many[i]);
+    web_fixture_stop(&f);
+}
+
+static void one_source_has_a_share_of_the_room_for_long_bodies(void)
+{
+    static struct web_client many[OF_A_SOURCE + 3];
+    struct web_fixture f;
+    web_fixture_start(&f, NULL);
+    for (size_t i = 0; i < OF_A_SOURCE; i++)
+        CU_ASSERT_EQUAL(ask_for_room(&f, &many[i], 1, "authorization: me\r\n"), 100);
+    CU_ASSERT_EQUAL(ask_for_room(&f, &many[OF_A_SOURCE], 1, "authorization: me\r\n"), 429);
+    CU_ASSERT_EQUAL(ask_for_room(&f, &many[OF_A_SOURCE + 1], 2, "authorization: me\r\n"), 100);
+    web_client_done(&many[0]);
+    struct gw_mono give_up = {gw_mono_now().ms + 20000};
+    int status = 429;
+    while (status == 429 && gw_mono_now().ms < give_up.ms) { /* until the server has seen that one go */
+        status = ask_for_room(&f, &many[OF_A_SOURCE + 2], 1, "authorization: me\r\n");
+        if (status == 429)
+            web_client_done(&many[OF_A_SOURCE + 2]);
+    }
+    CU_ASSERT_EQUAL(status, 100);
+    for (size_t i = 1; i < OF_A_SOURCE + 3; i++)
         web_client_done(&many[i]);
     web_fixture_stop(&f);
 }
@@ -471,6 +499,7 @@ static const struct gw_test_case cases[] = {
     {"at its ceiling a door drops who owes a body", at_its_ceiling_a_door_drops_who_owes_a_body},
     {"at its ceiling a door drops who does not read", at_its_ceiling_a_door_drops_who_does_not_read},
     {"strangers are promised no room for long bodies", strangers_are_promised_no_room_for_long_bodies},
+    {"one source has a share of the room for long bodies", one_source_has_a_share_of_the_room_for_long_bodies},
     {"refuses a bad configuration", refuses_a_bad_configuration},
 };
 

@@ -29,18 +29,30 @@ static void init(struct web_client *c, int fd)
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 }
 
-bool web_client_tcp(struct web_client *c, uint16_t port, int rcvbuf)
+static bool connect_from(struct web_client *c, uint8_t host, uint16_t port, int rcvbuf)
 {
+    struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host)};
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     init(c, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     int on = 1;
     (void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)); /* as browsers do */
     if (rcvbuf)
         (void)setsockopt(c->fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof(rcvbuf));
-    if (connect(c->fd, (struct sockaddr *)&at, sizeof(at)) == 0)
+    if (bind(c->fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
+        connect(c->fd, (struct sockaddr *)&at, sizeof(at)) == 0)
         return true;
     web_client_done(c);
     return false;
+}
+
+bool web_client_tcp(struct web_client *c, uint16_t port, int rcvbuf)
+{
+    return connect_from(c, 1, port, rcvbuf);
+}
+
+bool web_client_open_from(struct web_client *c, uint8_t host, uint16_t port)
+{
+    return connect_from(c, host, port, 0) && web_client_tls(c, &(struct web_client_tls){.ca = NULL});
 }
 
 bool web_client_unix(struct web_client *c, const char *path)

@@ -30,6 +30,8 @@ struct web_client_tls {
     const char *ciphers; /* TLS 1.2 list, or NULL */
 };
 bool web_client_tls(struct web_client *c, const struct web_client_tls *how);
+/* TCP and TLS from 127.0.0.<host>. */
+bool web_client_open_from(struct web_client *c, uint8_t host, uint16_t port);
 /* TCP and TLS with this certificate (or NULL). */
 bool web_client_open(struct web_client *c, uint16_t port, const char *cert);
 bool web_client_send(struct web_client *c, const char *text);
