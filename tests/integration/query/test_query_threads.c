@@ -265,8 +265,8 @@ static void reads_that_never_end_do_not_end_a_survey(void)
     collector.unceasing = q;
     let_go();
     await_surveys(1);
-    CU_ASSERT_EQUAL(collector.wrong, 0);
     query_threads_free(q);
+    CU_ASSERT_EQUAL(collector.wrong, 0);
     mem = plain;
     desk_close(&d);
 }
