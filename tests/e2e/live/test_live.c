@@ -177,9 +177,22 @@ static void sign_out_closes(void)
     while (gw_wss_read(&stays, &text, WAIT_MS))
         gw_buf_reset(&text);
     CU_ASSERT_EQUAL(stays.close_code, 4401);
+    /* and another password all sessions but the one that changed it */
+    static const char change[] = "{\"old\":\"" KIT_PASSWORD "\",\"new\":\"another long password\"}";
+    GW_CLEANUP(page_done) struct gw_wss watches = {.close_code = 0};
+    struct person elsewhere;
+    CU_ASSERT_EQUAL_FATAL(kit_sign_in(&gateway, &vic, "vic", KIT_PASSWORD), 200);
+    CU_ASSERT_EQUAL_FATAL(kit_sign_in(&gateway, &elsewhere, "vic", KIT_PASSWORD), 200);
+    CU_ASSERT_EQUAL_FATAL(open_as(&watches, &elsewhere, NULL), 101);
+    CU_ASSERT_TRUE_FATAL(say_hello(&watches));
+    struct http_ask password = {.method = "POST", .path = "/api/v1/session/password", .body = change};
+    CU_ASSERT_EQUAL(kit_http(&gateway, &vic, &password, NULL), 200);
+    while (gw_wss_read(&watches, &text, WAIT_MS))
+        gw_buf_reset(&text);
+    CU_ASSERT_EQUAL(watches.close_code, 4401);
     gw_buf_done(&text);
     gw_wss_close(&w);
-    CU_ASSERT_EQUAL(open_as(&w, &vic, NULL), 401);
+    CU_ASSERT_EQUAL(open_as(&w, &elsewhere, NULL), 401);
 }
 
 static bool is_signed_out(void *ctx)

@@ -63,6 +63,7 @@ static void brings_a_release_to_a_fleet_in_waves(void)
     CU_ASSERT_TRUE(r.rollout.waves[0].total == 1 && r.rollout.waves[1].total == 3);
     CU_ASSERT_EQUAL(desk_audits(&d, "rollout.created"), 1);
     CU_ASSERT_EQUAL(shop_change(&d, r.id, ROLLOUT_EV_START), GW_OK);
+    CU_ASSERT_EQUAL(desk_audits(&d, "rollout.started"), 1);
     CU_ASSERT_EQUAL(with_job(&d, 4), 1);
     int first = 0;
     while (!has_job(&d, name_of(first)))

@@ -97,6 +97,13 @@ static void single_changes(void)
     CU_ASSERT_EQUAL(session_send_device(&d.session, &d.store, &id, d.now, NULL), GW_OK);
     CU_ASSERT_EQUAL(d.generation, generation + 1);
     CU_ASSERT_EQUAL(d.entry_count, 1);
+    CU_ASSERT_FALSE(d.entries[0].quarantined);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_QUARANTINE, "pump-1", NULL), GW_OK);
+    CU_ASSERT_EQUAL(session_send_device(&d.session, &d.store, &id, d.now, NULL), GW_OK);
+    CU_ASSERT(d.entry_count == 1 && d.entries[0].quarantined);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_REVOKE, "pump-1", NULL), GW_OK);
+    CU_ASSERT_EQUAL(session_send_device(&d.session, &d.store, &id, d.now, NULL), GW_OK);
+    CU_ASSERT_EQUAL(d.entry_count, 0);
     d.bus_fails = true;
     CU_ASSERT_EQUAL(session_send_device(&d.session, &d.store, &id, d.now, NULL), GW_AGAIN);
     CU_ASSERT_EQUAL(d.sent_all, 2); /* it tried the whole one */
