@@ -137,6 +137,11 @@ async function enrolling() {
     pump = agent('pump-1', `invitation = "${file}"\n[gateway]\nmqtt_port = ${gateway.status.port_mqtt}\n[device]\nproduct = "pump"\nhardware = "rev-b"\nrelease = "1.4.2"\n[log]\ninput = "stdin"\n`);
     await grid(ann, 'pump-1').filter({ hasText: 'Active' }).filter({ hasText: 'Online' }).waitFor();
     await grid(ann, 'pump-1').filter({ hasText: '1.4.2' }).waitFor();
+    const secret = line.split('.').at(-2);
+    assert.equal(secret.length, 26);
+    assert.ok(!(await ann.content()).includes(secret), 'the page keeps it');
+    const device = await ann.evaluate(() => fetch('/api/v1/devices/pump-1').then((answer) => answer.text()));
+    assert.ok(device.includes('pump-1') && !device.includes(secret), 'it can be read again');
   });
 
   await test('one that knocks is approved by the fingerprint of its key', async () => {
@@ -291,6 +296,21 @@ async function rollouts() {
       '--reboot-ms', '200', '--vendor-key', join(dir, 'acme.pub'),
     ]);
     await ann.getByRole('link', { name: /^Online 7/ }).waitFor();
+  });
+
+  await test('the overview draws how fast events come in', async () => {
+    const chart = ann.getByRole('img', { name: /^[\d.,]+ a second$/ });
+    await chart.waitFor();
+    await until('the chart has a line', () =>
+      chart.locator('canvas').evaluate((canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const colours = new Set();
+        for (let at = 0; at < data.length; at += 4) if (data[at + 3] > 0) colours.add(`${data[at]} ${data[at + 1]} ${data[at + 2]}`);
+        const box = canvas.closest('.chart');
+        const accent = /\d+, \d+, \d+/.exec(getComputedStyle(box.querySelector('.accent')).color)?.[0].replaceAll(',', '');
+        return colours.has(accent);
+      }),
+    );
   });
 
   await test('a rollout is planned with a preview and goes through its waves live', async () => {
