@@ -226,7 +226,9 @@ struct store_ops {
     enum gw_rc (*alert_window_get)(void *self, const struct alert_cause *cause, struct alert_window *ret_window,
                                    struct gw_err *err);
     enum gw_rc (*alert_window_put)(void *self, const struct alert_window *window, struct gw_err *err);
-    enum gw_rc (*alert_window_delete_expired)(void *self, struct gw_wall now, struct gw_err *err); /* until < now */
+    /* At most `limit` of those with until < now; tells how many. */
+    enum gw_rc (*alert_window_delete_expired)(void *self, struct gw_wall now, int limit, int *ret_count,
+                                              struct gw_err *err);
 
     /* put inserts or replaces by name. */
     enum gw_rc (*product_get)(void *self, const char *product, struct release_product *ret_product, struct gw_err *err);

@@ -20,6 +20,7 @@
 #define ALERTS_LIST_MAX     500
 #define ALERTS_DROP         100
 #define ALERTS_WAKE_MAX     20               /* snoozes that one tick ends; the rest waits for the next */
+#define ALERTS_TIDY         1000             /* windows that are over which one tick drops; the next goes on */
 #define ALERTS_SWEEP        100              /* devices that one tick looks at */
 #define ALERTS_CERT_MS      (30 * GW_DAY_MS) /* a certificate that ends within this time */
 #define ALERTS_CERT_LATE_MS (7 * GW_DAY_MS)

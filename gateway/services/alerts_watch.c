@@ -156,6 +156,9 @@ enum gw_rc alerts_tick(struct alerts *a, struct turn *turn, const struct session
         rc = sweep(a, turn, session, err);
     if (rc || (turn->now.ms - a->tidied.ms < GW_MINUTE_MS && turn->now.ms >= a->tidied.ms))
         return rc;
-    a->tidied = turn->now;
-    return store->ops->alert_window_delete_expired(store->self, turn->now, err);
+    int dropped = 0;
+    rc = store->ops->alert_window_delete_expired(store->self, turn->now, ALERTS_TIDY, &dropped, err);
+    if (!rc && dropped < ALERTS_TIDY)
+        a->tidied = turn->now;
+    return rc;
 }

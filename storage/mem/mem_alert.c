@@ -211,18 +211,30 @@ static enum gw_rc alert_window_put(void *self, const struct alert_window *window
     return rc;
 }
 
-static bool is_over(const void *row, const void *now)
+struct expiring {
+    struct gw_wall now;
+    int limit, *count;
+};
+
+static bool is_over(const void *row, const void *arg)
 {
-    return ((const struct alert_window *)row)->until.ms < ((const struct gw_wall *)now)->ms;
+    const struct expiring *e = arg;
+    bool over = ((const struct alert_window *)row)->until.ms < e->now.ms && *e->count < e->limit;
+    *e->count += over;
+    return over;
 }
 
-static enum gw_rc alert_window_delete_expired(void *self, struct gw_wall now, struct gw_err *err)
+static enum gw_rc alert_window_delete_expired(void *self, struct gw_wall now, int limit, int *ret_count,
+                                              struct gw_err *err)
 {
+    const struct expiring e = {now, limit, ret_count};
     struct mem_face *face = self;
     enum gw_rc rc = mem_may_write(face, err);
-    if (!rc)
-        mem_table_delete(&face->mem->alert_window, is_over, &now, face->mem->marked);
-    return rc;
+    if (rc)
+        return rc;
+    *ret_count = 0;
+    mem_table_delete(&face->mem->alert_window, is_over, &e, face->mem->marked);
+    return GW_OK;
 }
 
 void mem_alert_ops(struct store_ops *ops)

@@ -220,7 +220,8 @@ enum gw_rc repo_alert_window_put(void *self, const struct alert_window *window, 
     return db_run(s, err);
 }
 
-enum gw_rc repo_alert_window_delete_expired(void *self, struct gw_wall now, struct gw_err *err)
+enum gw_rc repo_alert_window_delete_expired(void *self, struct gw_wall now, int limit, int *ret_count,
+                                            struct gw_err *err)
 {
     struct repo *repo = self;
     enum gw_rc rc = repo_may_write(repo, err);
@@ -228,5 +229,9 @@ enum gw_rc repo_alert_window_delete_expired(void *self, struct gw_wall now, stru
         return rc;
     struct db_stmt *s = db_stmt(repo->db, SQL_STORE_ALERT_WINDOW_DELETE_EXPIRED);
     db_bind_i64(s, 1, now.ms);
-    return db_run(s, err);
+    db_bind_i64(s, 2, limit > 0 ? limit : 0);
+    rc = db_run(s, err);
+    if (!rc)
+        *ret_count = (int)db_changes(repo->db);
+    return rc;
 }

@@ -130,7 +130,8 @@ enum gw_rc repo_alert_drop_resolved(void *self, int count, struct gw_err *err);
 enum gw_rc repo_alert_window_get(void *self, const struct alert_cause *cause, struct alert_window *ret_window,
                                  struct gw_err *err);
 enum gw_rc repo_alert_window_put(void *self, const struct alert_window *window, struct gw_err *err);
-enum gw_rc repo_alert_window_delete_expired(void *self, struct gw_wall now, struct gw_err *err);
+enum gw_rc repo_alert_window_delete_expired(void *self, struct gw_wall now, int limit, int *ret_count,
+                                            struct gw_err *err);
 enum gw_rc repo_rollout_add(void *self, struct rollout_entry *entry, struct gw_err *err);
 enum gw_rc repo_rollout_put(void *self, struct rollout_entry *entry, struct gw_err *err);
 enum gw_rc repo_rollout_get(void *self, const char *id, struct rollout_entry *ret_entry, struct gw_err *err);

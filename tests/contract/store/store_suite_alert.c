@@ -205,6 +205,7 @@ static void refuses_an_alert_that_breaks_its_rules(void)
 static void keeps_windows_until_they_are_over(void)
 {
     struct alert_window w = {.cause = {"auth.login", id_of("pump-7")}, .until = {500}, .count = ALERT_WINDOW_MAX}, got;
+    int dropped = -1;
     for (int i = 0; i < ALERT_WINDOW_MAX; i++)
         w.times[i].ms = INT64_C(1800000000000) + i;
     begin();
@@ -217,10 +218,14 @@ static void keeps_windows_until_they_are_over(void)
     begin();
     w.count = 0;
     GW_ASSERT_OK(st.ops->alert_window_put(st.self, &w, &err), &err);
-    GW_ASSERT_OK(st.ops->alert_window_delete_expired(st.self, (struct gw_wall){500}, &err), &err);
+    GW_ASSERT_OK(st.ops->alert_window_delete_expired(st.self, (struct gw_wall){500}, 10, &dropped, &err), &err);
+    CU_ASSERT_EQUAL(dropped, 0);
     GW_ASSERT_OK(st.ops->alert_window_get(st.self, &w.cause, &got, &err), &err);
     CU_ASSERT_EQUAL(got.count, 0);
-    GW_ASSERT_OK(st.ops->alert_window_delete_expired(st.self, (struct gw_wall){501}, &err), &err);
+    GW_ASSERT_OK(st.ops->alert_window_delete_expired(st.self, (struct gw_wall){501}, 0, &dropped, &err), &err);
+    CU_ASSERT_EQUAL(dropped, 0);
+    GW_ASSERT_OK(st.ops->alert_window_delete_expired(st.self, (struct gw_wall){501}, 1, &dropped, &err), &err);
+    CU_ASSERT_EQUAL(dropped, 1);
     ASSERT_RC(st.ops->alert_window_get(st.self, &w.cause, &got, &err), GW_NOT_FOUND);
     w.count = ALERT_WINDOW_MAX + 1;
     ASSERT_RC(st.ops->alert_window_put(st.self, &w, &err), GW_INVALID);

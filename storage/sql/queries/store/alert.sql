@@ -48,4 +48,5 @@ INSERT INTO alert_window (cls, device, until, times) VALUES ($1, $2, $3, $4)
 ON CONFLICT (cls, device) DO UPDATE SET until = excluded.until, times = excluded.times;
 
 -- name: alert_window_delete_expired
-DELETE FROM alert_window WHERE until < $1;
+DELETE FROM alert_window WHERE (cls, device) IN
+    (SELECT cls, device FROM alert_window WHERE until < $1 ORDER BY until LIMIT $2);
