@@ -45,6 +45,7 @@
 #define ROLLOUTS_LISTS_MAX   16   /* lists of a draft's devices that one turn stores: of ROLLOUT_SLICE_MAX each */
 #define ROLLOUTS_JOBS_MAX    8192 /* outs of a turn; with so many, further dn/job are left to the resend */
 #define ROLLOUTS_UNSENT_MAX  4096 /* devices whose dn/job waits for room at the broker; others get it at the resend */
+#define ROLLOUTS_RESEND_MAX  128  /* of them that go in one go */
 #define ROLLOUTS_ALIVE_MS    GW_MINUTE_MS /* how often it is noted that the gateway sees its devices */
 
 /* What reports came to, since the start. Memory only, in core's thread. */
@@ -232,7 +233,8 @@ void rollouts_send_job(struct rollouts *r, const struct store *store, const stru
 /* OUT_JOBACK. One that finds no room is lost: the device reports again. */
 void rollouts_send_back(struct rollouts *r, const struct gw_device_id *device, const char *job, uint32_t rev,
                         enum attempt_word word);
-void rollouts_resend(struct rollouts *r, const struct store *store);
+/* At most ROLLOUTS_RESEND_MAX of them, the first of those that wait. True: more can go now. */
+bool rollouts_resend(struct rollouts *r, const struct store *store);
 
 /* Which file of a release the device may have below /artifacts/<attempt>/<name>: one of the release that its attempt
  * brings, while that attempt is open or deferred, or is its last and was installed. GW_AGAIN: that one, but a stored

@@ -129,15 +129,16 @@ void rollouts_send_job(struct rollouts *r, const struct store *store, const stru
         keep_unsent(r, device);
 }
 
-void rollouts_resend(struct rollouts *r, const struct store *store)
+bool rollouts_resend(struct rollouts *r, const struct store *store)
 {
-    size_t done = 0;
+    size_t done = 0, most = ROLLOUTS_RESEND_MAX;
     if (!r->session->broker_up)
         r->unsent_count = 0;
-    while (done < r->unsent_count && send_job(r, store, &r->unsent[done]) != GW_AGAIN)
+    while (done < r->unsent_count && done < most && send_job(r, store, &r->unsent[done]) != GW_AGAIN)
         done++;
     r->unsent_count -= done;
     memmove(r->unsent, r->unsent + done, r->unsent_count * sizeof(*r->unsent));
+    return done == most && r->unsent_count > 0;
 }
 
 void rollouts_send_back(struct rollouts *r, const struct gw_device_id *device, const char *job, uint32_t rev,

@@ -382,7 +382,8 @@ void shop_wait(struct desk *d, int64_t ms)
         struct inbox_msg tick = {.kind = INBOX_TICK};
         CU_ASSERT_EQUAL(desk_msg(d, &tick), GW_OK);
         desk_settle(d);
-        rollouts_resend(&d->operate.rollouts, &d->store);
+        while (rollouts_resend(&d->operate.rollouts, &d->store))
+            ;
     }
 }
 

@@ -412,7 +412,7 @@ static void what_finds_no_room_at_the_broker_is_sent_later(void)
     CU_ASSERT_EQUAL(d.operate.rollouts.unsent_count, 3);
     CU_ASSERT_FALSE(job_of(&d, "pump-000", &rev, &n));
     d.bus_fails = false;
-    rollouts_resend(&d.operate.rollouts, &d.store);
+    CU_ASSERT_FALSE(rollouts_resend(&d.operate.rollouts, &d.store));
     CU_ASSERT_EQUAL(d.operate.rollouts.unsent_count, 0);
     CU_ASSERT_TRUE(job_of(&d, "pump-000", &rev, &n) && job_of(&d, "pump-002", &rev, &n));
     desk_close(&d);
@@ -425,6 +425,29 @@ static size_t sent_to(const struct desk *d, const char *down)
     for (size_t i = 0; i < d->down_count; i++)
         n += strcmp(d->downs[i].down, down) == 0;
     return n;
+}
+
+static void what_waits_for_room_is_sent_in_slices(void)
+{
+    enum { WAIT = 2 * ROLLOUTS_RESEND_MAX + 1 };
+    struct desk d;
+    shop_open(&d);
+    d.bus_fails = true;
+    for (int i = 0; i < WAIT; i++) {
+        struct gw_device_id id;
+        (void)snprintf(id.text, sizeof(id.text), "pump-%03d", i);
+        rollouts_send_job(&d.operate.rollouts, &d.store, &id, d.now);
+    }
+    CU_ASSERT_EQUAL(d.operate.rollouts.unsent_count, WAIT);
+    CU_ASSERT_FALSE(rollouts_resend(&d.operate.rollouts, &d.store)); /* there is no room still */
+    CU_ASSERT_EQUAL(d.operate.rollouts.unsent_count, WAIT);
+    d.bus_fails = false;
+    CU_ASSERT_TRUE(rollouts_resend(&d.operate.rollouts, &d.store));
+    CU_ASSERT_EQUAL(sent_to(&d, "job"), ROLLOUTS_RESEND_MAX);
+    CU_ASSERT_TRUE(rollouts_resend(&d.operate.rollouts, &d.store));
+    CU_ASSERT_FALSE(rollouts_resend(&d.operate.rollouts, &d.store));
+    CU_ASSERT_EQUAL(sent_to(&d, "job"), WAIT);
+    desk_close(&d);
 }
 
 static void one_that_keeps_asking_is_answered_so_often_and_no_oftener(void)
@@ -441,7 +464,7 @@ static void one_that_keeps_asking_is_answered_so_often_and_no_oftener(void)
     CU_ASSERT_EQUAL(sent_to(&d, "config") - advised, SESSION_JOBS_MAX - 1);
     CU_ASSERT_EQUAL(d.operate.rollouts.unsent_count, 1);
     sent = sent_to(&d, "job");
-    rollouts_resend(&d.operate.rollouts, &d.store);
+    CU_ASSERT_FALSE(rollouts_resend(&d.operate.rollouts, &d.store));
     CU_ASSERT_EQUAL(sent_to(&d, "job") - sent, 1); /* what is true then */
     CU_ASSERT_FALSE(job_of(&d, "pump-000", &rev, &n));
     shop_wait(&d, GW_SECOND_MS);
@@ -560,6 +583,7 @@ const struct gw_test_case rollouts_device_cases[] = {
     {"no count of devices fills a turn", no_count_of_devices_fills_a_turn},
     {"a turn offers so many and no more, whatever comes of them", a_turn_offers_so_many_and_no_more},
     {"what finds no room at the broker is sent later", what_finds_no_room_at_the_broker_is_sent_later},
+    {"what waits for room at the broker is sent in slices", what_waits_for_room_is_sent_in_slices},
     {"one that keeps asking is answered so often, and no oftener",
      one_that_keeps_asking_is_answered_so_often_and_no_oftener},
     {"what a device tells stops no rollout", what_a_device_tells_stops_no_rollout},
