@@ -63,20 +63,20 @@ static void tell_failed(struct turn *turn, struct asker asker, enum gw_rc rc)
 
 /* One message into the open transaction, inside its own mark. What it noted stays in `turn`; a turn that failed leaves
  * nothing in the store and notes only its refusal. */
-static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_msg *msg)
+static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_msg *msg, struct gw_err *err)
 {
     const struct store *store = core->store;
-    struct gw_err err = {0};
+    struct gw_err why = {0};
     const struct memory before = remember(core);
     *turn = (struct turn){.store = store, .now = msg->now};
     core->turns++;
-    enum gw_rc rc = store->ops->mark(store->self, &err);
+    enum gw_rc rc = store->ops->mark(store->self, err);
     if (rc)
-        return rc;
-    rc = core_turn(core, turn, msg, &err);
+        return gw_err_wrap(err, rc, "a turn cannot begin");
+    rc = core_turn(core, turn, msg, &why);
     bool keep = rc == GW_OK;
     if (!keep) {
-        gw_log(GW_LOG_WARN, PART, "a turn failed: %s", gw_err_text(&err));
+        gw_log(GW_LOG_WARN, PART, "a turn failed: %s", gw_err_text(&why));
         recall(core, &before);
         live_feed_note(&core->feed, turn); /* memory beside the store may have changed: presence */
         turn_reset(turn, 0);
@@ -84,28 +84,34 @@ static enum gw_rc take_turn(struct core *core, struct turn *turn, struct inbox_m
             rollouts_park(&core->operate.rollouts, msg->u.due, msg->now);
         tell_failed(turn, msg->asker, rc);
     }
-    return store->ops->mark_end(store->self, keep, &err);
+    rc = store->ops->mark_end(store->self, keep, err);
+    return rc ? gw_err_wrap(err, rc, "a turn cannot end") : GW_OK;
 }
 
-static size_t take_batch(struct core *core)
+/* The next message has a place in the transaction that began then and has `count` already. */
+static bool take_next(struct core *core, size_t count, struct gw_mono began)
 {
-    size_t count = 0;
-    while (count < CORE_BATCH && inbox_queue_take(core->queue, &core->batch[count].msg))
-        count++;
-    return count;
+    if (count == CORE_BATCH || (count > 0 && gw_mono_now().ms - began.ms >= CORE_BATCH_MS))
+        return false;
+    return inbox_queue_take(core->queue, &core->batch[count].msg);
 }
 
-static enum gw_rc commit_batch(struct core *core, size_t count, struct gw_err *err)
+/* Behind *count messages that are there, whatever waits and finds room. *count: those that were taken, committed or
+ * not. */
+static enum gw_rc commit_batch(struct core *core, size_t *count, bool alone, struct gw_err *err)
 {
     const struct store *store = core->store;
+    const struct gw_mono began = gw_mono_now();
     enum gw_rc rc = store->ops->begin(store->self, err);
     if (rc)
         return rc;
-    for (size_t i = 0; !rc && i < count; i++)
-        rc = take_turn(core, &core->batch[i].turn, &core->batch[i].msg);
+    for (size_t i = 0; !rc && (i < *count || (!alone && take_next(core, i, began))); i++) {
+        *count = i + 1;
+        rc = take_turn(core, &core->batch[i].turn, &core->batch[i].msg, err);
+    }
     if (rc) {
         store->ops->rollback(store->self);
-        return gw_err_set(err, rc, "a turn could not be bracketed");
+        return rc;
     }
     rc = store->ops->commit(store->self, err);
     core->commits += rc == GW_OK;
@@ -173,11 +179,13 @@ static void settle_msg(struct core *core, struct inbox_msg *msg, bool stored)
     free_msg(msg);
 }
 
-static void run_batch(struct core *core, size_t count)
+/* The first message is taken; alone: no other joins it. */
+static void run_batch(struct core *core, bool alone)
 {
     struct gw_err err = {0};
+    size_t count = 1;
     const struct memory before = remember(core);
-    enum gw_rc rc = commit_batch(core, count, &err);
+    enum gw_rc rc = commit_batch(core, &count, alone, &err);
     note_storage(core, rc, &err);
     if (rc)
         forget_batch(core, count, rc, &before);
@@ -201,18 +209,28 @@ static void feed_live(struct core *core)
 static void take_batches(struct core *core)
 {
     for (int batches = 0; batches < CORE_BATCHES_MAX; batches++) {
-        size_t count = take_batch(core);
-        if (count == 0)
+        if (!inbox_queue_take(core->queue, &core->batch[0].msg))
             return;
-        run_batch(core, count);
+        run_batch(core, false);
     }
     (void)uv_async_send(&core->wake);
+}
+
+/* What found no room before; a slice at a time. */
+static void resend_jobs(struct core *core)
+{
+    if (!core->resending)
+        return;
+    core->resending = rollouts_resend(&core->operate.rollouts, core->store);
+    if (core->resending)
+        (void)uv_async_send(&core->wake);
 }
 
 static void on_wake(uv_async_t *handle)
 {
     struct core *core = handle->data;
     take_batches(core);
+    resend_jobs(core);
     feed_live(core);
 }
 
@@ -232,7 +250,8 @@ static void on_tick(uv_timer_t *timer)
     core->tick_mono = gw_mono_now();
     session_tick(&core->session, now);
     send_overdue_registry(core, now);
-    rollouts_resend(&core->operate.rollouts, core->store);
+    core->resending = true;
+    resend_jobs(core);
     struct core_figures figures;
     core_figures_get(core, &figures);
     core->outlets.figures(core->outlets.ctx, &figures);
@@ -324,7 +343,7 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
 static void run_alone(struct core *core, enum inbox_kind kind)
 {
     core->batch[0].msg = (struct inbox_msg){.kind = kind, .now = gw_wall_now()};
-    run_batch(core, 1);
+    run_batch(core, true);
 }
 
 void core_start(struct core *core)
@@ -337,8 +356,8 @@ void core_stop(struct core *core, bool asked)
 {
     inbox_queue_close(core->queue);
     core->stopping = true; /* what is put off to later turns is found again at the next start */
-    for (size_t count = take_batch(core); count; count = take_batch(core))
-        run_batch(core, count);
+    while (inbox_queue_take(core->queue, &core->batch[0].msg))
+        run_batch(core, false);
     if (core->started && asked)
         run_alone(core, INBOX_STOP);
     uv_close((uv_handle_t *)&core->wake, NULL);

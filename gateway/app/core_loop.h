@@ -1,6 +1,7 @@
 /*
  * core_loop: core's thread. Takes messages from the inbox, runs a turn for each inside one transaction (at most
- * CORE_BATCH), commits, and only then lets out what the turns noted, in order (docs/architecture.md, rule 1).
+ * CORE_BATCH, and no further one after CORE_BATCH_MS), commits, and only then lets out what the turns noted, in order
+ * (docs/architecture.md, rule 1).
  *
  * When a commit fails nothing leaves but refusals: whoever asked hears GW_AGAIN (or GW_NO_SPACE) and may ask again, and
  * what services keep in memory is read again from the store.
@@ -19,7 +20,8 @@
 #include "workers.h"
 
 #define CORE_BATCH       256
-#define CORE_BATCHES_MAX 4 /* in one go: then the loop's sockets have their turn */
+#define CORE_BATCH_MS    50 /* a turn that begins behind so much work of others has a transaction of its own */
+#define CORE_BATCHES_MAX 4  /* in one go: then the loop's sockets have their turn */
 
 /* What leaves, besides work and the registry. Called in core's thread; must not block. */
 struct core_outlets {
@@ -78,6 +80,7 @@ struct core {
     int64_t audit_fed;       /* audit events up to this number are with the journal's thread */
     bool storage_failed;     /* said once, until a commit goes through again */
     bool started, stopping;
+    bool resending; /* more of dn/job can go now (rollouts_resend()) */
     uint64_t turns, commits, failed_commits;
 };
 

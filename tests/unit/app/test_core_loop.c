@@ -1,10 +1,14 @@
 /* The core loop over the store in memory: what is remembered and let out when a transaction does not hold. */
+#include <fcntl.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "core_loop.h"
 #include "crypto_hash.h"
 #include "crypto_init.h"
 #include "gw_cleanup.h"
+#include "gw_fs.h"
 #include "gw_test.h"
 #include "inbox_queue.h"
 #include "job_report.h"
@@ -719,7 +723,102 @@ static void rows_are_handed_over_again_when_they_were_lost(void)
     house_close(&h);
 }
 
+/* ---- what a transaction takes, and why it fails ---- */
+
+static enum gw_rc full_mark(void *self, struct gw_err *err)
+{
+    (void)self;
+    return gw_err_set(err, GW_NO_SPACE, "SAVEPOINT: database or disk is full");
+}
+
+static enum gw_rc broken_end(void *self, bool keep, struct gw_err *err)
+{
+    (void)real_store.ops->mark_end(self, keep, NULL);
+    return gw_err_set(err, GW_IO, "RELEASE: disk I/O error");
+}
+
+static enum gw_rc broken_begin(void *self, struct gw_err *err)
+{
+    (void)self;
+    return gw_err_set(err, GW_IO, "BEGIN: unable to open the database file");
+}
+
+/* What the log says of a message whose transaction fails. */
+static void log_of(struct house *h, struct gw_buf *ret_text)
+{
+    char path[256];
+    struct inbox_msg status = act(ACT_STATUS, 0);
+    (void)snprintf(path, sizeof(path), "%s/stderr", gw_test_dir());
+    GW_CLOSE int keep = dup(STDERR_FILENO);
+    GW_CLOSE int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    CU_ASSERT_FATAL(keep >= 0 && to >= 0 && dup2(to, STDERR_FILENO) >= 0);
+    post(h, &status);
+    (void)dup2(keep, STDERR_FILENO);
+    gw_buf_init(ret_text, 1 << 16);
+    GW_ASSERT_OK(gw_fs_read_file(path, ret_text, NULL), NULL);
+    CU_ASSERT_EQUAL_FATAL(gw_buf_add_u8(ret_text, '\0'), GW_OK);
+}
+
+static void the_log_says_why_a_transaction_failed(void)
+{
+    static const struct {
+        enum gw_rc (*begin)(void *self, struct gw_err *err);
+        enum gw_rc (*mark)(void *self, struct gw_err *err);
+        enum gw_rc (*mark_end)(void *self, bool keep, struct gw_err *err);
+        const char *says[3];
+    } tries[] = {
+        {.begin = broken_begin, .says = {"state.db: BEGIN: unable to open", "nothing is acknowledged", ""}},
+        {.mark = full_mark,
+         .says = {"state.db: a turn cannot begin: SAVEPOINT: database", "nothing is acknowledged", ": make room on"}},
+        {.mark_end = broken_end, .says = {"state.db: a turn cannot end: RELEASE: disk I/O", "is acknowledged", ""}},
+    };
+    for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+        GW_CLEANUP(gw_buf_done) struct gw_buf text;
+        struct house h;
+        house_open(&h);
+        h.ops.begin = tries[i].begin ? tries[i].begin : h.ops.begin;
+        h.ops.mark = tries[i].mark ? tries[i].mark : h.ops.mark;
+        h.ops.mark_end = tries[i].mark_end ? tries[i].mark_end : h.ops.mark_end;
+        log_of(&h, &text);
+        CU_ASSERT(h.last.kind == ANSWER_DONE && h.last.rc == (tries[i].mark ? GW_NO_SPACE : GW_AGAIN));
+        for (size_t n = 0; n < 3; n++)
+            CU_ASSERT_PTR_NOT_NULL(strstr((const char *)text.ptr, tries[i].says[n]));
+        h.ops = *real_store.ops;
+        struct inbox_msg status = act(ACT_STATUS, 0);
+        post(&h, &status);
+        CU_ASSERT_EQUAL(h.last.kind, ANSWER_STATUS);
+        house_close(&h);
+    }
+}
+
+static enum gw_rc slow_device(void *self, const struct gw_device_id *id, struct device *ret_device, struct gw_err *err)
+{
+    const struct timespec rest = {.tv_nsec = (CORE_BATCH_MS + 1) * 1000000L};
+    (void)nanosleep(&rest, NULL); /* a turn that is long, whatever the machine */
+    return real_store.ops->device_get(self, id, ret_device, err);
+}
+
+static void long_turns_have_transactions_of_their_own(void)
+{
+    enum { TURNS = 3 };
+    struct house h;
+    house_open(&h);
+    struct inbox_msg msg = act(ACT_DEVICE_GET, 0);
+    struct inbox port = inbox_queue_port(h.core.queue);
+    CU_ASSERT_EQUAL_FATAL(gw_device_id_parse(gw_view_str("pump-7"), &msg.u.act.device), GW_OK);
+    h.ops.device_get = slow_device;
+    uint64_t commits = h.core.commits;
+    size_t before = h.answers;
+    for (int i = 0; i < TURNS; i++)
+        CU_ASSERT_EQUAL_FATAL(port.post(port.self, &msg), GW_OK);
+    await(&h, &h.answers, before + TURNS);
+    CU_ASSERT(h.core.commits - commits >= TURNS); /* a tick may have one more */
+    house_close(&h);
+}
+
 static const struct gw_test_case cases[] = {
+    {"the log says why a transaction failed", the_log_says_why_a_transaction_failed},
+    {"long turns have transactions of their own", long_turns_have_transactions_of_their_own},
     {"what is damaged is told without its details", what_is_damaged_is_told_without_its_details},
     {"the answer goes to who asked, a refusal too", the_answer_goes_to_who_asked},
     {"what nobody asked for is refused to nobody", what_nobody_asked_for_is_refused_to_nobody},
