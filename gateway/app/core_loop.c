@@ -323,20 +323,23 @@ enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct g
     core->operate.enrol.hash = parts->hash;
     people_init(&core->operate.people, parts->hash, parts->sessions);
     core->operate.tokens = (struct tokens){parts->hash, parts->tokens};
+    live_feed_init(&core->feed, &core->outlets.live, core->store, &core->operate);
+    live_feed_all(&core->feed);
     int uv = uv_async_init(core->loop, &core->wake, on_wake);
     if (!uv)
         uv = uv_timer_init(core->loop, &core->tick);
     if (uv)
         return gw_err_set(err, GW_IO, "event loop: %s", uv_strerror(uv));
-    live_feed_init(&core->feed, &core->outlets.live, core->store, &core->operate);
-    live_feed_all(&core->feed);
     core->wake.data = core;
     core->tick.data = core;
     core->tick_wall = gw_wall_now();
     core->tick_mono = gw_mono_now();
-    (void)uv_timer_start(&core->tick, on_tick, 1000, 1000);
     enum gw_rc rc = access_init(&core->operate.access, parts->hash, &parts->facts->server_key, core->store, err);
-    return rc ? rc : rollouts_init(&core->operate.rollouts, &core->session, core->store, err);
+    if (!rc)
+        rc = rollouts_init(&core->operate.rollouts, &core->session, core->store, err);
+    if (!rc)
+        (void)uv_timer_start(&core->tick, on_tick, 1000, 1000);
+    return rc;
 }
 
 /* A turn that nobody posts, in a transaction of its own. */
@@ -352,16 +355,23 @@ void core_start(struct core *core)
     run_alone(core, INBOX_START);
 }
 
+/* Unless it was never made: `core` was zeroed. */
+static void close_handle(uv_handle_t *handle)
+{
+    if (uv_handle_get_type(handle) != UV_UNKNOWN_HANDLE)
+        uv_close(handle, NULL);
+}
+
 void core_stop(struct core *core, bool asked)
 {
     inbox_queue_close(core->queue);
     core->stopping = true; /* what is put off to later turns is found again at the next start */
-    while (inbox_queue_take(core->queue, &core->batch[0].msg))
+    while (core->started && inbox_queue_take(core->queue, &core->batch[0].msg))
         run_batch(core, false);
     if (core->started && asked)
         run_alone(core, INBOX_STOP);
-    uv_close((uv_handle_t *)&core->wake, NULL);
-    uv_close((uv_handle_t *)&core->tick, NULL);
+    close_handle((uv_handle_t *)&core->wake);
+    close_handle((uv_handle_t *)&core->tick);
 }
 
 void core_done(struct core *core)

@@ -84,12 +84,14 @@ struct core {
     uint64_t turns, commits, failed_commits;
 };
 
-/* Everything is borrowed and outlives the core; `core` is zeroed by the caller. All in core's thread. */
+/* Everything is borrowed and outlives the core; `core` is zeroed by the caller. All in core's thread. What has failed
+ * half way is ended like any other, by core_stop() and core_done(). */
 GW_MUST_CHECK enum gw_rc core_init(struct core *core, const struct core_parts *parts, struct gw_err *err);
 /* The first turn: all that core stands on is up. */
 void core_start(struct core *core);
-/* Takes what is queued, a last time, and when somebody asked for the stop the last turn after core_start(); then closes
- * the handles (run the loop until they are gone). */
+/* After core_start(): takes what is queued, a last time, and when somebody asked for the stop the last turn. Before it
+ * what is queued goes unread: not all that a turn needs is there. Then closes the handles (run the loop until they are
+ * gone). */
 void core_stop(struct core *core, bool asked);
 void core_done(struct core *core);
 

@@ -171,8 +171,8 @@ static enum gw_rc init_core(struct daemon *d, struct gw_err *err)
         .advice = &d->config.advice,
         .outlets = daemon_outlets(d),
     };
+    d->core_made = true; /* also half of it is ended */
     enum gw_rc rc = core_init(&d->core, &parts, err);
-    d->core_made = true;
     if (!rc)
         rc = tokens_load(d->programs.table, &d->store, err);
     if (rc)
@@ -280,7 +280,7 @@ static void close_handles(struct daemon *d)
 /* The network first, then who answers it, then what they stand on. */
 static void end_all(struct daemon *d)
 {
-    if (d->core_made)
+    if (d->core.started)
         daemon_hear_last(d);
     if (d->web)
         web_stop(d->web);

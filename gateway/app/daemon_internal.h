@@ -81,7 +81,7 @@ struct daemon {
     struct broker_child broker;
     struct broker_pipe broker_pipe;
     char secret[CTL_BROKER_SECRET_CHARS + 1];
-    bool loop_made, core_made, polls_made, hello_made, broker_running, stopping;
+    bool loop_made, core_made, hello_made, broker_running, stopping;
     bool has_first; /* the supervisor's first word was read ahead of the others */
     enum ctl_kind first_word;
     int32_t first_value;
@@ -107,7 +107,7 @@ void daemon_tell_supervisor(enum ctl_kind kind, int32_t value);
 void daemon_listen_ctl(struct daemon *d);
 /* What the supervisor has said until now: before the last turn. */
 void daemon_hear_last(struct daemon *d);
-/* Closes what daemon_init_signals() opened. */
+/* Closes what daemon_init_signals() opened, as far as it came. */
 void daemon_close_signals(struct daemon *d);
 /* /metrics; after core was made. */
 void daemon_make_metrics(struct daemon *d);

@@ -6,10 +6,11 @@
 
 #define PART "daemon"
 
-static void close_poll(uv_poll_t *poll)
+/* Unless it was never made (the daemon was zeroed), or is closed already. */
+static void close_made(uv_handle_t *handle)
 {
-    if (!uv_is_closing((uv_handle_t *)poll))
-        uv_close((uv_handle_t *)poll, NULL);
+    if (uv_handle_get_type(handle) != UV_UNKNOWN_HANDLE && !uv_is_closing(handle))
+        uv_close(handle, NULL);
 }
 
 static void begin_stop(struct daemon *d, bool asked)
@@ -99,7 +100,7 @@ static void on_ctl(uv_poll_t *handle, int status, int events)
     (void)status;
     (void)events;
     if (hear(handle->data) != GW_AGAIN)
-        close_poll(handle); /* the lifeline tells the rest */
+        close_made((uv_handle_t *)handle); /* the lifeline tells the rest */
 }
 
 void daemon_hear_last(struct daemon *d)
@@ -314,7 +315,6 @@ enum gw_rc daemon_init_signals(struct daemon *d, struct gw_err *err)
         uv_signal_init(&d->loop, &d->sigterm) || uv_signal_init(&d->loop, &d->sigint))
         return gw_err_set(err, GW_IO, "event loop");
     d->ctl.data = d->lifeline.data = d->sigterm.data = d->sigint.data = d;
-    d->polls_made = true;
     if (broker_pipe_init(&d->broker_pipe, &d->loop, CTL_FD_DAEMON_BROKER))
         return gw_err_set(err, GW_IO, "event loop");
     if (hello_pace_init(&d->hello, &d->loop, (size_t)d->config.devices_max, say_hello, d))
@@ -335,13 +335,11 @@ void daemon_listen_ctl(struct daemon *d)
 
 void daemon_close_signals(struct daemon *d)
 {
-    if (!d->polls_made)
-        return;
-    close_poll(&d->ctl);
-    close_poll(&d->lifeline);
+    close_made((uv_handle_t *)&d->ctl);
+    close_made((uv_handle_t *)&d->lifeline);
     broker_pipe_close(&d->broker_pipe);
-    uv_close((uv_handle_t *)&d->sigterm, NULL);
-    uv_close((uv_handle_t *)&d->sigint, NULL);
+    close_made((uv_handle_t *)&d->sigterm);
+    close_made((uv_handle_t *)&d->sigint);
     if (d->hello_made)
         hello_pace_close(&d->hello);
 }

@@ -1,7 +1,6 @@
 /* The core loop over the store in memory: what is remembered and let out when a transaction does not hold. */
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core_loop.h"
@@ -136,7 +135,9 @@ static void take_sweep(void *ctx, enum live_topic topic, bool begins)
     h->sweeps_ended += topic == LIVE_DEVICES && !begins;
 }
 
-static void house_open(struct house *h)
+static enum gw_rc house_make(struct house *h,
+                             enum gw_rc (*setting_get)(void *, const char *, struct gw_buf *, struct gw_err *),
+                             struct gw_err *err)
 {
     *h = (struct house){.answers = 0};
     crypto_init();
@@ -170,7 +171,14 @@ static void house_open(struct house *h)
                     .audit = take_audit,
                     .live = {h, has_room, take_row, take_sweep}},
     };
-    CU_ASSERT_EQUAL_FATAL(core_init(&h->core, &parts, NULL), GW_OK);
+    if (setting_get)
+        h->ops.setting_get = setting_get;
+    return core_init(&h->core, &parts, err);
+}
+
+static void house_open(struct house *h)
+{
+    CU_ASSERT_EQUAL_FATAL(house_make(h, NULL, NULL), GW_OK);
 }
 
 static void house_close(struct house *h)
@@ -511,6 +519,7 @@ static void a_survey_that_finds_no_room_is_put_off(void)
 {
     struct house h;
     house_open(&h);
+    core_start(&h.core);
     h.surveys_full = true;
     order_draft(&h);
     CU_ASSERT(h.answers == 1 && h.last.kind == ANSWER_DONE && h.last.rc == GW_AGAIN);
@@ -723,6 +732,35 @@ static void rows_are_handed_over_again_when_they_were_lost(void)
     house_close(&h);
 }
 
+/* ---- a start that fails half way ---- */
+
+static int settings_left; /* that can be read still */
+
+static enum gw_rc few_settings(void *self, const char *key, struct gw_buf *ret_value, struct gw_err *err)
+{
+    return settings_left-- > 0 ? real_store.ops->setting_get(self, key, ret_value, err)
+                               : gw_err_set(err, GW_IO, "setting %s: disk I/O error", key);
+}
+
+static void a_start_that_fails_half_way_ends_without_a_turn(void)
+{
+    enum gw_rc rc = GW_IO;
+    int fails = 0;
+    for (; rc; fails++) {
+        struct house h;
+        struct gw_err err = {0};
+        settings_left = fails;
+        rc = house_make(&h, few_settings, &err);
+        CU_ASSERT(rc == GW_OK || strstr(gw_err_text(&err), "disk I/O error"));
+        struct inbox port = inbox_queue_inner_port(h.core.queue);
+        const struct inbox_msg gone = {.kind = INBOX_CHILD, .u.child = {.which = CHILD_KEYD}};
+        CU_ASSERT_EQUAL(port.post(port.self, &gone), GW_OK);
+        house_close(&h);
+        CU_ASSERT_EQUAL(h.core.turns, 0);
+    }
+    CU_ASSERT(fails > 2); /* the claim's, the rollouts' */
+}
+
 /* ---- what a transaction takes, and why it fails ---- */
 
 static enum gw_rc full_mark(void *self, struct gw_err *err)
@@ -793,8 +831,9 @@ static void the_log_says_why_a_transaction_failed(void)
 
 static enum gw_rc slow_device(void *self, const struct gw_device_id *id, struct device *ret_device, struct gw_err *err)
 {
-    const struct timespec rest = {.tv_nsec = (CORE_BATCH_MS + 1) * 1000000L};
-    (void)nanosleep(&rest, NULL); /* a turn that is long, whatever the machine */
+    const struct gw_mono began = gw_mono_now();
+    while (gw_mono_now().ms - began.ms <= CORE_BATCH_MS) /* a turn that is long, whatever the machine */
+        ;
     return real_store.ops->device_get(self, id, ret_device, err);
 }
 
@@ -817,6 +856,7 @@ static void long_turns_have_transactions_of_their_own(void)
 }
 
 static const struct gw_test_case cases[] = {
+    {"a start that fails half way ends without a turn", a_start_that_fails_half_way_ends_without_a_turn},
     {"the log says why a transaction failed", the_log_says_why_a_transaction_failed},
     {"long turns have transactions of their own", long_turns_have_transactions_of_their_own},
     {"what is damaged is told without its details", what_is_damaged_is_told_without_its_details},
