@@ -573,6 +573,25 @@ static void an_ended_session_does_nothing_before_the_commit_either(void)
     desk_close(&d);
 }
 
+static void adds_accounts_up_to_their_ceiling(void)
+{
+    struct desk d;
+    open_house(&d);
+    struct actor ann = sign_in(&d, "ann");
+    for (int i = 3; i < PEOPLE_MAX - 1; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "p%d", i);
+        put_user(&d, name, USER_VIEWER);
+    }
+    (void)act_as(&d, &ann, ACT_USER_ADD, "last");
+    hashed(&d);
+    CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_OK);
+    const struct answer *full = act_as(&d, &ann, ACT_USER_ADD, "another");
+    CU_ASSERT(full && full->rc == GW_CONFLICT);
+    CU_ASSERT_PTR_NULL(desk_out(&d, OUT_WORK));
+    desk_close(&d);
+}
+
 static void changes_the_own_password_and_keeps_this_session(void)
 {
     static const char both[] = PASSWORD "\0another long password", brief[] = PASSWORD "\0short";
@@ -588,6 +607,7 @@ static void changes_the_own_password_and_keeps_this_session(void)
     CU_ASSERT_EQUAL(desk_msg(&d, &msg), GW_OK);
     checked(&d, GW_DENIED, NULL);
     CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_DENIED);
+    CU_ASSERT_TRUE(desk_says(&d, "user:vic", "a wrong password was given to change it"));
     CU_ASSERT(alive(&d, &elsewhere));
     msg.kind = INBOX_ACT;
     with_blob(&msg, both, sizeof(both) - 1);
@@ -597,6 +617,7 @@ static void changes_the_own_password_and_keeps_this_session(void)
     CU_ASSERT(alive(&d, &here));
     CU_ASSERT_FALSE(alive(&d, &elsewhere));
     CU_ASSERT_STRING_EQUAL(user_of(&d, "vic").password_hash, "$argon2id$new");
+    CU_ASSERT_EQUAL(desk_audits(&d, "auth.password"), 2);
     desk_close(&d);
 }
 
@@ -819,6 +840,7 @@ const struct gw_test_case people_cases[] = {
     {"ends the sessions of an account that changed", changes_of_an_account_end_its_sessions},
     {"lets an ended session do nothing before the commit either",
      an_ended_session_does_nothing_before_the_commit_either},
+    {"adds accounts up to their ceiling", adds_accounts_up_to_their_ceiling},
     {"changes the own password and keeps this session alone", changes_the_own_password_and_keeps_this_session},
     {"writes down what was refused to whom, and why", a_refusal_says_what_was_refused},
     {"sums a flood of refusals up", a_flood_of_refusals_is_summed_up},

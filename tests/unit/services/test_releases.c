@@ -101,8 +101,11 @@ static void keeps_shows_and_forgets_keys(void)
     CU_ASSERT_STRING_EQUAL(desk_answer(&d)->text, "not a key");
     CU_ASSERT_EQUAL(desk_act(&d, ACT_KEY_REMOVE, NULL, key_of(1).keyid), GW_OK);
     CU_ASSERT_EQUAL(answered(&d), GW_OK);
+    CU_ASSERT_TRUE(desk_says(&d, key_of(1).keyid, "a vendor key is trusted no more"));
+    size_t told = desk_audits(&d, "cfg.vendor_key");
     CU_ASSERT_EQUAL(desk_act(&d, ACT_KEY_REMOVE, NULL, key_of(1).keyid), GW_OK);
     CU_ASSERT_EQUAL(answered(&d), GW_NOT_FOUND);
+    CU_ASSERT_EQUAL(desk_audits(&d, "cfg.vendor_key"), told);
     CU_ASSERT_EQUAL(desk_act(&d, ACT_KEY_LIST, NULL, NULL), GW_OK);
     CU_ASSERT_EQUAL(desk_answer(&d)->key_count, 0);
     CU_ASSERT_EQUAL(key_read(&d, 1), GW_OK); /* it may come back */
