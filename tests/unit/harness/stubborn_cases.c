@@ -24,6 +24,11 @@ static void asserts_nothing(void)
 {
 }
 
+static void asserts_something(void)
+{
+    CU_ASSERT_TRUE(limit_ms > 0);
+}
+
 static void skips(void)
 {
     gw_test_skip("as asked");
@@ -40,5 +45,7 @@ int main(int argc, char **argv)
         one.run = asserts_nothing;
     else if (strcmp(what, "skip") == 0)
         one.run = skips;
-    return gw_test_run("inner", &one, 1);
+    const struct gw_test_case other = {"other", asserts_something};
+    int failures = gw_test_run("outer", &other, 1);
+    return failures + gw_test_run("inner", &one, 1);
 }
