@@ -7,6 +7,7 @@
 #   lint     the rules of the house, and the proof that they bite (tests/lint)
 #   format   clang-format over every C file
 #   release  the release build, warnings being errors, and every test of it
+#   clang    everything as clang sees it, warnings being errors, and the fuzz targets' corpora through libFuzzer itself
 #   tidy     clang-tidy over the product's C files; what has not changed since it passed is not looked at again
 #   asan     the same tests under AddressSanitizer and UBSan, whole gateways among them, but for the label "nosan"
 #   tsan     the tests with the label "threads" under ThreadSanitizer
@@ -138,6 +139,11 @@ step_release() {
     build release && tests release
 }
 
+step_clang() {
+    heading "clang and libFuzzer"
+    build fuzz && tests fuzz -L '^fuzz$'
+}
+
 step_tidy() {
     heading "clang-tidy"
     if [ ! -f build/release/compile_commands.json ]; then
@@ -228,7 +234,7 @@ totals() {
     }' "$results"
 }
 
-[ $# -gt 0 ] || set -- deps lint format release tidy asan tsan
+[ $# -gt 0 ] || set -- deps lint format release clang tidy asan tsan
 # As root the gateway runs as users of its own. Below a directory that is closed to others, as /root is, they could not
 # start its programs: then a copy of the tree is tested, and that copy makes no further one.
 if [ "$(id -u)" = 0 ] && [ -z "${GATEHOUSE_TEST_COPY:-}" ] &&
@@ -243,7 +249,7 @@ if [ "$(id -u)" = 0 ] && [ -z "${GATEHOUSE_TEST_COPY:-}" ] &&
 fi
 for step in "$@"; do
     case $step in
-    deps | lint | format | release | tidy | asan | tsan) "step_$step" ;;
+    deps | lint | format | release | clang | tidy | asan | tsan) "step_$step" ;;
     *)
         echo "tests/run.sh: no such step: $step" >&2
         exit 2
