@@ -15,6 +15,7 @@
 #include "ingest.h"
 #include "live_feed.h"
 #include "operate.h"
+#include "outage.h"
 #include "session.h"
 #include "turn.h"
 #include "workers.h"
@@ -78,7 +79,7 @@ struct core {
     struct live_feed feed;
     struct core_slot *batch; /* CORE_BATCH of them */
     int64_t audit_fed;       /* audit events up to this number are with the journal's thread */
-    bool storage_failed;     /* said once, until a commit goes through again */
+    struct outage storage;   /* commits of state.db */
     bool started, stopping;
     bool resending; /* more of dn/job can go now (rollouts_resend()) */
     uint64_t turns, commits, failed_commits;

@@ -16,9 +16,6 @@ static bool make_note(struct journal_thread *t, const struct journal_signing *s,
         t->stats.checkpoints_refused++;
         t->stats.checkpoints_denied += s->checkpoint.rc == GW_DENIED;
         (void)pthread_mutex_unlock(&t->stats_lock);
-        gw_log(s->checkpoint.rc == GW_DENIED ? GW_LOG_ERROR : GW_LOG_WARN, PART,
-               "keyd did not sign the checkpoint of %s at %llu: %s", s->checkpoint.origin,
-               (unsigned long long)s->checkpoint.size, gw_rc_text(s->checkpoint.rc));
         return false;
     }
     gw_buf_init(note, LOG_PROGRESS_NOTE_MAX - 1);
@@ -31,6 +28,30 @@ static bool make_note(struct journal_thread *t, const struct journal_signing *s,
     if (rc)
         gw_buf_done(note);
     return !rc;
+}
+
+/* A round may have SIGN_MAX logs, and the next comes in a second: one line tells of all, at the begin of it. */
+static void tell_refused(struct journal_thread *t, const struct journal_signing *signings, size_t count)
+{
+    const struct journal_signing *first = NULL;
+    size_t refused = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct journal_signing *s = &signings[i];
+        refused += s->checkpoint.rc != GW_OK;
+        if (s->checkpoint.rc && (!first || (s->checkpoint.rc == GW_DENIED && first->checkpoint.rc != GW_DENIED)))
+            first = s;
+    }
+    enum outage_word word = outage_note(&t->signatures, first != NULL, gw_mono_now());
+    if (word == OUTAGE_IS_OVER)
+        gw_log(GW_LOG_INFO, PART, "gatehouse-keyd signs checkpoints again");
+    if (word != OUTAGE_BEGINS || !first)
+        return;
+    bool denied = first->checkpoint.rc == GW_DENIED;
+    gw_log(denied ? GW_LOG_ERROR : GW_LOG_WARN, PART,
+           "gatehouse-keyd did not sign %zu of %zu checkpoints, that of %s at %llu first: %s; %s", refused, count,
+           first->checkpoint.origin, (unsigned long long)first->checkpoint.size, gw_rc_text(first->checkpoint.rc),
+           denied ? "it has signed another state of that log: the journal was altered, or restored without pki/"
+                  : "devices keep their events until it does; if this lasts, end gatehouse-keyd, it is started again");
 }
 
 /* A device hears of checkpoints of its current log only. */
@@ -53,6 +74,7 @@ void journal_sign_keep(struct journal_thread *t, const struct journal_entry *ent
     const struct journal_signing *signings = (const struct journal_signing *)(const void *)entry->bytes;
     size_t count = (size_t)entry->n, kept = 0;
     t->signing = false;
+    tell_refused(t, signings, count);
     struct gw_buf *notes = gw_xalloc(count, sizeof(*notes));
     struct journal_checkpoint *rows = gw_xalloc(count, sizeof(*rows));
     size_t *of = gw_xalloc(count, sizeof(*of)); /* which of the signings became rows[i] */
@@ -66,7 +88,7 @@ void journal_sign_keep(struct journal_thread *t, const struct journal_entry *ent
     struct gw_err err = {0};
     const struct journal *journal = &t->config.journal;
     enum gw_rc rc = kept ? journal->ops->checkpoint_put(journal->self, rows, kept, entry->arrived, &err) : GW_OK;
-    if (rc && !atomic_load(&t->full)) /* that the disk is full has been said */
+    if (rc && !t->writing.told) /* that the disk is full has been said */
         gw_log(GW_LOG_WARN, PART, "checkpoints: %s", gw_err_text(&err));
     for (size_t i = 0; i < kept; i++) {
         if (!rc)

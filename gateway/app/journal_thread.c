@@ -135,6 +135,7 @@ static void *run(void *arg)
             break;
         else if (!count)
             tell_late(t);
+        journal_store_look(t);
         journal_sign_round(t);
     }
     free(t->late.progress);

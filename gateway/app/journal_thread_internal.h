@@ -16,6 +16,7 @@
 #include "journal_thread.h"
 #include "log_progress.h"
 #include "note.h"
+#include "outage.h"
 
 #define PART "journal"
 
@@ -38,6 +39,7 @@ struct journal_thread {
     struct gw_device_id damaged[JOURNAL_THREAD_DAMAGED]; /* whose logs are */
     size_t damaged_count;
     atomic_bool full;
+    struct outage writing, signatures; /* commits; answers of keyd */
     pthread_mutex_t stats_lock;
     struct journal_thread_stats stats;
 };
@@ -45,6 +47,9 @@ struct journal_thread {
 /* Commits those of the entries that are to be stored; false when a commit failed. What must not be lost goes back to
  * the queue. */
 bool journal_store(struct journal_thread *t, struct journal_entry *entries, size_t count, struct telling *telling);
+
+/* Once a second: whether writing has gone well for long enough to say so. */
+void journal_store_look(struct journal_thread *t);
 
 /* What is to be told of this device: the newest word that is there, or a new one. Good until the next call. */
 struct log_progress *journal_tell_about(struct telling *telling, const struct gw_device_id *device);

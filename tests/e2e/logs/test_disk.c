@@ -182,6 +182,9 @@ static void with_room_again_all_goes_on_by_itself(void)
     CU_ASSERT(gw_await(audited, "on afterwards", LIMIT_MS));
     CU_ASSERT(gw_await(audited, "on journal.db", LIMIT_MS));
     CU_ASSERT(gw_await(audited, "on state.db", LIMIT_MS));
+    CU_ASSERT(gw_proc_await(&gateway.proc, "journal.db: writing works again", LIMIT_MS));
+    CU_ASSERT(gw_proc_await(&gateway.proc, "state.db: writing works again", LIMIT_MS));
+    CU_ASSERT(count_of(gateway.proc.out, "nothing is acknowledged until it can be written again") <= 4);
 }
 
 static void ends(void)
