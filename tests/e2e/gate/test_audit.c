@@ -148,6 +148,10 @@ static void acts_on_devices_are_told(void)
     told(1, "device.invite", "pump-1", "an invitation was made");
     struct trace enrolled = {"device.enrol", "127.0.0.1", "pump-1", "", 1};
     CU_ASSERT(gw_await(is_there, &enrolled, LIMIT_MS) && count(&enrolled) == 1);
+    enrol_client_key(&client, "pump-1-new", "pump-1");
+    CU_ASSERT_EQUAL(enrol_client_renew(&client, &gateway, "pump-1-new", "pump-1"), 200);
+    struct trace renewed = {"cert.renewed", "127.0.0.1", "pump-1", "", 1};
+    CU_ASSERT(gw_await(is_there, &renewed, LIMIT_MS) && count(&renewed) == 1);
     act(WORDS("device", "quarantine", "pump-1"));
     told(1, "device.quarantine", "pump-1", "");
     act(WORDS("device", "release", "pump-1"));

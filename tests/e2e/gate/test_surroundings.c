@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -301,6 +302,43 @@ static void a_broker_whose_port_is_taken_says_so_and_comes_back(void)
     gw_gateway_done(&g);
 }
 
+#define NOBODY 65534
+
+/* Its real, effective and saved uid (proc(5), status). */
+static bool is_nobodys(pid_t pid)
+{
+    char path[64], line[256];
+    unsigned uid[3] = {0, 0, 0};
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    GW_FCLOSE FILE *f = pid > 0 ? fopen(path, "re") : NULL;
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "Uid: %u %u %u", &uid[0], &uid[1], &uid[2]) == 3)
+            break;
+    return uid[0] == NOBODY && uid[1] == NOBODY && uid[2] == NOBODY;
+}
+
+/* All of it is one user's then, and people are told that the keys are not kept apart. */
+static void started_by_another_user_it_says_what_is_lost(void)
+{
+    struct gw_gateway g;
+    gw_gateway_make(&g, NULL);
+    CU_ASSERT_FATAL(mkdir(g.state, 0711) == 0 && chown(g.state, NOBODY, NOBODY) == 0);
+    const char *const argv[] = {
+        "setpriv",  "--reuid=65534", "--regid=65534", "--clear-groups", GW_BIN_DIR "/gatehoused",
+        "--config", g.config,        "--state",       g.state,          NULL};
+    gw_proc_start(&g.proc, argv, NULL);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&g) && gw_gateway_claim(&g) && gw_await(confirmed, &g, LIMIT_MS));
+    CU_ASSERT(is_nobodys(g.proc.pid));
+    for (size_t i = 0; i < CHILDREN; i++)
+        CU_ASSERT(is_nobodys(gw_gateway_child(&g, children[i])));
+    const char *const status[] = {GW_BIN_DIR "/gatehouse", "--socket", g.socket, "status", NULL};
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_proc_run(status, &out), 0);
+    CU_ASSERT_PTR_NOT_NULL(strstr(out, "NOT SEPARATED"));
+    CU_ASSERT_EQUAL(gw_gateway_stop(&g), 0);
+    gw_gateway_done(&g);
+}
+
 static const struct gw_test_case cases[] = {
     {"a broker whose port is taken says so, and comes back when it is free",
      a_broker_whose_port_is_taken_says_so_and_comes_back},
@@ -309,6 +347,8 @@ static const struct gw_test_case cases[] = {
     {"an IPv6 address is a name, and :: is every address at every listener",
      an_ipv6_address_is_a_name_and_two_colons_are_every_address},
     {"a clock before the build date stops the first start", a_clock_before_the_build_date_stops_the_first_start},
+    {"started by another user, it runs as that one and says that keys are not separated",
+     started_by_another_user_it_says_what_is_lost},
     {"children get of the environment what a list allows, and no more", children_get_no_more_than_the_list},
 };
 
