@@ -170,6 +170,7 @@ static void a_revoked_device_is_refused_everywhere(void)
     CU_ASSERT_EQUAL_FATAL(gw_gateway_cli(&gateway, revoke, &out), 0);
     CU_ASSERT_NOT_EQUAL(enrol_client_mqtt(&client, &gateway, "pump-2", "pump-2", "gw/v1/pump-2/up/state"), 0);
     CU_ASSERT_EQUAL(enrol_client_renew(&client, &gateway, "pump-2", "pump-2"), 403);
+    alerts("\"class\":\"cert.rejected\",\"device\":\"pump-2\"");
 }
 
 static void stops_cleanly(void)
