@@ -165,6 +165,8 @@ enum cli_exit cli_fetch(struct cli *cli, const struct cli_question *question, st
 enum cli_exit cli_flush(struct cli *cli);
 /* A word that must be a device id; CLI_USAGE after telling. */
 enum cli_exit cli_device_id(struct cli *cli, const char *word, struct gw_device_id *ret_id);
+/* A word that must be a name that accounts and tokens can have; CLI_USAGE after telling. */
+enum cli_exit cli_user_name(struct cli *cli, const char *word);
 
 /* cli_qr.c: draws text as a QR code of UTF-8 half blocks; `colour` sets white and black for terminals of any theme.
  * False when it does not fit into one. */

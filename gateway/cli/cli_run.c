@@ -5,6 +5,7 @@
 #include "cli.h"
 #include "cli_text.h"
 #include "gw_cleanup.h"
+#include "user.h"
 
 static void GW_PRINTF(3, 0) say(struct cli *cli, const char *behind, const char *fmt, va_list args)
 {
@@ -41,6 +42,13 @@ enum cli_exit cli_device_id(struct cli *cli, const char *word, struct gw_device_
 {
     if (gw_device_id_parse(gw_view_str(word), ret_id))
         return cli_usage(cli, "\"%s\" is no device id: 3 to 63 of a-z, 0-9 and '-', not starting with '-'", word);
+    return CLI_OK;
+}
+
+enum cli_exit cli_user_name(struct cli *cli, const char *word)
+{
+    if (user_name_check(gw_view_str(word)))
+        return cli_usage(cli, "\"%s\" is no name: 1 to 63 of a-z, 0-9, '.', '_', '-'", word);
     return CLI_OK;
 }
 

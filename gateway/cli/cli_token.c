@@ -28,17 +28,10 @@ enum cli_exit cli_token_list(struct cli *cli)
     return CLI_OK;
 }
 
-static enum cli_exit check_name(struct cli *cli)
-{
-    if (user_name_check(gw_view_str(cli->words[0])))
-        return cli_usage(cli, "\"%s\" is no name: 1 to 63 of a-z, 0-9, '.', '_', '-'", cli->words[0]);
-    return CLI_OK;
-}
-
 static enum cli_exit check_add(struct cli *cli, uint64_t *ret_days)
 {
     enum token_role role;
-    enum cli_exit rc = check_name(cli);
+    enum cli_exit rc = cli_user_name(cli, cli->words[0]);
     if (rc)
         return rc;
     if (token_role_parse(gw_view_str(cli->words[1]), &role))
@@ -86,7 +79,7 @@ enum cli_exit cli_token_add(struct cli *cli)
 enum cli_exit cli_token_revoke(struct cli *cli)
 {
     char path[128];
-    enum cli_exit rc = check_name(cli);
+    enum cli_exit rc = cli_user_name(cli, cli->words[0]);
     if (rc)
         return rc;
     (void)snprintf(path, sizeof(path), "/api/v1/tokens/%s", cli->words[0]);

@@ -34,13 +34,6 @@ enum cli_exit cli_user_list(struct cli *cli)
     return CLI_OK;
 }
 
-static enum cli_exit check_name(struct cli *cli)
-{
-    if (user_name_check(gw_view_str(cli->words[0])))
-        return cli_usage(cli, "\"%s\" is no name: 1 to 63 of a-z, 0-9, '.', '_', '-'", cli->words[0]);
-    return CLI_OK;
-}
-
 static enum cli_exit check_role(struct cli *cli)
 {
     enum user_role role;
@@ -105,14 +98,14 @@ static enum cli_exit post(struct cli *cli, const char *behind, const struct ques
 static enum cli_exit post_to(struct cli *cli, const struct question *q)
 {
     char behind[128];
-    enum cli_exit rc = check_name(cli);
+    enum cli_exit rc = cli_user_name(cli, cli->words[0]);
     (void)snprintf(behind, sizeof(behind), "/%s/%s", cli->words[0], strchr(cli->command->name, ' ') + 1);
     return rc ? rc : post(cli, behind, q);
 }
 
 enum cli_exit cli_user_add(struct cli *cli)
 {
-    enum cli_exit rc = check_name(cli);
+    enum cli_exit rc = cli_user_name(cli, cli->words[0]);
     if (!rc)
         rc = check_role(cli);
     return rc ? rc : post(cli, "", &(struct question){cli->words[0], cli->words[1], true});
