@@ -98,6 +98,18 @@ enum gw_rc gw_fs_write_all(const struct gw_fs *fs, int fd, struct gw_view v, int
     return GW_OK;
 }
 
+enum gw_rc gw_fs_sync_parent(const struct gw_fs *fs, const char *path, struct gw_err *err)
+{
+    char dir[PATH_MAX_BYTES] = ".";
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == path ? 1 : slash ? (size_t)(slash - path) : 0;
+    if (len >= sizeof(dir))
+        return gw_err_set(err, GW_TOO_BIG, "path of %zu characters", strlen(path));
+    if (slash)
+        (void)snprintf(dir, sizeof(dir), "%.*s", (int)len, path);
+    return fs->sync_dir(fs->ctx, dir) ? gw_err_sys(err, "sync of directory %s", dir) : GW_OK;
+}
+
 static enum gw_rc write_new(const struct gw_fs *fs, const char *path, struct gw_view content, mode_t mode,
                             struct gw_err *err)
 {
@@ -117,7 +129,6 @@ enum gw_rc gw_fs_replace(const struct gw_fs *fs, const char *path, struct gw_vie
                          struct gw_err *err)
 {
     char fresh[PATH_MAX_BYTES];
-    char dir[PATH_MAX_BYTES];
     int n = snprintf(fresh, sizeof(fresh), "%s.new", path);
     if (n < 0 || (size_t)n >= sizeof(fresh))
         return gw_err_set(err, GW_TOO_BIG, "path of %zu characters", strlen(path));
@@ -131,28 +142,26 @@ enum gw_rc gw_fs_replace(const struct gw_fs *fs, const char *path, struct gw_vie
         (void)fs->unlink(fs->ctx, fresh);
         return rc;
     }
-    const char *slash = strrchr(path, '/');
-    size_t dir_len = slash ? (size_t)(slash - path) : 0;
-    (void)snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(dir_len ? dir_len : 1) : 1, slash ? path : ".");
-    return fs->sync_dir(fs->ctx, dir) ? gw_err_sys(err, "sync of directory %s", dir) : GW_OK;
+    return gw_fs_sync_parent(fs, path, err);
 }
 
 enum gw_rc gw_fs_read_file(const char *path, struct gw_buf *ret_content, struct gw_err *err)
 {
+    uint8_t chunk[16384];
     GW_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return gw_err_sys(err, "%s", path);
-    for (;;) {
-        uint8_t chunk[16384];
-        ssize_t n = read(fd, chunk, sizeof(chunk));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return gw_err_sys(err, "read of %s", path);
-        if (n == 0)
-            return GW_OK;
-        enum gw_rc rc = gw_buf_add(ret_content, chunk, (size_t)n);
-        if (rc)
-            return gw_err_set(err, rc, "%s: more than %zu bytes", path, ret_content->max);
-    }
+    enum gw_rc rc = GW_OK;
+    ssize_t n;
+    do {
+        n = read(fd, chunk, sizeof(chunk));
+        if (n < 0 && errno != EINTR)
+            rc = gw_err_sys(err, "read of %s", path);
+        else if (n > 0)
+            rc = gw_buf_add(ret_content, chunk, (size_t)n);
+        if (n > 0 && rc)
+            rc = gw_err_set(err, rc, "%s: more than %zu bytes", path, ret_content->max);
+    } while (!rc && n != 0);
+    explicit_bzero(chunk, sizeof(chunk)); /* of a key, perhaps */
+    return rc;
 }

@@ -34,6 +34,8 @@ const struct gw_fs *gw_fs_posix(void);
 /* Writes all of v at the offset, through short writes and EINTR. */
 GW_MUST_CHECK enum gw_rc gw_fs_write_all(const struct gw_fs *fs, int fd, struct gw_view v, int64_t offset,
                                          struct gw_err *err);
+/* Syncs the directory that path lies in: a name made, renamed or removed there is durable then. */
+GW_MUST_CHECK enum gw_rc gw_fs_sync_parent(const struct gw_fs *fs, const char *path, struct gw_err *err);
 /* Replaces a file so that after a power cut either the old or the new content is there, whole: writes
  * "<path>.new", syncs it, renames it over path, syncs the directory. */
 GW_MUST_CHECK enum gw_rc gw_fs_replace(const struct gw_fs *fs, const char *path, struct gw_view content, mode_t mode,

@@ -33,4 +33,5 @@ void gw_hmac_sha256(const struct gw_sha256_ops *ops, struct gw_view key, struct 
     padded(ops, block, 0x36, message, &inner);
     padded(ops, block, 0x5c, gw_view_make(inner.bytes, sizeof(inner.bytes)), ret_mac);
     explicit_bzero(block, sizeof(block));
+    explicit_bzero(&inner, sizeof(inner));
 }

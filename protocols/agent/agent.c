@@ -47,14 +47,9 @@ static enum gw_rc catch_signals(int *ret_read_fd, struct gw_err *err)
 
 static enum gw_rc make_dir(const struct gw_fs *fs, const char *path, struct gw_err *err)
 {
-    char parent[AGENT_PATH_MAX + 32];
     if (mkdir(path, 0700) && errno != EEXIST)
         return gw_err_sys(err, "directory %s", path);
-    (void)snprintf(parent, sizeof(parent), "%s", path);
-    char *slash = strrchr(parent, '/');
-    if (slash)
-        slash[slash == parent] = '\0';
-    return fs->sync_dir(fs->ctx, slash ? parent : ".") ? gw_err_sys(err, "directory of %s", path) : GW_OK;
+    return gw_fs_sync_parent(fs, path, err);
 }
 
 static enum gw_rc lock_state(struct agent *a, struct gw_err *err)

@@ -117,14 +117,12 @@ void agent_part_pause(struct agent_part *p)
 
 static enum gw_rc name_whole(struct agent_part *p, struct gw_err *err)
 {
-    char dir[AGENT_PART_PATH_MAX];
     enum gw_rc rc = sync_file(p, err);
     if (rc)
         return rc;
     if (p->fs->rename(p->fs->ctx, p->part, p->path))
         return gw_err_sys(err, "rename to %s", p->path);
-    (void)snprintf(dir, sizeof(dir), "%.*s", (int)(strrchr(p->path, '/') - p->path), p->path);
-    return p->fs->sync_dir(p->fs->ctx, dir) ? gw_err_sys(err, "sync of directory %s", dir) : GW_OK;
+    return gw_fs_sync_parent(p->fs, p->path, err);
 }
 
 enum gw_rc agent_part_finish(struct agent_part *p, struct gw_err *err)

@@ -62,7 +62,7 @@ enum gw_rc blob_free_bytes(const struct blob_store *store, uint64_t *ret_bytes, 
     return GW_OK;
 }
 
-/* Makes it when it is missing; it must be ours alone. */
+/* Makes it when it is missing; it must be a directory of ours. */
 static enum gw_rc take_dir(const char *path, struct gw_err *err)
 {
     struct stat st;
@@ -76,11 +76,6 @@ static enum gw_rc take_dir(const char *path, struct gw_err *err)
         return gw_err_set(err, GW_INVALID, "%s belongs to user %u, this process is user %u", path, (unsigned)st.st_uid,
                           (unsigned)geteuid());
     return GW_OK;
-}
-
-static enum gw_rc sync_dir(const struct blob_store *store, const char *path, struct gw_err *err)
-{
-    return store->fs->sync_dir(store->fs->ctx, path) ? gw_err_sys(err, "sync of directory %s", path) : GW_OK;
 }
 
 /* All directories there will ever be, durable before the first blob goes into one. They are synced each time: an
@@ -97,14 +92,11 @@ static enum gw_rc make_dirs(const struct blob_store *store, struct gw_err *err)
         (void)snprintf(path, sizeof(path), "%s/tmp", store->dir);
         rc = take_dir(path, err);
     }
-    if (!rc)
-        rc = sync_dir(store, store->dir, err);
     if (rc)
         return rc;
-    const char *slash = strrchr(store->dir, '/');
-    int parent = slash ? (int)(slash - store->dir) : 0;
-    (void)snprintf(path, sizeof(path), "%.*s%s", parent, store->dir, slash ? (parent ? "" : "/") : ".");
-    return sync_dir(store, path, err);
+    if (store->fs->sync_dir(store->fs->ctx, store->dir))
+        return gw_err_sys(err, "sync of directory %s", store->dir);
+    return gw_fs_sync_parent(store->fs, store->dir, err);
 }
 
 static void close_dir(DIR **dir)

@@ -9,8 +9,6 @@
 #include "db_impl.h"
 #include "gw_cleanup.h"
 
-#define PATH_MAX_BYTES 4096
-
 enum gw_rc db_exec(struct db *db, const char *sql, struct gw_err *err)
 {
     int rc = sqlite3_exec(db->raw, sql, NULL, NULL, NULL);
@@ -30,17 +28,6 @@ enum gw_rc db_pragma_i64(struct db *db, const char *sql, int64_t *ret_value, str
     return result;
 }
 
-static enum gw_rc sync_parent(const struct gw_fs *fs, const char *path, struct gw_err *err)
-{
-    char dir[PATH_MAX_BYTES];
-    const char *slash = strrchr(path, '/');
-    int len = slash ? (int)(slash - path) : 0;
-    int n = slash ? snprintf(dir, sizeof(dir), "%.*s", len ? len : 1, path) : snprintf(dir, sizeof(dir), ".");
-    if (n < 0 || (size_t)n >= sizeof(dir))
-        return gw_err_set(err, GW_TOO_BIG, "path of %zu characters", strlen(path));
-    return fs->sync_dir(fs->ctx, dir) ? gw_err_sys(err, "sync of directory %s", dir) : GW_OK;
-}
-
 /* Makes the file with its mode before SQLite would make it with another. An existing file is never opened here: closing
  * it again would drop the locks (fcntl(2)) that other connections of this process hold on it. */
 static enum gw_rc make_file(const struct gw_fs *fs, const char *path, struct gw_err *err)
@@ -57,7 +44,7 @@ static enum gw_rc make_file(const struct gw_fs *fs, const char *path, struct gw_
         return gw_err_set(err, GW_INVALID, "%s is not a regular file", path);
     if ((st.st_mode & 077) && chmod(path, 0600))
         return gw_err_sys(err, "chmod of %s", path);
-    return sync_parent(fs, path, err);
+    return gw_fs_sync_parent(fs, path, err);
 }
 
 static int on_wal(void *ctx, sqlite3 *raw, const char *schema, int frames)

@@ -207,6 +207,8 @@ static void refuses_a_path_that_is_too_long(void)
     path[sizeof(path) - 1] = '\0';
     struct gw_err err = {0};
     CU_ASSERT_EQUAL(gw_fs_replace(gw_fs_posix(), path, GW_VIEW_LIT("x"), 0600, &err), GW_TOO_BIG);
+    path[sizeof(path) - 2] = '/';
+    CU_ASSERT_EQUAL(gw_fs_sync_parent(gw_fs_posix(), path, &err), GW_TOO_BIG);
 }
 
 static void finds_the_directory_of_any_path(void)
@@ -223,6 +225,10 @@ static void finds_the_directory_of_any_path(void)
     GW_ASSERT_OK(gw_fs_replace(&fs, "sub/file", GW_VIEW_LIT("x"), 0600, &err), &err);
     CU_ASSERT_STRING_EQUAL(f.dir, "sub");
     CU_ASSERT_EQUAL_FATAL(chdir(cwd), 0);
+    GW_ASSERT_OK(gw_fs_sync_parent(&fs, "/x", &err), &err);
+    CU_ASSERT_STRING_EQUAL(f.dir, "/");
+    GW_ASSERT_OK(gw_fs_sync_parent(&fs, "/tmp/x", &err), &err);
+    CU_ASSERT_STRING_EQUAL(f.dir, "/tmp");
 }
 
 static void does_not_follow_a_link_when_it_opens(void)
