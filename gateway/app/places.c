@@ -14,11 +14,12 @@
 
 #define ADMIN_SOCKET "admin.sock"
 
+/* Not getpwnam_r(3) with a buffer of ours, here and for the group below: an entry may be of any length, and the
+ * supervisor has one thread. */
 static enum gw_rc find_user(const char *name, struct places_user *ret_user, struct gw_err *err)
 {
-    struct passwd entry, *found = NULL;
-    char text[4096];
-    if (getpwnam_r(name, &entry, text, sizeof(text), &found) || !found)
+    const struct passwd *found = getpwnam(name);
+    if (!found)
         return gw_err_set(err, GW_NOT_FOUND,
                           "user %s does not exist: install the package, or run rootfs/up.sh, which makes it", name);
     *ret_user = (struct places_user){found->pw_uid, found->pw_gid};
@@ -40,9 +41,8 @@ static enum gw_rc find_users(struct places *p, struct gw_err *err)
         rc = find_user("gatehouse-broker", &p->broker, err);
     if (rc)
         return rc;
-    struct group entry, *found = NULL;
-    char text[4096];
-    if (getgrnam_r("gatehouse-admin", &entry, text, sizeof(text), &found) || !found)
+    const struct group *found = getgrnam("gatehouse-admin");
+    if (!found)
         return gw_err_set(err, GW_NOT_FOUND, "group gatehouse-admin does not exist: install the package");
     p->admin_gid = found->gr_gid;
     return GW_OK;
