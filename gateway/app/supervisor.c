@@ -22,6 +22,7 @@
 
 #define PART          "supervisor"
 #define STOP_GRACE_MS INT64_C(15000)
+#define KILL_AGAIN_MS INT64_C(1000) /* a child that waits for a disk ends late even so */
 
 static void say(enum gw_log_level level, const struct gw_err *err)
 {
@@ -246,8 +247,9 @@ static void on_signal(struct supervisor *s)
     }
 }
 
-static void kill_all(struct supervisor *s)
+static void kill_all(struct supervisor *s, struct gw_mono now)
 {
+    s->stop_deadline.ms = now.ms + KILL_AGAIN_MS;
     struct child *const all[] = {&s->daemon, &s->broker, &s->keyd};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         if (all[i]->pid)
@@ -284,8 +286,9 @@ static void loop(struct supervisor *s)
         if (s->ctl_pair[0] >= 0 && fds[1].revents)
             on_ctl(s);
         on_signal(s);
-        if (s->stopping && gw_mono_now().ms >= s->stop_deadline.ms)
-            kill_all(s);
+        struct gw_mono now = gw_mono_now();
+        if (s->stopping && now.ms >= s->stop_deadline.ms)
+            kill_all(s, now);
     }
 }
 
