@@ -62,13 +62,14 @@ static enum gw_rc probe_port(const char *address, uint16_t port, uint16_t *ret_p
     int on = 1;
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)))
         return gw_err_sys(err, "socket");
-    if (bind(fd, &at.any, len) && errno == EADDRINUSE)
+    bool bound = bind(fd, &at.any, len) == 0;
+    if (!bound && errno == EADDRINUSE)
         return gw_err_set(err, GW_EXISTS,
                           "mqtt: port %u of %s is taken by another program: stop it, or change mqtt.port", port,
                           address);
-    if (getsockname(fd, &at.any, &len) || at.v4.sin_port == 0) /* the port lies in the same place in both families */
+    if (!bound || getsockname(fd, &at.any, &len))
         return gw_err_sys(err, "mqtt: port %u of %s", port, address);
-    *ret_port = ntohs(at.v4.sin_port);
+    *ret_port = ntohs(at.v4.sin_port); /* it lies in the same place in both families */
     if (ret_fd) {
         gw_cleanup_fd(ret_fd);
         *ret_fd = fd;
