@@ -223,6 +223,13 @@ static void hurry(struct agent_handler *h, struct gw_mono now)
     h->deadline.ms = now.ms + KILL_AFTER_MS;
 }
 
+/* It has ended, and is not reaped yet: its number, and that of its group, still stand for it. */
+static bool has_ended(pid_t pid)
+{
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
 bool agent_handler_step(struct agent_handler *h, struct gw_mono now, struct agent_handler_result *ret_result)
 {
     int status = 0;
@@ -230,11 +237,12 @@ bool agent_handler_step(struct agent_handler *h, struct gw_mono now, struct agen
         return false;
     hurry(h, now);
     read_output(h);
-    if (waitpid(h->pid, &status, WNOHANG) != h->pid)
+    if (!has_ended(h->pid))
         return false;
     read_output(h); /* what it wrote last */
     if (h->overdue)
         (void)kill(-h->pid, SIGKILL); /* what it left behind */
+    (void)waitpid(h->pid, &status, 0);
     *ret_result = (struct agent_handler_result){
         .verb = h->verb,
         .ok = !h->overdue && WIFEXITED(status) && WEXITSTATUS(status) == 0,
