@@ -112,12 +112,13 @@ static enum gw_rc filter_file(const struct agent_spool *s, uint64_t number, stru
     return rc ? rc : filter(s, gw_buf_view(&old), c);
 }
 
-/* The earlier file is gone; the later one has the content of both. */
+/* The later file has the content of both, the earlier one is to go: spool_disk_tidy() sees to that. */
 static void take_over(struct agent_spool *s, size_t later, const struct compaction *c, int fd)
 {
     const struct gw_fs *fs = s->settings.fs;
     struct spool_segment *a = &s->segments[later - 1], *b = &s->segments[later];
     uint64_t number = b->number;
+    s->stale = a->number;
     (void)fs->close(fs->ctx, a->fd);
     (void)fs->close(fs->ctx, b->fd);
     *a = (struct spool_segment){.number = number,
@@ -137,20 +138,14 @@ static void take_over(struct agent_spool *s, size_t later, const struct compacti
 
 static void merge(struct agent_spool *s, size_t later)
 {
-    const struct gw_fs *fs = s->settings.fs;
     struct compaction c = {0};
-    char path[SPOOL_PATH_MAX];
     int fd = -1;
     uint64_t first = s->segments[later - 1].number, second = s->segments[later].number;
     gw_buf_init(&c.content, SPOOL_FILE_MAX);
     gw_buf_init(&c.moves, SPOOL_FILE_MAX);
     if (!filter_file(s, first, &c) && !filter_file(s, second, &c) &&
-        !spool_disk_swap(s, second, gw_buf_view(&c.content), &fd, NULL)) {
+        !spool_disk_swap(s, second, gw_buf_view(&c.content), &fd, NULL))
         take_over(s, later, &c, fd);
-        spool_disk_path(s, first, ".seg", path);
-        if (!fs->unlink(fs->ctx, path))
-            (void)fs->sync_dir(fs->ctx, s->dir); /* when it comes back, the other one's head covers it */
-    }
     gw_buf_done(&c.content);
     gw_buf_done(&c.moves);
 }

@@ -86,7 +86,7 @@ enum gw_rc spool_disk_swap(struct agent_spool *s, uint64_t number, struct gw_vie
     if (fd < 0)
         return gw_err_sys(err, "spool file %s", fresh);
     enum gw_rc rc = gw_fs_write_all(fs, fd, content, 0, err);
-    if (!rc && (fs->sync(fs->ctx, fd) || fs->rename(fs->ctx, fresh, path) || fs->sync_dir(fs->ctx, s->dir)))
+    if (!rc && (fs->sync(fs->ctx, fd) || fs->rename(fs->ctx, fresh, path)))
         rc = gw_err_sys(err, "spool file %s", path);
     if (rc) {
         (void)fs->close(fs->ctx, fd);
@@ -141,6 +141,22 @@ static void write_epoch_file(struct agent_spool *s)
         s->epoch_written = true;
 }
 
+/* A neighbour whose content stands in the next file goes as soon as that file is there for good, and must be gone for
+ * good before that file goes. */
+static bool drop_stale(struct agent_spool *s)
+{
+    const struct gw_fs *fs = s->settings.fs;
+    char path[SPOOL_PATH_MAX];
+    if (s->stale == 0)
+        return true;
+    spool_disk_path(s, s->stale, ".seg", path);
+    if (fs->sync_dir(fs->ctx, s->dir) || (fs->unlink(fs->ctx, path) && errno != ENOENT) ||
+        fs->sync_dir(fs->ctx, s->dir))
+        return false;
+    s->stale = 0;
+    return true;
+}
+
 /* The front file goes once nothing in it lives: the next one's head says all that it did. */
 static void drop_front(struct agent_spool *s)
 {
@@ -148,8 +164,9 @@ static void drop_front(struct agent_spool *s)
     while (s->segment_count > 1 && s->segments[0].live == 0) {
         char path[SPOOL_PATH_MAX];
         spool_disk_path(s, s->segments[0].number, ".seg", path);
-        /* One at a time, so that after a power cut no file is missing between two. */
-        if (fs->unlink(fs->ctx, path) || fs->sync_dir(fs->ctx, s->dir))
+        /* One at a time, so that after a power cut no file is missing between two. It may have gone in an earlier call
+         * that could not sync the directory. */
+        if ((fs->unlink(fs->ctx, path) && errno != ENOENT) || fs->sync_dir(fs->ctx, s->dir))
             return;
         (void)fs->close(fs->ctx, s->segments[0].fd);
         s->segment_count--;
@@ -163,8 +180,11 @@ void spool_disk_tidy(struct agent_spool *s)
         write_epoch_file(s);
     if (last_segment(s)->size >= s->settings.segment_bytes)
         (void)spool_disk_add_segment(s, last_segment(s)->number + 1, NULL);
+    if (!drop_stale(s))
+        return;
     drop_front(s);
     spool_compact(s);
+    (void)drop_stale(s); /* otherwise the next time */
 }
 
 enum gw_rc spool_disk_read(const struct agent_spool *s, const struct spool_entry *e, struct gw_buf *ret_bytes,

@@ -81,7 +81,8 @@ struct agent_spool {
     bool unsynced;      /* written since the last sync */
     bool broken;        /* a sync failed: nothing can be promised any more */
     bool epoch_written; /* the epoch file is right */
-    bool damaged;       /* seen while opening */
+    uint64_t stale; /* number of a file that the one behind it stands for and that is still to be removed; 0: none */
+    bool damaged;   /* seen while opening */
 };
 
 /* apply: one record to memory. segment and offset say where its payload lies. GW_CORRUPT when it contradicts itself. */
@@ -104,7 +105,8 @@ void spool_disk_tidy(struct agent_spool *s);
 void spool_disk_path(const struct agent_spool *s, uint64_t number, const char *suffix, char out[SPOOL_PATH_MAX]);
 enum gw_rc spool_disk_read(const struct agent_spool *s, const struct spool_entry *e, struct gw_buf *ret_bytes,
                            struct gw_err *err);
-/* Makes "<number>.seg" hold exactly this, at once and durably, by ".new" and rename; hands out its descriptor. */
+/* Makes "<number>.seg" hold exactly this, at once, by ".new" and rename; hands out its descriptor. It is there for good
+ * when the directory has been synced: the caller's to do. */
 enum gw_rc spool_disk_swap(struct agent_spool *s, uint64_t number, struct gw_view content, int *ret_fd,
                            struct gw_err *err);
 void spool_compact(struct agent_spool *s);

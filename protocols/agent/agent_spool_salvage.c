@@ -60,6 +60,8 @@ enum gw_rc spool_salvage_rewrite(struct agent_spool *s, struct gw_view epoch_pay
     if (rc)
         return gw_err_wrap(err, rc, "spool: rescue");
     (void)s->settings.fs->close(s->settings.fs->ctx, fd);
+    if (s->settings.fs->sync_dir(s->settings.fs->ctx, s->dir))
+        return gw_err_sys(err, "spool: rescue: sync of %s", s->dir);
     forget(s);
     rc = spool_disk_open(s, err);
     return !rc && s->damaged ? gw_err_set(err, GW_CORRUPT, "spool: damaged again at once; check the disk") : rc;

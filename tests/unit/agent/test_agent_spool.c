@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -433,6 +434,70 @@ static void files_stay_within_their_ceiling_when_severe_events_pin_them(void)
     spool_fixture_done(&f);
 }
 
+static unsigned dir_syncs;
+
+/* As without a free descriptor: it would have to open the directory. */
+static int sync_dir_now_and_then(void *ctx, const char *dir)
+{
+    if (++dir_syncs % 3 == 0) {
+        errno = EMFILE;
+        return -1;
+    }
+    return gw_fs_posix()->sync_dir(ctx, dir);
+}
+
+static void tidies_up_though_the_directory_is_not_always_synced(void)
+{
+    struct spool_fixture f;
+    GW_CLEANUP(gw_buf_done) struct gw_buf lines;
+    struct gw_fs fs = *gw_fs_posix();
+    char text[600];
+    fs.sync_dir = sync_dir_now_and_then;
+    spool_fixture_init(&f, AGENT_SPOOL_MIN_BYTES, 16 * 1024);
+    f.settings.fs = &fs;
+    spool_fixture_reopen(&f);
+    for (int i = 0; i < 10000; i++) {
+        (void)snprintf(text, sizeof(text), "%s %d %0400d", i % 100 ? "chatter" : "breach", i, 0);
+        spool_fixture_add(&f, text, i % 100 ? 1 : 6);
+        if (i % 20 == 0)
+            spool_fixture_sync(&f);
+    }
+    spool_fixture_sync(&f);
+    f.settings.fs = gw_fs_posix();
+    uint64_t epoch = agent_spool_state(f.spool).epoch;
+    spool_fixture_reopen(&f);
+    CU_ASSERT_EQUAL(agent_spool_state(f.spool).epoch, epoch); /* nothing was found damaged */
+    unsigned breaches = 0;
+    for (const char *p = drain(&f, &lines); (p = strstr(p, "breach")); p++)
+        breaches++;
+    CU_ASSERT_EQUAL(breaches, 100);
+    CU_ASSERT_TRUE(spool_fixture_files(&f) <= 2);
+    spool_fixture_done(&f);
+}
+
+static void drops_a_file_that_was_unlinked_but_not_synced(void)
+{
+    struct spool_fixture f;
+    GW_CLEANUP(gw_buf_done) struct gw_buf lines;
+    struct gw_fs fs = *gw_fs_posix();
+    fs.sync_dir = sync_dir_now_and_then;
+    spool_fixture_init(&f, MAX_BYTES, 4096);
+    f.settings.fs = &fs;
+    spool_fixture_reopen(&f);
+    for (int i = 0; i < 2000; i++) {
+        spool_fixture_add(&f, "one event of many", 1);
+        if (i % 20 == 0) {
+            (void)drain(&f, &lines);
+            gw_buf_done(&lines);
+        }
+    }
+    (void)drain(&f, &lines);
+    for (int i = 0; i < 3; i++)
+        spool_fixture_sync(&f);
+    CU_ASSERT_TRUE(spool_fixture_files(&f) <= 2);
+    spool_fixture_done(&f);
+}
+
 static void refuses_an_event_that_no_batch_can_hold(void)
 {
     struct spool_fixture f;
@@ -477,6 +542,8 @@ static const struct gw_test_case cases[] = {
     {"damage in the middle loses only that file", damage_in_the_middle_loses_only_that_file},
     {"files stay within their ceiling when severe events pin them",
      files_stay_within_their_ceiling_when_severe_events_pin_them},
+    {"tidies up though the directory is not always synced", tidies_up_though_the_directory_is_not_always_synced},
+    {"drops a file that was unlinked but not synced", drops_a_file_that_was_unlinked_but_not_synced},
     {"refuses an event that no batch can hold", refuses_an_event_that_no_batch_can_hold},
     {"numbers no more than its ceiling ahead of the gateway", numbers_no_more_than_its_ceiling_ahead_of_the_gateway},
 };
