@@ -39,12 +39,23 @@ static enum gw_rc load_key(const struct server_cert_files *files, struct crypto_
     return rc;
 }
 
-/* The first line of the certificate file: what it was made for. PEM readers skip text outside the blocks. */
-static void describe(const struct config *config, const struct gw_sha256 *spki, struct gw_buf *line)
+static void add_hex(struct gw_buf *line, const char *what, const struct gw_sha256 *hash)
 {
     char hex[2 * GW_SHA256_LEN + 1];
-    gw_hex_format(spki->bytes, GW_SHA256_LEN, hex);
-    (void)gw_buf_printf(line, "gatehouse key %s names", hex);
+    gw_hex_format(hash->bytes, GW_SHA256_LEN, hex);
+    (void)gw_buf_printf(line, "%s %s", what, hex);
+}
+
+/* The first line of the certificate file: what it was made for, and by whom. PEM readers skip text outside the blocks.
+ */
+static void describe(const struct config *config, const struct signer_identity *identity, const struct gw_sha256 *spki,
+                     struct gw_buf *line)
+{
+    struct gw_sha256 issuer;
+    crypto_sha256()->digest(gw_view_make(identity->issuer_der, identity->issuer_len), &issuer);
+    add_hex(line, "gatehouse key", spki);
+    add_hex(line, " issuer", &issuer);
+    (void)gw_buf_add_str(line, " names");
     for (size_t i = 0; i < config->name_count; i++)
         (void)gw_buf_printf(line, " %s", config->names[i]);
     (void)gw_buf_add_str(line, " until ");
@@ -103,7 +114,7 @@ enum gw_rc server_cert_ensure(const struct server_cert_files *files, const struc
         (void)snprintf(request.names[i], sizeof(request.names[i]), "%s", config->names[i]);
     GW_CLEANUP(gw_buf_done) struct gw_buf file;
     gw_buf_init(&file, PEM_MAX);
-    describe(config, &ret_state->spki, &file);
+    describe(config, identity, &ret_state->spki, &file);
     if (gw_buf_rc(&file))
         return gw_err_set(err, gw_buf_rc(&file), "names of the gateway");
     struct gw_wall now = gw_wall_now();

@@ -1,7 +1,7 @@
 /*
  * server_cert: the gateway's own listener certificates. A listener keeps its key for ever, so that the fingerprint
- * people noted stays true; its certificate is made anew when it is missing, does not fit the configured names, or has
- * less than 30 days left.
+ * people noted stays true; its certificate is made anew when it is missing, does not fit the configured names, is of
+ * another issuing CA, or has less than 30 days left.
  */
 #pragma once
 
