@@ -50,7 +50,7 @@ static void collect(void *ctx, struct metrics_figures *figures)
     figures->queued[METRICS_QUEUE_JOURNAL] = figures->journal.queued_bytes;
     figures->queue_max[METRICS_QUEUE_JOURNAL] = JOURNAL_THREAD_BYTES;
     figures->queued[METRICS_QUEUE_QUERY] = query_threads_waiting(d->query_threads);
-    figures->queue_max[METRICS_QUEUE_QUERY] = QUERY_QUEUE_MAX;
+    figures->queue_max[METRICS_QUEUE_QUERY] = QUERY_QUEUE_MAX + ROLLOUT_SURVEYS_MAX;
     figures->broker_lines_left_out = broker_pipe_left_out(&d->broker_pipe);
     figures->certs[0] = (struct metrics_cert){"https", d->cert_until};
     figures->certs[1] = (struct metrics_cert){"mqtt", d->broker.cert_until};

@@ -551,7 +551,36 @@ static void a_lost_chain_goes_on_while_devices_report(void)
     close_world(&w);
 }
 
+static int reads_between;
+
+/* As a list that a query thread reads from the same store. */
+static enum gw_rc read_between(struct desk *d)
+{
+    struct device device;
+    const struct gw_device_id id = desk_id("pump-006");
+    reads_between++;
+    GW_ASSERT_OK(d->store.ops->begin(d->store.self, NULL), NULL);
+    GW_ASSERT_OK(d->store.ops->device_get(d->store.self, &id, &device, NULL), NULL);
+    d->store.ops->rollback(d->store.self);
+    return GW_OK;
+}
+
+static void others_read_between_the_pages_of_a_survey(void)
+{
+    struct world w;
+    open_world(&w);
+    struct rollout_plan plan = shop_plan(50, 1);
+    w.d.operate.rollouts.page_max = 2;
+    w.d.between = read_between;
+    struct rollout_preview_try t = shop_preview(&w.d, shop_id(SHOP_NEW), &plan, NULL);
+    CU_ASSERT_EQUAL(t.rc, GW_OK);
+    CU_ASSERT_EQUAL(reads_between, DEVICES / 2);
+    CU_ASSERT_EQUAL(t.totals[0] + t.totals[1], DEVICES);
+    close_world(&w);
+}
+
 static const struct gw_test_case cases[] = {
+    {"others read between the pages of a survey", others_read_between_the_pages_of_a_survey},
     {"a draft is whole whatever dies between its slices, and starts only then",
      a_draft_is_whole_whatever_dies_between_its_slices},
     {"there is a draft or there is none, whatever dies before it is stored",
