@@ -9,6 +9,7 @@
 #include "gw_cleanup.h"
 #include "gw_log.h"
 #include "import_collect.h"
+#include "import_turn.h"
 
 #define PART "import"
 
@@ -27,6 +28,7 @@ struct import_thread {
     uint64_t run, settled; /* number of the import that was opened last; that core has taken its turn on */
     bool sink_open, ended, aborted;
     bool deaf; /* the run is decided: what still comes is dropped */
+    struct import_turn turn;
     struct import_request request;
     struct import_status status;
     uint8_t *ring;
@@ -119,9 +121,12 @@ static enum gw_rc port_open(void *self, const struct import_request *request, st
     enum gw_rc rc = GW_OK;
     lock(t);
     if (t->streaming || t->verifying) {
+        import_turn_refuse(&t->turn, request->actor.name, gw_mono_now());
         rc = why_busy(t, err);
     } else if (t->stopping) {
         rc = gw_err_set(err, GW_AGAIN, "the gateway is stopping");
+    } else if (!import_turn_take(&t->turn, request->actor.name, gw_mono_now())) {
+        rc = gw_err_set(err, GW_AGAIN, "%s has asked meanwhile and goes first: try again in a minute", t->turn.refused);
     } else {
         t->request = *request;
         t->streaming = t->sink_open = true;
@@ -170,7 +175,10 @@ static enum gw_rc port_verify(void *self, struct import_verify *verify)
 {
     struct import_thread *t = self;
     lock(t);
-    bool free = !t->streaming && !t->verifying && !t->stopping;
+    bool taken = t->streaming || t->verifying;
+    if (taken)
+        import_turn_refuse(&t->turn, verify->actor.name, gw_mono_now());
+    bool free = !taken && !t->stopping && import_turn_take(&t->turn, verify->actor.name, gw_mono_now());
     if (free) {
         t->verify = verify;
         t->verifying = true;

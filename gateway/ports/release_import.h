@@ -58,7 +58,8 @@ struct import_verify {
 };
 
 struct import_ops {
-    /* web's thread. GW_AGAIN while an import or a verification runs, GW_NO_SPACE when it cannot fit. */
+    /* web's thread. GW_AGAIN while an import or a verification runs, or when somebody else who found the place taken
+     * goes first (import_turn.h); GW_NO_SPACE when it cannot fit. */
     enum gw_rc (*open)(void *self, const struct import_request *request, struct http_sink *ret_sink,
                        struct gw_err *err);
     /* Any thread. */
@@ -67,7 +68,7 @@ struct import_ops {
     void (*settled)(void *self);
     /* core: blobs that no staged release names may go. */
     void (*collect)(void *self);
-    /* core: takes `verify` over (malloc(3)); GW_AGAIN while an import or a verification runs. */
+    /* core: takes `verify` over (malloc(3)); GW_AGAIN as of open. */
     enum gw_rc (*verify)(void *self, struct import_verify *verify);
 };
 
