@@ -88,6 +88,23 @@ static void claimed_exactly_three_doors_listen(void)
     await_listeners(all_three_listen);
 }
 
+/* What a client that speaks this version and no other is told. */
+static bool shakes_hands(const char *version, const char *says)
+{
+    char script[160];
+    (void)snprintf(script, sizeof(script), "openssl s_client -connect localhost:%u %s </dev/null 2>&1; true",
+                   gateway.port_mqtt, version);
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    GW_FREE char *out = NULL;
+    return gw_proc_run(argv, &out) == 0 && strstr(out, says);
+}
+
+static void devices_speak_tls_13_alone(void)
+{
+    CU_ASSERT(shakes_hands("-tls1_3", "TLSv1.3, Cipher is TLS_"));
+    CU_ASSERT(shakes_hands("-tls1_2", "alert protocol version"));
+}
+
 /* Whose process it is: real, effective, saved and file system uid (proc(5), status). */
 static void runs_as(pid_t pid, const char *user)
 {
@@ -386,6 +403,7 @@ static const struct gw_test_case cases[] = {
     {"unclaimed, the operators' door and the admin socket listen, and nothing else",
      unclaimed_only_the_operators_door_listens},
     {"claimed, exactly three doors and two unix sockets listen, all on loopback", claimed_exactly_three_doors_listen},
+    {"the broker speaks TLS 1.3 and nothing older", devices_speak_tls_13_alone},
     {"supervisor, daemon, keyd and broker run as four users", powers_are_separated},
     {"no process may leave a core, or has a secret in its arguments or environment",
      no_process_leaves_a_core_or_a_secret},

@@ -191,6 +191,10 @@ static void sheds_the_least_severe_first_and_tells(void)
     (void)snprintf(expected, sizeof(expected), "\"lost\":{\"1\":%llu}", (unsigned long long)state.lost);
     CU_ASSERT_PTR_NOT_NULL(strstr(stone, expected));
     CU_ASSERT_PTR_NOT_NULL(strstr(stone, "\"reason\":\"overflow\""));
+    long long from_ms = -1, to_ms = -1;
+    const char *span = strstr(stone, "\"t_from\":");
+    CU_ASSERT_FATAL(span && sscanf(span, "\"t_from\":%lld,\"t_to\":%lld", &from_ms, &to_ms) == 2);
+    CU_ASSERT(from_ms > 0 && from_ms <= to_ms && to_ms <= gw_wall_now().ms);
     CU_ASSERT_EQUAL(agent_spool_state(f.spool).lost, 0);
     spool_fixture_done(&f);
 }
