@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,9 +234,11 @@ static enum gw_rc blame_state(const struct daemon *d, enum gw_rc rc, struct gw_e
     (void)snprintf(why, sizeof(why), "%s", gw_err_text(err));
     if (rc == GW_CORRUPT)
         return gw_err_set(err, rc, "%s; the state in %s is damaged: restore it from a backup", why, d->options->state);
-    if (rc == GW_DENIED)
-        return gw_err_set(err, rc, "%s; what lies in %s must belong to the user that the daemon runs as", why,
-                          d->options->state);
+    if (rc == GW_DENIED) {
+        const struct passwd *user = getpwuid(geteuid());
+        return gw_err_set(err, rc, "%s; what lies in %s must belong to the user that the daemon runs as, %s", why,
+                          d->options->state, user ? user->pw_name : "who has no name here");
+    }
     return rc;
 }
 

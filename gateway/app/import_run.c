@@ -55,10 +55,12 @@ static enum gw_rc check_room(struct import_run *run, const struct release *relea
     uint64_t disk = stats.free_bytes > stats.reserve_bytes ? stats.free_bytes - stats.reserve_bytes : 0;
     if (need <= quota && need <= disk)
         return GW_OK;
+    bool full = need <= quota; /* it is the disk that has too little */
     return release_refuse(ret_refusal, err, GW_NO_SPACE, RELEASE_CHECK_SPACE, RELEASE_ENVELOPE_FILE,
-                          "the release needs %llu MiB, %s has %llu", (unsigned long long)(need >> 20),
-                          need <= quota ? "the disk" : "the quota",
-                          (unsigned long long)((need <= quota ? disk : quota) >> 20));
+                          "the release needs %llu KiB, %s %llu: %s", (unsigned long long)((need + 1023) >> 10),
+                          full ? "the disk has" : "the quota leaves", (unsigned long long)((full ? disk : quota) >> 10),
+                          full ? "make room on it, or lower release.spare_mib"
+                               : "withdraw releases, or raise release.artifacts_gib");
 }
 
 static enum gw_rc on_admit(void *ctx, const struct release *release, struct gw_view json,

@@ -41,7 +41,10 @@ static enum gw_rc tell_damage(struct turn *turn, const struct inbox_msg *msg, co
     (void)snprintf(text, sizeof(text), "%.180s; it is not given out any more%s%s", gw_err_text(&why),
                    is_own(v) ? "; noticed through " : "", is_own(v) ? v->device.text : "");
     if (!is_own(v)) {
-        turn_done(turn, msg->asker, GW_CORRUPT, gw_err_text(&why));
+        char answer[GW_ERR_TEXT_MAX + 96];
+        (void)snprintf(answer, sizeof(answer),
+                       "%s: put it back from a backup and verify again, or withdraw the release", gw_err_text(&why));
+        turn_done(turn, msg->asker, GW_CORRUPT, answer);
         turn->outs[turn->count - 1].answer->refusal = refusal;
     }
     return audit_note(turn, AUDIT_BLOB_DAMAGED, v->actor.name, name, text, err);

@@ -302,7 +302,7 @@ static void a_database_of_another_user_is_refused(void)
         return;
     }
     refuses_harmed_state("chown root state.db && chmod 0600 state.db",
-                         "must belong to the user that the daemon runs as");
+                         "must belong to the user that the daemon runs as, gatehouse");
 }
 
 static void a_damaged_database_is_refused(void)

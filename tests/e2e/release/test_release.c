@@ -414,6 +414,7 @@ static void says_that_the_disk_is_full_and_goes_on(void)
     big.size = (size_t)9 << 20;
     CU_ASSERT_EQUAL(kit_import(&gateway, kit_release(&vendor, &big), &early), 1);
     CU_ASSERT_PTR_NOT_NULL(strstr(early, "\"check\":\"space\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(early, ": make room on it, or lower release.spare_mib"));
     /* it gets full while a file arrives */
     struct kit_tar t;
     char filler[256], answer[1024] = "";
