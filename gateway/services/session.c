@@ -303,7 +303,9 @@ enum gw_rc session_send_device(struct session *s, const struct store *store, con
     if (!rc)
         rc = s->bus.ops->registry_device(s->bus.self, ++s->generation, id, c.entries, c.count, err);
     free(c.entries);
-    return rc ? session_send_all(s, store, now, err) : GW_OK;
+    if (rc)
+        s->sent.ms = now.ms - SESSION_CONFIRM_MS; /* the next tick sends all, once, however many have failed */
+    return rc;
 }
 
 bool session_registry_overdue(const struct session *s, struct gw_wall now)

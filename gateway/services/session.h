@@ -92,7 +92,8 @@ const struct presence *session_presence(const struct session *s, const struct gw
 /* From any thread; zeroed when the device was never seen since the start. */
 void session_seen(struct session *s, const struct gw_device_id *id, struct session_seen *ret_seen);
 
-/* After COMMIT. Both read the store outside any transaction. A send that fails asks for the whole registry later. */
+/* After COMMIT. Both read the store outside any transaction. A device's entries that cannot be sent make the whole
+ * registry overdue. */
 GW_MUST_CHECK enum gw_rc session_send_all(struct session *s, const struct store *store, struct gw_wall now,
                                           struct gw_err *err);
 GW_MUST_CHECK enum gw_rc session_send_device(struct session *s, const struct store *store,
