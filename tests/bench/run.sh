@@ -2,7 +2,7 @@
 # Builds for release and prints the figures of docs/performance.md: some fifteen minutes, a good two with --quick, which
 # only shows that everything works. Nothing passes or fails here.
 #
-#   sh tests/bench/run.sh [--quick] [machine|journal|ingest|sessions|rest|revoke|live|pages|artifact|rollout]...
+#   sh tests/bench/run.sh [--quick] [machine|journal|ingest|sessions|rest|revoke|live|pages|artifact|rollout|turns]...
 #
 # ingest is ingest-0, ingest-5 and ingest-30, after the milliseconds that each flush of the gateway takes longer.
 set -eu
@@ -12,8 +12,8 @@ quick=
 [ "${1:-}" != --quick ] || { quick=--quick && shift; }
 cmake -S "$top" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build "$build" --target bench_gateway bench_journal bench_live bench_artifact bench_rollout \
-    bench_store bench_turns >/dev/null
-[ $# -gt 0 ] || set -- machine journal ingest sessions rest revoke live pages artifact rollout
+    bench_store bench_turns bench_kinds >/dev/null
+[ $# -gt 0 ] || set -- machine journal ingest sessions rest revoke live pages artifact rollout turns
 
 # What a browser loads, compressed as it is served.
 page_size() {
@@ -36,12 +36,23 @@ rollouts() {
     return $done
 }
 
+turns() {
+    large=100000
+    [ -z "$quick" ] || large=21000
+    dir=$(mktemp -d "${GW_TEST_ROOT:-/var/tmp}/bench.XXXXXX")
+    done=0
+    "$build/bin/bench_kinds" "$dir" "$large" || done=1
+    rm -rf "$dir"
+    return $done
+}
+
 measure() {
     case $1 in
     journal) "$build/bin/bench_journal" 40 1 && "$build/bin/bench_journal" 40 4 ;;
     live) if [ "$quick" ]; then "$build/bin/bench_live" 200 40 1; else "$build/bin/bench_live" 200 200 3; fi ;;
     artifact) [ "$quick" ] || "$build/bin/bench_artifact" ;;
     rollout) rollouts ;;
+    turns) turns ;;
     rest) "$build/bin/bench_gateway" $quick rest && page_size ;;
     *) "$build/bin/bench_gateway" $quick "$1" ;;
     esac

@@ -78,6 +78,41 @@ static void note(const char *what, struct took began)
         k->longest = took;
 }
 
+/* ---- a bus that takes everything, or has no room ---- */
+
+static bool no_room;
+
+static enum gw_rc publish(void *self, const struct gw_device_id *device, const char *down, struct gw_view payload,
+                          int qos, struct gw_err *ret_err)
+{
+    (void)self;
+    (void)device;
+    (void)down;
+    (void)payload;
+    (void)qos;
+    return no_room ? gw_err_set(ret_err, GW_AGAIN, "full") : GW_OK;
+}
+
+static enum gw_rc registry_all(void *self, uint64_t generation, const struct bus_entry *entries, size_t count,
+                               struct gw_err *ret_err)
+{
+    (void)self;
+    (void)generation;
+    (void)entries;
+    (void)count;
+    (void)ret_err;
+    return GW_OK;
+}
+
+static enum gw_rc registry_device(void *self, uint64_t generation, const struct gw_device_id *device,
+                                  const struct bus_entry *entries, size_t count, struct gw_err *ret_err)
+{
+    (void)device;
+    return registry_all(self, generation, entries, count, ret_err);
+}
+
+static const struct device_bus_ops bus_ops = {publish, registry_all, registry_device};
+
 /* ---- much of everything ---- */
 
 static void begin(void)
@@ -286,9 +321,6 @@ static void tick(const char *what, int64_t ms)
     struct inbox_msg msg = {.kind = INBOX_TICK};
     d.now.ms += ms;
     GW_ASSERT_OK(one(what, &msg), NULL);
-    struct took began = now();
-    (void)rollouts_resend(&d.operate.rollouts, &d.store);
-    note("jobs that wait are sent", began);
     settle("a due rollout or attempt");
 }
 
@@ -462,6 +494,21 @@ static void audit_leaves(void)
     note("the journal has 20,000 audit events", began);
 }
 
+#define ACKNOWLEDGED 10000
+
+/* One commit of the journal has batches of so many devices. */
+static void devices_are_acknowledged(void)
+{
+    GW_FREE struct log_progress *progress = gw_xalloc(ACKNOWLEDGED, sizeof(*progress));
+    for (unsigned i = 0; i < ACKNOWLEDGED; i++) {
+        progress[i] = (struct log_progress){.device = pump(i), .epoch = 7, .next = 100 + i};
+        memset(progress[i].note, 'n', 300);
+    }
+    struct took began = now();
+    ingest_acknowledge(&d.session, progress, ACKNOWLEDGED, 1000000, d.now);
+    note("10,000 devices are acknowledged", began);
+}
+
 /* ---- what core does beside turns ---- */
 
 static bool has_room(void *ctx)
@@ -588,7 +635,14 @@ static void a_large_rollout(void)
         memcpy(id, answer->rollouts[0].entry.id, sizeof(id));
     settle("a slice of a draft");
     a_rollout("start a rollout, and its first 256 offers", id, ROLLOUT_EV_START);
-    settle("256 offers");
+    no_room = true;
+    settle("256 offers, for which the broker has no room");
+    no_room = false;
+    for (bool more = true; more;) {
+        struct took began = now();
+        more = rollouts_resend(&d.operate.rollouts, &d.store);
+        note("128 jobs that had waited for room", began);
+    }
     d.session.broker_up = true;
     bus("the broker goes", (struct bus_event){.kind = BUS_DOWN}, "");
     d.now.ms += GW_HOUR_MS;
@@ -614,12 +668,36 @@ static void print_all(void)
                kinds[i].longest.wall_ms);
 }
 
+static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
+{
+    (void)ctx;
+    (void)n;
+    (void)event;
+    return GW_OK;
+}
+
+/* Behind a stop in the midst of everything. */
+static void starts(const char *path)
+{
+    int64_t fed = 0;
+    struct took began = now();
+    GW_ASSERT_OK(repo_open(path, NULL, &repo, &err), &err);
+    desk_open_over(&d, repo_store(repo));
+    note("start: state.db, and what services read", began);
+    began = now();
+    GW_ASSERT_OK(ingest_feed_audit(&d.store, &fed, take_audit, NULL, &err), &err);
+    note("start: all that the journal was not given", began);
+    printf("start: the last audit event is number %lld\n", (long long)fed);
+    tick("start: the first tick", GW_SECOND_MS);
+}
+
 static void measures_each_kind_of_turn(void)
 {
     char path[512];
     (void)snprintf(path, sizeof(path), "%s/kinds.db", dir);
     GW_ASSERT_OK(repo_open(path, NULL, &repo, &err), &err);
     shop_open_over(&d, repo_store(repo));
+    d.session.bus = (struct device_bus){&bus_ops, NULL};
     put_devices();
     put_invited();
     put_releases();
@@ -638,6 +716,7 @@ static void measures_each_kind_of_turn(void)
     writes_of_people();
     alerts_of_the_feed();
     audit_leaves();
+    devices_are_acknowledged();
     an_import();
     a_large_rollout();
     struct took began = now();
@@ -645,6 +724,9 @@ static void measures_each_kind_of_turn(void)
     note("the registry for the broker", began);
     a_damaged_file();
     tick("a second's tick", GW_SECOND_MS);
+    desk_close(&d);
+    repo_close(repo);
+    starts(path);
     print_all();
     desk_close(&d);
     repo_close(repo);
