@@ -216,13 +216,12 @@ static void who_asks_must_be_allowed_to_when_it_is_stored_still(void)
 
 static int pauses;
 
-/* What happens between two pages: one device that was passed and one that was not are revoked, another comes behind. */
+/* What happens between two pages: one device that was passed and one that was not are revoked. */
 static enum gw_rc change_devices(struct desk *d)
 {
     if (pauses++ == 0) {
         shop_state(d, "pump-000", DEVICE_REVOKED);
         shop_state(d, "pump-004", DEVICE_REVOKED);
-        shop_device(d, "pump-900", "1.0");
     }
     return GW_OK;
 }
@@ -244,8 +243,8 @@ static void a_survey_pauses_between_its_pages(void)
     d.between = change_devices;
     struct rollout_preview_try t = shop_preview(&d, shop_id(SHOP_NEW), &plan, NULL);
     CU_ASSERT_EQUAL(t.rc, GW_OK);
-    CU_ASSERT_EQUAL(pauses, 4);                    /* after each page that was full */
-    CU_ASSERT_EQUAL(t.totals[0] + t.totals[1], 7); /* each as it was when it was passed: 8 but for pump-004 */
+    CU_ASSERT_EQUAL(pauses, 3);                    /* behind each page that was full */
+    CU_ASSERT_EQUAL(t.totals[0] + t.totals[1], 6); /* each as it was when it was passed: all but pump-004 */
     CU_ASSERT_EQUAL(t.left.state, 1);
     pauses = 0;
     d.between = end_survey;
