@@ -5,7 +5,6 @@
 #include "cli.h"
 #include "cli_list.h"
 #include "cli_table.h"
-#include "event.h"
 #include "gw_cleanup.h"
 #include "gw_num.h"
 

@@ -8,7 +8,6 @@
 
 #include "cli_list.h"
 #include "cli_plan.h"
-#include "cli_table.h"
 #include "gw_cleanup.h"
 #include "gw_num.h"
 #include "rollout_entry.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "audit_note.h"
-#include "gw_cleanup.h"
 #include "recheck.h"
 #include "releases_internal.h"
 

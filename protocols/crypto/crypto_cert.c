@@ -9,7 +9,6 @@
 #include "crypto_der.h"
 #include "crypto_oid.h"
 #include "gw_cleanup.h"
-#include "gw_id.h"
 
 #define BACKDATE_MS    GW_HOUR_MS
 #define ROOT_DAYS      7305 /* 20 years with their leap days */

@@ -6,7 +6,6 @@
 #include "crypto_cert.h"
 #include "crypto_der.h"
 #include "crypto_hash.h"
-#include "crypto_key.h"
 #include "crypto_oid.h"
 #include "gw_id.h"
 

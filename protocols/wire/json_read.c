@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "gw_cleanup.h"
-#include "gw_id.h"
 #include "gw_num.h"
 #include "json.h"
 
