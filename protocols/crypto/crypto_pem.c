@@ -63,14 +63,9 @@ enum gw_rc crypto_pem_parse(struct gw_view text, const char *label, struct gw_bu
         return gw_err_set(err, GW_NOT_FOUND, "no PEM block \"%s\"", label);
     if (!split_at(after, end, &body, &after))
         return gw_err_set(err, GW_INVALID, "PEM block \"%s\" has no end", label);
-    size_t old_len = ret_der->len;
-    enum gw_rc rc = decode(body, ret_der);
-    if (rc) {
-        if (ret_der->ptr && ret_der->len > old_len)
-            explicit_bzero(ret_der->ptr + old_len, ret_der->len - old_len);
-        ret_der->len = old_len;
+    enum gw_rc rc = decode(body, ret_der); /* adds all or nothing */
+    if (rc)
         return gw_err_set(err, rc, "PEM block \"%s\" is not base64", label);
-    }
     if (rest)
         *rest = after;
     return GW_OK;
