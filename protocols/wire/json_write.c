@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "gw_id.h"
+#include "gw_utf8.h"
 #include "json.h"
 
 void json_writer_begin(struct json_writer *w, struct gw_buf *out)
@@ -13,33 +14,6 @@ enum gw_rc json_writer_end(struct json_writer *w)
 {
     assert(w->depth == 0);
     return gw_buf_rc(w->out);
-}
-
-/* Length of the well-formed UTF-8 sequence at the start (RFC 3629 section 4), 0 when there is none. */
-static size_t utf8_len(struct gw_view v)
-{
-    static const struct {
-        uint8_t first_lo, first_hi, second_lo, second_hi;
-        size_t len;
-    } forms[] = {
-        {0x00, 0x7f, 0x00, 0x00, 1}, {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3},
-        {0xe1, 0xec, 0x80, 0xbf, 3}, {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3},
-        {0xf0, 0xf0, 0x90, 0xbf, 4}, {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
-    };
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        size_t len = forms[i].len;
-        if (v.ptr[0] < forms[i].first_lo || v.ptr[0] > forms[i].first_hi)
-            continue;
-        if (v.len < len)
-            return 0;
-        if (len > 1 && (v.ptr[1] < forms[i].second_lo || v.ptr[1] > forms[i].second_hi))
-            return 0;
-        for (size_t k = 2; k < len; k++)
-            if ((v.ptr[k] & 0xc0) != 0x80)
-                return 0;
-        return len;
-    }
-    return 0;
 }
 
 static void escape(struct gw_buf *out, uint8_t c)
@@ -77,7 +51,7 @@ void json_quote(struct gw_buf *out, struct gw_view text)
     size_t plain = 0; /* start of the run that needs no change */
     for (size_t i = 0; i < text.len;) {
         uint8_t c = text.ptr[i];
-        size_t len = utf8_len(gw_view_make(text.ptr + i, text.len - i));
+        size_t len = gw_utf8_char(gw_view_make(text.ptr + i, text.len - i));
         bool c1 = len == 2 && c == 0xc2 && text.ptr[i + 1] < 0xa0;
         if (len > 0 && !c1 && is_plain(c)) {
             i += len;
