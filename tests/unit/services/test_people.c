@@ -211,6 +211,7 @@ static void wrong_tries_wait_longer_and_longer(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(ask(&d, "ann", "198.51.100.7"));
     checked(&d, GW_OK, NULL);
     CU_ASSERT_EQUAL(desk_answer(&d)->rc, GW_OK); /* nobody is locked out for good */
+    CU_ASSERT_TRUE(desk_says(&d, "gateway", "signed in from 198.51.100.7 after 12 failed tries"));
     desk_close(&d);
 }
 
