@@ -221,11 +221,13 @@ static enum gw_rc read_logs(struct desk *d, enum act_kind kind, const struct act
 
 static void every_act_has_a_name(void)
 {
-    for (int kind = ACT_INVITE; kind < 1000; kind++)
-        if (act_rule((enum act_kind)kind) && !act_text((enum act_kind)kind)) {
+    for (int kind = ACT_INVITE; kind < 1000; kind++) {
+        if (!act_rule((enum act_kind)kind))
+            continue;
+        if (!act_text((enum act_kind)kind))
             printf("#   act %d has no words in act_text.c\n", kind);
-            CU_FAIL("an act without a name");
-        }
+        CU_ASSERT_PTR_NOT_NULL(act_text((enum act_kind)kind));
+    }
 }
 
 static void reads_of_logs_go_to_the_query_threads(void)
