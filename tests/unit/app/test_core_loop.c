@@ -766,19 +766,19 @@ static void a_start_that_fails_half_way_ends_without_a_turn(void)
 static enum gw_rc full_mark(void *self, struct gw_err *err)
 {
     (void)self;
-    return gw_err_set(err, GW_NO_SPACE, "SAVEPOINT: database or disk is full");
+    return gw_err_set(err, GW_NO_SPACE, "state.db: SAVEPOINT: database or disk is full");
 }
 
 static enum gw_rc broken_end(void *self, bool keep, struct gw_err *err)
 {
     (void)real_store.ops->mark_end(self, keep, NULL);
-    return gw_err_set(err, GW_IO, "RELEASE: disk I/O error");
+    return gw_err_set(err, GW_IO, "state.db: RELEASE: disk I/O error");
 }
 
 static enum gw_rc broken_begin(void *self, struct gw_err *err)
 {
     (void)self;
-    return gw_err_set(err, GW_IO, "BEGIN: unable to open the database file");
+    return gw_err_set(err, GW_IO, "state.db: BEGIN: unable to open the database file");
 }
 
 /* What the log says of a message whose transaction fails. */
@@ -807,8 +807,8 @@ static void the_log_says_why_a_transaction_failed(void)
     } tries[] = {
         {.begin = broken_begin, .says = {"state.db: BEGIN: unable to open", "nothing is acknowledged", ""}},
         {.mark = full_mark,
-         .says = {"state.db: a turn cannot begin: SAVEPOINT: database", "nothing is acknowledged", ": make room on"}},
-        {.mark_end = broken_end, .says = {"state.db: a turn cannot end: RELEASE: disk I/O", "is acknowledged", ""}},
+         .says = {"a turn cannot begin: state.db: SAVEPOINT: database", "nothing is acknowledged", ": make room on"}},
+        {.mark_end = broken_end, .says = {"a turn cannot end: state.db: RELEASE: disk I/O", "is acknowledged", ""}},
     };
     for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
         GW_CLEANUP(gw_buf_done) struct gw_buf text;
