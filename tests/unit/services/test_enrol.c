@@ -306,6 +306,23 @@ static void approval_ends_the_invitation(void)
     desk_close(&d);
 }
 
+/* An id that is somebody's already is not to be had by knocking: not while it is active, nor after it was revoked. */
+static void a_name_that_is_taken_cannot_be_knocked_for(void)
+{
+    struct desk d;
+    desk_open(&d);
+    struct desk_request thief = {.cn = "valve-1", .key = 3};
+    desk_active(&d, "valve-1", 1, 1);
+    open_door(&d, 60);
+    CU_ASSERT_EQUAL(desk_csr(&d, &thief), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_UNAUTHORIZED);
+    CU_ASSERT_EQUAL(desk_act(&d, ACT_REVOKE, "valve-1", NULL), GW_OK);
+    CU_ASSERT_EQUAL(desk_csr(&d, &thief), GW_OK);
+    CU_ASSERT_EQUAL(desk_answer(&d)->kind, ANSWER_UNAUTHORIZED);
+    CU_ASSERT_EQUAL(state_of(&d, "valve-1"), DEVICE_REVOKED);
+    desk_close(&d);
+}
+
 static void pending_lapses(void)
 {
     struct desk d;
@@ -502,6 +519,7 @@ const struct gw_test_case enrol_cases[] = {
     {"keeps at most 100 pending, at most 5 of one source", caps_of_the_door},
     {"approves one of two that claim the same id, by its key", approve_one_of_two},
     {"ends an invitation when another key is approved for its device", approval_ends_the_invitation},
+    {"lets nobody knock for a name that is taken", a_name_that_is_taken_cannot_be_knocked_for},
     {"forgets a pending request after a day", pending_lapses},
     {"hands out nothing when the device was rejected meanwhile", revoked_meanwhile},
     {"hands out no renewal of a certificate that was revoked meanwhile", revoked_and_invited_while_it_renews},
