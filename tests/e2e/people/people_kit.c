@@ -57,6 +57,8 @@ static void add_ask(struct line *l, struct texts *t, const char *base, const str
         add(l, "-X", ask->method);
     if (ask->if_match)
         add(l, "-H", t->match);
+    if (ask->asks_first)
+        add(l, "-H", "Expect: 100-continue");
     if (ask->body || strcmp(ask->method, "POST") == 0) { /* a POST has a length, if it is 0 */
         add(l, "-H", t->type);
         add(l, "-d", ask->body ? ask->body : "");

@@ -22,6 +22,7 @@ struct http_ask {
     const char *content_type; /* NULL: application/json */
     const char *if_match;     /* NULL: none */
     const char *csrf;         /* NULL: the person's own, and none of a program's; "": none is sent */
+    bool asks_first;          /* Expect: 100-continue; the status is 100 when the body may come */
 };
 
 /* The status; head and body of the answer in *ret_answer (free()) unless NULL. -1: no answer. */

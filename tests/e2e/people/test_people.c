@@ -109,6 +109,11 @@ static void roles_hold_on_the_server_and_refusals_are_audited(void)
     CU_ASSERT_TRUE(kit_audited(&gateway, "authz.denied", "user:vic"));
     CU_ASSERT_EQUAL(ask(&olga, "POST", "/api/v1/users", new_user), 403);
     CU_ASSERT_EQUAL(ask(&admin, "POST", "/api/v1/users", new_user), 200);
+    struct http_ask import = {.method = "POST", .path = "/api/v1/releases", .body = "no container"};
+    import.content_type = "application/x-tar";
+    import.asks_first = true; /* gigabytes are not let in and refused then */
+    CU_ASSERT_EQUAL(kit_http(&gateway, &vic, &import, NULL), 403);
+    CU_ASSERT_EQUAL(kit_http(&gateway, &olga, &import, NULL), 100);
     struct person bob;
     CU_ASSERT_EQUAL(kit_sign_in(&gateway, &bob, "bob", KIT_PASSWORD), 200);
     CU_ASSERT_TRUE(kit_audited(&gateway, "user.add", "user:bob"));
