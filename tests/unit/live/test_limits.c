@@ -225,6 +225,51 @@ static void one_person_does_not_take_all(void)
     CU_ASSERT_STRING_EQUAL(other->code, "");
 }
 
+static void connections_of_all(void)
+{
+    WITH_BENCH(b);
+    struct ws_conn *p = &b->pages[0];
+    char source[32];
+    size_t count = 0;
+    enum gw_rc rc = GW_OK;
+    while (!rc && count <= LIVE_CONNS_MAX) {
+        b->session = (uint8_t)(count / LIVE_SESSION_MAX);
+        (void)snprintf(source, sizeof(source), "192.0.2.%zu", count % 200);
+        rc = page_open_from(b, p, "https://localhost:9443", "", source); /* the hub keeps the one before */
+        count += !rc;
+    }
+    CU_ASSERT_EQUAL(count, LIVE_CONNS_MAX);
+    CU_ASSERT_EQUAL(rc, GW_TOO_BIG);
+    CU_ASSERT_STRING_EQUAL(p->detail, "too many live connections are open");
+}
+
+static struct live_view *view_of(struct bench *b, size_t i)
+{
+    char text[32];
+    struct filter filter;
+    (void)snprintf(text, sizeof(text), "id:q%zu", i);
+    CU_ASSERT_EQUAL_FATAL(filter_parse(gw_view_str(text), &filter, NULL), GW_OK);
+    return live_hub_view(b->hub, LIVE_DEVICES, &filter, b->now.wall);
+}
+
+static void queries_of_all(void)
+{
+    static struct live_view *views[LIVE_VIEWS_MAX];
+    WITH_BENCH(b);
+    size_t count = 0;
+    while (count < LIVE_VIEWS_MAX && (views[count] = view_of(b, count)) != NULL)
+        count++;
+    CU_ASSERT_EQUAL_FATAL(count, LIVE_VIEWS_MAX);
+    CU_ASSERT_PTR_NULL(view_of(b, count));
+    CU_ASSERT_PTR_EQUAL(view_of(b, 3), views[3]); /* is there already */
+    live_hub_view_drop(b->hub, views[3]);
+    live_hub_view_drop(b->hub, views[0]);
+    views[0] = view_of(b, count);
+    CU_ASSERT_PTR_NOT_NULL(views[0]);
+    for (size_t i = 0; i < count; i++)
+        live_hub_view_drop(b->hub, views[i]);
+}
+
 static void changes_of_subscriptions(void)
 {
     WITH_BENCH(b);
@@ -419,6 +464,8 @@ const struct gw_test_case limit_cases[] = {
     {"wants hello first, of its version", hello_first},
     {"takes 32 subscriptions and says what it does not take", subscriptions},
     {"gives one person a share of the queries", one_person_does_not_take_all},
+    {"takes 512 connections", connections_of_all},
+    {"answers 1,024 queries at a time", queries_of_all},
     {"holds the rate of subscribing", changes_of_subscriptions},
     {"stops at 256 KiB without acknowledgement and goes on with it", stops_without_acknowledgement},
     {"stops at 256 messages without acknowledgement", many_messages_are_a_window_too},
