@@ -164,7 +164,7 @@ int kit_user(const struct gw_gateway *g, const char *verb, const char *name, con
         verb, name, role,   NULL};
     int code = gw_proc_run(argv, &out);
     if (code)
-        printf("#   user %s %s: %s\n", verb, name, out);
+        printf("#   user %s %s ended with %d: %s\n", verb, name, code, out);
     return code;
 }
 
