@@ -6,7 +6,7 @@
 #include "gw_log.h"
 #include "journal_thread_internal.h"
 
-#define SIGN_MAX 1024 /* logs in one round of signing */
+#define SIGN_MAX 1024 /* logs of a page: what goes to the worker at a time */
 
 /* The signed note of one signing; false when keyd refused it. */
 static bool make_note(struct journal_thread *t, const struct journal_signing *s, struct gw_buf *note)
@@ -30,7 +30,7 @@ static bool make_note(struct journal_thread *t, const struct journal_signing *s,
     return !rc;
 }
 
-/* A round may have SIGN_MAX logs, and the next comes in a second: one line tells of all, at the begin of it. */
+/* A page may have SIGN_MAX logs, and the next comes in a second: one line tells of all, at the begin of it. */
 static void tell_refused(struct journal_thread *t, const struct journal_signing *signings, size_t count)
 {
     const struct journal_signing *first = NULL;
@@ -73,7 +73,7 @@ void journal_sign_keep(struct journal_thread *t, const struct journal_entry *ent
 {
     const struct journal_signing *signings = (const struct journal_signing *)(const void *)entry->bytes;
     size_t count = (size_t)entry->n, kept = 0;
-    t->signing = false;
+    t->round.signing = false;
     tell_refused(t, signings, count);
     struct gw_buf *notes = gw_xalloc(count, sizeof(*notes));
     struct journal_checkpoint *rows = gw_xalloc(count, sizeof(*rows));
@@ -85,6 +85,8 @@ void journal_sign_keep(struct journal_thread *t, const struct journal_entry *ent
             (struct journal_checkpoint){signings[i].log, signings[i].checkpoint.size, gw_buf_view(&notes[kept])};
         of[kept++] = i;
     }
+    if (kept == 0) /* keyd is away: not page after page of that */
+        t->round.next.ms = gw_mono_now().ms + JOURNAL_THREAD_SIGN_MS;
     struct gw_err err = {0};
     const struct journal *journal = &t->config.journal;
     enum gw_rc rc = kept ? journal->ops->checkpoint_put(journal->self, rows, kept, entry->arrived, &err) : GW_OK;
@@ -120,27 +122,53 @@ static bool gather(void *ctx, const struct journal_log *log)
     return g->count < SIGN_MAX;
 }
 
-void journal_sign_round(struct journal_thread *t)
+/* The next page of logs that grew; false when they cannot be read. */
+static bool next_page(struct gathering *g)
 {
-    struct gw_mono now = gw_mono_now();
-    if (t->signing || now.ms < t->next_sign.ms)
-        return;
-    t->next_sign.ms = now.ms + JOURNAL_THREAD_SIGN_MS;
-    struct gathering g = {.t = t, .signings = gw_xalloc(SIGN_MAX, sizeof(*g.signings))};
-    const struct journal *journal = &t->config.journal;
+    const struct journal *journal = &g->t->config.journal;
+    const struct journal_sign_round *round = &g->t->round;
     struct gw_err err = {0};
-    enum gw_rc rc = journal->ops->unsigned_each(journal->self, SIGN_MAX, gather, &g, &err);
+    if (journal->ops->unsigned_each(journal->self, round->going ? &round->after : NULL, gather, g, &err) == GW_OK)
+        return true;
+    gw_log(GW_LOG_WARN, PART, "logs to sign: %s", gw_err_text(&err));
+    return false;
+}
+
+/* A log whose root cannot be told is left out, the others go on. */
+static void find_roots(struct gathering *g)
+{
+    const struct journal *journal = &g->t->config.journal;
     size_t kept = 0;
-    for (size_t i = 0; !rc && i < g.count; i++) { /* a log whose root cannot be told is left out, the others go on */
-        struct journal_signing s = g.signings[i];
-        if (journal->ops->root_at(journal->self, &s.log, s.checkpoint.size, &s.checkpoint.root, &err) == GW_OK)
-            g.signings[kept++] = s;
+    for (size_t i = 0; i < g->count; i++) {
+        struct journal_signing s = g->signings[i];
+        if (journal->ops->root_at(journal->self, &s.log, s.checkpoint.size, &s.checkpoint.root, NULL) == GW_OK)
+            g->signings[kept++] = s;
     }
-    g.count = kept;
-    if (rc)
-        gw_log(GW_LOG_WARN, PART, "logs to sign: %s", gw_err_text(&err));
-    if (!rc && g.count && t->config.sign(t->config.sign_ctx, g.signings, g.count))
-        t->signing = true;
-    else
+    g->count = kept;
+}
+
+void journal_sign_go(struct journal_thread *t)
+{
+    struct journal_sign_round *round = &t->round;
+    struct gw_mono now = gw_mono_now();
+    if (round->signing || now.ms < round->next.ms)
+        return;
+    if (!round->going)
+        round->began = now;
+    struct gathering g = {.t = t, .signings = gw_xalloc(SIGN_MAX, sizeof(*g.signings))};
+    bool read = next_page(&g), full = g.count == SIGN_MAX;
+    struct log_id last = g.count ? g.signings[g.count - 1].log : (struct log_id){0};
+    if (read)
+        find_roots(&g);
+    bool given = read && g.count && t->config.sign(t->config.sign_ctx, g.signings, g.count);
+    if (!given)
         free(g.signings);
+    round->signing = given;
+    if (!read || (g.count && !given)) { /* the same page again */
+        round->next.ms = now.ms + JOURNAL_THREAD_SIGN_MS;
+        return;
+    }
+    round->going = full;
+    round->after = last;
+    round->next.ms = full ? now.ms : round->began.ms + JOURNAL_THREAD_SIGN_MS;
 }

@@ -66,7 +66,7 @@ void journal_thread_signed(struct journal_thread *t, struct journal_signing *sig
 {
     struct journal_entry entry = {
         .kind = JOURNAL_ENTRY_SIGNED, .arrived = gw_wall_now(), .bytes = (uint8_t *)signings, .n = (int64_t)count};
-    journal_queue_force(t->queue, &entry); /* at most one round is under way: it always has its place */
+    journal_queue_force(t->queue, &entry); /* at most one page is under way: it always has its place */
 }
 
 uint64_t journal_thread_credit(const struct journal_thread *t)
@@ -136,7 +136,7 @@ static void *run(void *arg)
         else if (!count)
             tell_late(t);
         journal_store_look(t);
-        journal_sign_round(t);
+        journal_sign_go(t);
     }
     free(t->late.progress);
     free(entries);

@@ -27,15 +27,27 @@ struct telling {
     int64_t audit_n;
 };
 
+/*
+ * Signing goes round: all logs that grew, by name, page after page, each when the one before it is signed. So none
+ * stands behind others for good, however many grow how often. A round begins a second after the one before it began, or
+ * when that is through.
+ */
+struct journal_sign_round {
+    bool signing;         /* a page is with the workers */
+    bool going;           /* more pages follow, behind `after` */
+    struct log_id after;  /* the last of the page before */
+    struct gw_mono began; /* this round */
+    struct gw_mono next;  /* no page before that */
+};
+
 struct journal_thread {
     struct journal_thread_config config;
     struct journal_queue *queue;
     pthread_t thread;
     bool started;
     struct note_key key;
-    struct gw_mono next_sign;
+    struct journal_sign_round round;
     struct telling late;                                 /* what the inbox did not take */
-    bool signing;                                        /* a round is with the workers */
     struct gw_device_id damaged[JOURNAL_THREAD_DAMAGED]; /* whose logs are */
     size_t damaged_count;
     atomic_bool full;
@@ -65,5 +77,5 @@ void journal_tell(struct journal_thread *t, struct telling *telling);
 
 /* A worker has brought signatures. */
 void journal_sign_keep(struct journal_thread *t, const struct journal_entry *entry, struct telling *telling);
-/* Hands logs that grew to a worker, once a second, one round at a time. */
-void journal_sign_round(struct journal_thread *t);
+/* Hands the next logs that grew to a worker, if it is time. */
+void journal_sign_go(struct journal_thread *t);

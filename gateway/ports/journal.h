@@ -143,9 +143,11 @@ struct journal_ops {
     /* Appends the newest note; *ret_size is what it speaks of. GW_NOT_FOUND when there is none. */
     enum gw_rc (*checkpoint_get)(void *self, const struct log_id *log, uint64_t *ret_size, struct gw_buf *ret_note,
                                  struct gw_err *err);
-    /* Logs that have grown since their newest checkpoint, the longest unchanged first, at most `limit`. One whose own
-     * record is damaged is passed over: it must not keep the others from being signed. */
-    enum gw_rc (*unsigned_each)(void *self, int limit, journal_log_fn *fn, void *ctx, struct gw_err *err);
+    /* Logs that have grown since their newest checkpoint, by name, of those that stand behind all logs of the one that
+     * `after` names (NULL: all), until fn has enough. One whose own record is damaged is passed over: it must not keep
+     * the others from being signed. */
+    enum gw_rc (*unsigned_each)(void *self, const struct log_id *after, journal_log_fn *fn, void *ctx,
+                                struct gw_err *err);
 
     /* The device's current log. GW_NOT_FOUND when it has none. */
     enum gw_rc (*position)(void *self, const struct gw_device_id *device, struct journal_position *ret_position,

@@ -42,6 +42,8 @@ struct journal_row {
 };
 
 /* --- journal_row.c: rows of log and source */
+/* What its column `device` says. Points into the id, or is static. */
+const char *journal_row_device(const struct log_id *id);
 GW_MUST_CHECK enum gw_rc journal_row_find(struct journal_db *j, const struct log_id *id, struct journal_row *ret_row,
                                           struct gw_err *err);
 GW_MUST_CHECK enum gw_rc journal_row_get(struct journal_db *j, const char *device, int64_t n,
@@ -100,7 +102,8 @@ enum gw_rc journal_checkpoint_put(void *self, const struct journal_checkpoint *n
                                   struct gw_err *err);
 enum gw_rc journal_checkpoint_get(void *self, const struct log_id *log, uint64_t *ret_size, struct gw_buf *ret_note,
                                   struct gw_err *err);
-enum gw_rc journal_unsigned_each(void *self, int limit, journal_log_fn *fn, void *ctx, struct gw_err *err);
+enum gw_rc journal_unsigned_each(void *self, const struct log_id *after, journal_log_fn *fn, void *ctx,
+                                 struct gw_err *err);
 enum gw_rc journal_position(void *self, const struct gw_device_id *device, struct journal_position *ret_position,
                             struct gw_err *err);
 enum gw_rc journal_root_at(void *self, const struct log_id *log, uint64_t size, struct gw_sha256 *ret_root,

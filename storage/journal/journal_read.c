@@ -86,11 +86,12 @@ enum gw_rc journal_log_each(void *self, const struct gw_device_id *device, journ
     return each_row(s, false, fn, ctx, err);
 }
 
-enum gw_rc journal_unsigned_each(void *self, int limit, journal_log_fn *fn, void *ctx, struct gw_err *err)
+enum gw_rc journal_unsigned_each(void *self, const struct log_id *after, journal_log_fn *fn, void *ctx,
+                                 struct gw_err *err)
 {
     struct journal_db *j = self;
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(j->db, SQL_JOURNAL_LOG_EACH_UNSIGNED);
-    db_bind_i64(s, 1, limit);
+    db_bind_str(s, 1, after ? journal_row_device(after) : "");
     return each_row(s, true, fn, ctx, err);
 }
 

@@ -1,7 +1,7 @@
 /* Rows of the table log. */
 #include "journal_impl.h"
 
-static const char *device_column(const struct log_id *id)
+const char *journal_row_device(const struct log_id *id)
 {
     return id->device.text[0] ? id->device.text : JOURNAL_GATEWAY;
 }
@@ -48,7 +48,7 @@ enum gw_rc journal_row_find(struct journal_db *j, const struct log_id *id, struc
                             struct gw_err *err)
 {
     GW_CLEANUP(db_resetp) struct db_stmt *s = db_stmt(j->db, SQL_JOURNAL_LOG_FIND);
-    db_bind_str(s, 1, device_column(id));
+    db_bind_str(s, 1, journal_row_device(id));
     db_bind_i64(s, 2, id->kind);
     db_bind_i64(s, 3, (int64_t)id->epoch);
     return read_one(s, ret_row, err);
@@ -96,7 +96,7 @@ enum gw_rc journal_row_new(struct journal_db *j, const struct log_id *id, struct
                            struct journal_row *ret_row, struct gw_err *err)
 {
     struct journal_row r = {.log = {.id = *id, .opened = now, .changed = now}};
-    (void)snprintf(r.device, sizeof(r.device), "%s", device_column(id));
+    (void)snprintf(r.device, sizeof(r.device), "%s", journal_row_device(id));
     merkle_range_init(&r.range);
     enum gw_rc rc = count_logs(j, r.device, &r.n, err);
     if (!rc)

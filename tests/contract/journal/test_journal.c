@@ -396,19 +396,30 @@ static bool see_log(void *ctx, const struct journal_log *log)
     return true;
 }
 
+struct first_seen {
+    struct journal_log log;
+    bool seen;
+};
+
+static bool see_first(void *ctx, const struct journal_log *log)
+{
+    *(struct first_seen *)ctx = (struct first_seen){*log, true};
+    return false;
+}
+
 static void checkpoints(void)
 {
     struct kit kit;
     kit_open(&kit);
     fill(&kit, "pump-1", 300);
     struct logs_seen seen = {0};
-    CU_ASSERT_EQUAL(kit.port.ops->unsigned_each(kit.port.self, 10, see_log, &seen, NULL), GW_OK);
+    CU_ASSERT_EQUAL(kit.port.ops->unsigned_each(kit.port.self, NULL, see_log, &seen, NULL), GW_OK);
     CU_ASSERT(seen.count == 1 && seen.last.next == 300);
     struct journal_checkpoint note = {.log = kit_log("pump-1", 1), .size = 300, .note = GW_VIEW_LIT("the note\n")};
     const struct gw_wall now = {9};
     CU_ASSERT_EQUAL(kit.port.ops->checkpoint_put(kit.port.self, &note, 1, now, NULL), GW_OK);
     seen = (struct logs_seen){0};
-    CU_ASSERT_EQUAL(kit.port.ops->unsigned_each(kit.port.self, 10, see_log, &seen, NULL), GW_OK);
+    CU_ASSERT_EQUAL(kit.port.ops->unsigned_each(kit.port.self, NULL, see_log, &seen, NULL), GW_OK);
     CU_ASSERT(seen.count == 1 && seen.last.id.kind == LOG_ROOT && seen.last.next == 1);
     GW_CLEANUP(gw_buf_done) struct gw_buf text;
     gw_buf_init(&text, 1024);
@@ -422,9 +433,34 @@ static void checkpoints(void)
     struct journal_checkpoint root = {.log = seen.last.id, .size = 1, .note = GW_VIEW_LIT("root\n")};
     CU_ASSERT_EQUAL(kit.port.ops->checkpoint_put(kit.port.self, &root, 1, now, NULL), GW_OK);
     seen = (struct logs_seen){0};
-    CU_ASSERT_EQUAL(kit.port.ops->unsigned_each(kit.port.self, 10, see_log, &seen, NULL), GW_OK);
+    CU_ASSERT_EQUAL(kit.port.ops->unsigned_each(kit.port.self, NULL, see_log, &seen, NULL), GW_OK);
     CU_ASSERT_EQUAL(seen.count, 0);
     verify(&kit);
+    kit_close(&kit);
+}
+
+/* From name to name, each once, the gateway's own among them; a log of its own is signed behind others that grew. */
+static void unsigned_logs_go_by_name(void)
+{
+    static const char *const names[] = {"pump-3", "fan-1", "pump-1", "pump-2"}, *const order =
+                                                                                    "fan-1  pump-1 pump-2 pump-3 ";
+    struct kit kit;
+    kit_open(&kit);
+    for (size_t i = 0; i < 4; i++)
+        fill(&kit, names[i], 10);
+    struct journal_checkpoint note = {.log = kit_log("pump-3", 1), .size = 5, .note = GW_VIEW_LIT("the note\n")};
+    CU_ASSERT_EQUAL(kit.port.ops->checkpoint_put(kit.port.self, &note, 1, (struct gw_wall){9}, NULL), GW_OK);
+    char text[160] = "";
+    struct log_id after = {0};
+    for (struct first_seen first = {.seen = true}; first.seen; after = first.log.id) {
+        first.seen = false;
+        CU_ASSERT_EQUAL(kit.port.ops->unsigned_each(kit.port.self, text[0] ? &after : NULL, see_first, &first, NULL),
+                        GW_OK);
+        if (!first.seen || strlen(text) > 100)
+            break;
+        (void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s ", first.log.id.device.text);
+    }
+    CU_ASSERT_STRING_EQUAL(text, order);
     kit_close(&kit);
 }
 
@@ -467,6 +503,7 @@ static const struct gw_test_case cases[] = {
     {"names every kind of log in its checkpoint", origins},
     {"gives the root of any size that a log ever had", roots},
     {"keeps the newest checkpoint and makes each a leaf of the root log", checkpoints},
+    {"logs without a checkpoint go by name", unsigned_logs_go_by_name},
     {"shows readers what is committed and refuses their writes", readers_read},
 };
 

@@ -54,7 +54,7 @@ FROM log WHERE device = $1 ORDER BY n;
 -- name: log_each_unsigned
 SELECT device, n, kind, epoch, next_seq, sealed, closed, equivocated, opened, changed, signed_size, raw_bytes,
     bundle_raw_bytes, bundle_bytes, range
-FROM log WHERE signed_size < next_seq ORDER BY changed, device, n LIMIT $1;
+FROM log INDEXED BY log_unsigned WHERE signed_size < next_seq AND device > $1 ORDER BY device, n;
 
 -- name: checkpoint_put
 INSERT INTO checkpoint (device, log, size, note) VALUES ($1, $2, $3, $4)
