@@ -4,7 +4,7 @@
  *
  *     bus (core's thread) ─► queue ─► commit ─► INBOX_PROGRESS ─► core ─► acknowledgements
  *                              ▲         │
- *                              │         └─► logs that grew: checkpoints to sign, each log once a round, a round a second
+ *                              │         └─► logs that grew: checkpoints to sign, a log once a second
  *                              └── signed ◄── worker ◄──┘
  *
  * Ceilings: JOURNAL_THREAD_BYTES of batches in the queue; above it a batch is dropped and counted (its device sends it
