@@ -45,6 +45,7 @@
 #define WEB_DOORS           3
 #define WEB_SWEEP_MS        500
 #define WEB_CHUNK           (64 * 1024) /* bytes of one write */
+#define WEB_CHUNKS_MAX      4           /* writes to one connection before the others have their turn */
 #define WEB_SERVICE_BUF     65536       /* pt_serv_buf_size: bytes of one read */
 #define WEB_RX_MAX          (WEB_HEAD_MAX + 2 * WEB_SERVICE_BUF)
 #define WEB_ACCEPTS         64 /* connections accepted in one turn of the loop */
