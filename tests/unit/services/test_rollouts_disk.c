@@ -4,40 +4,18 @@
 
 #include "gw_cleanup.h"
 #include "gw_proc.h"
-#include "repo.h"
-#include "shop.h"
-
-struct world {
-    struct desk d;
-    struct repo *repo;
-    char path[160];
-};
+#include "world.h"
 
 static void open_world(struct world *w)
 {
-    struct gw_err err = {0};
-    (void)snprintf(w->path, sizeof(w->path), "%s/state.db", gw_test_dir());
-    GW_ASSERT_OK(repo_open(w->path, NULL, &w->repo, &err), &err);
-    shop_open_over(&w->d, repo_store(w->repo));
+    world_open(w, "state.db", 0);
 }
 
 /* Everything in memory is gone; so much later it starts again, and the broker with it. */
 static void die_and_start(struct world *w, int64_t away_ms)
 {
-    struct gw_wall now = {w->d.now.ms + away_ms};
-    struct gw_err err = {0};
-    desk_close(&w->d);
-    repo_close(w->repo);
-    GW_ASSERT_OK(repo_open(w->path, NULL, &w->repo, &err), &err);
-    desk_open_over(&w->d, repo_store(w->repo));
-    w->d.now = now;
+    world_die(w, away_ms);
     shop_broker_up(&w->d);
-}
-
-static void close_world(struct world *w)
-{
-    desk_close(&w->d);
-    repo_close(w->repo);
 }
 
 static bool job_of(struct desk *d, const char *device, int64_t *ret_n)
@@ -63,7 +41,7 @@ static void an_offer_that_was_lost_is_told_on_the_next_connection(void)
     shop_installs(&w.d, "pump-000", "2.0");
     CU_ASSERT_EQUAL(shop_attempt(&w.d, "pump-000").attempt.state, ATTEMPT_OK);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void a_cancellation_that_was_lost_is_asked_for_again(void)
@@ -87,7 +65,7 @@ static void a_cancellation_that_was_lost_is_asked_for_again(void)
     }
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.state, ROLLOUT_ABORTED);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void the_time_without_a_gateway_counts_against_nobody(void)
@@ -110,21 +88,16 @@ static void the_time_without_a_gateway_counts_against_nobody(void)
     shop_wait(&w.d, GW_MINUTE_MS);
     CU_ASSERT_EQUAL(shop_attempt(&w.d, "pump-000").attempt.state, ATTEMPT_OK);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* A word to the database behind everybody's back, while the gateway is down. */
 static void tamper(struct world *w, const char *sql)
 {
     const char *const argv[] = {"sqlite3", w->path, "PRAGMA ignore_check_constraints = ON;", sql, NULL};
-    struct gw_wall now = w->d.now;
-    struct gw_err err = {0};
-    desk_close(&w->d);
-    repo_close(w->repo);
+    world_down(w);
     CU_ASSERT_EQUAL(gw_proc_run(argv, NULL), 0);
-    GW_ASSERT_OK(repo_open(w->path, NULL, &w->repo, &err), &err);
-    desk_open_over(&w->d, repo_store(w->repo));
-    w->d.now = now;
+    world_up(w, 0);
     w->d.operate.access.claimed = true;
     shop_broker_up(&w->d);
 }
@@ -177,7 +150,7 @@ static void the_other_one_goes_on(const char *progress)
     CU_ASSERT_STRING_EQUAL(shop_rollout(&w.d, other.id).reason, "a stored artifact of its release is damaged");
     CU_ASSERT_TRUE(shop_attempt(&w.d, "pump-901").attempt.cancel);
     shop_check(&w.d, other.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void a_row_that_cannot_be_read_harms_its_own_rollout_alone(void)
@@ -202,7 +175,7 @@ static void a_failed_turn_leaves_nothing(void)
     CU_ASSERT_EQUAL(shop_waive(&w.d, r.id, 0, ROLLOUT_HOLD_GATE), GW_CONFLICT);
     CU_ASSERT_EQUAL(desk_audits(&w.d, "rollout.waived"), 0);
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rev, before.rev);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void the_whole_way_there_and_back(void)
@@ -242,7 +215,7 @@ static void the_whole_way_there_and_back(void)
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.state, ROLLOUT_ROLLED_BACK);
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].holders, 0);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static const struct gw_test_case cases[] = {

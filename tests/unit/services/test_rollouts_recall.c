@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "repo.h"
 #include "rollouts_internal.h"
-#include "shop.h"
+#include "world.h"
 
 #define SMALL   5 /* rollouts of one device each, the older ones */
 #define LARGE   3 /* devices of the youngest rollout, one after the other */
@@ -15,18 +14,7 @@
 #define DEVICES (SMALL + LARGE)
 #define ROWS    2 /* of a slice */
 
-struct world {
-    struct desk d;
-    struct repo *repo;
-    char path[160];
-    struct rollout_entry rollouts[ALL];
-};
-
-static void open_desk(struct world *w)
-{
-    struct gw_err err = {0};
-    GW_ASSERT_OK(repo_open(w->path, NULL, &w->repo, &err), &err);
-}
+static struct rollout_entry rollouts[ALL]; /* of the world that is open */
 
 static const char *name_of(int i)
 {
@@ -45,17 +33,14 @@ static void roll_out(struct world *w, int i, uint64_t counter)
     w->d.now.ms += GW_SECOND_MS; /* the order of age is that of their numbers */
     for (int n = i; n < (i < SMALL ? i + 1 : DEVICES); n++)
         shop_device(&w->d, name_of(n), "1.0");
-    w->rollouts[i] = shop_draft_of(&w->d, shop_id(counter), &plan);
+    rollouts[i] = shop_draft_of(&w->d, shop_id(counter), &plan);
     shop_wait(&w->d, 10 * GW_SECOND_MS);
-    CU_ASSERT_EQUAL_FATAL(shop_change(&w->d, w->rollouts[i].id, ROLLOUT_EV_START), GW_OK);
+    CU_ASSERT_EQUAL_FATAL(shop_change(&w->d, rollouts[i].id, ROLLOUT_EV_START), GW_OK);
 }
 
 static void open_world(struct world *w, const char *file, uint64_t releases)
 {
-    (void)snprintf(w->path, sizeof(w->path), "%s/%s", gw_test_dir(), file);
-    open_desk(w);
-    shop_open_over(&w->d, repo_store(w->repo));
-    w->d.operate.rollouts.rows_max = ROWS;
+    world_open(w, file, ROWS);
     for (uint64_t n = 1; n < releases; n++) {
         char version[16];
         (void)snprintf(version, sizeof(version), "%u.0", (unsigned)(SHOP_NEW + n));
@@ -65,21 +50,9 @@ static void open_world(struct world *w, const char *file, uint64_t releases)
         roll_out(w, i, SHOP_NEW + (uint64_t)i % releases);
 }
 
-static void close_world(struct world *w)
-{
-    desk_close(&w->d);
-    repo_close(w->repo);
-}
-
 static void die_and_start(struct world *w)
 {
-    struct gw_wall now = {w->d.now.ms + GW_SECOND_MS};
-    desk_close(&w->d);
-    repo_close(w->repo);
-    open_desk(w);
-    desk_open_over(&w->d, repo_store(w->repo));
-    w->d.now = now;
-    w->d.operate.rollouts.rows_max = ROWS;
+    world_die(w, GW_SECOND_MS);
 }
 
 static void connect_all(struct world *w)
@@ -89,33 +62,11 @@ static void connect_all(struct world *w)
         shop_connect(&w->d, name_of(i), "1.0", "boot-1", 0);
 }
 
-/* A slice whose transaction is lost with the process. */
-static void lose_slice(struct world *w)
-{
-    struct gw_err err = {0};
-    struct turn turn = {.store = &w->d.store, .now = w->d.now};
-    GW_ASSERT_OK(w->d.store.ops->begin(w->d.store.self, &err), &err);
-    GW_ASSERT_OK(rollouts_due(&w->d.operate.rollouts, &turn, ROLLOUTS_RECALL_DUE, &err), &err);
-    turn_reset(&turn, 0);
-    w->d.store.ops->rollback(w->d.store.self);
-    die_and_start(w);
-}
-
-/* One more slice; the process dies behind its commit. */
-static void slice_and_die(struct world *w)
-{
-    w->d.due_count = 0;
-    (void)snprintf(w->d.due[w->d.due_count++], sizeof(w->d.due[0]), ROLLOUTS_RECALL_DUE);
-    w->d.dies = true;
-    desk_settle(&w->d);
-    die_and_start(w);
-}
-
 static unsigned in_state(struct world *w, enum rollout_state state)
 {
     unsigned count = 0;
     for (int i = 0; i < ALL; i++)
-        count += shop_rollout(&w->d, w->rollouts[i].id).rollout.state == state;
+        count += shop_rollout(&w->d, rollouts[i].id).rollout.state == state;
     return count;
 }
 
@@ -161,21 +112,21 @@ static void every_rollout_is_paused_whatever_dies_between_the_slices(void)
     die_and_start(&w);
     unsigned paused = ROWS;
     for (; paused < ALL; paused += ROWS) {
-        lose_slice(&w);
+        world_lose_slice(&w, ROLLOUTS_RECALL_DUE);
         CU_ASSERT(in_state(&w, ROLLOUT_PAUSED) == paused && in_state(&w, ROLLOUT_RUNNING) == ALL - paused);
         CU_ASSERT_EQUAL(desk_audits(&w.d, "rollout.paused"), paused);
         CU_ASSERT_TRUE(recalls(&w));
         check_nobody_has_it(&w);
-        slice_and_die(&w);
+        world_slice_and_die(&w, ROLLOUTS_RECALL_DUE);
     }
     CU_ASSERT_EQUAL(in_state(&w, ROLLOUT_PAUSED), ALL);
-    lose_slice(&w); /* it finds that there is nothing left */
-    slice_and_die(&w);
+    world_lose_slice(&w, ROLLOUTS_RECALL_DUE); /* it finds that there is nothing left */
+    world_slice_and_die(&w, ROLLOUTS_RECALL_DUE);
     CU_ASSERT_FALSE(recalls(&w));
     CU_ASSERT_EQUAL(desk_audits(&w.d, "rollout.paused"), ALL);
     for (int i = 0; i < ALL; i++) {
-        CU_ASSERT_STRING_EQUAL(shop_rollout(&w.d, w.rollouts[i].id).reason, "its release was withdrawn");
-        shop_check(&w.d, w.rollouts[i].id);
+        CU_ASSERT_STRING_EQUAL(shop_rollout(&w.d, rollouts[i].id).reason, "its release was withdrawn");
+        shop_check(&w.d, rollouts[i].id);
     }
     CU_ASSERT_TRUE(desk_audited(&w.d, "rollout.paused", "local:root"));
     CU_ASSERT_FALSE(desk_audited(&w.d, "rollout.paused", "gateway"));
@@ -186,7 +137,7 @@ static void every_rollout_is_paused_whatever_dies_between_the_slices(void)
         int64_t rev, n;
         CU_ASSERT_FALSE(shop_job(&w.d, name_of(i), job, &rev, &n));
     }
-    close_world(&w);
+    world_close(&w);
 }
 
 static void slices_go_on_at_once_and_by_the_clock(void)
@@ -200,13 +151,13 @@ static void slices_go_on_at_once_and_by_the_clock(void)
     shop_wait(&w.d, GW_SECOND_MS); /* without a broker */
     CU_ASSERT_EQUAL(in_state(&w, ROLLOUT_PAUSED), ALL);
     CU_ASSERT_FALSE(recalls(&w));
-    close_world(&w);
+    world_close(&w);
     open_world(&w, "once.db", 1);
     withdraw(&w, SHOP_NEW);
     CU_ASSERT_EQUAL(in_state(&w, ROLLOUT_PAUSED), ROWS);
     desk_settle(&w.d);
     CU_ASSERT_EQUAL(in_state(&w, ROLLOUT_PAUSED), ALL);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* Whose place would be free is not taken by the next device, which stays planned. */
@@ -214,7 +165,7 @@ static void nobody_is_offered_it_before_its_slice_comes(void)
 {
     static struct world w;
     open_world(&w, "offers.db", 1);
-    const char *id = w.rollouts[SMALL].id;
+    const char *id = rollouts[SMALL].id;
     int offered = 0;
     w.d.dies = true;
     withdraw(&w, SHOP_NEW);
@@ -233,7 +184,7 @@ static void nobody_is_offered_it_before_its_slice_comes(void)
     CU_ASSERT_EQUAL(now.rollout.state, ROLLOUT_PAUSED);
     CU_ASSERT_EQUAL(now.rollout.waves[0].count[ATTEMPT_PLANNED], LARGE - 1);
     shop_check(&w.d, id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void damage(struct world *w, uint64_t counter, const char *actor)
@@ -273,15 +224,15 @@ static void one_that_is_mended_before_its_slice_goes_on(void)
     for (int i = SMALL; i < DEVICES; i++)
         if (shop_attempt(&w.d, name_of(i)).attempt.state == ATTEMPT_OFFERED)
             shop_report(&w.d, name_of(i), JOB_STATE_REJECTED, "", "1.0");
-    CU_ASSERT_EQUAL(shop_rollout(&w.d, w.rollouts[SMALL].id).rollout.waves[0].count[ATTEMPT_PLANNED], LARGE - 1);
+    CU_ASSERT_EQUAL(shop_rollout(&w.d, rollouts[SMALL].id).rollout.waves[0].count[ATTEMPT_PLANNED], LARGE - 1);
     mend(&w, SHOP_NEW);
     shop_wait(&w.d, 5 * GW_SECOND_MS);
-    struct rollout_entry now = shop_rollout(&w.d, w.rollouts[SMALL].id);
+    struct rollout_entry now = shop_rollout(&w.d, rollouts[SMALL].id);
     CU_ASSERT(now.rollout.state == ROLLOUT_RUNNING || now.rollout.state == ROLLOUT_HOLDING);
     CU_ASSERT_EQUAL(now.rollout.waves[0].count[ATTEMPT_OFFERED], 1);
     CU_ASSERT_EQUAL(in_state(&w, ROLLOUT_PAUSED), ROWS); /* those that were told wait for a person */
     CU_ASSERT_FALSE(recalls(&w));
-    close_world(&w);
+    world_close(&w);
 }
 
 static void others_that_come_meanwhile_are_told_behind_it(void)
@@ -296,13 +247,13 @@ static void others_that_come_meanwhile_are_told_behind_it(void)
     check_nobody_has_it(&w);
     die_and_start(&w);
     while (recalls(&w))
-        slice_and_die(&w);
+        world_slice_and_die(&w, ROLLOUTS_RECALL_DUE);
     CU_ASSERT_EQUAL(in_state(&w, ROLLOUT_PAUSED), ALL);
     CU_ASSERT_EQUAL(desk_audits(&w.d, "rollout.paused"), ALL);
     CU_ASSERT_TRUE(desk_audited(&w.d, "rollout.paused", "user:ann"));
     CU_ASSERT_TRUE(desk_audited(&w.d, "rollout.paused", "gateway")); /* for more than one of them */
     CU_ASSERT_FALSE(desk_audited(&w.d, "rollout.paused", "user:bob"));
-    close_world(&w);
+    world_close(&w);
 }
 
 /* What cannot be read of what is left makes nobody halt: all are looked at once more. */
@@ -328,7 +279,7 @@ static void where_it_goes_on_cannot_be_read(void)
     shop_wait(&w.d, GW_SECOND_MS);
     CU_ASSERT_EQUAL(in_state(&w, ROLLOUT_PAUSED), ALL);
     CU_ASSERT_FALSE(recalls(&w));
-    close_world(&w);
+    world_close(&w);
 }
 
 /* Each looks at its devices, which are more than a slice. */
@@ -340,7 +291,7 @@ static void rollouts_that_go_back_say_so_once(void)
         shop_installs(&w.d, name_of(i), "2.0");
     for (int i = 0; i < SMALL; i++) {
         w.d.dies = true;
-        CU_ASSERT_EQUAL(shop_change(&w.d, w.rollouts[i].id, ROLLOUT_EV_ROLLBACK), GW_OK);
+        CU_ASSERT_EQUAL(shop_change(&w.d, rollouts[i].id, ROLLOUT_EV_ROLLBACK), GW_OK);
         w.d.dies = false;
         desk_settle(&w.d);
     }
@@ -350,15 +301,15 @@ static void rollouts_that_go_back_say_so_once(void)
     damage(&w, SHOP_OLD, "gateway");
     die_and_start(&w);
     while (recalls(&w)) {
-        lose_slice(&w);
-        slice_and_die(&w);
+        world_lose_slice(&w, ROLLOUTS_RECALL_DUE);
+        world_slice_and_die(&w, ROLLOUTS_RECALL_DUE);
     }
     for (int i = 0; i < SMALL; i++)
-        CU_ASSERT_STRING_EQUAL(shop_rollout(&w.d, w.rollouts[i].id).reason,
+        CU_ASSERT_STRING_EQUAL(shop_rollout(&w.d, rollouts[i].id).reason,
                                "a stored artifact of 1.0, which it goes back to, is damaged");
     CU_ASSERT_EQUAL(desk_audits(&w.d, "rollout.rollback"), 2 * SMALL); /* the persons' acts, and these */
     CU_ASSERT_EQUAL(in_state(&w, ROLLOUT_PAUSED), 0);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* ---- whatever happens ---- */
@@ -385,7 +336,7 @@ static void check_world(struct world *w)
         CU_ASSERT(release_is_given(&release) || a.attempt.first_offer.ms <= release.changed.ms);
     }
     for (int i = 0; i < ALL; i++) {
-        struct rollout_entry r = shop_rollout(&w->d, w->rollouts[i].id);
+        struct rollout_entry r = shop_rollout(&w->d, rollouts[i].id);
         bool offers = r.rollout.state == ROLLOUT_RUNNING || r.rollout.state == ROLLOUT_HOLDING;
         CU_ASSERT(!offers || is_given(w, r.release) || recalls(w));
         shop_check(&w->d, r.id);
@@ -418,10 +369,10 @@ static void anything(struct world *w, uint64_t *seed)
             mend(w, counter);
         break;
     case 3:
-        (void)shop_change(&w->d, w->rollouts[draw(seed, ALL)].id, ROLLOUT_EV_RESUME);
+        (void)shop_change(&w->d, rollouts[draw(seed, ALL)].id, ROLLOUT_EV_RESUME);
         break;
     case 4:
-        lose_slice(w);
+        world_lose_slice(w, ROLLOUTS_RECALL_DUE);
         break;
     case 5:
         die_and_start(w);
@@ -460,7 +411,7 @@ static void nobody_has_it_and_nothing_runs_on_whatever_happens(void)
         shop_wait(&w.d, GW_MINUTE_MS);
         CU_ASSERT_FALSE(recalls(&w));
         check_world(&w);
-        close_world(&w);
+        world_close(&w);
         if (CU_get_number_of_failures() != failed)
             printf("# seed %u\n", (unsigned)n);
     }

@@ -5,70 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "repo.h"
-#include "shop.h"
+#include "world.h"
 
 #define DEVICES 7
 #define ROWS    2 /* of a slice */
 
-struct world {
-    struct desk d;
-    struct repo *repo;
-    char path[160];
-};
-
-static void open_desk(struct world *w)
-{
-    struct gw_err err = {0};
-    GW_ASSERT_OK(repo_open(w->path, NULL, &w->repo, &err), &err);
-}
-
 static void open_world(struct world *w)
 {
-    (void)snprintf(w->path, sizeof(w->path), "%s/state.db", gw_test_dir());
-    open_desk(w);
-    shop_open_over(&w->d, repo_store(w->repo));
-    w->d.operate.rollouts.rows_max = ROWS;
+    world_open(w, "state.db", ROWS);
     shop_devices(&w->d, DEVICES);
 }
 
 static void die_and_start(struct world *w)
 {
-    struct gw_wall now = {w->d.now.ms + GW_SECOND_MS};
-    desk_close(&w->d);
-    repo_close(w->repo);
-    open_desk(w);
-    desk_open_over(&w->d, repo_store(w->repo));
-    w->d.now = now;
-    w->d.operate.rollouts.rows_max = ROWS;
+    world_die(w, GW_SECOND_MS);
 }
 
-static void close_world(struct world *w)
-{
-    desk_close(&w->d);
-    repo_close(w->repo);
-}
-
-/* A slice whose transaction is lost with the process. */
-static void lose_slice(struct world *w, const char *id)
-{
-    struct gw_err err = {0};
-    struct turn turn = {.store = &w->d.store, .now = w->d.now};
-    GW_ASSERT_OK(w->d.store.ops->begin(w->d.store.self, &err), &err);
-    GW_ASSERT_OK(rollouts_due(&w->d.operate.rollouts, &turn, id, &err), &err);
-    turn_reset(&turn, 0);
-    w->d.store.ops->rollback(w->d.store.self);
-    die_and_start(w);
-}
-
-/* One more slice; the process dies behind its commit. */
+/* A slice is lost, made again and stays. */
 static void slice_and_die(struct world *w, const char *id)
 {
-    lose_slice(w, id);
-    (void)snprintf(w->d.due[w->d.due_count++], sizeof(w->d.due[0]), "%s", id);
-    w->d.dies = true;
-    desk_settle(&w->d);
-    die_and_start(w);
+    world_lose_slice(w, id);
+    world_slice_and_die(w, id);
 }
 
 static bool count_rows(void *ctx, const struct store_attempt_count *count)
@@ -117,7 +74,7 @@ static void a_draft_is_whole_whatever_dies_between_its_slices(void)
     struct rollout_entry now = shop_rollout(&w.d, r.id);
     CU_ASSERT(now.rollout.waves[0].count[ATTEMPT_OFFERED] == 1 && now.rollout.waves[1].count[ATTEMPT_OFFERED] == 0);
     CU_ASSERT(now.attempts == DEVICES && now.timer.ms == 0);
-    close_world(&w);
+    world_close(&w);
 }
 
 static int lists_of_no_rollout(struct world *w)
@@ -184,7 +141,7 @@ static void there_is_a_draft_or_there_is_none_whatever_dies_before(void)
     CU_ASSERT(r.rollout.rest.unplanned == 0 && rows(&w, r.id, false) == DEVICES);
     shop_check(&w.d, r.id);
     CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_START), GW_OK);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* Ticks come between the slices: what is being stored is not lost. */
@@ -203,7 +160,7 @@ static void lists_that_are_being_stored_stay(void)
     struct rollout_entry r = shop_rollout(&w.d, shop_attempt(&w.d, "pump-000").rollout);
     CU_ASSERT_EQUAL(rows(&w, r.id, false), DEVICES);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void a_withdrawn_release_ends_a_draft_between_its_slices(void)
@@ -226,7 +183,7 @@ static void a_withdrawn_release_ends_a_draft_between_its_slices(void)
     CU_ASSERT(!drafted(&w) && lists_of_no_rollout(&w) == 1);
     shop_wait(&w.d, GW_SECOND_MS);
     CU_ASSERT_EQUAL(lists_of_no_rollout(&w), 0);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* Each of them changes when it was looked at and is not stored yet; a further one comes. */
@@ -254,7 +211,7 @@ static void devices_that_change_before_a_draft_is_stored_are_looked_at_once_more
     CU_ASSERT_EQUAL(shop_attempt(&w.d, "pump-002").attempt.code, ATTEMPT_CODE_NOT_FIT);
     CU_ASSERT_EQUAL(shop_rollout(&w.d, id).rollout.waves[0].count[ATTEMPT_OFFERED], DEVICES - 2);
     shop_check(&w.d, id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void slices_go_on_by_the_clock_without_a_broker(void)
@@ -265,7 +222,7 @@ static void slices_go_on_by_the_clock_without_a_broker(void)
     shop_wait(&w.d, GW_MINUTE_MS);
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.rest.unplanned, 0);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void a_draft_that_is_not_whole_lets_go_of_its_devices_when_aborted(void)
@@ -283,7 +240,7 @@ static void a_draft_that_is_not_whole_lets_go_of_its_devices_when_aborted(void)
     shop_wait(&w.d, GW_MINUTE_MS);
     CU_ASSERT_EQUAL(rows(&w, next.id, false), DEVICES);
     CU_ASSERT_EQUAL(rows(&w, r.id, false), ROWS);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* Another rollout has taken a device, which a draft that is not whole has not: it is left out, the others stay. */
@@ -308,7 +265,7 @@ static void a_device_that_was_taken_meanwhile_is_left_out(void)
     CU_ASSERT_EQUAL(desk_audits(&w.d, "upd.left_out"), 1);
     shop_check(&w.d, r.id);
     CU_ASSERT_EQUAL(shop_change(&w.d, r.id, ROLLOUT_EV_START), GW_OK);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void an_abort_is_whole_whatever_dies_between_its_slices(void)
@@ -344,7 +301,7 @@ static void an_abort_is_whole_whatever_dies_between_its_slices(void)
     }
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.state, ROLLOUT_ABORTED);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* A rollout that is through: every device runs 2.0. */
@@ -414,7 +371,7 @@ static void a_rollback_is_whole_whatever_dies_between_its_slices(void)
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.state, ROLLOUT_ROLLED_BACK);
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].holders, 0);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* Of a third release, to whoever is free. */
@@ -441,7 +398,7 @@ static void devices_of_a_rollback_in_slices_are_busy(void)
     }
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].back_total, DEVICES);
     CU_ASSERT_EQUAL(third(&w).left.busy, DEVICES);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* All devices were offered it; then nobody was seen for longer than any of them may take. */
@@ -497,7 +454,7 @@ static void what_was_not_seen_is_told_in_slices(void)
     CU_ASSERT_EQUAL(told_of_the_absence(&w), DEVICES);
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].count[ATTEMPT_OFFERED], DEVICES);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static void nothing_counts_before_the_absence_is_told(void)
@@ -517,7 +474,7 @@ static void nothing_counts_before_the_absence_is_told(void)
     shop_wait(&w.d, GW_MINUTE_MS);
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].count[ATTEMPT_DOWNLOADING], DEVICES);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 /* A report a second, and never two seconds of silence. */
@@ -548,7 +505,7 @@ static void a_lost_chain_goes_on_while_devices_report(void)
     CU_ASSERT_EQUAL(shop_attempt(&w.d, id).attempt.state, ATTEMPT_DOWNLOADED);
     CU_ASSERT_EQUAL(shop_rollout(&w.d, r.id).rollout.waves[0].count[ATTEMPT_CANCELLED], DEVICES - 1);
     shop_check(&w.d, r.id);
-    close_world(&w);
+    world_close(&w);
 }
 
 static int reads_between;
@@ -576,7 +533,7 @@ static void others_read_between_the_pages_of_a_survey(void)
     CU_ASSERT_EQUAL(t.rc, GW_OK);
     CU_ASSERT_EQUAL(reads_between, DEVICES / 2);
     CU_ASSERT_EQUAL(t.totals[0] + t.totals[1], DEVICES);
-    close_world(&w);
+    world_close(&w);
 }
 
 static const struct gw_test_case cases[] = {
