@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench_turn.h"
 #include "core_figures.h"
 #include "core_loop.h"
 #include "gw_cleanup.h"
@@ -29,10 +29,6 @@
 #define PUT_BATCH    1000
 #define KINDS_MAX    128
 
-struct took {
-    double wall_ms, cpu_ms;
-};
-
 struct kind {
     const char *what;
     struct took longest;
@@ -48,22 +44,9 @@ static struct gw_err err;
 static struct kind kinds[KINDS_MAX];
 static size_t kind_count;
 
-static double clock_ms(clockid_t which)
-{
-    struct timespec t;
-    (void)clock_gettime(which, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static struct took now(void)
-{
-    return (struct took){clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_PROCESS_CPUTIME_ID)};
-}
-
 static void note(const char *what, struct took began)
 {
-    struct took t = now();
-    struct took took = {t.wall_ms - began.wall_ms, t.cpu_ms - began.cpu_ms};
+    struct took took = bench_since(began);
     struct kind *k = NULL;
     for (size_t i = 0; i < kind_count; i++)
         if (strcmp(kinds[i].what, what) == 0)
@@ -140,16 +123,6 @@ static struct gw_device_id pump(unsigned n)
     return id;
 }
 
-static void put_cert(const struct gw_device_id *id, unsigned n)
-{
-    struct device_cert cert = {
-        .device = *id, .not_before = {d.now.ms - GW_DAY_MS}, .not_after = {d.now.ms + 300 * GW_DAY_MS}};
-    memcpy(cert.sha256.bytes, &n, sizeof(n));
-    cert.der_len = 700;
-    cert.spki_sha256 = cert.sha256;
-    GW_ASSERT_OK(d.store.ops->cert_put(d.store.self, &cert, &err), &err);
-}
-
 static void put_devices(void)
 {
     begin();
@@ -165,7 +138,7 @@ static void put_devices(void)
                                       .seen = d.now};
         GW_ASSERT_OK(d.store.ops->device_put(d.store.self, &device, &err), &err);
         GW_ASSERT_OK(d.store.ops->inventory_put(d.store.self, &inventory, &err), &err);
-        put_cert(&device.id, i);
+        bench_put_cert(&d, &device.id, i);
     }
     commit();
 }
@@ -299,7 +272,7 @@ static void put_people(void)
 
 static enum gw_rc one(const char *what, struct inbox_msg *msg)
 {
-    struct took began = now();
+    struct took began = bench_now();
     enum gw_rc rc = desk_msg(&d, msg);
     note(what, began);
     return rc;
@@ -429,13 +402,13 @@ static void writes_to_devices(void)
     act("open the door", door, NULL, 0);
     act("close the door", act_of(ACT_DOOR_CLOSE, "", NULL), NULL, 0);
     act("reject a device", act_of(ACT_REJECT, "because", "new-0000007"), NULL, 0);
-    struct took began = now();
+    struct took began = bench_now();
     desk_invite(&d, r.device, r.secret);
     note("invite a device", began);
-    began = now();
+    began = bench_now();
     GW_ASSERT_OK(desk_csr(&d, &r), NULL);
     note("a device enrols", began);
-    began = now();
+    began = bench_now();
     GW_ASSERT_OK(desk_issued(&d, &r, 200), NULL);
     note("its certificate is there", began);
 }
@@ -487,7 +460,7 @@ static void audit_leaves(void)
     for (unsigned i = 0; i < OUTBOX; i++)
         GW_ASSERT_OK(d.store.ops->audit_put(d.store.self, &event, &err), &err);
     commit();
-    struct took began = now();
+    struct took began = bench_now();
     begin();
     GW_ASSERT_OK(d.store.ops->audit_delete(d.store.self, event.n, &err), &err);
     commit();
@@ -504,7 +477,7 @@ static void devices_are_acknowledged(void)
         progress[i] = (struct log_progress){.device = pump(i), .epoch = 7, .next = 100 + i};
         memset(progress[i].note, 'n', 300);
     }
-    struct took began = now();
+    struct took began = bench_now();
     ingest_acknowledge(&d.session, progress, ACKNOWLEDGED, 1000000, d.now);
     note("10,000 devices are acknowledged", began);
 }
@@ -538,17 +511,17 @@ static void figures_and_rows(void)
     struct core_figures figures;
     core.store = &d.store;
     for (int i = 0; i < 3; i++) {
-        struct took began = now();
+        struct took began = bench_now();
         core_figures_get(&core, &figures);
         note("the figures of a second", began);
     }
     live_feed_init(&feed, &outlets, &d.store, &d.operate);
     live_feed_all(&feed);
-    struct took began = now();
+    struct took began = bench_now();
     live_feed_tick(&feed, d.now);
     note("the overview of a second", began);
     for (bool more = true; more;) {
-        began = now();
+        began = bench_now();
         more = live_feed_run(&feed, d.now);
         note("64 rows for those who watch", began);
     }
@@ -609,7 +582,7 @@ static void a_rollout(const char *act_text, const char *id, enum rollout_event_k
 {
     struct rollout_entry entry;
     struct rollouts_change c = {.event = event, .id = id, .if_rev = -1, .reason = "because", .actor = "user:ann"};
-    struct took began = now();
+    struct took began = bench_now();
     turn_reset(&d.turn, 0);
     d.turn.store = &d.store;
     d.turn.now = d.now;
@@ -625,7 +598,7 @@ static void a_large_rollout(void)
     struct rollout_plan plan = shop_plan(20, 100000);
     shop_survey(&d, &plan);
     while (d.survey) {
-        struct took began = now();
+        struct took began = bench_now();
         GW_ASSERT_OK(desk_surveyed(&d), NULL);
         note("store a draft's devices", began);
     }
@@ -639,7 +612,7 @@ static void a_large_rollout(void)
     settle("256 offers, for which the broker has no room");
     no_room = false;
     for (bool more = true; more;) {
-        struct took began = now();
+        struct took began = bench_now();
         more = rollouts_resend(&d.operate.rollouts, &d.store);
         note("128 jobs that had waited for room", began);
     }
@@ -680,11 +653,11 @@ static enum gw_rc take_audit(void *ctx, int64_t n, struct gw_view event)
 static void starts(const char *path)
 {
     int64_t fed = 0;
-    struct took began = now();
+    struct took began = bench_now();
     GW_ASSERT_OK(repo_open(path, NULL, &repo, &err), &err);
     desk_open_over(&d, repo_store(repo));
     note("start: state.db, and what services read", began);
-    began = now();
+    began = bench_now();
     GW_ASSERT_OK(ingest_feed_audit(&d.store, &fed, take_audit, NULL, &err), &err);
     note("start: all that the journal was not given", began);
     printf("start: the last audit event is number %lld\n", (long long)fed);
@@ -719,7 +692,7 @@ static void measures_each_kind_of_turn(void)
     devices_are_acknowledged();
     an_import();
     a_large_rollout();
-    struct took began = now();
+    struct took began = bench_now();
     GW_ASSERT_OK(session_send_all(&d.session, &d.store, d.now, &err), &err);
     note("the registry for the broker", began);
     a_damaged_file();

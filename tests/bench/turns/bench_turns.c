@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench_turn.h"
 #include "gw_cleanup.h"
 #include "repo.h"
 #include "rest.h"
@@ -23,39 +23,6 @@ static struct repo *repo;
 static unsigned devices = 100000;
 static const char *dir;
 static struct gw_err err;
-
-struct took {
-    double wall_ms, cpu_ms;
-};
-
-static double clock_ms(clockid_t which)
-{
-    struct timespec t;
-    (void)clock_gettime(which, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-static struct took now(void)
-{
-    return (struct took){clock_ms(CLOCK_MONOTONIC), clock_ms(CLOCK_PROCESS_CPUTIME_ID)};
-}
-
-static struct took since(struct took began)
-{
-    struct took t = now();
-    return (struct took){t.wall_ms - began.wall_ms, t.cpu_ms - began.cpu_ms};
-}
-
-/* One that can connect. */
-static void put_cert(const struct gw_device_id *id, unsigned n)
-{
-    struct device_cert cert = {
-        .device = *id, .not_before = {d.now.ms - GW_DAY_MS}, .not_after = {d.now.ms + 300 * GW_DAY_MS}};
-    memcpy(cert.sha256.bytes, &n, sizeof(n));
-    cert.der_len = 700;
-    cert.spki_sha256 = cert.sha256;
-    GW_ASSERT_OK(d.store.ops->cert_put(d.store.self, &cert, &err), &err);
-}
 
 static void fill_fleet(void)
 {
@@ -74,7 +41,7 @@ static void fill_fleet(void)
             GW_ASSERT_OK(d.store.ops->begin(d.store.self, &err), &err);
         GW_ASSERT_OK(d.store.ops->device_put(d.store.self, &device, &err), &err);
         GW_ASSERT_OK(d.store.ops->inventory_put(d.store.self, &inventory, &err), &err);
-        put_cert(&device.id, i);
+        bench_put_cert(&d, &device.id, i);
         if (i % PUT_BATCH == PUT_BATCH - 1 || i + 1 == devices)
             GW_ASSERT_OK(d.store.ops->commit(d.store.self, &err), &err);
     }
@@ -88,9 +55,9 @@ static void settle(const char *what, struct took first)
     for (; turns < d.due_count; turns++) {
         struct inbox_msg msg = {.kind = d.due[turns][0] ? INBOX_DUE : INBOX_LOOK};
         (void)snprintf(msg.u.due, sizeof(msg.u.due), "%s", d.due[turns]);
-        struct took began = now();
+        struct took began = bench_now();
         GW_ASSERT_OK(desk_msg(&d, &msg), NULL);
-        struct took t = since(began);
+        struct took t = bench_since(began);
         all.wall_ms += t.wall_ms;
         all.cpu_ms += t.cpu_ms;
         longest.wall_ms = t.wall_ms > longest.wall_ms ? t.wall_ms : longest.wall_ms;
@@ -129,9 +96,9 @@ static struct rollout_entry survey_turns(const char *what)
     struct rollout_entry entry = {.rev = 0};
     size_t turns = 0;
     for (; d.survey; turns++) {
-        struct took began = now();
+        struct took began = bench_now();
         GW_ASSERT_OK(desk_surveyed(&d), NULL);
-        struct took t = since(began);
+        struct took t = bench_since(began);
         longest.wall_ms = t.wall_ms > longest.wall_ms ? t.wall_ms : longest.wall_ms;
         longest.cpu_ms = t.cpu_ms > longest.cpu_ms ? t.cpu_ms : longest.cpu_ms;
     }
@@ -148,12 +115,12 @@ static struct rollout_entry survey_turns(const char *what)
 static struct rollout_entry look_for(enum act_kind kind, const char *query, const char *what)
 {
     struct rollout_plan plan = plan_of(query);
-    struct took began = now();
+    struct took began = bench_now();
     if (kind == ACT_ROLLOUT_PREVIEW)
         shop_survey_preview(&d, &plan);
     else
         shop_survey(&d, &plan);
-    struct took t = since(began);
+    struct took t = bench_since(began);
     printf("%-24s in a query thread %7.1f ms (%6.1f of CPU)\n", what, t.wall_ms, t.cpu_ms);
     return survey_turns(what);
 }
@@ -162,11 +129,11 @@ static void change(const char *id, enum rollout_event_kind event, const char *wh
 {
     struct rollout_entry entry;
     struct rollouts_change c = {.event = event, .id = id, .if_rev = -1, .reason = "because", .actor = "user:ann"};
-    struct took began = now();
+    struct took began = bench_now();
     begin_turn();
     GW_ASSERT_OK(rollouts_change(&d.operate.rollouts, &d.turn, &c, &entry, &err), &err);
     desk_end(&d, GW_OK);
-    settle(what, since(began));
+    settle(what, bench_since(began));
 }
 
 /* Every device has installed it: past the service, which would take its time. */
@@ -209,9 +176,9 @@ static void print_one(const char *what, struct took t)
 
 static void time_msg(const char *what, struct inbox_msg *msg)
 {
-    struct took began = now();
+    struct took began = bench_now();
     GW_ASSERT_OK(desk_msg(&d, msg), NULL);
-    print_one(what, since(began));
+    print_one(what, bench_since(began));
 }
 
 /* What else core does that may look at the whole fleet. */
@@ -221,9 +188,9 @@ static void times_other_turns(void)
     struct inbox_msg tick = {.kind = INBOX_TICK},
                      status = {.kind = INBOX_ACT, .u.act = {.kind = ACT_STATUS, .actor = root}},
                      list = {.kind = INBOX_ACT, .u.act = {.kind = ACT_DEVICE_LIST, .number = 500, .actor = root}};
-    struct took began = now();
+    struct took began = bench_now();
     GW_ASSERT_OK(session_send_all(&d.session, &d.store, d.now, &err), &err);
-    print_one("the registry for the broker", since(began));
+    print_one("the registry for the broker", bench_since(began));
     for (unsigned i = 0; i < devices; i++) {
         struct inbox_msg seen = {.kind = INBOX_BUS, .u.bus = {.kind = BUS_PRESENCE, .online = true}};
         (void)snprintf(seen.u.bus.device.text, sizeof(seen.u.bus.device.text), "pump-%07u", i);
