@@ -17,17 +17,7 @@ static void wake_core(void *ctx)
 static void note_storage(struct core *core, enum gw_rc rc, const struct gw_err *err)
 {
     core->failed_commits += rc != GW_OK;
-    switch (outage_note(&core->storage, rc != GW_OK, gw_mono_now())) {
-    case OUTAGE_BEGINS:
-        gw_log(GW_LOG_ERROR, PART, "%s; nothing is acknowledged until it can be written again%s", gw_err_text(err),
-               rc == GW_NO_SPACE ? ": make room on the state's disk" : "");
-        return;
-    case OUTAGE_IS_OVER:
-        gw_log(GW_LOG_INFO, PART, "state.db: writing works again");
-        return;
-    case OUTAGE_NOTHING:
-        return;
-    }
+    outage_note_writing(&core->storage, PART, "state.db", rc, err);
 }
 
 /* What services remember beside the store. A turn changes it before it is known whether its transaction holds. */

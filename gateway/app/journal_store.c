@@ -66,21 +66,6 @@ static void note_time(struct journal_thread *t, uint64_t took_us)
     (void)pthread_mutex_unlock(&t->stats_lock);
 }
 
-static void tell_writing(struct journal_thread *t, enum gw_rc rc, const struct gw_err *err)
-{
-    switch (outage_note(&t->writing, rc != GW_OK, gw_mono_now())) {
-    case OUTAGE_BEGINS:
-        gw_log(GW_LOG_ERROR, PART, "%s; nothing is acknowledged until it can be written again%s", gw_err_text(err),
-               rc == GW_NO_SPACE ? ": make room on the state's disk" : "");
-        return;
-    case OUTAGE_IS_OVER:
-        gw_log(GW_LOG_INFO, PART, "journal.db: writing works again");
-        return;
-    case OUTAGE_NOTHING:
-        return;
-    }
-}
-
 static void note_commit(struct journal_thread *t, enum gw_rc rc, const struct journal_item *items, size_t count,
                         const struct gw_err *err)
 {
@@ -96,13 +81,13 @@ static void note_commit(struct journal_thread *t, enum gw_rc rc, const struct jo
     }
     (void)pthread_mutex_unlock(&t->stats_lock);
     atomic_store(&t->full, rc != GW_OK);
-    tell_writing(t, rc, err);
+    outage_note_writing(&t->writing, PART, "journal.db", rc, err);
 }
 
 void journal_store_look(struct journal_thread *t)
 {
     if (!atomic_load(&t->full))
-        tell_writing(t, GW_OK, NULL);
+        outage_note_writing(&t->writing, PART, "journal.db", GW_OK, NULL);
 }
 
 static bool is_gap(enum log_verdict verdict)

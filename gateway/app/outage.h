@@ -3,12 +3,13 @@
  *
  * A disk that is full has room for a small transaction between two large ones, and a key daemon that is slow answers
  * some: said at each change, that would be a line a second for as long as it lasts. So it is over when nothing has
- * failed for OUTAGE_QUIET_MS. Pure; one thread.
+ * failed for OUTAGE_QUIET_MS. One thread.
  */
 #pragma once
 
 #include <stdbool.h>
 
+#include "gw_err.h"
 #include "gw_time.h"
 
 #define OUTAGE_QUIET_MS (10 * GW_SECOND_MS)
@@ -24,5 +25,7 @@ struct outage { /* zeroed: all works */
     struct gw_mono failed; /* last; meaningful while told */
 };
 
-/* How it went just now, or, again, how it went when it was last tried. */
+/* How it went just now, or, again, how it went when it was last tried. Pure. */
 enum outage_word outage_note(struct outage *o, bool failed, struct gw_mono now);
+/* The same of a commit to `file`, now, and says in the log what there is to say; err is read where rc is not GW_OK. */
+void outage_note_writing(struct outage *o, const char *part, const char *file, enum gw_rc rc, const struct gw_err *err);

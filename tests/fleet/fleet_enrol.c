@@ -8,11 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fleet_fs.h"
 #include "fleet_http.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
 #include "json.h"
+#include "unsynced_fs.h"
 
 #define PART        "enrol"
 #define BODY_MAX    (128 * 1024)
@@ -228,7 +228,7 @@ static enum gw_rc try_one(struct worker *w, struct fleet_identity *id, struct in
                           struct gw_err *err)
 {
     struct agent_cert cert;
-    id->est.fs = fleet_fs(); /* the fleet's keys are not worth a flush each */
+    id->est.fs = unsynced_fs(); /* the fleet's keys are not worth a flush each */
     if (mkdir(id->site.state_dir, 0700) && errno != EEXIST)
         return gw_err_sys(err, "%s", id->site.state_dir);
     enum gw_rc rc = agent_key_open(id->est.fs, id->est.key_path, false, &id->est.key, err);

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fleet_fs.h"
 #include "fleet_handler.h"
 #include "gw_cleanup.h"
 #include "gw_log.h"
+#include "unsynced_fs.h"
 
 #define PART         "update"
 #define TROUBLE_TOLD 20 /* that are told one by one */
@@ -36,7 +36,7 @@ void fleet_update_save_slots(struct fleet_update *u)
     char path[AGENT_PATH_MAX + 32];
     struct gw_err err = {0};
     path_of(u, "/slots", path);
-    if (fleet_slots_save(fleet_fs(), path, &u->slots, &err))
+    if (fleet_slots_save(unsynced_fs(), path, &u->slots, &err))
         tell_trouble(u, &err);
 }
 
@@ -184,7 +184,7 @@ static void open_job(struct fleet_update *u)
     struct gw_err err = {0};
     path_of(u, "", dir);
     const struct agent_job_settings settings = {
-        .fs = fleet_fs(), .dir = dir, .config = config_of(u), .keys = &u->all->keys, .ops = &job_ops, .ctx = u};
+        .fs = unsynced_fs(), .dir = dir, .config = config_of(u), .keys = &u->all->keys, .ops = &job_ops, .ctx = u};
     enum gw_rc rc =
         mkdir(dir, 0700) && errno != EEXIST ? gw_err_sys(&err, "%s", dir) : agent_job_open(&settings, &u->job, &err);
     if (rc) {
@@ -247,7 +247,7 @@ static void postpone(struct fleet_update *u, const struct job_message *m)
     int64_t for_ms = conduct_of(u)->for_s ? conduct_of(u)->for_s * GW_SECOND_MS : 365 * GW_DAY_MS;
     (void)!gw_wall_format((struct gw_wall){gw_wall_now().ms + for_ms}, text);
     path_of(u, "/postpone", path);
-    if (gw_fs_replace(fleet_fs(), path, gw_view_str(text), 0600, &err))
+    if (gw_fs_replace(unsynced_fs(), path, gw_view_str(text), 0600, &err))
         tell_trouble(u, &err);
 }
 

@@ -12,6 +12,7 @@
 #include "gw_cleanup.h"
 #include "gw_test.h"
 #include "log_batch.h"
+#include "unsynced_fs.h"
 
 #define BATCHES    220
 #define PER_BATCH  3
@@ -53,30 +54,6 @@ static struct agent_spool_settings settings_in(const char *dir, const struct gw_
                                          .epoch_path = epoch_path,
                                          .max_bytes = AGENT_SPOOL_MIN_BYTES,
                                          .segment_bytes = 4096};
-}
-
-static int sync_nothing(void *ctx, int fd)
-{
-    (void)ctx;
-    (void)fd;
-    return 0;
-}
-
-static int sync_no_dir(void *ctx, const char *path)
-{
-    (void)ctx;
-    (void)path;
-    return 0;
-}
-
-/* For a look at what a crash left: nobody cuts its power again, so it need not wait for the test's own disk. */
-static const struct gw_fs *looking(void)
-{
-    static struct gw_fs fs;
-    fs = *gw_fs_posix();
-    fs.sync = sync_nothing;
-    fs.sync_dir = sync_no_dir;
-    return &fs;
 }
 
 static void note_point(void)
@@ -227,7 +204,8 @@ static unsigned broken_at(uint64_t change, enum disk_keep keep, uint64_t seed, c
     if (!p)
         return 0;
     disk_model_crash(run.disk, change, keep, seed, dir);
-    struct agent_spool_settings settings = settings_in(dir, looking());
+    struct agent_spool_settings settings =
+        settings_in(dir, unsynced_fs()); /* for a look: nobody cuts its power again */
     struct agent_spool *spool = NULL;
     struct found found = {0};
     if (agent_spool_open(&settings, TEST_WALL, &spool, &run.err))
@@ -352,7 +330,8 @@ static unsigned wrong_counts(enum disk_keep keep)
         const struct point *p = promise(change, &next);
         struct agent_spool *spool = NULL;
         disk_model_crash(run.disk, change, keep, 5, dir);
-        struct agent_spool_settings settings = settings_in(dir, looking());
+        struct agent_spool_settings settings =
+            settings_in(dir, unsynced_fs()); /* for a look: nobody cuts its power again */
         GW_ASSERT_OK(agent_spool_open(&settings, TEST_WALL, &spool, &run.err), &run.err);
         uint64_t told = agent_spool_state(spool).lost;
         bool at_end = p == &run.points[run.count - 1];

@@ -14,6 +14,7 @@
 #include "gw_cleanup.h"
 #include "gw_test.h"
 #include "keyd_handle.h"
+#include "unsynced_fs.h"
 
 #define LOGS          60
 #define REQUESTS      240
@@ -141,26 +142,11 @@ static void record(void (*spoil_first)(struct disk_model *disk), void (*spoil)(s
     }
 }
 
-static int sync_nothing(void *ctx, int fd)
-{
-    (void)ctx;
-    (void)fd;
-    return 0;
-}
-
-static int sync_no_dir(void *ctx, const char *path)
-{
-    (void)ctx;
-    (void)path;
-    return 0;
-}
-
 /* What a crash left, for one look: nobody cuts its power again, so it need not wait for the test's own disk. */
 static void look_at(struct keyd_dir *dir, int fd)
 {
     keyd_dir_init(dir, fd);
-    dir->fs.sync = sync_nothing;
-    dir->fs.sync_dir = sync_no_dir;
+    unsynced_fs_make(&dir->fs);
 }
 
 /* May a log get a second history? Counts those that may. */

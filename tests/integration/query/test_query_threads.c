@@ -215,7 +215,7 @@ static void a_survey_that_waited_too_long_is_not_looked_for(void)
 }
 
 /* A preview that has some pages, of a shop whose store nothing else uses meanwhile. */
-static struct rollout_survey *long_survey(struct desk *d)
+static struct rollout_survey *long_survey(void)
 {
     struct rollout_survey *survey = a_survey(0);
     memcpy(survey->order->release, shop_id(SHOP_NEW), RELEASE_ID_LEN + 1);
@@ -223,7 +223,6 @@ static struct rollout_survey *long_survey(struct desk *d)
     survey->act.kind = ACT_ROLLOUT_PREVIEW;
     survey->list_max = 1;
     collector.survey_rc = GW_OK;
-    (void)d;
     return survey;
 }
 
@@ -234,47 +233,54 @@ static void stand_still(struct query_threads *q)
         CU_ASSERT_EQUAL(sched_yield(), 0);
 }
 
+/* A desk with devices whose store the threads read, until close_shop(). One query is with the one thread. */
+static struct query_threads *open_shop(struct desk *d, struct mem **ret_plain)
+{
+    shop_open(d);
+    shop_devices(d, 20);
+    *ret_plain = mem;
+    mem = d->mem;
+    struct query_threads *q = start(1, true);
+    CU_ASSERT_EQUAL(give_of(q, 0, "user:ann"), GW_OK);
+    return q;
+}
+
+static void close_shop(struct desk *d, struct query_threads *q, struct mem *plain)
+{
+    query_threads_free(q);
+    mem = plain;
+    desk_close(d);
+}
+
 /* The one thread stands still in an answer; then it takes the survey, and the reads that wait do not wait for its end.
  */
 static void one_thread_reads_between_the_pages_of_a_survey(void)
 {
     struct desk d;
-    shop_open(&d);
-    shop_devices(&d, 20);
-    struct mem *plain = mem;
-    mem = d.mem;
-    struct query_threads *q = start(1, true);
-    CU_ASSERT_EQUAL(give_of(q, 0, "user:ann"), GW_OK);
+    struct mem *plain;
+    struct query_threads *q = open_shop(&d, &plain);
     stand_still(q);
-    CU_ASSERT_EQUAL(put_survey(q, long_survey(&d)), GW_OK);
+    CU_ASSERT_EQUAL(put_survey(q, long_survey()), GW_OK);
     CU_ASSERT_EQUAL(give_of(q, 1, "user:bob"), GW_OK);
     let_go();
     await_surveys(1);
     CU_ASSERT(collector.before_survey >= 2);
     await_total(2);
     CU_ASSERT_EQUAL(collector.wrong, 0);
-    query_threads_free(q);
-    mem = plain;
-    desk_close(&d);
+    close_shop(&d, q, plain);
 }
 
 static void reads_that_never_end_do_not_end_a_survey(void)
 {
     struct desk d;
-    shop_open(&d);
-    shop_devices(&d, 20);
-    struct mem *plain = mem;
-    mem = d.mem;
-    struct query_threads *q = start(1, true);
-    CU_ASSERT_EQUAL(give_of(q, 0, "user:ann"), GW_OK);
-    CU_ASSERT_EQUAL(put_survey(q, long_survey(&d)), GW_OK);
+    struct mem *plain;
+    struct query_threads *q = open_shop(&d, &plain);
+    CU_ASSERT_EQUAL(put_survey(q, long_survey()), GW_OK);
     collector.unceasing = q;
     let_go();
     await_surveys(1);
-    query_threads_free(q);
+    close_shop(&d, q, plain);
     CU_ASSERT_EQUAL(collector.wrong, 0);
-    mem = plain;
-    desk_close(&d);
 }
 
 /* While the journal grows beside them. */

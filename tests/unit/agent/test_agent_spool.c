@@ -299,12 +299,15 @@ static void cuts_a_torn_tail(void)
     spool_fixture_done(&f);
 }
 
-/* Full of what may not go for a light event: those are refused from now on. */
-static void fill_with_severe(struct spool_fixture *f, const char *text)
+/* Full of what may not go for a light event: those are refused from now on. ret_text: an event as long as each of them.
+ */
+static void open_full_of_severe(struct spool_fixture *f, char ret_text[512])
 {
-    uint64_t need = strlen(text) + AGENT_SPOOL_EVENT_COST;
+    (void)snprintf(ret_text, 512, "%0400d", 0);
+    spool_fixture_init(f, AGENT_SPOOL_MIN_BYTES, 65536);
+    uint64_t need = strlen(ret_text) + AGENT_SPOOL_EVENT_COST;
     while (agent_spool_state(f->spool).used_bytes + need <= f->settings.max_bytes)
-        spool_fixture_add(f, text, 6);
+        spool_fixture_add(f, ret_text, 6);
     spool_fixture_sync(f);
     CU_ASSERT_EQUAL(agent_spool_state(f->spool).lost, 0);
 }
@@ -313,9 +316,7 @@ static void what_finds_no_room_is_counted_on_the_disk(void)
 {
     struct spool_fixture f;
     char text[512];
-    (void)snprintf(text, sizeof(text), "%0400d", 0);
-    spool_fixture_init(&f, AGENT_SPOOL_MIN_BYTES, 65536);
-    fill_with_severe(&f, text);
+    open_full_of_severe(&f, text);
     spool_fixture_add(&f, text, 1);
     spool_fixture_sync(&f);
     spool_fixture_reopen(&f); /* without a word: as a kill does */
@@ -337,9 +338,7 @@ static void what_finds_no_room_is_all_on_the_disk_in_time(void)
 {
     struct spool_fixture f;
     char text[512];
-    (void)snprintf(text, sizeof(text), "%0400d", 0);
-    spool_fixture_init(&f, AGENT_SPOOL_MIN_BYTES, 65536);
-    fill_with_severe(&f, text);
+    open_full_of_severe(&f, text);
     for (unsigned i = 0; i < 100; i++)
         spool_fixture_add(&f, text, 1);
     struct gw_wall later = {TEST_WALL.ms + GW_MINUTE_MS - 1};

@@ -3,7 +3,6 @@
 
 #include "bulk_hash.h"
 #include "fleet_behaviour.h"
-#include "fleet_fs.h"
 #include "fleet_keep.h"
 #include "fleet_ledger.h"
 #include "fleet_log.h"
@@ -14,6 +13,7 @@
 #include "gw_test.h"
 #include "log_batch.h"
 #include "log_start.h"
+#include "unsynced_fs.h"
 
 #define BATCH 10
 #define BYTES 100
@@ -196,7 +196,7 @@ static void slots_go_where_the_images_are(void)
     CU_ASSERT_STRING_EQUAL(s.boot, "0f2e-17");
     memcpy(boot, s.boot, sizeof(boot));
     fleet_slots_install(&s, "2.0.0");
-    GW_ASSERT_OK(fleet_slots_save(fleet_fs(), path, &s, &err), &err);
+    GW_ASSERT_OK(fleet_slots_save(unsynced_fs(), path, &s, &err), &err);
     fleet_slots_boot(&s, false);
     CU_ASSERT_STRING_EQUAL(s.running, "2.0.0");
     CU_ASSERT_STRING_EQUAL(s.previous, "1.0.0");
@@ -222,7 +222,7 @@ static void damaged_slots_are_not_believed(void)
     (void)snprintf(path, sizeof(path), "%s/slots", gw_test_dir());
     CU_ASSERT_EQUAL(fleet_slots_load(path, &s, NULL), GW_NOT_FOUND);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        GW_ASSERT_OK(gw_fs_replace(fleet_fs(), path, gw_view_str(texts[i]), 0600, NULL), NULL);
+        GW_ASSERT_OK(gw_fs_replace(unsynced_fs(), path, gw_view_str(texts[i]), 0600, NULL), NULL);
         CU_ASSERT_EQUAL(fleet_slots_load(path, &s, NULL), GW_CORRUPT);
     }
     CU_ASSERT_STRING_EQUAL(s.running, "7");

@@ -1,8 +1,8 @@
-#include "fleet_fs.h"
+#include "unsynced_fs.h"
 
 #include <pthread.h>
 
-static struct gw_fs fs;
+static struct gw_fs posix;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static int no_sync(void *ctx, int fd)
@@ -19,15 +19,20 @@ static int no_sync_dir(void *ctx, const char *dir_path)
     return 0;
 }
 
-static void make(void)
+void unsynced_fs_make(struct gw_fs *fs)
 {
-    fs = *gw_fs_posix();
-    fs.sync = no_sync;
-    fs.sync_dir = no_sync_dir;
+    fs->sync = no_sync;
+    fs->sync_dir = no_sync_dir;
 }
 
-const struct gw_fs *fleet_fs(void)
+static void make(void)
+{
+    posix = *gw_fs_posix();
+    unsynced_fs_make(&posix);
+}
+
+const struct gw_fs *unsynced_fs(void)
 {
     (void)pthread_once(&once, make);
-    return &fs;
+    return &posix;
 }
