@@ -26,6 +26,7 @@
 #include "log_accept.h"
 #include "log_bundle.h"
 #include "log_id.h"
+#include "merkle_proof.h"
 #include "tile_path.h"
 
 #define JOURNAL_COMMIT_BYTES ((size_t)4 << 20) /* one commit takes no more than this, but always one item */
@@ -178,6 +179,11 @@ struct journal_ops {
     /* Writes: nobody will ask for what lies up to this feed again. Only the order goes, the events stay. */
     enum gw_rc (*grown_forget)(void *self, const struct journal_feed *feed, struct gw_err *err);
 
+    /* Proofs over the stored log. Errors as merkle_proof.h, and those of root_at. */
+    enum gw_rc (*prove_inclusion)(void *self, const struct log_id *log, uint64_t index, uint64_t size,
+                                  struct merkle_proof *ret_proof, struct gw_err *err);
+    enum gw_rc (*prove_consistency)(void *self, const struct log_id *log, uint64_t old_size, uint64_t new_size,
+                                    struct merkle_proof *ret_proof, struct gw_err *err);
     /* A tile or an entry bundle of C2SP tlog-tiles, as its bytes. GW_NOT_FOUND when the log is not that long. */
     enum gw_rc (*tile)(void *self, const struct log_id *log, const struct tile_path *path, struct gw_buf *ret_bytes,
                        struct gw_err *err);

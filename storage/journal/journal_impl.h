@@ -117,6 +117,10 @@ enum gw_rc journal_search(void *self, const struct journal_filter *filter, struc
 enum gw_rc journal_grown(void *self, struct journal_feed *feed, journal_event_fn *fn, void *ctx, struct gw_err *err);
 enum gw_rc journal_grown_end(void *self, struct journal_feed *ret_end, struct gw_err *err);
 enum gw_rc journal_grown_forget(void *self, const struct journal_feed *feed, struct gw_err *err);
+enum gw_rc journal_prove_inclusion(void *self, const struct log_id *log, uint64_t index, uint64_t size,
+                                   struct merkle_proof *ret_proof, struct gw_err *err);
+enum gw_rc journal_prove_consistency(void *self, const struct log_id *log, uint64_t old_size, uint64_t new_size,
+                                     struct merkle_proof *ret_proof, struct gw_err *err);
 enum gw_rc journal_tile(void *self, const struct log_id *log, const struct tile_path *path, struct gw_buf *ret_bytes,
                         struct gw_err *err);
 enum gw_rc journal_evidence(void *self, const struct log_id *log, struct log_batch_head *ret_head,

@@ -1,6 +1,5 @@
-/* Roots and tiles out of what is stored. */
+/* Roots, proofs and tiles out of what is stored. */
 #include "journal_impl.h"
-#include "merkle_source.h"
 
 /* What merkle_source's fetch works on. */
 struct tree {
@@ -81,11 +80,12 @@ static enum gw_rc fetch(void *ctx, unsigned level, uint64_t index, struct gw_sha
     return rc;
 }
 
-/* Snapshot, the log's row, and its tree: the opening of every call here. */
+/* Snapshot, the log's row, and a source over it: the opening of every call here. */
 struct opened {
     struct journal_db *j; /* NULL when there is no snapshot to end */
     struct journal_row row;
     struct tree tree;
+    struct merkle_source source;
 };
 
 static void opened_done(struct opened *o)
@@ -105,6 +105,7 @@ static enum gw_rc open_log(struct opened *o, void *self, const struct log_id *lo
     if (size > o->row.log.next)
         return gw_err_set(err, GW_INVALID, "journal: the log of %s is not that long", o->row.device);
     o->tree = (struct tree){o->j, &o->row, err};
+    o->source = (struct merkle_source){o->j->hash, fetch, &o->tree};
     return GW_OK;
 }
 
@@ -115,11 +116,30 @@ enum gw_rc journal_root_at(void *self, const struct log_id *log, uint64_t size, 
     enum gw_rc rc = open_log(&o, self, log, size, err);
     if (rc)
         return rc;
-    struct merkle_source source = {o.j->hash, fetch, &o.tree};
     if (size < o.row.log.next)
-        return merkle_source_root(&source, size, ret_root);
+        return merkle_source_root(&o.source, size, ret_root);
     merkle_range_root(&o.row.range, o.j->hash, ret_root);
     return GW_OK;
+}
+
+enum gw_rc journal_prove_inclusion(void *self, const struct log_id *log, uint64_t index, uint64_t size,
+                                   struct merkle_proof *ret_proof, struct gw_err *err)
+{
+    GW_CLEANUP(opened_done) struct opened o = {.j = NULL};
+    enum gw_rc rc = open_log(&o, self, log, size, err);
+    if (!rc && index >= size)
+        rc = gw_err_set(err, GW_INVALID, "journal: the tree has no such leaf");
+    return rc ? rc : merkle_prove_inclusion(&o.source, index, size, ret_proof);
+}
+
+enum gw_rc journal_prove_consistency(void *self, const struct log_id *log, uint64_t old_size, uint64_t new_size,
+                                     struct merkle_proof *ret_proof, struct gw_err *err)
+{
+    GW_CLEANUP(opened_done) struct opened o = {.j = NULL};
+    enum gw_rc rc = open_log(&o, self, log, new_size, err);
+    if (!rc && old_size > new_size)
+        rc = gw_err_set(err, GW_INVALID, "journal: the older tree is the larger one");
+    return rc ? rc : merkle_prove_consistency(&o.source, old_size, new_size, ret_proof);
 }
 
 static bool add_entry(void *ctx, const struct journal_event *event)

@@ -288,19 +288,35 @@ static void tiles(void)
     kit_close(&kit);
 }
 
-static void roots(void)
+static void proofs(void)
 {
     struct kit kit;
     kit_open(&kit);
     fill(&kit, "pump-1", 900);
     struct log_id log = kit_log("pump-1", 1);
-    struct gw_sha256 root;
     static const uint64_t sizes[] = {1, 2, 255, 256, 257, 511, 512, 700, 768, 899, 900};
     for (size_t a = 0; a < sizeof(sizes) / sizeof(sizes[0]); a++) {
-        struct gw_sha256 want = kit_root("pump-1", 1, sizes[a]);
+        struct merkle_head to = {sizes[a], kit_root("pump-1", 1, sizes[a])};
+        struct gw_sha256 root;
         CU_ASSERT_EQUAL(kit.port.ops->root_at(kit.port.self, &log, sizes[a], &root, NULL), GW_OK);
-        CU_ASSERT(gw_sha256_eq(&root, &want));
+        CU_ASSERT(gw_sha256_eq(&root, &to.root));
+        for (size_t b = 0; b <= a; b++) {
+            struct merkle_head from = {sizes[b], kit_root("pump-1", 1, sizes[b])};
+            struct merkle_proof proof;
+            CU_ASSERT_EQUAL_FATAL(
+                kit.port.ops->prove_consistency(kit.port.self, &log, from.size, to.size, &proof, NULL), GW_OK);
+            CU_ASSERT_EQUAL(merkle_check_consistency(bulk_hash_ops(), &proof, &from, &to), GW_OK);
+        }
     }
+    struct gw_sha256 leaf, root = kit_root("pump-1", 1, 900);
+    GW_CLEANUP(gw_buf_done) struct gw_buf event;
+    gw_buf_init(&event, 1024);
+    kit_events(&event, "pump-1", 1, 300, 1);
+    bulk_hash_ops()->leaf(gw_view_make(event.ptr + 2, event.len - 2), &leaf);
+    struct merkle_proof proof;
+    CU_ASSERT_EQUAL(kit.port.ops->prove_inclusion(kit.port.self, &log, 300, 900, &proof, NULL), GW_OK);
+    CU_ASSERT_EQUAL(merkle_check_inclusion(bulk_hash_ops(), &proof, 300, &leaf, 900, &root), GW_OK);
+    CU_ASSERT_EQUAL(kit.port.ops->prove_inclusion(kit.port.self, &log, 900, 900, &proof, NULL), GW_INVALID);
     CU_ASSERT_EQUAL(kit.port.ops->root_at(kit.port.self, &log, 901, &root, NULL), GW_INVALID);
     log.epoch = 99;
     CU_ASSERT_EQUAL(kit.port.ops->root_at(kit.port.self, &log, 1, &root, NULL), GW_NOT_FOUND);
@@ -338,7 +354,7 @@ static void sealing_keeps_up(void)
     kit_close(&kit);
 }
 
-/* More than 65,536 events: a tile of level 2, and a root across it. */
+/* More than 65,536 events: a tile of level 2, and proofs across it. */
 static void second_level(void)
 {
     struct kit kit;
@@ -361,6 +377,10 @@ static void second_level(void)
     root = kit_root("pump-1", 1, 66000);
     CU_ASSERT_EQUAL(kit.port.ops->root_at(kit.port.self, &log, 66000, &told, NULL), GW_OK);
     CU_ASSERT(gw_sha256_eq(&told, &root));
+    struct merkle_head from = {40000, kit_root("pump-1", 1, 40000)}, to = {events, kit_root("pump-1", 1, events)};
+    struct merkle_proof proof;
+    CU_ASSERT_EQUAL(kit.port.ops->prove_consistency(kit.port.self, &log, from.size, to.size, &proof, NULL), GW_OK);
+    CU_ASSERT_EQUAL(merkle_check_consistency(bulk_hash_ops(), &proof, &from, &to), GW_OK);
     verify(&kit);
     kit_close(&kit);
 }
@@ -499,9 +519,9 @@ static const struct gw_test_case cases[] = {
     {"seals the largest bundle that can be sent", largest_bundle_is_sealed},
     {"serves tiles and bundles as far as the log reaches", tiles},
     {"seals a part in each commit and keeps up", sealing_keeps_up},
-    {"keeps the second level of tiles and gives roots across it", second_level},
+    {"keeps the second level of tiles, gives roots and proves across it", second_level},
     {"names every kind of log in its checkpoint", origins},
-    {"gives the root of any size that a log ever had", roots},
+    {"gives the root of any size that a log ever had, and proves inclusion and consistency", proofs},
     {"keeps the newest checkpoint and makes each a leaf of the root log", checkpoints},
     {"logs without a checkpoint go by name", unsigned_logs_go_by_name},
     {"shows readers what is committed and refuses their writes", readers_read},

@@ -3,8 +3,8 @@
 #include "gw_cleanup.h"
 #include "gw_id.h"
 #include "gw_test.h"
+#include "merkle_proof.h"
 #include "merkle_range.h"
-#include "merkle_source.h"
 #include "naive.h"
 
 /* The eight entries and roots that every implementation of RFC 6962 is tried on. */
@@ -94,31 +94,127 @@ static void range_has_a_ceiling(void)
     CU_ASSERT_EQUAL(merkle_range_parse(gw_view_make(top, sizeof(top)), &range), GW_CORRUPT);
 }
 
-/* Every perfect subtree has a made-up hash: enough to see that the largest log has a root. */
+static bool proof_eq(const struct merkle_proof *a, const struct merkle_proof *b)
+{
+    return a->count == b->count && memcmp(a->hash, b->hash, a->count * sizeof(a->hash[0])) == 0;
+}
+
+/* A right proof must fail with any one hash altered, one missing, and one too many. */
+static unsigned accepted_lies(const struct merkle_proof *proof, size_t m, size_t n, const struct gw_sha256 *leaf,
+                              const struct gw_sha256 *root)
+{
+    unsigned accepted = 0;
+    struct merkle_proof lie = *proof;
+    for (size_t i = 0; i < proof->count; i++) {
+        lie.hash[i].bytes[n % 32] ^= 1;
+        accepted += merkle_check_inclusion(bulk_hash_ops(), &lie, m, leaf, n, root) == GW_OK;
+        lie.hash[i] = proof->hash[i];
+    }
+    if (lie.count > 0) {
+        lie.count--;
+        accepted += merkle_check_inclusion(bulk_hash_ops(), &lie, m, leaf, n, root) == GW_OK;
+    }
+    lie = *proof;
+    lie.hash[lie.count++] = *leaf;
+    accepted += merkle_check_inclusion(bulk_hash_ops(), &lie, m, leaf, n, root) == GW_OK;
+    struct gw_sha256 other = *leaf;
+    other.bytes[0] ^= 0x80;
+    accepted += merkle_check_inclusion(bulk_hash_ops(), proof, m, &other, n, root) == GW_OK;
+    accepted += merkle_check_inclusion(bulk_hash_ops(), proof, m + 1, leaf, n, root) == GW_OK && proof->count > 0;
+    return accepted;
+}
+
+static void inclusion_of_all_pairs(void)
+{
+    GW_FREE struct gw_sha256 *leaves = naive_leaves(64);
+    struct merkle_source source = {bulk_hash_ops(), naive_fetch, leaves};
+    unsigned wrong = 0;
+    for (size_t n = 1; n <= 64; n++) {
+        struct gw_sha256 root = naive_root(leaves, 0, n);
+        for (size_t m = 0; m < n; m++) {
+            struct merkle_proof proof, want = {.count = 0};
+            naive_path(leaves, m, 0, n, &want);
+            wrong += merkle_prove_inclusion(&source, m, n, &proof) != GW_OK || !proof_eq(&proof, &want);
+            wrong += merkle_check_inclusion(bulk_hash_ops(), &proof, m, &leaves[m], n, &root) != GW_OK;
+            wrong += accepted_lies(&proof, m, n, &leaves[m], &root);
+        }
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    struct merkle_proof proof;
+    CU_ASSERT_EQUAL(merkle_prove_inclusion(&source, 5, 5, &proof), GW_INVALID);
+}
+
+static unsigned accepted_forks(const struct merkle_proof *proof, const struct merkle_head *from,
+                               const struct merkle_head *to)
+{
+    unsigned accepted = 0;
+    struct merkle_proof lie = *proof;
+    for (size_t i = 0; i < proof->count; i++) {
+        lie.hash[i].bytes[7] ^= 4;
+        accepted += merkle_check_consistency(bulk_hash_ops(), &lie, from, to) == GW_OK;
+        lie.hash[i] = proof->hash[i];
+    }
+    lie.hash[lie.count++] = to->root;
+    accepted += merkle_check_consistency(bulk_hash_ops(), &lie, from, to) == GW_OK;
+    struct merkle_head other = *from;
+    other.root.bytes[31] ^= 1;
+    accepted += merkle_check_consistency(bulk_hash_ops(), proof, &other, to) == GW_OK;
+    other = *to;
+    other.root.bytes[0] ^= 1;
+    return accepted + (from->size > 0 && merkle_check_consistency(bulk_hash_ops(), proof, from, &other) == GW_OK);
+}
+
+static void consistency_of_all_pairs(void)
+{
+    GW_FREE struct gw_sha256 *leaves = naive_leaves(64);
+    struct merkle_source source = {bulk_hash_ops(), naive_fetch, leaves};
+    unsigned wrong = 0;
+    for (size_t n = 0; n <= 64; n++) {
+        struct merkle_head to = {n, naive_root(leaves, 0, n)};
+        for (size_t m = 0; m <= n; m++) {
+            struct merkle_head from = {m, naive_root(leaves, 0, m)};
+            struct merkle_proof proof, want = {.count = 0};
+            if (m < n)
+                naive_consistency(leaves, m, n, &want);
+            wrong += merkle_prove_consistency(&source, m, n, &proof) != GW_OK || !proof_eq(&proof, &want);
+            wrong += merkle_check_consistency(bulk_hash_ops(), &proof, &from, &to) != GW_OK;
+            wrong += accepted_forks(&proof, &from, &to);
+        }
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    struct merkle_proof proof;
+    CU_ASSERT_EQUAL(merkle_prove_consistency(&source, 6, 5, &proof), GW_INVALID);
+    struct merkle_head big = {6, naive_root(leaves, 0, 6)}, small = {5, naive_root(leaves, 0, 5)};
+    proof.count = 0;
+    CU_ASSERT_EQUAL(merkle_check_consistency(bulk_hash_ops(), &proof, &big, &small), GW_CORRUPT);
+}
+
+static void refuses_proofs_that_are_too_long(void)
+{
+    struct merkle_proof proof = {.count = MERKLE_PROOF_MAX + 1};
+    struct gw_sha256 hash = {{0}};
+    struct merkle_head from = {3, hash}, to = {MERKLE_SIZE_MAX, hash};
+    CU_ASSERT_EQUAL(merkle_check_inclusion(bulk_hash_ops(), &proof, 1, &hash, MERKLE_SIZE_MAX, &hash), GW_CORRUPT);
+    CU_ASSERT_EQUAL(merkle_check_consistency(bulk_hash_ops(), &proof, &from, &to), GW_CORRUPT);
+}
+
+/* Every perfect subtree has the same made-up hash: enough to see that the largest log's proofs fit. */
 static enum gw_rc flat_fetch(void *ctx, unsigned level, uint64_t index, struct gw_sha256 *ret_hash)
 {
-    ++*(unsigned *)ctx;
+    (void)ctx;
     *ret_hash = (struct gw_sha256){{(uint8_t)level, (uint8_t)index}};
     return GW_OK;
 }
 
-static enum gw_rc failing_fetch(void *ctx, unsigned level, uint64_t index, struct gw_sha256 *ret_hash)
+static void largest_log_fits(void)
 {
-    (void)index;
-    (void)ret_hash;
-    return level == *(unsigned *)ctx ? GW_CORRUPT : GW_OK;
-}
-
-static void source_has_a_ceiling(void)
-{
-    unsigned asked = 0, level = 3;
-    struct merkle_source source = {bulk_hash_ops(), flat_fetch, &asked};
-    struct gw_sha256 root;
-    CU_ASSERT_EQUAL(merkle_source_root(&source, MERKLE_SIZE_MAX, &root), GW_OK);
-    CU_ASSERT_EQUAL(asked, (unsigned)__builtin_popcountll(MERKLE_SIZE_MAX));
-    CU_ASSERT_EQUAL(merkle_source_root(&source, MERKLE_SIZE_MAX + 1, &root), GW_TOO_BIG);
-    source = (struct merkle_source){bulk_hash_ops(), failing_fetch, &level};
-    CU_ASSERT_EQUAL(merkle_source_root(&source, 13, &root), GW_CORRUPT); /* 8 + 4 + 1 */
+    struct merkle_source source = {bulk_hash_ops(), flat_fetch, NULL};
+    struct merkle_proof proof;
+    CU_ASSERT_EQUAL(merkle_prove_inclusion(&source, 0, MERKLE_SIZE_MAX, &proof), GW_OK);
+    CU_ASSERT_EQUAL(proof.count, 63);
+    CU_ASSERT_EQUAL(merkle_prove_consistency(&source, (UINT64_C(1) << 62) - 1, MERKLE_SIZE_MAX, &proof), GW_OK);
+    CU_ASSERT(proof.count <= MERKLE_PROOF_MAX);
+    CU_ASSERT_EQUAL(merkle_prove_consistency(&source, 1, MERKLE_SIZE_MAX + 1, &proof), GW_INVALID);
 }
 
 static const struct gw_test_case cases[] = {
@@ -126,7 +222,10 @@ static const struct gw_test_case cases[] = {
     {"gives the roots of the RFC's recursion for every size", range_equals_recursion},
     {"comes back from storage unchanged, and not from damaged bytes", range_survives_storage},
     {"refuses a leaf beyond the largest size", range_has_a_ceiling},
-    {"gives the largest log's root, none beyond it, and hands a failed fetch on", source_has_a_ceiling},
+    {"proves and checks inclusion for all pairs up to 64, and refuses altered proofs", inclusion_of_all_pairs},
+    {"proves and checks consistency for all pairs up to 64, and refuses altered proofs", consistency_of_all_pairs},
+    {"refuses proofs that no log can have", refuses_proofs_that_are_too_long},
+    {"proves within the ceiling for the largest log", largest_log_fits},
 };
 
 int main(void)
