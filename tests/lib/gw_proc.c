@@ -20,22 +20,53 @@
 #include "gw_test.h"
 #include "gw_time.h"
 
-static void add_env(const char *const vars[])
+#define RUN_MS 120000 /* for a program that is run to its end */
+
+static size_t count(const char *const vars[])
 {
-    for (size_t i = 0; vars && vars[i]; i++)
-        (void)putenv((char *)(uintptr_t)vars[i]);
+    size_t n = 0;
+    while (vars && vars[n])
+        n++;
+    return n;
 }
 
-static void child(const char *const argv[], const char *const *env, const char *const env_extra[], int out)
+/* Whether one of them is of the same name as `var`. */
+static bool names(const char *const vars[], const char *var)
+{
+    size_t len = strcspn(var, "=") + 1;
+    bool found = false;
+    for (size_t i = 0; vars && vars[i] && !found; i++)
+        found = strncmp(vars[i], var, len) == 0;
+    return found;
+}
+
+/* Ours, and what is added: the last of a name holds. To be freed. */
+static const char **make_env(const char *const added[], const char *const extra[])
+{
+    const char *const *own = (const char *const *)(uintptr_t)environ;
+    const char **env = gw_xalloc(count(own) + count(added) + count(extra) + 1, sizeof(*env));
+    size_t n = 0;
+    for (size_t i = 0; own[i]; i++)
+        if (!names(added, own[i]) && !names(extra, own[i]))
+            env[n++] = own[i];
+    for (size_t i = 0; added && added[i]; i++)
+        if (!names(extra, added[i]))
+            env[n++] = added[i];
+    for (size_t i = 0; extra && extra[i]; i++)
+        env[n++] = extra[i];
+    return env;
+}
+
+/* Between fork(2) and execve(2) nothing may allocate: another thread of ours may have held malloc's lock, and nobody
+ * lets go of the copy. glibc's own malloc minds that, a sanitizer's does not. */
+static void child(const char *const argv[], const char *const env[], int out)
 {
     (void)setpgid(0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
         _exit(126);
-    add_env(env);
-    add_env(env_extra);
-    execvp(argv[0], (char *const *)(uintptr_t)argv);
+    (void)execvpe(argv[0], (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)env);
     _exit(127);
 }
 
@@ -120,14 +151,14 @@ void gw_proc_start(struct gw_proc *p, const char *const argv[], const char *cons
     const char *slash = strrchr(argv[0], '/');
     *p = (struct gw_proc){0};
     (void)snprintf(p->name, sizeof(p->name), "%s", slash ? slash + 1 : argv[0]);
-    const char *const *env = gw_sanitizer_env();
+    GW_FREE const char **env = make_env(gw_sanitizer_env(), env_extra);
     if (pipe2(pipe_fd, O_CLOEXEC))
         abort();
     p->pid = fork();
     if (p->pid < 0)
         abort();
     if (p->pid == 0)
-        child(argv, env, env_extra, pipe_fd[1]);
+        child(argv, env, pipe_fd[1]);
     (void)setpgid(p->pid, p->pid);
     (void)close(pipe_fd[1]);
     p->out = gw_xalloc(1, 1);
@@ -277,7 +308,9 @@ int gw_proc_run(const char *const argv[], char **ret_out)
 {
     struct gw_proc p;
     gw_proc_start(&p, argv, NULL);
-    int code = gw_proc_wait(&p, 120000);
+    int code = gw_proc_wait(&p, RUN_MS);
+    if (code < 0)
+        gw_test_fault("%s (%d) did not end in %d s", p.name, (int)p.pid, RUN_MS / 1000);
     if (ret_out) {
         *ret_out = p.out;
         p.out = NULL;

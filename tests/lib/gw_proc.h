@@ -37,7 +37,8 @@ void gw_proc_done(struct gw_proc *p);
  * not end within the limit, when what it has started holds its output longer than that (it is killed then, whoever's
  * child it has become), or when it ends by another signal. Safe on a zeroed struct. */
 void gw_proc_end(struct gw_proc *p, int limit_ms);
-/* Runs to the end; returns what gw_proc_wait() returns, with the output in *ret_out (free()) when not NULL. */
+/* Runs to the end; returns what gw_proc_wait() returns, with the output in *ret_out (free()) when not NULL. Fails the
+ * running case when there is no end within two minutes. */
 int gw_proc_run(const char *const argv[], char **ret_out);
 /* Polls `check` (a cheap look at a fact outside our processes) until true or the limit. */
 bool gw_await(bool (*check)(void *ctx), void *ctx, int limit_ms);

@@ -68,8 +68,10 @@ static size_t count(const struct trace *t)
                                 "1000",
                                 NULL};
     size_t n = 0;
-    if (gw_proc_run(argv, &log))
+    if (gw_proc_run(argv, &log)) {
+        printf("#   logs show: %s\n", log);
         return 0;
+    }
     for (const char *line = log; *line;) {
         size_t len = strcspn(line, "\n");
         n += says(line, len, "cls", t->cls) && says(line, len, "subj", t->subj) && says(line, len, "obj", t->obj) &&

@@ -1,5 +1,7 @@
 /* The harness itself: what a case may not get away with. */
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +68,49 @@ static void a_case_that_is_skipped(void)
     check("skip", ENOUGH, 0, "skip - inner: one # as asked");
 }
 
+static atomic_bool enough;
+
+/* Is inside malloc() or free() nearly always, and takes more blocks than a thread keeps for itself. */
+static void *allocate(void *arg)
+{
+    enum { BLOCKS = 4096, LARGEST = 1024 };
+    static _Thread_local void *blocks[BLOCKS];
+    (void)arg;
+    while (!atomic_load(&enough)) {
+        for (size_t i = 0; i < BLOCKS; i++)
+            blocks[i] = malloc(i % LARGEST + 1);
+        for (size_t i = 0; i < BLOCKS; i++)
+            free(blocks[i]);
+    }
+    return NULL;
+}
+
+/* See child() in gw_proc.c: seen once as a program that hung before it began. */
+static void programs_start_while_others_allocate(void)
+{
+    enum { THREADS = 2, PROGRAMS = 200, VARS = 300 };
+    static char text[VARS][16];
+    const char *vars[VARS + 1] = {NULL};
+    pthread_t threads[THREADS];
+    for (int i = 0; i < VARS; i++) {
+        (void)snprintf(text[i], sizeof(text[i]), "HARNESS%d=1", i);
+        vars[i] = text[i];
+    }
+    for (int i = 0; i < THREADS; i++)
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, allocate, NULL), 0);
+    bool good = true;
+    for (int i = 0; i < PROGRAMS && good; i++) {
+        struct gw_proc p;
+        gw_proc_start(&p, (const char *const[]){"true", NULL}, vars);
+        good = gw_proc_wait(&p, LIMIT_MS) == 0;
+        gw_proc_done(&p);
+    }
+    atomic_store(&enough, true);
+    for (int i = 0; i < THREADS; i++)
+        (void)pthread_join(threads[i], NULL);
+    CU_ASSERT(good);
+}
+
 static const struct gw_test_case cases[] = {
     {"a program that ends when asked is no failure", a_program_that_ends},
     {"one that stays fails its case, is named and killed", a_program_that_stays},
@@ -73,6 +118,7 @@ static const struct gw_test_case cases[] = {
     {"one that crashes when asked does", a_program_that_crashes},
     {"a case that asserts nothing fails", a_case_without_an_assertion},
     {"unless it is skipped", a_case_that_is_skipped},
+    {"programs start while other threads allocate", programs_start_while_others_allocate},
 };
 
 int main(void)
