@@ -4,8 +4,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "fair_queue.h"
 #include "gw_cleanup.h"
 #include "query_run.h"
 #include "rollouts.h"
@@ -17,7 +17,6 @@ struct waiting {
     struct query *query;           /* owned */
     struct rollout_survey *survey; /* owned */
     struct gw_mono since;          /* of a query */
-    uint64_t turn;                 /* of a query: when it came, or its name was served last; 0: next */
 };
 
 struct query_thread {
@@ -34,9 +33,8 @@ struct query_threads {
     struct query_threads_config config;
     pthread_mutex_t lock;
     pthread_cond_t more;
-    struct waiting ring[QUERY_QUEUE_MAX];
-    size_t head, count;
-    uint64_t turn; /* counts queries that came and went */
+    struct fair_item items[QUERY_QUEUE_MAX];
+    struct fair_queue queries; /* of actors */
     struct survey_queue surveys;
     bool surveying; /* one is under way: it is looked for, or core has it */
     atomic_bool stopping;
@@ -46,46 +44,13 @@ struct query_threads {
 
 static bool may_survey(const struct query_threads *q)
 {
-    return q->surveys.count > 0 && !q->surveying;
+    return q->surveys.queue.count > 0 && !q->surveying;
 }
 
-static struct waiting *at(struct query_threads *q, size_t i)
-{
-    return &q->ring[(q->head + i) % QUERY_QUEUE_MAX];
-}
-
-/* Whoever was served goes behind all who wait. */
-static void put_behind(struct query_threads *q, const char *person)
-{
-    q->turn++;
-    for (size_t i = 0; person[0] && i < q->count; i++)
-        if (strcmp(at(q, i)->query->person, person) == 0)
-            at(q, i)->turn = q->turn;
-}
-
-/* Names in turn, so that who asks much waits for himself: before somebody's next comes at most one of each other name
- * that waits when he asks. */
 static struct waiting take_query(struct query_threads *q)
 {
-    size_t i = 0;
-    for (size_t k = 1; k < q->count; k++)
-        if (at(q, k)->turn < at(q, i)->turn)
-            i = k;
-    struct waiting w = *at(q, i);
-    for (; i > 0; i--)
-        *at(q, i) = *at(q, i - 1);
-    q->head = (q->head + 1) % QUERY_QUEUE_MAX;
-    q->count--;
-    put_behind(q, w.query->person);
-    return w;
-}
-
-static size_t waiting_of(struct query_threads *q, const char *person)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < q->count; i++)
-        count += strcmp(at(q, i)->query->person, person) == 0;
-    return count;
+    const struct fair_item item = fair_queue_take(&q->queries);
+    return (struct waiting){.query = item.what, .since = item.came};
 }
 
 static struct waiting take(struct query_thread *t)
@@ -93,7 +58,7 @@ static struct waiting take(struct query_thread *t)
     struct query_threads *q = t->owner;
     struct waiting w = {.query = NULL};
     (void)pthread_mutex_lock(&q->lock);
-    while (q->count == 0 && !may_survey(q) && !atomic_load(&q->stopping))
+    while (q->queries.count == 0 && !may_survey(q) && !atomic_load(&q->stopping))
         (void)pthread_cond_wait(&q->more, &q->lock);
     if (atomic_load(&q->stopping)) {
         (void)pthread_mutex_unlock(&q->lock);
@@ -132,7 +97,7 @@ static void run_query(struct query_thread *t, const struct waiting *w)
         q->config.answer(q->config.answer_ctx, answer);
     }
     (void)pthread_mutex_lock(&q->lock);
-    put_behind(q, w->query->person); /* of those who came meanwhile, too */
+    fair_queue_served(&q->queries, w->query->person);
     (void)pthread_mutex_unlock(&q->lock);
     free(w->query);
 }
@@ -157,7 +122,7 @@ static int64_t since_ms(struct gw_mono start)
 static bool take_waiting_query(struct query_threads *q, struct waiting *ret_w)
 {
     (void)pthread_mutex_lock(&q->lock);
-    bool any = q->count > 0 && !atomic_load(&q->stopping);
+    bool any = q->queries.count > 0 && !atomic_load(&q->stopping);
     if (any)
         *ret_w = take_query(q);
     (void)pthread_mutex_unlock(&q->lock);
@@ -229,6 +194,8 @@ enum gw_rc query_threads_new(const struct query_threads_config *config, struct q
     q->config = *config;
     (void)pthread_mutex_init(&q->lock, NULL);
     (void)pthread_cond_init(&q->more, NULL);
+    fair_queue_init(&q->queries, q->items, QUERY_QUEUE_MAX, QUERY_PERSON_MAX);
+    survey_queue_init(&q->surveys);
     for (; q->started < config->threads; q->started++) {
         struct query_thread *t = &q->thread[q->started];
         t->owner = q;
@@ -248,15 +215,12 @@ enum gw_rc query_threads_new(const struct query_threads_config *config, struct q
 enum gw_rc query_threads_give(struct query_threads *q, struct query *query)
 {
     (void)pthread_mutex_lock(&q->lock);
-    bool room = q->count < QUERY_QUEUE_MAX && !atomic_load(&q->stopping) &&
-                (!query->person[0] || waiting_of(q, query->person) < QUERY_PERSON_MAX);
-    if (room) {
-        *at(q, q->count++) =
-            (struct waiting){.query = query, .since = gw_mono_now(), .turn = query->person[0] ? ++q->turn : 0};
+    const struct fair_item item = {.what = query, .name = query->person, .inner = "", .came = gw_mono_now()};
+    enum gw_rc rc = atomic_load(&q->stopping) ? GW_AGAIN : fair_queue_put(&q->queries, &item, NULL);
+    if (!rc)
         (void)pthread_cond_signal(&q->more);
-    }
     (void)pthread_mutex_unlock(&q->lock);
-    return room ? GW_OK : GW_AGAIN;
+    return rc;
 }
 
 enum gw_rc query_threads_survey(struct query_threads *q, struct rollout_survey *survey, struct rollout_survey **ret_out,
@@ -282,7 +246,7 @@ void query_threads_settled(struct query_threads *q)
 size_t query_threads_waiting(struct query_threads *q)
 {
     (void)pthread_mutex_lock(&q->lock);
-    size_t count = q->count + q->surveys.count;
+    size_t count = q->queries.count + q->surveys.queue.count;
     (void)pthread_mutex_unlock(&q->lock);
     return count;
 }
@@ -297,11 +261,9 @@ void query_threads_free(struct query_threads *q)
     (void)pthread_mutex_unlock(&q->lock);
     for (size_t i = 0; i < q->started; i++)
         (void)pthread_join(q->thread[i].thread, NULL);
-    for (; q->count; q->count--) {
-        free(q->ring[q->head].query);
-        q->head = (q->head + 1) % QUERY_QUEUE_MAX;
-    }
-    while (q->surveys.count > 0)
+    while (q->queries.count > 0)
+        free(fair_queue_take(&q->queries).what);
+    while (q->surveys.queue.count > 0)
         rollout_survey_free(survey_queue_take(&q->surveys));
     (void)pthread_cond_destroy(&q->more);
     (void)pthread_mutex_destroy(&q->lock);

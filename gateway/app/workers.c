@@ -256,6 +256,7 @@ enum gw_rc workers_new(const struct workers_config *config, struct workers **ret
     w->config = *config;
     (void)pthread_mutex_init(&w->lock, NULL);
     (void)pthread_cond_init(&w->more, NULL);
+    lanes_init(&w->lanes);
     int wanted = config->threads < THREADS_MAX ? config->threads : THREADS_MAX;
     w->work = (struct queue){.ring = w->work_ring, .max = WORKERS_QUEUE_MAX};
     w->hashing_max = wanted > WORKERS_HASHING_MAX ? WORKERS_HASHING_MAX : wanted > 1 ? wanted - 1 : 1;

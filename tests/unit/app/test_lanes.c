@@ -13,7 +13,7 @@ static void forget(void)
 {
     for (struct work *work = lanes_take(&lanes); work; work = lanes_take(&lanes))
         free(work);
-    lanes = (struct lanes){.turn = 0};
+    lanes_init(&lanes);
 }
 
 /* -1: no room; 0: it waits; above: the number of what gave way to it. */

@@ -12,7 +12,7 @@ static void forget(void)
 {
     for (struct rollout_survey *s = survey_queue_take(&queue); s; s = survey_queue_take(&queue))
         rollout_survey_free(s);
-    queue = (struct survey_queue){.count = 0};
+    survey_queue_init(&queue);
 }
 
 /* -1: no room; 0: it waits; above: the number of what gave way to it. */
@@ -82,14 +82,14 @@ static void another_actor_has_a_place_while_one_has_two(void)
         (void)snprintf(actor, sizeof(actor), "token:t%d", i / 2);
         CU_ASSERT_EQUAL(put(actor, 100 + i, &err), 0);
     }
-    for (int i = ROLLOUT_SURVEYS_MAX - 1; i > 0; i -= 2) {
+    for (int i = 1; i < ROLLOUT_SURVEYS_MAX; i += 2) {
         (void)snprintf(actor, sizeof(actor), "user:u%d", i);
         CU_ASSERT_EQUAL(put(actor, 200 + i, &err), 100 + i);
     }
     CU_ASSERT_EQUAL(put("user:last", 1, &err), -1); /* as many actors as places, each with one */
     CU_ASSERT_PTR_NOT_NULL(strstr(gw_err_text(&err), "too many"));
     CU_ASSERT_EQUAL(put("token:t0", 2, &err), -1); /* and nobody's gives way to a second one */
-    CU_ASSERT_EQUAL(queue.count, ROLLOUT_SURVEYS_MAX);
+    CU_ASSERT_EQUAL(queue.queue.count, ROLLOUT_SURVEYS_MAX);
     CU_ASSERT_EQUAL(take(), 100);
     forget();
 }
