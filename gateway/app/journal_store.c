@@ -77,6 +77,7 @@ static void note_commit(struct journal_thread *t, enum gw_rc rc, const struct jo
         if (items[i].kind == JOURNAL_BATCH)
             t->stats.verdicts[items[i].verdict]++;
         t->stats.events += items[i].stored;
+        t->stats.unread += items[i].unread;
         t->stats.bytes += items[i].kind == JOURNAL_BATCH ? items[i].bundle.len : items[i].text.len;
     }
     (void)pthread_mutex_unlock(&t->stats_lock);

@@ -81,6 +81,7 @@ struct journal_thread_stats {
     uint64_t commits, failed_commits, batches, events, malformed;
     uint64_t verdicts[LOG_EPOCH_LIMIT + 1];             /* batches by enum log_verdict */
     uint64_t bytes;                                     /* of batches, lines and audit events that were committed */
+    uint64_t unread;                                    /* events of old overlap, dropped without comparing */
     uint64_t commit_buckets[JOURNAL_COMMIT_BOUNDS + 1]; /* commits by time, the last above all bounds */
     uint64_t commit_sum_us;
     uint64_t queued_bytes;              /* that wait now */

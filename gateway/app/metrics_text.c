@@ -100,6 +100,8 @@ static void put_journal(struct prom *p, const struct metrics_figures *f)
         prom_u64(p, "verdict", log_verdict_text(v), j->verdicts[v]);
     counter(p, "gatehouse_ingest_events_total", "Events that were stored.", j->events);
     counter(p, "gatehouse_ingest_bytes_total", "Bytes of batches, lines and audit events in commits.", j->bytes);
+    counter(p, "gatehouse_ingest_overlap_total",
+            "Events that came again so late that they were dropped without being compared.", j->unread);
     prom_family(p, "gatehouse_ingest_refused_total", PROM_COUNTER, "What devices sent and was not stored.");
     prom_u64(p, "reason", "malformed", j->malformed);
     prom_u64(p, "reason", "dropped", j->dropped);

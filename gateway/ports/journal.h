@@ -62,6 +62,7 @@ struct journal_item {
     /* Filled by commit(), meaningless unless it returned GW_OK. */
     enum log_verdict verdict;
     uint32_t stored;               /* events of this item that are stored now */
+    uint32_t unread;               /* events of old overlap, dropped without comparing */
     bool has_position;             /* false: the device has no log; the answer is epoch 0, next 0 */
     struct journal_position after; /* of the device's current log, of the line log or of the audit log */
     bool reported;                 /* log.epoch_changed, log.equivocation or log.epoch_limit went to the line log */

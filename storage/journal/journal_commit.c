@@ -203,6 +203,7 @@ static enum gw_rc apply_batch(struct journal_db *j, struct journal_item *item, s
     if (rc)
         return rc;
     item->verdict = update.verdict;
+    item->unread = update.unread;
     item->has_position = source.state.open;
     if (source.state.open)
         journal_row_position(j, &row, &item->after);

@@ -130,8 +130,9 @@ static void equivocation(void)
     CU_ASSERT(item.verdict == LOG_EQUIVOCATION && item.reported && gw_sha256_eq(&item.after.root, &root));
     item = send_text(&kit, 2000 - 1024, "another, the oldest that is compared");
     CU_ASSERT(item.verdict == LOG_EQUIVOCATION && !item.reported);
+    CU_ASSERT_EQUAL(item.unread, 0);
     item = send_text(&kit, 2000 - 1025, "older than what is compared");
-    CU_ASSERT_EQUAL(item.verdict, LOG_DUPLICATE);
+    CU_ASSERT(item.verdict == LOG_DUPLICATE && item.unread == 1);
     struct log_batch_head head;
     GW_CLEANUP(gw_buf_done) struct gw_buf kept;
     gw_buf_init(&kept, 65536);

@@ -265,6 +265,14 @@ static void counts_batches_by_what_became_of_them(void)
     CU_ASSERT_EQUAL(stats.verdicts[LOG_DUPLICATE], 1);
     CU_ASSERT_EQUAL(stats.verdicts[LOG_GAP], 1);
     CU_ASSERT_EQUAL(stats.verdicts[LOG_ACCEPT], 1);
+    CU_ASSERT_EQUAL(stats.unread, 0);
+    for (uint64_t first = 10; first < 1210; first += 100)
+        ship(&b, 1, first, 100);
+    ship(&b, 1, 0, 5); /* too long ago to be compared */
+    ship(&b, 1, 1210, 1);
+    CU_ASSERT(await_next(1, 1211, false));
+    journal_thread_stats_get(b.thread, &stats);
+    CU_ASSERT_EQUAL(stats.unread, 5);
     close_bench(&b);
 }
 

@@ -259,6 +259,7 @@ static void a_strict_reader_takes_it(void)
     figures.core.attempts[ATTEMPT_CONFIRMING] = 11;
     figures.core.attempts_back[ATTEMPT_OFFERED] = 12;
     figures.sessions = 13;
+    figures.journal.unread = 18;
     figures.live = (struct live_stats){.connections = 14, .closed_dead = 15};
     figures.queued[METRICS_QUEUE_QUERY] = 16;
     figures.queue_max[METRICS_QUEUE_QUERY] = 17;
@@ -276,6 +277,7 @@ static void a_strict_reader_takes_it(void)
         "gatehouse_attempts{state=\"confirming\"} 11\n",
         "gatehouse_rollback_attempts{state=\"offered\"} 12\n",
         "gatehouse_sessions 13\n",
+        "gatehouse_ingest_overlap_total 18\n",
         "gatehouse_live_connections 14\n",
         "gatehouse_live_closed_total{reason=\"silent\"} 15\n",
         "gatehouse_queue{queue=\"query\"} 16\n",
