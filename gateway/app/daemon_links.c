@@ -211,6 +211,7 @@ static void out_storage(void *ctx, struct answer_storage *ret_storage)
                                            .events = journal.events,
                                            .failed_commits = journal.failed_commits,
                                            .dropped = journal.dropped,
+                                           .unsigned_now = journal.unsigned_now,
                                            .checkpoints_denied = journal.checkpoints_denied,
                                            .damaged = journal.damaged,
                                            .damaged_by = journal.damaged_by,

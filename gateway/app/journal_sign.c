@@ -30,6 +30,19 @@ static bool make_note(struct journal_thread *t, const struct journal_signing *s,
     return !rc;
 }
 
+static enum outage_word note_signing(struct journal_thread *t, bool failed)
+{
+    enum outage_word word = outage_note(&t->signatures, failed, gw_mono_now());
+    if (word == OUTAGE_NOTHING)
+        return word;
+    (void)pthread_mutex_lock(&t->stats_lock);
+    t->stats.unsigned_now = t->signatures.told;
+    (void)pthread_mutex_unlock(&t->stats_lock);
+    if (word == OUTAGE_IS_OVER)
+        gw_log(GW_LOG_INFO, PART, "gatehouse-keyd signs checkpoints again");
+    return word;
+}
+
 /* A page may have SIGN_MAX logs, and the next comes in a second: one line tells of all, at the begin of it. */
 static void tell_refused(struct journal_thread *t, const struct journal_signing *signings, size_t count)
 {
@@ -41,10 +54,7 @@ static void tell_refused(struct journal_thread *t, const struct journal_signing 
         if (s->checkpoint.rc && (!first || (s->checkpoint.rc == GW_DENIED && first->checkpoint.rc != GW_DENIED)))
             first = s;
     }
-    enum outage_word word = outage_note(&t->signatures, first != NULL, gw_mono_now());
-    if (word == OUTAGE_IS_OVER)
-        gw_log(GW_LOG_INFO, PART, "gatehouse-keyd signs checkpoints again");
-    if (word != OUTAGE_BEGINS || !first)
+    if (note_signing(t, first != NULL) != OUTAGE_BEGINS || !first)
         return;
     bool denied = first->checkpoint.rc == GW_DENIED;
     gw_log(denied ? GW_LOG_ERROR : GW_LOG_WARN, PART,
@@ -157,6 +167,8 @@ void journal_sign_go(struct journal_thread *t)
         round->began = now;
     struct gathering g = {.t = t, .signings = gw_xalloc(SIGN_MAX, sizeof(*g.signings))};
     bool read = next_page(&g), full = g.count == SIGN_MAX;
+    if (read && g.count == 0 && !round->going) /* all that was refused has its signature now */
+        (void)note_signing(t, false);
     struct log_id last = g.count ? g.signings[g.count - 1].log : (struct log_id){0};
     if (read)
         find_roots(&g);

@@ -93,5 +93,6 @@ struct journal_thread_stats {
     uint64_t damaged;               /* logs that take nothing more, each counted once */
     struct gw_device_id damaged_by; /* whose the last of them is; zeroed: the gateway's own */
     bool full;                      /* the last commit failed */
+    bool unsigned_now;              /* keyd does not sign, as far as the last ten seconds tell */
 };
 void journal_thread_stats_get(struct journal_thread *t, struct journal_thread_stats *ret_stats);

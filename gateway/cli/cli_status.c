@@ -113,6 +113,9 @@ static void storage_row(struct cli_table *t, const struct json_value *root)
         cli_table_add_str(t, "THE JOURNAL CANNOT BE WRITTEN: nothing is acknowledged; see that its disk has room");
     else if (number_of(storage, "checkpoints_denied"))
         cli_table_add_str(t, "A LOG DIFFERS from what gatehouse-keyd has signed; the daemon's log names it");
+    else if (is_true(storage, "unsigned"))
+        cli_table_add_str(
+            t, "NOT SIGNED: gatehouse-keyd does not answer, devices keep their events; if this lasts, end it");
     else if (number_of(storage, "journal_wal_bytes") > number_of(storage, "journal_wal_max_bytes") ||
              number_of(storage, "state_wal_bytes") > number_of(storage, "state_wal_max_bytes"))
         cli_table_add_str(t, "HELD: another program reads a database without an end, its write-ahead log grows");

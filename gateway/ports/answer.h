@@ -107,6 +107,7 @@ struct answer_storage {
     uint64_t dropped;               /* what devices sent and the journal did not take: its queue or its disk was full */
     uint64_t damaged;               /* logs that take nothing more */
     struct gw_device_id damaged_by; /* whose the last of them is; zeroed: the gateway's own */
+    bool unsigned_now;              /* keyd does not sign checkpoints */
     uint64_t checkpoints_denied;    /* by keyd: smaller or other than what it has signed of that log */
     uint64_t state_wal_bytes, journal_wal_bytes;         /* write-ahead logs as files */
     uint64_t state_wal_max_bytes, journal_wal_max_bytes; /* above it somebody else holds on to one */

@@ -41,6 +41,7 @@ static void put_status(struct json_writer *w, const struct answer_status *s)
     json_put_u64_text(w, "failed_commits", s->storage.failed_commits);
     json_put_u64_text(w, "state_failed_commits", s->storage.state_failed_commits);
     json_put_u64_text(w, "dropped", s->storage.dropped);
+    json_put_bool(w, "unsigned", s->storage.unsigned_now);
     json_put_u64_text(w, "checkpoints_denied", s->storage.checkpoints_denied);
     json_put_u64_text(w, "state_wal_bytes", s->storage.state_wal_bytes);
     json_put_u64_text(w, "journal_wal_bytes", s->storage.journal_wal_bytes);

@@ -302,6 +302,43 @@ static void a_broker_whose_port_is_taken_says_so_and_comes_back(void)
     gw_gateway_done(&g);
 }
 
+static bool storage_is(struct gw_gateway *g, const char *how)
+{
+    const char *const argv[] = {GW_BIN_DIR "/gatehouse", "--socket", g->socket, "status", NULL};
+    char row[128];
+    GW_FREE char *out = NULL;
+    (void)snprintf(row, sizeof(row), "storage                    %s", how);
+    return gw_proc_run(argv, &out) == 0 && strstr(out, row) != NULL;
+}
+
+static bool is_not_signed(void *ctx)
+{
+    return storage_is(ctx, "NOT SIGNED: gatehouse-keyd does not answer");
+}
+
+static bool is_good(void *ctx)
+{
+    return storage_is(ctx, "good");
+}
+
+static void a_key_daemon_that_hangs_is_told(void)
+{
+    const char *const claim[] = {"claim", "--stdout", NULL};
+    struct gw_gateway g;
+    gw_gateway_start(&g, NULL);
+    CU_ASSERT_FATAL(gw_gateway_await_ready(&g));
+    pid_t keyd = gw_gateway_child(&g, "gatehouse-keyd");
+    CU_ASSERT_FATAL(keyd > 0 && kill(keyd, SIGSTOP) == 0);
+    GW_FREE char *out = NULL;
+    CU_ASSERT_EQUAL(gw_gateway_cli(&g, claim, &out), 0); /* an event of the gateway, and its log wants a signature */
+    CU_ASSERT(gw_await(is_not_signed, &g, LIMIT_MS));
+    CU_ASSERT_EQUAL_FATAL(kill(keyd, SIGCONT), 0);
+    CU_ASSERT(gw_await(is_good, &g, LIMIT_MS)); /* by itself: nothing else happens */
+    CU_ASSERT(gw_proc_await(&g.proc, "gatehouse-keyd signs checkpoints again", LIMIT_MS));
+    CU_ASSERT_EQUAL(gw_gateway_stop(&g), 0);
+    gw_gateway_done(&g);
+}
+
 #define NOBODY 65534
 
 /* Its real, effective and saved uid (proc(5), status). */
@@ -342,6 +379,7 @@ static void started_by_another_user_it_says_what_is_lost(void)
 static const struct gw_test_case cases[] = {
     {"a broker whose port is taken says so, and comes back when it is free",
      a_broker_whose_port_is_taken_says_so_and_comes_back},
+    {"a key daemon that hangs is told, and when it signs again", a_key_daemon_that_hangs_is_told},
     {"the service manager is told when all is up, and when it ends", the_service_manager_is_told},
     {"devices try the other addresses of a name", devices_try_the_other_addresses_of_a_name},
     {"an IPv6 address is a name, and :: is every address at every listener",

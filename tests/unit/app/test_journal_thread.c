@@ -276,6 +276,13 @@ static void counts_batches_by_what_became_of_them(void)
     close_bench(&b);
 }
 
+static bool nothing_is_signed(void *ctx)
+{
+    struct journal_thread_stats stats;
+    journal_thread_stats_get(((struct bench *)ctx)->thread, &stats);
+    return stats.unsigned_now;
+}
+
 static void keyd_away_delays_checkpoints_only(void)
 {
     struct bench b;
@@ -286,6 +293,7 @@ static void keyd_away_delays_checkpoints_only(void)
     ship(&b, 1, 5, 5);
     CU_ASSERT(await_next(1, 10, false));
     CU_ASSERT_STRING_EQUAL(b.note[1], "");
+    CU_ASSERT(gw_await(nothing_is_signed, &b, LIMIT_MS));
     atomic_store(&b.keyd_away, false);
     CU_ASSERT(await_next(1, 10, true));
     close_bench(&b);

@@ -58,6 +58,14 @@ void prints_status_for_people(void)
     CU_ASSERT_EQUAL(fresh.rc, CLI_OK);
     CU_ASSERT_TRUE(has(&fresh.out, "starts once the gateway is claimed\n"));
     CU_ASSERT_FALSE(has(&fresh.out, "NOT CONFIRMED"));
+    RUN hung;
+    run_with(&s, &hung, false, CLI_WORDS("200 {\"storage\":{\"unsigned\":true,\"checkpoints_denied\":\"0\"}}"),
+             CLI_WORDS("status"));
+    CU_ASSERT_TRUE(has(&hung.out, "storage                    NOT SIGNED: gatehouse-keyd does not answer"));
+    RUN altered;
+    run_with(&s, &altered, false, CLI_WORDS("200 {\"storage\":{\"unsigned\":true,\"checkpoints_denied\":\"1\"}}"),
+             CLI_WORDS("status"));
+    CU_ASSERT_TRUE(has(&altered.out, "storage                    A LOG DIFFERS"));
 }
 
 void prints_the_answer_as_it_came_with_json(void)

@@ -277,11 +277,13 @@ test('an answer that nobody is signed in reaches the page, and silence is a sent
 });
 
 test('what is wrong with the gateway is said', () => {
-  const storage = { journal_full: false, checkpoints_denied: '0', state_wal_bytes: '1', state_wal_max_bytes: '2', journal_wal_bytes: '1', journal_wal_max_bytes: '2' };
+  const storage = { journal_full: false, unsigned: false, checkpoints_denied: '0', state_wal_bytes: '1', state_wal_max_bytes: '2', journal_wal_bytes: '1', journal_wal_max_bytes: '2' };
   const well = { broker_up: true, keyd_up: true, keys_separated: true, registry: { confirmed: true }, storage } as unknown as Status;
   assert.deepEqual(troublesOf(well), []);
   assert.equal(troublesOf({ ...well, broker_up: false, registry: { confirmed: false, generation: '1' } }).length, 1);
   assert.equal(troublesOf({ ...well, storage: { ...well.storage, journal_full: true } }).length, 1);
+  assert.deepEqual(troublesOf({ ...well, storage: { ...well.storage, unsigned: true } }), [text.trouble.unsigned]);
+  assert.deepEqual(troublesOf({ ...well, keyd_up: false, storage: { ...well.storage, unsigned: true } }), [text.trouble.keyd], 'one cause, one sentence');
 });
 
 test('a rate is measured between two looks, and not over a restart', () => {

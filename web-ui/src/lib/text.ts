@@ -139,6 +139,7 @@ export const text = {
     registry: 'The broker has not confirmed the newest registry yet.',
     journalFull: 'The journal cannot be written: nothing is acknowledged. Is the disk full?',
     denied: 'The keeper of keys refused to sign a checkpoint: a log has become smaller or another one.',
+    unsigned: 'The keeper of keys does not sign checkpoints: devices keep their events until it does.',
     stateWal: 'Another program holds the state database open.',
     journalWal: 'Another program holds the journal open.',
     keys: 'The keys are not kept by a user of their own: start the gateway as root.',

@@ -45,6 +45,7 @@ export interface Storage {
   dropped: string;
   events: string;
   state_failed_commits: string;
+  unsigned: boolean;
   checkpoints_denied: string;
   state_wal_bytes: string;
   journal_wal_bytes: string;
