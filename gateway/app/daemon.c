@@ -289,9 +289,10 @@ static void end_all(struct daemon *d)
         web_stop(d->web);
     import_thread_stop(d->imports);
     journal_thread_stop(d->journal_thread); /* commits what is queued; acknowledgements that it causes still leave */
-    workers_free(d->workers);
+    workers_stop(d->workers);
     if (d->core_made)
-        core_stop(&d->core, d->asked);
+        core_stop(&d->core, d->asked); /* what is queued may still ask for work: there is none to be had */
+    workers_free(d->workers);
     daemon_end_queries(d);
     daemon_end_feed(d);
     mqtt_free(d->mqtt);

@@ -303,7 +303,7 @@ size_t workers_waiting(struct workers *w)
     return count;
 }
 
-void workers_free(struct workers *w)
+void workers_stop(struct workers *w)
 {
     if (!w)
         return;
@@ -311,8 +311,15 @@ void workers_free(struct workers *w)
     w->stopping = true;
     (void)pthread_cond_broadcast(&w->more);
     (void)pthread_mutex_unlock(&w->lock);
-    for (int i = 0; i < w->thread_count; i++)
-        (void)pthread_join(w->threads[i], NULL);
+    for (; w->thread_count > 0; w->thread_count--)
+        (void)pthread_join(w->threads[w->thread_count - 1], NULL);
+}
+
+void workers_free(struct workers *w)
+{
+    if (!w)
+        return;
+    workers_stop(w);
     while (w->work.count)
         work_free(queue_take(&w->work));
     for (struct work *work = lanes_take(&w->lanes); work; work = lanes_take(&w->lanes))

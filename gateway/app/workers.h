@@ -33,5 +33,8 @@ GW_MUST_CHECK enum gw_rc workers_new(const struct workers_config *config, struct
 GW_MUST_CHECK enum gw_rc workers_give(struct workers *w, struct work *work, struct work **ret_out);
 /* Items that wait. Any thread. */
 size_t workers_waiting(struct workers *w);
-/* Finishes what is being done, drops what waits, joins the threads. */
+/* Finishes what is being done and joins the threads; what waits stays undone, and workers_give() has no room from now
+ * on. Accepts NULL. */
+void workers_stop(struct workers *w);
+/* Drops what waits. Accepts NULL. */
 void workers_free(struct workers *w);

@@ -66,6 +66,7 @@ void strangers_keep_no_known_browser_out(void)
     }
     CU_ASSERT_TRUE(gw_proc_await(&flood, "guess 503", 60000));
     CU_ASSERT_EQUAL(kit_sign_in_again(&g, &olga, "olga", "wrong wrong wrong"), 401); /* it opens nothing by itself */
+    CU_ASSERT_EQUAL(gw_gateway_stop(&g), 0); /* with all that wait, and more that come */
     gw_proc_done(&flood);
     gw_gateway_done(&g);
 }

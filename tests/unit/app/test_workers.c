@@ -191,6 +191,22 @@ static void strangers_fill_no_lane_but_their_own(void)
 }
 
 /* The crypto library keeps tables for each thread that checks signatures; AddressSanitizer tells when they stay. */
+/* As core gives it work while it takes what is still queued at the end. */
+static void a_stop_leaves_room_for_nothing(void)
+{
+    struct bench b;
+    bench_open(&b, 2);
+    CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_STRANGER, "before", 1), GW_OK);
+    CU_ASSERT_EQUAL(await(&b, 1, 0), 1);
+    workers_stop(b.workers);
+    CU_ASSERT_EQUAL(give_in(&b, WORK_LANE_STRANGER, "after", 2), GW_AGAIN);
+    CU_ASSERT_EQUAL(give(&b, WORK_CHECK, "", "x", 1), GW_AGAIN);
+    CU_ASSERT_EQUAL(give(&b, WORK_ARTIFACT, "", "x", 1), GW_AGAIN);
+    CU_ASSERT_EQUAL(workers_waiting(b.workers), 0);
+    CU_ASSERT_EQUAL(b.count, 1);
+    bench_close(&b);
+}
+
 static void a_thread_that_ends_leaves_nothing(void)
 {
     struct bench b;
@@ -211,6 +227,7 @@ static const struct gw_test_case cases[] = {
     {"lets strangers fill no lane but their own", strangers_fill_no_lane_but_their_own},
     {"checks a password and hashes the next one", checks_a_password_and_hashes_the_next_one},
     {"lets other work go past a flood of sign-ins", other_work_goes_past_a_flood_of_sign_ins},
+    {"a stop leaves room for nothing", a_stop_leaves_room_for_nothing},
     {"a thread that ends leaves nothing in memory", a_thread_that_ends_leaves_nothing},
 };
 
