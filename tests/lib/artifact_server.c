@@ -26,12 +26,24 @@ static void record(const struct artifact_server *s, SSL *ssl, const char *path, 
     tls_server_record(s->record, line);
 }
 
+/* Asked anew each time: a process that has threads by now need not be forked again for it. */
+static size_t hold_at(const struct artifact_server *s)
+{
+    char path[300];
+    size_t bytes = SIZE_MAX;
+    (void)snprintf(path, sizeof(path), "%s/hold", s->root);
+    GW_FCLOSE FILE *f = fopen(path, "re");
+    if (f && fscanf(f, "%zu", &bytes) != 1)
+        abort();
+    return bytes;
+}
+
 static void send_file(const struct artifact_server *s, SSL *ssl, int fd, long first)
 {
     static char chunk[CHUNK];
     struct stat st;
     char head[256];
-    size_t sent = 0;
+    size_t sent = 0, hold = first == 0 ? hold_at(s) : SIZE_MAX;
     must(fstat(fd, &st) == 0);
     int n = first > 0
                 ? snprintf(head, sizeof(head),
@@ -46,7 +58,7 @@ static void send_file(const struct artifact_server *s, SSL *ssl, int fd, long fi
         if (SSL_write(ssl, chunk, (int)got) <= 0)
             return;
         sent += (size_t)got;
-        if (first == 0 && s->hold_at && sent >= s->hold_at)
+        if (sent >= hold)
             (void)SSL_read(ssl, chunk, CHUNK); /* until the device goes away */
     }
 }
