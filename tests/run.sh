@@ -79,7 +79,7 @@ quietly() {
     if run "$@" >"$scratch/log" 2>&1; then
         passed "$what"
     else
-        if ! grep -E '(error|warning):|Error at|^FAILED' "$scratch/log" | sort -u | head -n 60 | sed 's/^/#   /' | grep .; then
+        if ! grep -E '(error|warning):|Error at|^FAILED|^[a-z]+\.sh: ' "$scratch/log" | sort -u | head -n 60 | sed 's/^/#   /' | grep .; then
             tail -n 20 "$scratch/log" | sed 's/^/#   /'
         fi
         failed "$what"
